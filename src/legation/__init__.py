@@ -1,0 +1,1 @@
+"""legation: a control plane for Envoy, as a server and as a library."""

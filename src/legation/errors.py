@@ -1,0 +1,80 @@
+"""Every exception that legation raises for its users, one tree.
+
+    LegationError
+    ├── SettingsError        a setting, flag or file of settings is wrong; carries its key
+    ├── SourceError          a source cannot be read at all (a broken object in it is a Problem, not an error)
+    ├── InvalidResource      a resource that a program handed in is not what Envoy's schema says; carries the findings
+    ├── TransportError       a port cannot be bound, a file cannot be written
+    └── ProtocolError
+        ├── LocalProtocolError   legation, or the program that embeds it, broke the rules of the protocol machines
+        └── RemoteProtocolError  the peer broke the rules of xDS; carries the gRPC status that closes its stream
+
+Bad input from the owners of configuration is never an exception: it is a `legation.model.problems.Problem`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "InvalidResource",
+    "LegationError",
+    "LocalProtocolError",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "SettingsError",
+    "SourceError",
+    "TransportError",
+]
+
+
+class LegationError(Exception):
+    """The root of all errors of this package. Its text is one line that a person can act on."""
+
+
+class SettingsError(LegationError):
+    """A setting is wrong."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        """The setting, as the user wrote it: a flag, a variable or a key of the settings file."""
+
+
+class SourceError(LegationError):
+    """A source cannot be read at all."""
+
+    def __init__(self, source: str, message: str) -> None:
+        super().__init__(f"{source}: {message}")
+        self.source = source
+        """The name of the source."""
+
+
+class InvalidResource(LegationError):
+    """A resource that a program handed in does not fit Envoy's schema."""
+
+    def __init__(self, name: str, findings: tuple[str, ...]) -> None:
+        super().__init__(f"{name}: " + "; ".join(findings))
+        self.name = name
+        """The resource's name, or its type where it has none."""
+        self.findings = findings
+        """One sentence for each fault, with the path of the field."""
+
+
+class TransportError(LegationError):
+    """A transport cannot do its work: a port is taken, a file cannot be written."""
+
+
+class ProtocolError(LegationError):
+    """The root of the errors of the protocol machines."""
+
+
+class LocalProtocolError(ProtocolError):
+    """The caller of a protocol machine broke its rules: a bug of this program, not of the peer."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke the rules of xDS in a way that ends its stream."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        """The name of the gRPC status that the stream is closed with, such as `INVALID_ARGUMENT`."""

@@ -1,0 +1,1 @@
+"""What flows through the house: frozen values, made of the standard library alone."""

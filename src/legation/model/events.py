@@ -1,0 +1,58 @@
+"""What a stream reports of its client: what it asked for, what it accepted, what it refused and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """The client changed what it wants of a type."""
+
+    type: ResourceType
+    names: frozenset[str]
+    wildcard: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A response went out."""
+
+    type: ResourceType
+    version: str
+    nonce: str
+    resources: tuple[Resource, ...] = field(repr=False)
+    """Those that were new, changed or sent again; in state of the world the response may hold more."""
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The client acknowledged a response."""
+
+    type: ResourceType
+    version: str
+    nonce: str
+    resources: tuple[Resource, ...] = field(default=(), repr=False)
+    """What the acknowledgement speaks for: what was new or changed and was not spoken of in a later response."""
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The client refused a response."""
+
+    type: ResourceType
+    version: str
+    nonce: str
+    message: str = field(repr=False)
+    """The client's own words. They can hold the refused message, so they must be cut before anyone sees them."""
+    suspects: tuple[Resource, ...] = field(default=(), repr=False)
+    """Resources that the words name: these are not offered again until their content changes."""
+
+
+Event: TypeAlias = Subscribed | Sent | Accepted | Refused

@@ -1,0 +1,84 @@
+"""Manifest objects as their owners wrote them, before anybody knows what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands inside an object: keys of maps and indexes of lists, outermost first."""
+
+
+def show_path(path: FieldPath) -> str:
+    """Return the path as a person writes it: `spec.config.virtual_hosts[0].name`.
+
+    Keys that are not plain words are quoted: `metadata.labels["a.b/c"]`.
+    """
+    shown = ""
+    for part in path:
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        elif part.replace("_", "a").replace("-", "a").isalnum():
+            shown += f".{part}" if shown else part
+        else:
+            shown += f'["{part}"]'
+    return shown
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """The identity of an object, as Kubernetes has it; the API version is no part of it."""
+
+    group: str
+    """The API group, empty for the core group."""
+    kind: str
+    namespace: str
+    """Never empty: an object without a namespace is in `default`."""
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a file. Lines and columns count from 1; 0 is "the whole file"."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ManifestObject:
+    """One object of a source.
+
+    Objects are compared by identity: a source hands out the same Python object for as long as what it read stays the
+    same, and a new one when it changed. That is how "nothing changed" stays an `is` test through the whole house.
+    """
+
+    key: ObjectKey
+    api_version: str
+    """As written: `bootes.io/v1`, `v1`."""
+    body: Mapping[str, Any] = field(repr=False)
+    """The whole manifest as plain JSON values. Never changed by anyone."""
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    created: str = ""
+    """`metadata.creationTimestamp` as written (RFC 3339, UTC), or empty."""
+    place: Place | None = None
+    """Where the object begins, for a source of files."""
+
+    @property
+    def seniority(self) -> tuple[str, str, int, ObjectKey]:
+        """The sort key by which the first of two claimants of one resource name is found.
+
+        The earliest creationTimestamp comes first; objects without one come after those, by path and line.
+        """
+        place = self.place or Place("")
+        return (self.created or "~", place.file, place.line, self.key)

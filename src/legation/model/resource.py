@@ -1,0 +1,83 @@
+"""Resource: one encoded xDS resource, shared by every Envoy that gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import TypeAlias
+
+from legation.model.objects import ObjectKey
+from legation.model.resource_types import ResourceType
+
+EVERY = "*"
+"""In the names that a resource refers to: it may name any resource of that type (a cluster taken from a header)."""
+
+DIGEST_BITS = 96
+"""How long the hashes are that tell content apart."""
+
+References: TypeAlias = Mapping[str, frozenset[str]]
+"""Short name of a type -> the names of that type that a resource mentions; may hold EVERY."""
+
+NO_REFERENCES: References = MappingProxyType({})
+
+
+def content_version(body: bytes) -> str:
+    """Return the version of content: the same on every replica and after every restart."""
+    return blake2b(body, digest_size=DIGEST_BITS // 8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Resource:
+    """One encoded resource. Compared by identity; who wants to know whether content differs compares versions."""
+
+    type: ResourceType
+    name: str
+    body: bytes = field(repr=False)
+    """The serialized message: the value of the `Any`, without its type URL."""
+    version: str
+    """`content_version(body)`, or the caller's own."""
+    references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
+    warms_slowly: bool = False
+    """Its configuration and what it refers to are not enough to make it warm: a cluster with health checks."""
+    origin: ObjectKey | None = None
+    """The object that it came from."""
+    aliases: tuple[str, ...] = ()
+    ttl: float | None = None
+    """Seconds until a client forgets it unless it is told again; None for ever."""
+    fingerprint: int = field(init=False, repr=False)
+    """A hash of name and version; the fingerprints of a collection's members add up to its digest."""
+
+    def __post_init__(self) -> None:
+        content = f"{self.name}\0{self.version}".encode()
+        digest = blake2b(content, digest_size=DIGEST_BITS // 8).digest()
+        object.__setattr__(self, "fingerprint", int.from_bytes(digest, "big"))
+
+    def refers_to(self, row: ResourceType) -> frozenset[str]:
+        """Return the names of that type that this resource mentions."""
+        return self.references.get(row.name, frozenset())
+
+    def mentions(self, row: ResourceType, name: str) -> bool:
+        """Say whether this resource may use the named resource of that type."""
+        names = self.references.get(row.name)
+        return names is not None and (name in names or EVERY in names)
+
+
+@lru_cache(maxsize=4096)
+def empty_resource(row: ResourceType, name: str) -> Resource:
+    """Return the resource of that type and name that says nothing else: no endpoints, no runtime values.
+
+    It is the proto message with its name alone, which is field 1 in the types whose absence is told this way
+    (ClusterLoadAssignment.cluster_name, Runtime.name).
+    """
+    body = b"\x0a" + b"".join(_varint(len(name.encode()))) + name.encode()
+    return Resource(type=row, name=name, body=body, version=content_version(body))
+
+
+def _varint(number: int) -> Iterator[bytes]:
+    while number > 0x7F:
+        yield bytes((number & 0x7F | 0x80,))
+        number >>= 7
+    yield bytes((number,))

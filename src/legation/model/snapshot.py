@@ -1,0 +1,156 @@
+"""Collection and Snapshot: what one group of Envoys gets, as frozen values addressed by content.
+
+Equal content is the same Python object: `collect` and `Snapshot.of` intern what they build. So "nothing changed" is an
+`is` test, and what is derived from a collection (its index of references, its difference to another, the bytes that a
+transport makes of it) is derived once for every Envoy that gets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from legation.model.resource import DIGEST_BITS, Resource
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+
+
+def show_digest(digest: int) -> str:
+    """Return a digest as the version that goes over the wire."""
+    return f"{digest:0{DIGEST_BITS // 4}x}"
+
+
+def shift_digest(digest: int, *, gone: Iterable[Resource] = (), come: Iterable[Resource] = ()) -> int:
+    """Return the digest of the content after some resources left it and others joined.
+
+    A digest is the sum of its members' fingerprints, so it can follow a change without a look at what stayed.
+    """
+    total = digest + sum(each.fingerprint for each in come) - sum(each.fingerprint for each in gone)
+    return total % (1 << DIGEST_BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What turns one collection into another."""
+
+    changed: tuple[str, ...]
+    """Names that are new or have another version, in the order of the new collection."""
+    removed: tuple[str, ...]
+    """Names that are gone."""
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Collection:
+    """All resources of one type that one group gets. Make it with `collect`."""
+
+    type: ResourceType
+    resources: Mapping[str, Resource] = field(repr=False)
+    """Sorted by name."""
+    digest: int
+    version: str
+    """The digest as text, or the caller's own version."""
+    _referrers: dict[ResourceType, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    _differences: WeakKeyDictionary[Collection, Difference] = field(default_factory=WeakKeyDictionary, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.resources)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources.values())
+
+    def get(self, name: str) -> Resource | None:
+        """Return the named resource, or None."""
+        return self.resources.get(name)
+
+    def referrers(self, row: ResourceType, name: str) -> tuple[str, ...]:
+        """Return the names of the resources here that mention that resource of another type.
+
+        The index is built at the first question, O(all references), and shared; those that mention every name are
+        found under EVERY.
+        """
+        index = self._referrers.get(row)
+        if index is None:
+            index = self._referrers[row] = self._index(row)
+        return index.get(name, ())
+
+    def _index(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
+        index: dict[str, list[str]] = {}
+        for resource in self:
+            for name in resource.refers_to(row):
+                index.setdefault(name, []).append(resource.name)
+        return {name: tuple(names) for name, names in index.items()}
+
+    def since(self, earlier: Collection) -> Difference:
+        """Return what changed since the earlier collection; O(all) at the first question, remembered for the pair."""
+        difference = self._differences.get(earlier)
+        if difference is None:
+            difference = self._differences[earlier] = self._difference(earlier.resources)
+        return difference
+
+    def _difference(self, before: Mapping[str, Resource]) -> Difference:
+        changed = tuple(
+            name
+            for name, resource in self.resources.items()
+            if (old := before.get(name)) is not resource and (old is None or old.version != resource.version)
+        )
+        return Difference(changed=changed, removed=tuple(name for name in before if name not in self.resources))
+
+
+_collections: WeakValueDictionary[tuple[ResourceType, int, int, str], Collection] = WeakValueDictionary()
+_snapshots: WeakValueDictionary[tuple[object, ...], Snapshot] = WeakValueDictionary()
+
+
+def collect(row: ResourceType, resources: Iterable[Resource] = (), *, version: str = "") -> Collection:
+    """Return the collection of these resources: the one that exists already if there is one with the same content.
+
+    Args:
+        row: The type of all of them.
+        resources: In any order; no name twice.
+        version: The caller's own version in place of the content's.
+    """
+    members = {resource.name: resource for resource in sorted(resources, key=lambda each: each.name)}
+    digest = shift_digest(0, come=members.values())
+    version = version or show_digest(digest)
+    # Origins are no content: they tell whom to blame, and must be as fresh as the newest read.
+    origins = hash(tuple(resource.origin for resource in members.values()))
+    key = (row, digest, origins, version)
+    found = _collections.get(key)
+    if found is None:
+        found = Collection(type=row, resources=MappingProxyType(members), digest=digest, version=version)
+        _collections[key] = found
+    return found
+
+
+EMPTY: Mapping[ResourceType, Collection] = MappingProxyType({row: collect(row) for row in RESOURCE_TYPES})
+"""The empty collection of each type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Snapshot:
+    """What one group of Envoys gets: one collection for each type. Make it with `Snapshot.of`."""
+
+    collections: Mapping[ResourceType, Collection]
+    incomplete: frozenset[ResourceType] = frozenset()
+    """Types of which something may be missing: an object that could hold such a resource is broken and nobody knows a
+    good version of it. A client that holds more of such a type than this snapshot does must not be told to remove it."""
+
+    @staticmethod
+    def of(collections: Iterable[Collection] = (), *, incomplete: frozenset[ResourceType] = frozenset()) -> Snapshot:
+        """Return the snapshot of these collections (types left out are empty): the existing one if there is one."""
+        merged = {**EMPTY, **{each.type: each for each in collections}}
+        key = (incomplete, *(id(each) for each in merged.values()))
+        found = _snapshots.get(key)
+        if found is None:
+            found = _snapshots[key] = Snapshot(collections=MappingProxyType(merged), incomplete=incomplete)
+        return found
+
+    def __getitem__(self, row: ResourceType) -> Collection:
+        return self.collections[row]
+
+    def get(self, row: ResourceType, name: str) -> Resource | None:
+        """Return the named resource of that type, or None."""
+        return self.collections[row].resources.get(name)

@@ -1,0 +1,84 @@
+"""Requests and responses as the machines see them: no protobuf, no bytes but those of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SotwRequest:
+    """A DiscoveryRequest for one type."""
+
+    type: ResourceType
+    names: tuple[str, ...] = ()
+    """The whole set that the client wants now."""
+    version: str = ""
+    nonce: str = ""
+    """The nonce of the response that this request answers; empty in the first request of a stream."""
+    error: str | None = None
+    """`error_detail.message` where the client refuses; the presence of `error_detail` is what counts (A2.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaRequest:
+    """A DeltaDiscoveryRequest for one type."""
+
+    type: ResourceType
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    initial_versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What the client holds already, in the first request of a type on a stream."""
+    nonce: str = ""
+    error: str | None = None
+
+
+Request: TypeAlias = SotwRequest | DeltaRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SotwResponse:
+    """A DiscoveryResponse.
+
+    Its resources are either a whole collection, whose bytes can be shared by all who get it, or a list.
+    """
+
+    type: ResourceType
+    version: str
+    nonce: str
+    whole: Collection | None = None
+    """Set when the response is exactly this collection."""
+    listed: tuple[Resource, ...] = ()
+    """The resources where it is not."""
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """Every resource of the response, in order."""
+        return iter(self.listed if self.whole is None else self.whole)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaResponse:
+    """A DeltaDiscoveryResponse; whole or listed as in SotwResponse."""
+
+    type: ResourceType
+    version: str
+    """`system_version_info`, for people (A4.17)."""
+    nonce: str
+    whole: Collection | None = None
+    listed: tuple[Resource, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """Every resource of the response, in order."""
+        return iter(self.listed if self.whole is None else self.whole)
+
+
+Response: TypeAlias = SotwResponse | DeltaResponse

@@ -1,0 +1,1 @@
+"""Where objects come from: one file for each kind of source."""

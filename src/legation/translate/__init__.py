@@ -1,0 +1,1 @@
+"""Objects to Envoy JSON. Pure; one file for each kind of object."""

@@ -1,0 +1,1 @@
+"""How Envoys get snapshots: one file for each kind of transport."""

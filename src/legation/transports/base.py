@@ -1,0 +1,105 @@
+"""What every transport is, and the feed that it reads from. `runtime/hub.py` fulfils the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from legation.model.events import Event
+from legation.model.node import Node
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Whom a connection comes from, as far as the transport can tell."""
+
+    address: str
+    """As the transport writes it: `ipv4:127.0.0.1:50312`."""
+    transport: str
+    """The transport's name: `grpc`."""
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of this program
+    """The feed does not admit a client. The transport closes its stream with the status and the reason."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        """The name of a gRPC status, such as `PERMISSION_DENIED`."""
+
+
+class Client(Protocol):
+    """What a transport lets others ask about a client that it serves. Nothing here costs the client anything."""
+
+    def subscribes(self, row: ResourceType, name: str) -> bool:
+        """Say whether the client asked for that resource, by name or by a wildcard."""
+        ...
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client last accepted under that name, or None."""
+        ...
+
+
+class Seat(Protocol):
+    """One client's place: what it is to get, and where what it says goes."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot of the client's group; None while nothing may be said yet (the sources are not synced)."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """The group's name, for people."""
+        ...
+
+    def report(self, event: Event) -> None:
+        """Take what the client's stream has to say."""
+        ...
+
+    def leave(self) -> None:
+        """Give the place back: the client is gone, all that was kept for it is freed."""
+        ...
+
+
+class Feed(Protocol):
+    """Where a transport gets snapshots from."""
+
+    def admit(self, peer: Peer, node: Node, *, client: Client, wake: Callable[[], None]) -> Seat:
+        """Give a client a place.
+
+        Args:
+            peer: Whom the connection comes from.
+            node: Who the client says it is.
+            client: What may be asked about it.
+            wake: Called in the event loop whenever `Seat.snapshot` has become another object. It must not block.
+
+        Raises:
+            Refusal: This peer may not be this node.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """How Envoys get snapshots. Construction does no I/O."""
+
+    @property
+    def name(self) -> str:
+        """A short name for logs and metrics."""
+        ...
+
+    async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
+        """Serve until cancelled, then drain: end every stream in order within the grace that it was made with.
+
+        Args:
+            feed: Where snapshots come from.
+            started: Called once, when clients can connect.
+
+        Raises:
+            TransportError: The port cannot be bound.
+        """
+        ...
