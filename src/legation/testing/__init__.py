@@ -1,0 +1,10 @@
+"""The public test kit: time that a test holds in its hand, and an Envoy that needs no Envoy.
+
+It fulfils the same seams as what it stands for, does nothing by itself and never sleeps.
+"""
+
+from __future__ import annotations
+
+from legation.testing.clock import ManualClock
+
+__all__ = ["ManualClock"]
