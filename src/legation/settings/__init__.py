@@ -1,0 +1,9 @@
+"""Settings: a file, the environment and flags become one frozen value.
+
+A flag beats the environment, the environment beats the file, the file beats the default.
+"""
+
+from legation.settings.loading import load
+from legation.settings.table import CONFIG, SETTINGS, Delivery, Setting, Settings
+
+__all__ = ["CONFIG", "SETTINGS", "Delivery", "Setting", "Settings", "load"]

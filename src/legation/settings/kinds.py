@@ -1,0 +1,110 @@
+"""How the values of settings are written: each kind reads text or a YAML value, and can say what would be right."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from legation.model.resource_types import BY_NAME, ResourceType
+
+LOCALHOST = "localhost"
+
+_HIGHEST_PORT = 65535
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?(ms|s|m|h|)")
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How the value of a setting is written."""
+
+    metavar: str
+    """What stands for the value in `--help`."""
+    expects: str
+    """What would be right: `18000x is not <expects>`."""
+    read: Callable[[object], Any]
+    """Return the value for what was written; ValueError where it is not what is expected."""
+
+
+def _read_port(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        raise _wrong(given)
+    port = int(given)
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise _wrong(given)
+    return port
+
+
+def _read_host(given: object) -> str:
+    host = _read_text(given).removeprefix("[").removesuffix("]")
+    # What looks like a number is an address or a mistake: no host is called 127.0.0.
+    if not _HOST_NAME.fullmatch(host) or host.replace(".", "").isdigit():
+        ipaddress.ip_address(host)
+    return host
+
+
+def _read_loopback(given: object) -> str:
+    host = _read_host(given)
+    if host != LOCALHOST and not ipaddress.ip_address(host).is_loopback:
+        raise _wrong(given)
+    return host
+
+
+def _read_text(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise _wrong(given)
+    return given
+
+
+def _read_path(given: object) -> Path:
+    return Path(_read_text(str(given) if isinstance(given, Path) else given)).expanduser()
+
+
+def _read_seconds(given: object) -> float:
+    matched = None if isinstance(given, bool) else _DURATION.fullmatch(str(given).strip())
+    if not matched:
+        raise _wrong(given)
+    return float(matched[1]) * _UNITS[matched[2]]
+
+
+def _read_types(given: object) -> frozenset[ResourceType]:
+    names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, list):
+        raise _wrong(given)
+    stripped = {str(name).strip() for name in names} - {""}
+    if not BY_NAME.keys() >= stripped:
+        raise _wrong(given)
+    return frozenset(BY_NAME[name] for name in stripped)
+
+
+def one_of(*choices: str) -> Kind:
+    """Return the kind of a value that is one of these words."""
+
+    def read(given: object) -> str:
+        if given not in choices:
+            raise _wrong(given)
+        return str(given)
+
+    return Kind(metavar="|".join(choices), expects="one of " + ", ".join(choices), read=read)
+
+
+def _wrong(given: object) -> ValueError:
+    return ValueError(given)
+
+
+PORT = Kind(metavar="PORT", expects="a port number from 0 to 65535 (0 takes any free port)", read=_read_port)
+HOST = Kind(metavar="HOST", expects="a host name or an IP address (the port is a setting of its own)", read=_read_host)
+LOOPBACK = Kind(
+    metavar="HOST",
+    expects="a loopback address such as localhost, and the admin port is never bound wider: it shows what every Envoy "
+    "gets; from elsewhere it is reached through `kubectl port-forward` or `ssh -L`",
+    read=_read_loopback,
+)
+PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
+SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
+TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

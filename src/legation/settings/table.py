@@ -1,0 +1,134 @@
+"""The table of settings: all about a setting is in its field here.
+
+Its default, how its value is read, and the one text that `--help` and the documentation print. Its names follow from
+the field's: `xds_port` is `--xds-port`, `LEGATION_XDS_PORT`, and `xds_port:` in the file (inside its section, where it
+has one).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from legation.errors import SettingsError
+from legation.model.resource_types import ResourceType
+from legation.settings import kinds
+
+PREFIX = "LEGATION_"
+"""What the variables begin with."""
+
+
+def _setting(default: Any, kind: kinds.Kind, text: str) -> Any:
+    """Return the field of a setting; Any, as `dataclasses.field` is: the annotation beside it tells the type."""
+    return field(default=default, metadata={"kind": kind, "text": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How changes are brought to Envoys: the section `delivery` of the file. Times are in seconds."""
+
+    removal_grace: float = _setting(
+        5.0, kinds.SECONDS, "How long a resource stays with an Envoy after the last one that named it has gone."
+    )
+    drain_grace: float = _setting(
+        600.0, kinds.SECONDS, "The same, where a draining listener may still need it; not less than Envoy's drain time."
+    )
+    warming_timeout: float = _setting(
+        20.0, kinds.SECONDS, "How long a resource waits at most for a cluster that it names to become warm."
+    )
+    hold_missing: frozenset[ResourceType] = _setting(
+        frozenset(), kinds.TYPES, "Types of which no Envoy is told that a resource it asked for does not exist."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that may be set for `legation serve`. Times are in seconds."""
+
+    directory: Path | None = _setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "The directory of manifests: every file below it is watched."
+    )
+    xds_port: int = _setting(18000, kinds.PORT, "The port where Envoys connect (gRPC).")
+    xds_bind: str = _setting(
+        kinds.LOCALHOST, kinds.HOST, "The address where Envoys connect: localhost is IPv4 and IPv6, 0.0.0.0 or :: all."
+    )
+    admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
+    admin_bind: str = _setting(
+        kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."
+    )
+    health_port: int = _setting(18002, kinds.PORT, "The port of /metrics, /healthz and /readyz.")
+    health_bind: str = _setting(kinds.LOCALHOST, kinds.HOST, "The address of /metrics, /healthz and /readyz.")
+    state_dir: Path | None = _setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A directory that keeps the last good version of every object across a restart."
+    )
+    shutdown_grace: float = _setting(
+        10.0, kinds.SECONDS, "How long SIGTERM waits at most for Envoys to end their streams."
+    )
+    log_level: str = _setting(
+        "info", kinds.one_of("debug", "info", "warning", "error"), "The lowest level that is logged."
+    )
+    log_format: str = _setting(
+        "auto", kinds.one_of("auto", "console", "json"), "How the log is written; auto is console on a terminal."
+    )
+    delivery: Delivery = field(default_factory=Delivery)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting as every surface shows it."""
+
+    name: str
+    kind: kinds.Kind
+    default: Any
+    text: str
+    """One sentence for `--help` and the documentation."""
+    section: str = ""
+    """The section of the file that it stands in; empty at the top."""
+
+    @property
+    def flag(self) -> str:
+        """What the command line calls it, such as `--xds-port`; the directory is an argument."""
+        return "DIR" if self.name == "directory" else "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """What the environment calls it, such as `LEGATION_XDS_PORT`."""
+        return PREFIX + self.name.upper()
+
+    @property
+    def key(self) -> str:
+        """What the file calls it, such as `delivery.removal_grace`."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+    def read(self, given: object, *, wrote: str, place: str = "") -> Any:
+        """Return the setting's value.
+
+        Args:
+            given: Text, or a value out of the file.
+            wrote: What the user called the setting: a flag, a variable or a key.
+            place: Where in the file.
+
+        Raises:
+            SettingsError: It is not what the setting expects.
+        """
+        try:
+            return self.kind.read(given)
+        except ValueError as error:
+            where = f" ({place})" if place else ""
+            raise SettingsError(wrote, f"{given!r:.80} is not {self.kind.expects}{where}") from error
+
+
+def _rows(of: type, *, section: str) -> Iterator[Setting]:
+    for each in dataclasses.fields(of):
+        if each.metadata:
+            yield Setting(name=each.name, section=section, default=each.default, **each.metadata)
+
+
+CONFIG = Setting(name="config", kind=kinds.PATH, default=None, text="The file of settings (YAML).")
+"""The one setting that cannot stand in the file."""
+
+SETTINGS: tuple[Setting, ...] = (*_rows(Settings, section=""), *_rows(Delivery, section="delivery"))
+"""Every other setting, in the order in which they are shown."""
