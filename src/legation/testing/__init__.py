@@ -6,5 +6,6 @@ It fulfils the same seams as what it stands for, does nothing by itself and neve
 from __future__ import annotations
 
 from legation.testing.clock import ManualClock
+from legation.testing.envoy_machine import EnvoyMachine, Fault, Said
 
-__all__ = ["ManualClock"]
+__all__ = ["EnvoyMachine", "Fault", "ManualClock", "Said"]

@@ -1,0 +1,191 @@
+"""Holdings: what an Envoy has, what warms and what drains; which of it serves, and whether that can work."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from legation.model.resource import EVERY, Resource
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    EXTENSION_CONFIG,
+    LISTENER,
+    RESOURCE_TYPES,
+    ROUTE_CONFIGURATION,
+    SCOPED_ROUTE,
+    SECRET,
+    ResourceType,
+)
+from legation.protocol.messages import DeltaResponse, Response
+
+REMOVAL_IGNORED = frozenset({CLUSTER_LOAD_ASSIGNMENT, SECRET, ROUTE_CONFIGURATION})
+"""Types whose `removed_resources` take nothing away from an Envoy that has the resource."""
+
+HEALTH = (CLUSTER, "health checks")
+"""What a cluster with health checks waits for besides its resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """A cluster or listener that does not serve yet, and what it waits for."""
+
+    resource: Resource
+    missing: frozenset[tuple[ResourceType, str]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Holdings:
+    """What one Envoy has."""
+
+    static_clusters: frozenset[str] = frozenset()
+    drains: bool = False
+    used: dict[ResourceType, dict[str, Resource]] = field(default_factory=lambda: {row: {} for row in RESOURCE_TYPES})
+    """What is in use: warm clusters and listeners, and all that came of the other types."""
+    warming: dict[ResourceType, dict[str, Warming]] = field(default_factory=lambda: {CLUSTER: {}, LISTENER: {}})
+    draining: tuple[Resource, ...] = ()
+    """Listeners that were replaced or removed and have old connections still."""
+    answered: frozenset[ResourceType] = frozenset()
+    """The types of which a response was taken."""
+
+    def knows(self, resource: Resource) -> bool:
+        """Say whether it has exactly this resource, so that it would not look at it again."""
+        newest = self._newest(resource.type, resource.name)
+        return newest is not None and newest.version == resource.version
+
+    def take(self, response: Response, good: Iterable[Resource], *, refused: frozenset[str]) -> list[Resource]:
+        """Take what is good of a response and return the clusters and listeners that are new or changed."""
+        row = response.type
+        self.answered |= {row}
+        self._found(row, EVERY)
+        changed = []
+        named = set(refused)
+        for resource in good:
+            named.add(resource.name)
+            if row not in self.warming:
+                self.used[row][resource.name] = resource
+            elif not self.knows(resource):
+                self.warming[row][resource.name] = Warming(resource, frozenset(self._needs(resource)))
+                changed.append(resource)
+            self._found(row, resource.name)
+        if isinstance(response, DeltaResponse):
+            self._remove(row, response.removed)
+        elif row.full_state:
+            # In state of the world absence is deletion for these types.
+            self._remove(row, {*self.used[row], *self.warming.get(row, ())} - named)
+        return changed
+
+    def settle(self) -> None:
+        """Put into service what is warm; listeners that it takes the place of begin to drain."""
+        for row, waiting in self.warming.items():
+            for name in [name for name, each in waiting.items() if not each.missing]:
+                self._retire(row, name)
+                self.used[row][name] = waiting.pop(name).resource
+
+    def finish_health_checks(self) -> None:
+        """The first health checks of all warming clusters are done."""
+        self._found(*HEALTH)
+
+    def give_up_waiting(self) -> None:
+        """Let everything that warms serve with what it has."""
+        for waiting in self.warming.values():
+            for name, each in waiting.items():
+                waiting[name] = replace(each, missing=frozenset())
+
+    def wanted(self, row: ResourceType) -> frozenset[str]:
+        """Return the names of a type that something refers to which is in use, warms or drains."""
+        return frozenset(name for each in self._living() for name in each.refers_to(row)) - {EVERY}
+
+    def forget(self, row: ResourceType, *, but: frozenset[str]) -> None:
+        """Drop what is not asked for any more."""
+        self.used[row] = {name: resource for name, resource in self.used[row].items() if name in but}
+
+    def violations(self) -> list[str]:
+        """Return what serves and lacks something without which requests fail."""
+        found: list[str] = []
+        serving: dict[Resource, str] = {each: f"listener {each.name}" for each in self.used[LISTENER].values()}
+        serving |= {each: f"draining listener {each.name}" for each in self.draining if each not in serving}
+        for row, lower in ((SCOPED_ROUTE, "scoped route"), (ROUTE_CONFIGURATION, "route"), (CLUSTER, "cluster")):
+            reached: dict[Resource, str] = {}
+            for user, title in serving.items():
+                if row is SCOPED_ROUTE and user.refers_to(row):
+                    reached |= {each: f"{lower} {each.name}" for each in self.used[row].values()}
+                    continue
+                for name in sorted(user.refers_to(row) - {EVERY}):
+                    if (resource := self.used[row].get(name)) is not None:
+                        reached[resource] = f"{lower} {name}"
+                    elif row is not CLUSTER or name not in self.static_clusters:
+                        found.append(f"{title} ({user.version}) serves without {lower} {name}")
+            serving |= reached
+        for cluster, title in serving.items():
+            missing = cluster.refers_to(CLUSTER_LOAD_ASSIGNMENT) - self.used[CLUSTER_LOAD_ASSIGNMENT].keys()
+            found += [f"{title} ({cluster.version}) serves without endpoints {name}" for name in sorted(missing)]
+        return found
+
+    def copy(self) -> Holdings:
+        """Return an independent copy; the resources are shared."""
+        return replace(
+            self,
+            used={row: dict(names) for row, names in self.used.items()},
+            warming={row: dict(names) for row, names in self.warming.items()},
+        )
+
+    def key(self) -> Hashable:
+        """Return what tells two states apart."""
+        return (
+            tuple(tuple(sorted((n, r.version) for n, r in names.items())) for names in self.used.values()),
+            tuple(
+                tuple(
+                    sorted(
+                        (n, w.resource.version, tuple(sorted((row.name, need) for row, need in w.missing)))
+                        for n, w in names.items()
+                    )
+                )
+                for names in self.warming.values()
+            ),
+            tuple((each.name, each.version) for each in self.draining),
+            frozenset(row.name for row in self.answered),
+        )
+
+    def _newest(self, row: ResourceType, name: str) -> Resource | None:
+        waiting = self.warming.get(row, {}).get(name)
+        return self.used[row].get(name) if waiting is None else waiting.resource
+
+    def _needs(self, resource: Resource) -> Iterator[tuple[ResourceType, str]]:
+        # A cluster is built anew and needs its endpoints anew; routes, secrets and extensions are shared if known.
+        if resource.warms_slowly:
+            yield HEALTH
+        for name in resource.refers_to(CLUSTER_LOAD_ASSIGNMENT):
+            yield CLUSTER_LOAD_ASSIGNMENT, name
+        for row in (SECRET, EXTENSION_CONFIG, ROUTE_CONFIGURATION):
+            for name in resource.refers_to(row) - {EVERY} - self.used[row].keys():
+                yield row, name
+        if resource.refers_to(SCOPED_ROUTE) and SCOPED_ROUTE not in self.answered:
+            yield SCOPED_ROUTE, EVERY
+
+    def _found(self, row: ResourceType, name: str) -> None:
+        for waiting in self.warming.values():
+            for waiter, each in waiting.items():
+                if (row, name) in each.missing:
+                    waiting[waiter] = replace(each, missing=each.missing - {(row, name)})
+
+    def _remove(self, row: ResourceType, names: Iterable[str]) -> None:
+        for name in names:
+            if row is not ROUTE_CONFIGURATION:
+                self._found(row, name)  # told that there is none, it serves without
+            if row not in REMOVAL_IGNORED:
+                self._retire(row, name)
+                self.used[row].pop(name, None)
+            self.warming.get(row, {}).pop(name, None)
+
+    def _retire(self, row: ResourceType, name: str) -> None:
+        old = self.used[row].get(name)
+        if self.drains and row.drains and old is not None:
+            self.draining += (old,)
+
+    def _living(self) -> Iterator[Resource]:
+        yield from self.draining
+        for waiting in self.warming.values():
+            yield from (each.resource for each in waiting.values())
+        for names in self.used.values():
+            yield from names.values()

@@ -1,0 +1,70 @@
+"""Resources without protobuf, for tests of the machines: a name, a version and what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from legation.model.resource import Resource
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    ResourceType,
+)
+from legation.model.snapshot import Snapshot, collect
+
+
+@cache
+def resource(
+    row: ResourceType,
+    name: str,
+    version: int | str = 1,
+    refers: tuple[tuple[ResourceType, tuple[str, ...]], ...] = (),
+    *,
+    warms_slowly: bool = False,
+) -> Resource:
+    """Return the one resource of that name, version and references."""
+    references = {other.name: frozenset(names) for other, names in refers}
+    body = f"{name}@{version}".encode()
+    return Resource(
+        type=row, name=name, body=body, version=str(version), references=references, warms_slowly=warms_slowly
+    )
+
+
+def cluster(name: str, version: int | str = 1, *, slow: bool = False) -> Resource:
+    """Return a cluster whose endpoints come by EDS."""
+    return resource(CLUSTER, name, version, ((CLUSTER_LOAD_ASSIGNMENT, (name,)),), warms_slowly=slow)
+
+
+def static_cluster(name: str, version: int | str = 1) -> Resource:
+    """Return a cluster with its endpoints in itself."""
+    return resource(CLUSTER, name, version)
+
+
+def endpoints(name: str, version: int | str = 1) -> Resource:
+    """Return the endpoints of a cluster."""
+    return resource(CLUSTER_LOAD_ASSIGNMENT, name, version)
+
+
+def listener(
+    name: str, version: int | str = 1, *, routes: Iterable[str] = (), clusters: Iterable[str] = ()
+) -> Resource:
+    """Return a listener that takes its routes by RDS, or names clusters itself."""
+    refers = ((ROUTE_CONFIGURATION, tuple(routes)), (CLUSTER, tuple(clusters)))
+    return resource(LISTENER, name, version, tuple(each for each in refers if each[1]))
+
+
+def route(name: str, version: int | str = 1, clusters: Iterable[str] = ()) -> Resource:
+    """Return a route configuration that names clusters."""
+    return resource(ROUTE_CONFIGURATION, name, version, ((CLUSTER, tuple(clusters)),))
+
+
+def snapshot(*resources: Resource, incomplete: Iterable[ResourceType] = ()) -> Snapshot:
+    """Return the snapshot of these resources."""
+    rows = dict.fromkeys(each.type for each in resources)
+    return Snapshot.of(
+        [collect(row, [each for each in resources if each.type is row]) for row in rows],
+        incomplete=frozenset(incomplete),
+    )
