@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
+
+_DUMP = re.compile(r"[\n\r{]|\b[a-z_]+:\s*\"")
+
+
+def before_dump(message: str) -> str:
+    r"""Return the words of a refusal up to the first dump of a proto message in it.
+
+    Envoy's words can hold the refused message itself, secrets included, as text (`name: "x"\nconnect_timeout {`). Its
+    spacing is random on purpose, so what looks like the beginning of a dump ends the words.
+    """
+    found = _DUMP.search(message)
+    return (message[: found.start()] if found else message).rstrip(" :;,(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

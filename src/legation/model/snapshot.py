@@ -34,8 +34,8 @@ def shift_digest(digest: int, *, gone: Iterable[Resource] = (), come: Iterable[R
 class Difference:
     """What turns one collection into another."""
 
-    changed: tuple[str, ...]
-    """Names that are new or have another version, in the order of the new collection."""
+    changed: Mapping[str, Resource]
+    """What is new or has another version, in the order of the new collection."""
     removed: tuple[str, ...]
     """Names that are gone."""
 
@@ -92,12 +92,14 @@ class Collection:
         return difference
 
     def _difference(self, before: Mapping[str, Resource]) -> Difference:
-        changed = tuple(
-            name
+        changed = {
+            name: resource
             for name, resource in self.resources.items()
             if (old := before.get(name)) is not resource and (old is None or old.version != resource.version)
+        }
+        return Difference(
+            changed=MappingProxyType(changed), removed=tuple(name for name in before if name not in self.resources)
         )
-        return Difference(changed=changed, removed=tuple(name for name in before if name not in self.resources))
 
 
 _collections: WeakValueDictionary[tuple[ResourceType, int, int, str], Collection] = WeakValueDictionary()
@@ -136,7 +138,7 @@ class Snapshot:
     collections: Mapping[ResourceType, Collection]
     incomplete: frozenset[ResourceType] = frozenset()
     """Types of which something may be missing: an object that could hold such a resource is broken and nobody knows a
-    good version of it. A client that holds more of such a type than this snapshot does must not be told to remove it."""
+    good version of it. What a client brought along of such a type must not be removed for being missing here."""
 
     @staticmethod
     def of(collections: Iterable[Collection] = (), *, incomplete: frozenset[ResourceType] = frozenset()) -> Snapshot:

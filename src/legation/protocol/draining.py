@@ -1,0 +1,57 @@
+"""Predecessors: Listeners that were replaced or removed and still serve.
+
+A listener that the client accepted is warm only when its routes are there; until then the last one that was warm
+serves. From then on, or from its removal on, the old one drains: its connections go on with its old routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.protocol.holding import Holding, same
+
+
+@dataclass(slots=True)
+class _Predecessor:
+    resource: Resource
+    until: float | None = None
+    """The end of its draining; None while its successor is not warm."""
+
+
+class Predecessors:
+    """All of one client."""
+
+    __slots__ = ("_holding", "_members")
+
+    def __init__(self) -> None:
+        self._members: list[_Predecessor] = []
+        self._holding: Holding | None = None
+
+    def replaced(self, before: Mapping[str, Resource | None], holding: Holding) -> None:
+        """Take what the client held under the names that an ACK spoke for, and what it holds now."""
+        self._holding = holding
+        for name, resource in before.items():
+            if resource is None or same(resource, holding.get(name)):
+                continue
+            others = [each for each in self._members if not same(each.resource, resource) or each.resource.name != name]
+            self._members = [*others, _Predecessor(resource)]
+
+    def drain(self, is_warm: Callable[[Resource], bool], *, until: float) -> None:
+        """Let those drain whose successor is warm, or that have none."""
+        for member in self._members:
+            if member.until is None and self._holding is not None:
+                successor = self._holding.get(member.resource.name)
+                if successor is None or is_warm(successor):
+                    member.until = until
+
+    def prune(self, now: float) -> None:
+        """Forget those that have drained."""
+        if self._members:
+            self._members = [each for each in self._members if each.until is None or now < each.until]
+
+    def mention(self, row: ResourceType, name: str) -> bool:
+        """Say whether any of them may use that resource."""
+        return any(each.resource.mentions(row, name) for each in self._members)

@@ -1,0 +1,74 @@
+"""Holding: what a client has of one type, as a reference to a shared collection and the few names that differ from it.
+
+A thousand clients that hold a thousand clusters hold one collection and a thousand references to it. A holding knows
+nothing of subscriptions: who asks it asks only for names that the client's subscription covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from legation.model.resource import EVERY, Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Collection, shift_digest, show_digest
+
+_NOTHING: Mapping[str, Resource | None] = MappingProxyType({})
+
+
+def same(one: Resource | None, other: Resource | None) -> bool:
+    """Say whether both are the same content, or both nothing."""
+    return one is other or (one is not None and other is not None and one.version == other.version)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holding:
+    """A collection, except for some names."""
+
+    base: Collection
+    overlay: Mapping[str, Resource | None] = field(default_factory=lambda: _NOTHING)
+    """Names that the client holds in another version than the base, or not at all (None), or besides it."""
+
+    def get(self, name: str) -> Resource | None:
+        """Return what the client has under that name, or None."""
+        if name in self.overlay:
+            return self.overlay[name]
+        return self.base.resources.get(name)
+
+    def but(self, changes: Mapping[str, Resource | None]) -> Holding:
+        """Return this holding with other contents under some names."""
+        return over(self.base, {**self.overlay, **changes}) if changes else self
+
+    def unlike(self, target: Collection) -> Iterator[str]:
+        """Yield each name, once, whose content here may be another than in the target."""
+        yield from self.overlay
+        if self.base is not target:
+            difference = target.since(self.base)
+            for names in (difference.changed, difference.removed):
+                yield from (name for name in names if name not in self.overlay)
+
+    def mentioning(self, row: ResourceType, name: str) -> Iterator[str]:
+        """Yield the names of what is held here and may use that resource of another type."""
+        overlay = self.overlay
+        for referrer in (*self.base.referrers(row, name), *self.base.referrers(row, EVERY)):
+            if referrer not in overlay:
+                yield referrer
+        for referrer, resource in overlay.items():
+            if resource is not None and resource.mentions(row, name):
+                yield referrer
+
+    @property
+    def version(self) -> str:
+        """The version of exactly this content."""
+        if not self.overlay:
+            return self.base.version
+        hidden = [self.base.resources[name] for name in self.overlay if name in self.base.resources]
+        shown = [resource for resource in self.overlay.values() if resource is not None]
+        return show_digest(shift_digest(self.base.digest, gone=hidden, come=shown))
+
+
+def over(base: Collection, overlay: Mapping[str, Resource | None]) -> Holding:
+    """Return the holding of the base except for the overlay, without the names that differ in nothing."""
+    real = {name: resource for name, resource in overlay.items() if not same(resource, base.resources.get(name))}
+    return Holding(base, real or _NOTHING)

@@ -1,0 +1,218 @@
+"""Ledger: what was said to one client of one type, and what became of it.
+
+It tells three things apart: what was *sent* last, what the client *accepted* last, and what is *unanswered* in between.
+An answer speaks only for names of which no later response said anything. While nothing is unanswered, sent and
+accepted are the same content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from legation.model.resource import EVERY, Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import EMPTY
+from legation.protocol.holding import Holding, over
+
+MERGE_ABOVE = 16
+"""So many unanswered responses are told apart; beyond that the oldest two become one, so that a client that never
+answers costs no more than one that does."""
+
+
+@dataclass(slots=True)
+class Unanswered:
+    """A response that the client has not answered yet."""
+
+    nonce: str
+    version: str
+    serial: int
+    """Its place among all responses to the client."""
+    at: float
+    changed: Mapping[str, Resource]
+    """Often shared with the entries of other clients: replaced, never changed."""
+    removed: Mapping[str, Resource]
+    """What the client held until it was told to remove it."""
+
+    def speaks_of(self, name: str) -> bool:
+        """Say whether the response changed or removed that name."""
+        return name in self.changed or name in self.removed
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Take names out: an answer to this response says nothing of them any more."""
+        gone = frozenset(names)
+        if not gone.isdisjoint(self.changed):
+            self.changed = {name: each for name, each in self.changed.items() if name not in gone}
+        if not gone.isdisjoint(self.removed):
+            self.removed = {name: each for name, each in self.removed.items() if name not in gone}
+
+    def followed_by(self, later: Unanswered) -> Unanswered:
+        """Return one entry that stands for both, answered when the later one is."""
+        changed = {name: each for name, each in self.changed.items() if name not in later.removed}
+        removed = {name: each for name, each in self.removed.items() if name not in later.changed}
+        return Unanswered(
+            nonce=later.nonce,
+            version=later.version,
+            serial=later.serial,
+            at=self.at,
+            changed={**changed, **later.changed},
+            removed={**removed, **later.removed},
+        )
+
+
+class Ledger:
+    """The books about one client and one type."""
+
+    __slots__ = ("accepted", "inherited", "maybe", "refused", "sent", "unanswered")
+
+    def __init__(self, row: ResourceType) -> None:
+        self.sent = Holding(EMPTY[row])
+        """What the client holds if it takes all that was said."""
+        self.accepted = self.sent
+        self.unanswered: list[Unanswered] = []
+        self.refused: dict[str, str] = {}
+        """Versions by name that are not offered again."""
+        self.maybe: dict[str, Resource] = {}
+        """What the client may still hold because it refused the response that removed it."""
+        self.inherited: frozenset[str] = frozenset()
+        """Names that the client brought along from another stream and of which nothing was said on this one."""
+
+    # What goes out
+
+    def record(self, entry: Unanswered, view: Holding) -> None:
+        """Write down a response and what the client holds if it takes it."""
+        self.sent = view
+        self._spoken_of(entry)
+        self.unanswered.append(entry)
+        if len(self.unanswered) > MERGE_ABOVE:
+            oldest, next_oldest = self.unanswered[:2]
+            self.unanswered[:2] = [oldest.followed_by(next_oldest)]
+
+    def settle(self, view: Holding, *, silent: Iterable[str] = ()) -> None:
+        """Move on to a view that differs from what was sent in nothing that the client must be told.
+
+        Args:
+            view: What the client is to be taken to hold.
+            silent: Names that went away and cannot be told (state of the world).
+        """
+        self.sent = view
+        gone = dict.fromkeys(silent)
+        self.accepted = self.accepted.but(gone) if self.unanswered else view
+        for name in gone:
+            self.maybe.pop(name, None)
+
+    def inherit(self, row: ResourceType, versions: Mapping[str, str]) -> None:
+        """Take the client's word for what it holds already. What that refers to nobody knows: perhaps everything."""
+        anything = {name: frozenset({EVERY}) for name in row.refers}
+        held: dict[str, Resource | None] = {
+            name: Resource(type=row, name=name, body=b"", version=version, references=anything)
+            for name, version in versions.items()
+        }
+        self.sent = self.accepted = over(self.sent.base, held)
+        self.inherited = frozenset(held)
+
+    # What comes back
+
+    def entry(self, nonce: str) -> Unanswered | None:
+        """Return the unanswered response of that nonce, or None."""
+        return next((each for each in self.unanswered if each.nonce == nonce), None)
+
+    def accept(self, nonce: str, *, cumulative: bool) -> Unanswered:
+        """Write down that the client took a response. Returns what its answer speaks for."""
+        entry = self._answered(nonce, cumulative=cumulative)
+        for name in entry.changed if self.refused else ():
+            self.refused.pop(name, None)
+        if self.maybe:
+            self.maybe = {name: each for name, each in self.maybe.items() if not entry.speaks_of(name)}
+        if self.unanswered:
+            self.accepted = self.accepted.but({**entry.changed, **dict.fromkeys(entry.removed)})
+        else:
+            self.accepted = self.sent
+        return entry
+
+    def refuse(self, nonce: str, *, cumulative: bool) -> Unanswered:
+        """Write down that the client refused a response. Returns what its answer speaks for.
+
+        What was new in it counts as not sent, so the innocent part is offered again; a removal in it is neither done
+        nor undone for sure: the name is maybe held.
+        """
+        entry = self._answered(nonce, cumulative=cumulative)
+        self.maybe.update(entry.removed)
+        self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
+        if self.unanswered:
+            self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
+        else:
+            self.sent = self.accepted
+        return entry
+
+    def suspect(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
+        """Write down which parts of a refused response are to blame: they are not offered again as they are."""
+        suspects = tuple(entry.changed[name] for name in names if name in entry.changed)
+        self.refused.update({resource.name: resource.version for resource in suspects})
+        return suspects
+
+    def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
+        at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)
+        earlier, answered, later = self.unanswered[:at], self.unanswered[at], self.unanswered[at + 1 :]
+        if cumulative:
+            for each in reversed(earlier):
+                answered = each.followed_by(answered)
+            earlier = []
+        for each in later:
+            answered.forget((*each.changed, *each.removed))
+        for each in earlier:
+            each.forget((*answered.changed, *answered.removed))
+        self.unanswered = [*earlier, *later]
+        return answered
+
+    # What the client asks for
+
+    def renew(self, names: Iterable[str]) -> None:
+        """The client asks for names that it did not want before: it holds nothing under them, whatever was sent."""
+        gone: dict[str, Resource | None] = dict.fromkeys(names)
+        self.sent, self.accepted = self.sent.but(gone), self.accepted.but(gone)
+        self.drop(gone)
+
+    def widen(self, names: Iterable[str]) -> None:
+        """The client wants everything from now on: what it holds is what it had under these names."""
+        names = tuple(names)
+        nothing = EMPTY[self.sent.base.type]
+        self.sent = over(nothing, {name: self.sent.get(name) for name in names})
+        self.accepted = over(nothing, {name: self.accepted.get(name) for name in names})
+
+    def drop(self, names: Iterable[str]) -> None:
+        """The client does not want these names any more: a late answer must not revive them."""
+        for name in names:
+            self.refused.pop(name, None)
+            self.maybe.pop(name, None)
+        for entry in self.unanswered:
+            entry.forget(names)
+
+    # What the client may hold
+
+    def sent_at(self, name: str) -> float | None:
+        """Return when that name went out first, of the responses that are not answered, since it was last removed."""
+        at = None
+        for entry in self.unanswered:
+            if name in entry.removed:
+                at = None
+            elif at is None and name in entry.changed:
+                at = entry.at
+        return at
+
+    def may_mention(self, row: ResourceType, name: str, *, covers: Callable[[str], bool]) -> bool:
+        """Say whether anything that the client may hold at this moment may use that resource of another type."""
+        holdings = (self.sent,) if self.accepted is self.sent else (self.sent, self.accepted)
+        if any(covers(referrer) for holding in holdings for referrer in holding.mentioning(row, name)):
+            return True
+        return any(resource.mentions(row, name) for resource in self._in_the_air())
+
+    def _in_the_air(self) -> Iterator[Resource]:
+        for entry in self.unanswered:
+            yield from entry.changed.values()
+            yield from entry.removed.values()
+        yield from self.maybe.values()
+
+    def _spoken_of(self, entry: Unanswered) -> None:
+        if self.inherited:
+            self.inherited -= entry.changed.keys() | entry.removed.keys()

@@ -1,0 +1,254 @@
+"""Machine: one stream and one type, in either variant. It knows what the client wants and what it has.
+
+It is told what came in (`receive`), and asked for the next message against a *view*: what the client may be told now,
+which `sequence.py` derives from the newest snapshot. It has no queue: only the newest view counts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from legation.model.events import Accepted, Event, Refused, Subscribed
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Collection
+from legation.protocol.holding import Holding, same
+from legation.protocol.ledger import Ledger, Unanswered
+from legation.protocol.messages import Request, Response
+from legation.protocol.subscription import Change, Subscription
+from legation.protocol.suspects import blamed
+
+PACE = 1.0
+"""Seconds between two responses of a type of which one may follow another that is not answered yet."""
+
+
+class Variant(Enum):
+    """The two variants of the protocol."""
+
+    SOTW = "sotw"
+    DELTA = "delta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a client may be told of one type at this moment."""
+
+    holding: Holding
+    waiting: frozenset[str] = frozenset()
+    """Names that exist in a version which the client may not be told yet; the holding has what it was told last."""
+    incomplete: bool = False
+    """The snapshot may lack something that the client brought along from another stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a client is to be told."""
+
+    changed: Mapping[str, Resource] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Names that it asked for and that do not exist."""
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.removed or self.missing)
+
+
+NOTHING = Pending()
+
+
+class Machine(ABC):
+    """One stream and one type; the part that both variants share. The owner is whoever writes its responses."""
+
+    __slots__ = (
+        "answered",
+        "due",
+        "forced",
+        "hold_missing",
+        "last_nonce",
+        "leaving",
+        "ledger",
+        "owner",
+        "requested",
+        "row",
+        "sent_last",
+        "subscription",
+        "waiting_since",
+    )
+
+    variant: Variant
+
+    def __init__(self, row: ResourceType, *, owner: object, hold_missing: bool = False) -> None:
+        """Make the machine of a stream that has not said anything of this type.
+
+        Args:
+            row: The type.
+            owner: The stream, by identity.
+            hold_missing: Say nothing of a name that does not exist, where the variant could say so.
+        """
+        self.row = row
+        self.owner = owner
+        self.hold_missing = hold_missing
+        self.subscription = Subscription(legacy_wildcard=row.wildcard)
+        self.ledger = Ledger(row)
+        self.forced: set[str] = set()
+        """Names that the client is owed although nothing about them changed."""
+        self.requested = False
+        self.answered = False
+        self.last_nonce = ""
+        self.sent_last: float | None = None
+        self.due: float | None = None
+        """When there is something to say that may not be said yet, and only time stands in the way."""
+        self.leaving: dict[str, float] = {}
+        """Names that nothing refers to any more, and when they may be removed."""
+        self.waiting_since: float | None = None
+        """Since when the first answer waits."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.variant.value} {self.row.name}: {self.subscription!r}, {len(self.ledger.unanswered)} unanswered>"
+        )
+
+    def covers(self, name: str) -> bool:
+        """Say whether the client wants that resource."""
+        return self.subscription.covers(name)
+
+    # What comes in
+
+    @abstractmethod
+    def receive(self, request: Request, now: float) -> tuple[Event, ...]:
+        """Take a request. Returns what it tells: a changed subscription, an ACK, a NACK."""
+
+    def _take(self, change: Change, *, held: Iterable[str] = ()) -> tuple[Event, ...]:
+        """Write down a changed subscription; what the client says that it holds is not owed to it."""
+        if not change:
+            return ()
+        if change.widened:
+            self.ledger.widen(self.subscription.names)
+        self.ledger.renew(change.uncovered)
+        self.ledger.drop(change.dropped)
+        for name in change.asked:
+            self.ledger.refused.pop(name, None)
+        self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
+        if change.everything and self.answered and not change.widened:
+            # `*` anew: everything is owed, also what the client has (A4.4).
+            holding = self.ledger.sent
+            self.forced |= {name for name in (*holding.base.resources, *holding.overlay) if holding.get(name)}
+        if change.everything:
+            self.answered = False
+        return (Subscribed(type=self.row, names=self.subscription.names, wildcard=self.subscription.wildcard),)
+
+    def _answer(self, nonce: str, error: str | None, *, cumulative: bool) -> tuple[Event, ...]:
+        """Write down an ACK or NACK of a response that is not answered yet."""
+        ledger = self.ledger
+        version = nonce_version(ledger.entry(nonce))
+        if error is None:
+            taken = ledger.accept(nonce, cumulative=cumulative)
+            return (
+                Accepted(
+                    type=self.row,
+                    version=version,
+                    nonce=nonce,
+                    resources=tuple(taken.changed.values()),
+                    removed=tuple(taken.removed),
+                ),
+            )
+        refused = ledger.refuse(nonce, cumulative=cumulative)
+        # Where the words name nobody, all that was new is put aside.
+        names = blamed(error, refused.changed) or tuple(refused.changed)
+        suspects = ledger.suspect(names, refused)
+        self.forced -= set(names)
+        return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
+
+    # What goes out
+
+    @abstractmethod
+    def offer(self, view: View, now: float) -> Pending | None:
+        """Return what is to be said to bring the client to the view, or None when nothing is, or may be at the moment.
+
+        What needs no message is settled here; what is offered changes nothing until `respond` is called with it.
+        """
+
+    @abstractmethod
+    def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> Response:
+        """Return the response that says what was offered, and write down that it goes out."""
+
+    def pending(self, view: View) -> Pending:
+        """Return what the client is to be told, by what it was sent and what it is owed."""
+        sent, holding, covers = self.ledger.sent, view.holding, self.subscription.covers
+        if self.subscription.wildcard and not (sent.overlay or holding.overlay or self.forced or self.ledger.maybe):
+            # Nothing is particular about this client: it shares the difference with all like it.
+            if sent.base is holding.base:
+                return NOTHING
+            difference = holding.base.since(sent.base)
+            return Pending(difference.changed, difference.removed)
+        changed: dict[str, Resource] = {}
+        removed = {name for name in self.ledger.maybe if holding.get(name) is None}
+        for name in filter(covers, {*sent.unlike(holding.base), *holding.overlay}):
+            old, new = sent.get(name), holding.get(name)
+            if same(old, new):
+                continue
+            if new is None:
+                removed.add(name)
+            else:
+                changed[name] = new
+        missing: list[str] = []
+        for name in self.forced - view.waiting:
+            new = holding.get(name)
+            if new is not None:
+                changed[name] = new
+            elif name not in removed:
+                missing.append(name)
+        return Pending(dict(sorted(changed.items())), tuple(sorted(removed)), tuple(sorted(missing)))
+
+    def record(self, response: Response, pending: Pending, view: View, *, now: float, serial: int) -> None:
+        """Write down that a response goes out."""
+        before = self.ledger.sent
+        removed = {
+            name: held
+            for name in pending.removed
+            if (held := before.get(name) or self.ledger.maybe.get(name)) is not None
+        }
+        entry = Unanswered(
+            nonce=response.nonce,
+            version=response.version,
+            serial=serial,
+            at=now,
+            changed=pending.changed,
+            removed=removed,
+        )
+        self.ledger.record(entry, view.holding)
+        self.forced &= view.waiting
+        for name in pending.removed:
+            self.leaving.pop(name, None)
+        self.answered = True
+        self.last_nonce = response.nonce
+        self.sent_last = now
+
+    def may_go(self, pending: Pending, now: float) -> bool:
+        """Say whether a further response may go out now; `due` is the moment where it is a matter of time.
+
+        One response at a time, except where the client holds back its answer until it is warm: there a newer one may
+        follow, at most once a `PACE`, and at once when it mends or undoes what is not answered.
+        """
+        unanswered = self.ledger.unanswered
+        if not unanswered or self.sent_last is None:
+            return True
+        if not self.row.awaited_warm:
+            return False
+        if any(entry.speaks_of(name) for entry in unanswered for name in (*pending.changed, *pending.removed)):
+            return True
+        self.due = self.sent_last + PACE
+        return now >= self.due
+
+
+def nonce_version(entry: Unanswered | None) -> str:
+    """Return the version that a response carried."""
+    return entry.version if entry is not None else ""
+
+
+def whole(holding: Holding, subscription: Subscription) -> Collection | None:
+    """Return the collection whose shared bytes are exactly what the client gets, or None."""
+    return holding.base if subscription.wildcard and not holding.overlay else None

@@ -1,0 +1,207 @@
+"""Ruling: what one client may be told of one type at this moment. Rules 1 to 5 and 7 of `sequence.py` are applied here.
+
+Nothing here changes what was said or heard: it reads the machines of a client and its newest snapshot. What it keeps
+are moments: since when something waits, until when something stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from legation.model.resource import EVERY, Resource, empty_resource
+from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
+from legation.model.snapshot import Snapshot
+from legation.protocol.draining import Predecessors
+from legation.protocol.holding import over, same
+from legation.protocol.machine import Machine, View
+
+_LOWER = {
+    row: tuple(other for other in map(BY_NAME.__getitem__, row.refers) if other.order < row.order)
+    for row in RESOURCE_TYPES
+}
+"""For each type, the types that go before it and that its resources can name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The time limits of delivery, in seconds, and what is not said of missing names."""
+
+    removal_grace: float = 5.0
+    """How long a name stays after the last that referred to it went: requests past route selection look it up later."""
+    drain_grace: float = 600.0
+    """How long a replaced or removed Listener counts as using its routes; Envoy's drain time (`--drain-time-s`)."""
+    warming_timeout: float = 20.0
+    """How long a resource waits for a cluster to be warm; above Envoy's `initial_fetch_timeout` of 15."""
+    hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
+    """Types of which a delta client is not told that a name does not exist."""
+
+
+class Ruling:
+    """The rules, applied to the machines of one client."""
+
+    __slots__ = ("deadline", "machines", "policy", "predecessors", "snapshot", "warm")
+
+    def __init__(self, policy: Policy) -> None:
+        """Make the rules of a client without streams."""
+        self.policy = policy
+        self.machines: list[Machine] = []
+        """In the order of delivery."""
+        self.snapshot = Snapshot.of()
+        self.deadline: float | None = None
+        """The earliest moment at which an answer of these rules may change by itself."""
+        self.predecessors = Predecessors()
+        self.warm: set[tuple[ResourceType, str]] = set()
+        """What is known to be warm although its ACK is not there yet."""
+
+    def of(self, row: ResourceType) -> list[Machine]:
+        """Return the machines of that type: one, or one for each resource in an Envoy without ADS."""
+        return [machine for machine in self.machines if machine.row is row]
+
+    def note_deadline(self, moment: float | None, now: float) -> None:
+        """Take a moment at which the rules must be asked again."""
+        if moment is not None and moment > now and (self.deadline is None or moment < self.deadline):
+            self.deadline = moment
+
+    # Rule 3: the view
+
+    def view(self, machine: Machine, now: float) -> View | None:
+        """Return what the client may be told of this machine's type; None: nothing yet.
+
+        O(what changed since the last response), and O(1) for a client about which nothing is particular.
+        """
+        target, ledger = self.snapshot[machine.row], machine.ledger
+        incomplete = machine.row in self.snapshot.incomplete
+        overlay: dict[str, Resource | None] = {}
+        waiting: set[str] = set()
+        for name in self._doubtful(machine):
+            goal, held = self._goal(machine, name, now), ledger.sent.get(name)
+            said = same(goal, held) and name not in machine.forced
+            if goal is None or said or self._ready(machine, goal, now):
+                overlay[name] = goal
+            else:
+                waiting.add(name)
+                overlay[name] = held
+        # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with.
+        if waiting and machine.subscription.wildcard and not machine.answered and self._may_wait(machine, now):
+            return None
+        return View(holding=over(target, overlay), waiting=frozenset(waiting), incomplete=incomplete)
+
+    def _doubtful(self, machine: Machine) -> Iterator[str]:
+        """Yield the names of which it must be asked what the client may be told; all others are as in the snapshot."""
+        ledger, target = machine.ledger, self.snapshot[machine.row]
+        sent = ledger.sent
+        names = {*sent.overlay, *machine.forced, *ledger.maybe, *ledger.refused, *machine.leaving}
+        if sent.base is not target:
+            difference = target.since(sent.base)
+            names.update(difference.removed)
+            if _LOWER[machine.row]:
+                names.update(difference.changed)
+        return filter(machine.covers, names)
+
+    def _may_wait(self, machine: Machine, now: float) -> bool:
+        if machine.waiting_since is None:
+            machine.waiting_since = now
+        until = machine.waiting_since + self.policy.warming_timeout
+        self.note_deadline(until, now)
+        return now < until
+
+    def _goal(self, machine: Machine, name: str, now: float) -> Resource | None:
+        """Return what the client is to hold under that name in the end, as far as the newest snapshot goes."""
+        row, ledger = machine.row, machine.ledger
+        resource = self.snapshot.get(row, name)
+        if resource is not None:
+            machine.leaving.pop(name, None)
+            return self._unrefused(machine, resource)
+        ledger.refused.pop(name, None)
+        named = name in machine.subscription.names
+        if row.absence is Absence.EMPTY and named:
+            return empty_resource(row, name)
+        held = ledger.sent.get(name) or ledger.maybe.get(name)
+        if held is not None:
+            inherited = row in self.snapshot.incomplete and name in ledger.inherited
+            return held if inherited or self._kept(machine, name, now) else None
+        if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name):
+            return empty_resource(row, name)
+        return None
+
+    # Rule 7: what was refused
+
+    def _unrefused(self, machine: Machine, resource: Resource) -> Resource | None:
+        """Return the resource, or what the client accepted last if it refused this one or what this one needs."""
+        accepted = machine.ledger.accepted.get(resource.name)
+        if machine.ledger.refused.get(resource.name) == resource.version:
+            return accepted
+        needs_refused = any(
+            name in lower.ledger.refused and lower.ledger.accepted.get(name) is None
+            for row in _LOWER[machine.row]
+            for lower in self.of(row)
+            if lower.ledger.refused
+            for name in resource.refers_to(row)
+        )
+        # Where it has none it is sent all the same: part is better than nothing.
+        return (accepted or resource) if needs_refused else resource
+
+    # Rules 1 and 2: what is kept
+
+    def _kept(self, machine: Machine, name: str, now: float) -> bool:
+        """Say whether a name that the snapshot lacks must stay."""
+        if not REFERRERS[machine.row]:
+            return False
+        if self._referred(machine.row, name):
+            machine.leaving.pop(name, None)
+            return True
+        until = machine.leaving.setdefault(name, now + self.policy.removal_grace)
+        self.note_deadline(until, now)
+        return now < until
+
+    def _referred(self, row: ResourceType, name: str) -> bool:
+        """Say whether anything that the client may hold, or is about to be sent, may use that resource."""
+        for above in REFERRERS[row]:
+            coming = self.snapshot[above]
+            names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
+            for machine in self.of(above):
+                if any(map(machine.covers, names)):
+                    return True
+                if machine.ledger.may_mention(row, name, covers=machine.covers):
+                    return True
+            if above.drains and self.predecessors.mention(row, name):
+                return True
+        return False
+
+    # Rules 4 and 5: what must wait
+
+    def _ready(self, machine: Machine, resource: Resource, now: float) -> bool:
+        """Say whether all that the resource names has been sent, and its new clusters are warm."""
+        patient = self._warms_others(resource)
+        for row in _LOWER[machine.row]:
+            names = resource.refers_to(row)
+            for lower in self.of(row) if names else ():
+                for name in filter(lower.covers, names):
+                    goal = self._goal(lower, name, now)
+                    # A name that the view lacks (static in the bootstrap, or dangling) is never waited for.
+                    if goal is None:
+                        continue
+                    if not same(lower.ledger.sent.get(name), goal):
+                        return False
+                    if row.awaited_warm and not patient and self._warming(lower, name, now):
+                        return False
+        return True
+
+    def _warms_others(self, resource: Resource) -> bool:
+        """Say whether a type that others wait for names this resource itself: then it waits for no ACK (rule 5)."""
+        row = resource.type
+        return any(
+            above.awaited_warm and self.snapshot[above].referrers(row, resource.name) for above in REFERRERS[row]
+        )
+
+    def _warming(self, machine: Machine, name: str, now: float) -> bool:
+        """Say whether the client was sent that resource for the first time and may not have it warm yet."""
+        if machine.ledger.accepted.get(name) is not None or (machine.row, name) in self.warm:
+            return False
+        sent_at = machine.ledger.sent_at(name)
+        if sent_at is None:
+            return False
+        until = sent_at + self.policy.warming_timeout
+        self.note_deadline(until, now)
+        return now < until

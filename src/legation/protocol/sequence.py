@@ -1,0 +1,188 @@
+"""Sequence: one client, all its streams and types. The rules of the order in which a client is told things.
+
+A client is all streams of one node id over one connection: an ADS stream, or the separate CDS, LDS, EDS, RDS streams of
+an Envoy without ADS. There are no phases and there is no queue: what may be said now is derived from what each machine
+holds and from the newest snapshot. The rules, by the numbers that comments use:
+
+1. *May hold*: what the client accepted, what was sent and is not answered, what it was told to remove and has not
+   answered. An accepted Listener joins its predecessors until the routes that it names are accepted as well.
+2. *Kept*: what the client was sent and the snapshot lacks stays as long as something that the client may hold, or is
+   about to be sent, refers to it, and some grace longer. So removals come last.
+3. *View*: the snapshot, less what was refused, plus what is kept.
+4. *May go*: a resource waits, alone, until what it names has been sent; and until a cluster that is new to the client
+   is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`.
+5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it.
+6. What a changed resource makes the client throw away is sent again, unchanged.
+7. A refused resource goes back to its last accepted version, or out; the others are offered again at once.
+8. A newer snapshot replaces the target at any point.
+
+Source: "Eventual consistency considerations" and "Resource warming" of the xDS protocol page; Envoy's own behaviour
+where the page is silent.
+"""
+
+from __future__ import annotations
+
+from legation.model.events import Accepted, Event, Sent
+from legation.model.resource import Resource
+from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
+from legation.model.snapshot import Snapshot
+from legation.protocol.delta import DeltaMachine
+from legation.protocol.machine import Machine, Variant
+from legation.protocol.messages import Request, Response
+from legation.protocol.ruling import Policy, Ruling
+from legation.protocol.sotw import SotwMachine
+
+__all__ = ["Machine", "Policy", "Sequence", "Variant"]
+
+_MACHINES: dict[Variant, type[SotwMachine | DeltaMachine]] = {Variant.SOTW: SotwMachine, Variant.DELTA: DeltaMachine}
+
+
+class Sequence:
+    """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
+
+    __slots__ = ("_rules", "_serial", "_synced")
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        """Make a client that has no stream yet."""
+        self._rules = Ruling(policy or Policy())
+        self._serial = 0
+        self._synced = False
+
+    def __repr__(self) -> str:
+        return f"<Sequence {self._rules.machines!r}>"
+
+    def open(self, row: ResourceType, *, variant: Variant, owner: object) -> Machine:
+        """Add the machine of a type that a stream begins to speak of.
+
+        Args:
+            row: The type.
+            variant: State of the world or delta.
+            owner: The stream, by identity: `next_response` is asked for it.
+        """
+        policy = self._rules.policy
+        machine = _MACHINES[variant](row, owner=owner, hold_missing=row in policy.hold_missing)
+        self._rules.machines.append(machine)
+        self._rules.machines.sort(key=lambda each: each.row.order)
+        return machine
+
+    def close(self, machine: Machine) -> None:
+        """Take a machine out: its stream has ended."""
+        self._rules.machines.remove(machine)
+
+    def retarget(self, snapshot: Snapshot) -> None:
+        """Take the newest snapshot. Before the first one nothing at all is said (A2.20)."""
+        self._rules.snapshot = snapshot
+        self._synced = True
+
+    def receive(self, machine: Machine, request: Request, now: float) -> tuple[Event, ...]:
+        """Give a request to the machine of its stream and type.
+
+        Returns:
+            What the request tells, for whoever keeps the books about clients.
+
+        Raises:
+            LocalProtocolError: The request is of the other variant.
+        """
+        before = machine.ledger.accepted
+        answered = machine.ledger.entry(request.nonce)
+        events = machine.receive(request, now)
+        for event in events:
+            if isinstance(event, Accepted) and answered is not None:
+                if machine.row.drains:
+                    names = (*(resource.name for resource in event.resources), *event.removed)
+                    self._rules.predecessors.replaced(
+                        {name: before.get(name) for name in names}, machine.ledger.accepted
+                    )
+                self._note_warm(machine.row, event, answered.serial)
+                self._rules.predecessors.drain(self._is_warm, until=now + self._rules.policy.drain_grace)
+        return events
+
+    def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
+        """Return the next message of that stream; None when it has nothing to say or it is not its turn.
+
+        The machines are asked in the order of delivery; one is not asked while a lower one has something that it may
+        send. So after every call of `receive` and `retarget`, and after every one of this that returned something, all
+        owners have to be asked again.
+        """
+        if not self._synced:
+            return None
+        rules = self._rules
+        rules.deadline = None
+        rules.predecessors.prune(now)
+        for machine in rules.machines:
+            view = rules.view(machine, now)
+            pending = machine.offer(view, now) if view is not None else None
+            rules.note_deadline(machine.due, now)
+            if view is None or pending is None:
+                continue
+            if machine.owner is not owner:
+                return None
+            self._serial += 1
+            response = machine.respond(view, pending, now=now, serial=self._serial)
+            changed = tuple(pending.changed.values())
+            rules.warm.difference_update((machine.row, name) for name in pending.removed)
+            self._force(machine.row, changed)
+            return response, Sent(
+                type=machine.row,
+                version=response.version,
+                nonce=response.nonce,
+                resources=changed,
+                removed=pending.removed,
+            )
+        return None
+
+    def next_deadline(self) -> float | None:
+        """Return the moment at which `next_response` may return something although nothing came in; None: never."""
+        return self._rules.deadline
+
+    def subscribes(self, row: ResourceType, name: str) -> bool:
+        """Say whether any stream of the client wants that resource."""
+        return any(machine.covers(name) for machine in self._rules.of(row))
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client last accepted under that name."""
+        for machine in self._rules.of(row):
+            if machine.covers(name) and (resource := machine.ledger.accepted.get(name)) is not None:
+                return resource
+        return None
+
+    def _force(self, row: ResourceType, changed: tuple[Resource, ...]) -> None:
+        """Rule 6: mark what the client throws away with what was sent."""
+        for forced_row in map(BY_NAME.__getitem__, row.forces):
+            for machine in self._rules.of(forced_row):
+                machine.forced.update(
+                    name
+                    for resource in changed
+                    for name in resource.refers_to(forced_row)
+                    if machine.covers(name) and machine.ledger.sent.get(name) is not None
+                )
+
+    def _note_warm(self, row: ResourceType, event: Accepted, serial: int) -> None:
+        """Rule 4: a cluster is warm before its own ACK when what it waits for is accepted and was sent after it."""
+        rules = self._rules
+        rules.warm = {(warm, name) for warm, name in rules.warm if self.accepted(warm, name) is None}
+        accepted = {resource.name for resource in event.resources}
+        for above in REFERRERS[row]:
+            rules.warm.update(
+                (above, resource.name)
+                for machine in (rules.of(above) if above.awaited_warm else ())
+                for entry in machine.ledger.unanswered
+                if entry.serial < serial
+                for resource in entry.changed.values()
+                if _warms_by(resource, row, accepted)
+            )
+
+    def _is_warm(self, resource: Resource) -> bool:
+        """Rule 1: say whether all that goes after the resource and that it names is accepted."""
+        return all(
+            self.accepted(row, name) is not None
+            for row in map(BY_NAME.__getitem__, resource.type.refers)
+            if row.order > resource.type.order
+            for name in resource.refers_to(row)
+        )
+
+
+def _warms_by(resource: Resource, row: ResourceType, accepted: set[str]) -> bool:
+    """Say whether acceptance of those resources of that type is all that the resource needs to be warm."""
+    names = resource.refers_to(row)
+    return bool(names) and names <= accepted and len(resource.references) == 1 and not resource.warms_slowly

@@ -1,0 +1,98 @@
+"""State of the world, one type on one stream (rows A2 of the protocol: DiscoveryRequest, DiscoveryResponse)."""
+
+from __future__ import annotations
+
+from legation.errors import LocalProtocolError
+from legation.model.events import Event
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.protocol.holding import Holding
+from legation.protocol.machine import Machine, Pending, Variant, View, whole
+from legation.protocol.messages import Request, SotwRequest, SotwResponse
+
+
+class SotwMachine(Machine):
+    """One stream and one type in the state of the world variant."""
+
+    __slots__ = ("_claimed",)
+
+    variant = Variant.SOTW
+
+    def __init__(self, row: ResourceType, *, owner: object, hold_missing: bool = False) -> None:
+        """See `Machine`."""
+        super().__init__(row, owner=owner, hold_missing=hold_missing)
+        self._claimed = ""
+
+    def receive(self, request: Request, now: float) -> tuple[Event, ...]:  # noqa: ARG002 - the face of both variants
+        """Take a request."""
+        if not isinstance(request, SotwRequest):
+            raise LocalProtocolError("a delta request on a state of the world stream")
+        if not self.requested:
+            # A nonce does not survive its stream, so the first request answers nothing, whatever it carries. Its
+            # version says what the client brought along from another stream (A2.18).
+            self.requested = True
+            self._claimed = request.version
+            return self._take(self.subscription.replace(request.names))
+        events: tuple[Event, ...] = ()
+        if self.ledger.entry(request.nonce) is not None:
+            events = self._answer(request.nonce, request.error, cumulative=True)
+        if request.nonce and request.nonce != self.last_nonce:
+            # Stale: the client says its names again when it answers the newer response (A2.8).
+            return events
+        return (*events, *self._take(self.subscription.replace(request.names)))
+
+    def offer(self, view: View, now: float) -> Pending | None:
+        """Return what is to be said, or None."""
+        self.due = None
+        pending = self.pending(view)
+        first = self.subscription.wildcard and not self.answered
+        if first and self._claimed and self._continue_stream(view):
+            return None
+        full = self.row.full_state
+        if pending.changed or (full and (pending.removed or first)):
+            return pending if self.may_go(pending, now) else None
+        # What is missing, or gone from a type without full state, cannot be told here; silence is the answer (A2.14).
+        self.forced -= set(pending.missing)
+        if not (self.ledger.unanswered and pending.removed):
+            self.ledger.settle(view.holding, silent=pending.removed)
+        return None
+
+    def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> SotwResponse:
+        """Return the response that says what was offered."""
+        if not self.row.full_state:
+            pending = Pending(pending.changed)
+        response = self._response(view.holding, pending, nonce=str(serial))
+        self.record(response, pending, view, now=now, serial=serial)
+        return response
+
+    def _continue_stream(self, view: View) -> bool:
+        """Take a client at its word that reconnected with a version. Returns whether it needs no first response.
+
+        Safe for a pure wildcard only: the version says what the client holds, not for which names (A2.18, A2.19).
+        """
+        if not self.row.full_state or self.subscription.names:
+            return False
+        if view.holding.version == self._claimed and not view.waiting:
+            self.ledger.settle(view.holding)
+            self.answered = True
+            return True
+        # A response would remove what is not in it, and somebody may only be unable to read it at the moment.
+        return view.incomplete
+
+    def _response(self, holding: Holding, pending: Pending, *, nonce: str) -> SotwResponse:
+        if not self.row.full_state:
+            return SotwResponse(
+                type=self.row, version=holding.version, nonce=nonce, listed=tuple(pending.changed.values())
+            )
+        shared = whole(holding, self.subscription)
+        if shared is not None:
+            return SotwResponse(type=self.row, version=shared.version, nonce=nonce, whole=shared)
+        listed = self._covered(holding)
+        return SotwResponse(type=self.row, version=holding.version, nonce=nonce, listed=listed)
+
+    def _covered(self, holding: Holding) -> tuple[Resource, ...]:
+        if self.subscription.wildcard:
+            names = sorted({*holding.base.resources, *holding.overlay})
+        else:
+            names = sorted(self.subscription.names)
+        return tuple(resource for name in names if (resource := holding.get(name)) is not None)

@@ -1,0 +1,105 @@
+"""Subscription: what one client wants of one type on one stream. All rules of names and wildcards are in this file.
+
+Source: the xDS protocol page, "How the client specifies what resources to return" and "Wildcard".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WILDCARD = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request changed in a subscription."""
+
+    asked: frozenset[str] = frozenset()
+    """Names that the client asked for with this request, first or again: each is owed an answer."""
+    everything: bool = False
+    """The client asked for `*`, first or again."""
+    dropped: frozenset[str] = frozenset()
+    """Names that the client took back and that no wildcard covers now."""
+    uncovered: frozenset[str] = frozenset()
+    """Those of `asked` that were not covered before."""
+    widened: bool = False
+    """The wildcard is new: of what it covers the client holds only what it had asked for by name."""
+    lost_wildcard: bool = False
+    """The client took `*` back."""
+
+    def __bool__(self) -> bool:
+        return bool(self.asked or self.everything or self.dropped or self.lost_wildcard)
+
+
+class Subscription:
+    """The names that a client wants, with or without the wildcard."""
+
+    __slots__ = ("_legacy_allowed", "_named", "names", "wildcard")
+
+    def __init__(self, *, legacy_wildcard: bool) -> None:
+        """Make an empty subscription.
+
+        Args:
+            legacy_wildcard: Whether an empty first request means `*` for this type.
+        """
+        self.names: frozenset[str] = frozenset()
+        self.wildcard = False
+        self._legacy_allowed = legacy_wildcard
+        self._named = False
+
+    def __repr__(self) -> str:
+        shown = [WILDCARD] * self.wildcard + sorted(self.names)
+        return f"<Subscription {', '.join(shown) or 'to nothing'}>"
+
+    def covers(self, name: str) -> bool:
+        """Say whether the client wants that resource."""
+        return self.wildcard or name in self.names
+
+    def replace(self, names: Iterable[str]) -> Change:
+        """Take the whole set of names of a state of the world request; it supersedes the set before."""
+        wanted = frozenset(names)
+        # "Legacy wildcard": an empty list means everything for as long as no request on this stream named anything.
+        legacy = self._legacy_allowed and not self._named and not wanted
+        self._named = self._named or bool(wanted)
+        return self._become(wanted - {WILDCARD}, wildcard=legacy or WILDCARD in wanted)
+
+    def adjust(self, *, subscribe: Iterable[str], unsubscribe: Iterable[str], first: bool) -> Change:
+        """Take the two lists of a delta request.
+
+        A name that stands in both is subscribed anew: taken back first, then asked for.
+
+        Args:
+            subscribe: Names to add; `*` for the wildcard.
+            unsubscribe: Names to take back.
+            first: Whether this is the first request for the type on the stream.
+        """
+        added, taken = frozenset(subscribe), frozenset(unsubscribe)
+        legacy = self._legacy_allowed and first and not added and not taken
+        wildcard = legacy or WILDCARD in added or (self.wildcard and WILDCARD not in taken)
+        before = self.names
+        change = self._become((before - taken | added) - {WILDCARD}, wildcard=wildcard)
+        # What the wildcard still covers must be answered when its name is taken back: the client cannot know (A3.7).
+        answered = (taken & before) - added if self.wildcard else frozenset()
+        asked = (added | answered) - {WILDCARD}
+        return Change(
+            asked=asked,
+            everything=legacy or WILDCARD in added,
+            dropped=change.dropped,
+            uncovered=change.uncovered,
+            widened=change.widened,
+            lost_wildcard=change.lost_wildcard,
+        )
+
+    def _become(self, names: frozenset[str], *, wildcard: bool) -> Change:
+        before, was_wildcard = self.names, self.wildcard
+        self.names, self.wildcard = names, wildcard
+        asked = names - before
+        return Change(
+            asked=asked,
+            everything=wildcard and not was_wildcard,
+            widened=wildcard and not was_wildcard,
+            dropped=frozenset() if wildcard else before - names,
+            uncovered=frozenset() if was_wildcard else asked,
+            lost_wildcard=was_wildcard and not wildcard,
+        )
