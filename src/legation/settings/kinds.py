@@ -29,6 +29,8 @@ class Kind:
     """What would be right: `18000x is not <expects>`."""
     read: Callable[[object], Any]
     """Return the value for what was written; ValueError where it is not what is expected."""
+    choices: tuple[str, ...] = ()
+    """The words that it may be, for a kind that has only some."""
 
 
 def _read_port(given: object) -> int:
@@ -90,7 +92,7 @@ def one_of(*choices: str) -> Kind:
             raise _wrong(given)
         return str(given)
 
-    return Kind(metavar="|".join(choices), expects="one of " + ", ".join(choices), read=read)
+    return Kind(metavar="|".join(choices), expects="one of " + ", ".join(choices), read=read, choices=choices)
 
 
 def _wrong(given: object) -> ValueError:

@@ -54,10 +54,16 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str
             continue
         if row := _BY_VARIABLE.get(variable):
             given[row.name] = (value, variable)
-        elif not _SERVICE_LINK_NAME.fullmatch(variable) and (near := _nearest(variable, _BY_VARIABLE)):
-            # A variable that resembles none of ours may be there for somebody else.
+        # A variable that resembles none of ours may be there for somebody else.
+        elif not _SERVICE_LINK_NAME.fullmatch(variable) and (near := _nearest_variable(variable)):
             raise SettingsError(variable, f"there is no such setting; did you mean {near}?")
     return given
+
+
+def _nearest_variable(wrote: str) -> str:
+    # What all variables begin with tells nothing of likeness.
+    near = _nearest(wrote.removeprefix(PREFIX).lower(), _BY_NAME)
+    return _BY_NAME[near].variable if near else ""
 
 
 def _from_file(path: Path, *, wrote: str) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def _entries(path: Path, *, wrote: str) -> Iterator[tuple[str, object, str]]:
 
 def _settings(loader: Any, node: Any, *, path: Path, section: str, wrote: str) -> Iterator[tuple[str, object, str]]:
     """Yield the settings of a mapping node. Any: YAML nodes, whose kinds are known where `yaml` is loaded."""
-    if node is None:
+    if node is None or node.tag == "tag:yaml.org,2002:null":
         return
     if node.id != "mapping":
         raise SettingsError(section or wrote, f"{path}:{node.start_mark.line + 1}: write one `name: value` a line")

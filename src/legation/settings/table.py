@@ -103,6 +103,13 @@ class Setting:
         """What the file calls it, such as `delivery.removal_grace`."""
         return f"{self.section}.{self.name}" if self.section else self.name
 
+    @property
+    def shown_default(self) -> str:
+        """The default as a user would write it; empty for none."""
+        if isinstance(self.default, float):
+            return f"{self.default:g}"
+        return str(self.default) if self.default else ""
+
     def read(self, given: object, *, wrote: str, place: str = "") -> Any:
         """Return the setting's value.
 
