@@ -1,4 +1,4 @@
-"""Every exception that legation raises for its users, one tree.
+"""Every exception that legation raises for its users, one tree::
 
     LegationError
     ├── SettingsError        a setting, flag or file of settings is wrong; carries its key

@@ -15,7 +15,7 @@ class DeltaMachine(Machine):
 
     variant = Variant.DELTA
 
-    def receive(self, request: Request, now: float) -> tuple[Event, ...]:  # noqa: ARG002 - the face of both variants
+    def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request."""
         if not isinstance(request, DeltaRequest):
             raise LocalProtocolError("a state of the world request on a delta stream")

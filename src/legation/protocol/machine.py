@@ -118,7 +118,7 @@ class Machine(ABC):
     # What comes in
 
     @abstractmethod
-    def receive(self, request: Request, now: float) -> tuple[Event, ...]:
+    def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request. Returns what it tells: a changed subscription, an ACK, a NACK."""
 
     def _take(self, change: Change, *, held: Iterable[str] = ()) -> tuple[Event, ...]:

@@ -85,7 +85,7 @@ class Sequence:
         """
         before = machine.ledger.accepted
         answered = machine.ledger.entry(request.nonce)
-        events = machine.receive(request, now)
+        events = machine.receive(request)
         for event in events:
             if isinstance(event, Accepted) and answered is not None:
                 if machine.row.drains:

@@ -23,7 +23,7 @@ class SotwMachine(Machine):
         super().__init__(row, owner=owner, hold_missing=hold_missing)
         self._claimed = ""
 
-    def receive(self, request: Request, now: float) -> tuple[Event, ...]:  # noqa: ARG002 - the face of both variants
+    def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request."""
         if not isinstance(request, SotwRequest):
             raise LocalProtocolError("a delta request on a state of the world stream")

@@ -23,7 +23,7 @@ class Peer:
     """The transport's name: `grpc`."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of this program
+class Refusal(Exception):
     """The feed does not admit a client. The transport closes its stream with the status and the reason."""
 
     def __init__(self, status: str, reason: str) -> None:
