@@ -21,7 +21,7 @@ def require_id(peer: Peer, node: Node) -> None:
     if not node.id:
         raise Refusal(
             "INVALID_ARGUMENT",
-            f"the Envoy at {peer.address} sent no node id: set `node.id` in its bootstrap, or start it with --service-node",
+            f"the Envoy at {peer.address} sent no node id: set node.id in its bootstrap or give it --service-node",
         )
 
 

@@ -6,13 +6,14 @@ an Envoy has to say about a refusal is kept in its own words, cut so that no con
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from enum import Enum
+from typing import Protocol, TypeAlias, assert_never
 
 from legation.clock import Clock
+from legation.model import snapshot
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.node import Node
 from legation.model.objects import ObjectKey
@@ -20,10 +21,44 @@ from legation.model.problems import Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.runtime.nack_words import show_words
-from legation.transports.base import Client, Peer, Seat
+from legation.transports.base import Client, Peer
 
 Name: TypeAlias = tuple[ResourceType, str]
 """The type and the name of a resource."""
+
+SHOWN_SUSPECTS = 5
+"""Names that a problem tells of where Envoy may have meant any of many resources."""
+
+
+class Place(Protocol):
+    """Where a client sits, as far as it matters here."""
+
+    @property
+    def snapshot(self) -> snapshot.Snapshot | None:
+        """What the client is to get."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+        ...
+
+    def names(self) -> Collection[Name]:
+        """Return all that the client is to get, and all that is to be taken from it."""
+        ...
+
+
+class Standing(Enum):
+    """How a client stands to one resource."""
+
+    UNCONCERNED = "unconcerned"
+    """It is not to get it, or did not ask for it; and it does not hold it."""
+    ACCEPTED = "accepted"
+    """It accepted exactly the version that it is to get."""
+    REFUSED = "refused"
+    """It refused exactly that version."""
+    WAITING = "waiting"
+    """It has not answered yet, or still holds what is to be taken from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +72,8 @@ class RefusedResource:
     """Envoy's own words, cut."""
     origin: ObjectKey | None = None
     """The object that the resource came from."""
-    together: int = 1
-    """How many resources Envoy may have meant: 1 where it named this one, else all that were new in the response."""
+    named: bool = True
+    """Envoy named it; else it is one of all that were new in a response of which something was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +108,256 @@ class ProxyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackStatistics:
-    """Counts since the start, by type, and the Envoys connected now."""
+    """The Envoys connected now, and counts since the start by short name of the type."""
 
     proxies: int
-    sent: dict[ResourceType, int]
-    """Responses."""
-    accepted: dict[ResourceType, int]
-    refused: dict[ResourceType, int]
+    sent: Mapping[str, int]
+    """Responses that went out."""
+    accepted: Mapping[str, int]
+    """Responses that were acknowledged."""
+    refused: Mapping[str, int]
+    """Responses that were refused."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """What became of some resources at the Envoys that asked for them. True if nobody refused and nobody is waited for."""
+class Watcher(Protocol):
+    """Called after everything that happens to a client."""
 
-    accepted: tuple[str, ...] = ()
-    """Ids of the nodes that accepted all that they were to get."""
-    refused: tuple[tuple[str, RefusedResource], ...] = ()
-    """(node id, what it refused)."""
-    waiting: tuple[str, ...] = ()
-    """Ids of the nodes that have not answered in time."""
+    def __call__(self, account: Account, *, afresh: bool) -> None:
+        """Look at the account; afresh if other names than before may concern it."""
+        ...
 
-    def __bool__(self) -> bool:
-        return not self.refused and not self.waiting
+
+class Feedback:
+    """The accounts of all clients."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        refusals_changed: Callable[[], None] | None = None,
+        accepted_whole: Callable[[str, snapshot.Collection], None] | None = None,
+    ) -> None:
+        """Begin without clients.
+
+        Args:
+            clock: Tells since when.
+            refusals_changed: Called when `problems` may have changed.
+            accepted_whole: Called with the name of a group and a collection that a client of it accepted as a whole.
+        """
+        self.clock = clock
+        self.refusals_changed = refusals_changed
+        self.accepted_whole = accepted_whole
+        self.accounts: dict[Account, None] = {}
+        self.watchers: dict[Watcher, None] = {}
+        self.counts: dict[type[Event], Counter[str]] = {Sent: Counter(), Accepted: Counter(), Refused: Counter()}
+
+    def open(self, place: Place, *, peer: Peer, node: Node, client: Client) -> Account:
+        """Open the account of a client that has just come."""
+        account = Account(self, place, peer=peer, node=node, client=client)
+        self.accounts[account] = None
+        return account
+
+    def proxies(self) -> tuple[ProxyStatus, ...]:
+        """Return how far each Envoy is, by node id."""
+        now = self.clock.now()
+        return tuple(account.status(now) for account in sorted(self.accounts, key=lambda each: each.node.id))
+
+    def statistics(self) -> FeedbackStatistics:
+        """Return the counts."""
+        return FeedbackStatistics(
+            proxies=len(self.accounts),
+            sent=dict(self.counts[Sent]),
+            accepted=dict(self.counts[Accepted]),
+            refused=dict(self.counts[Refused]),
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return a problem for each resource that some Envoy refuses; O(refused resources x clients)."""
+        named: dict[tuple[Name, ObjectKey | None], list[RefusedResource]] = {}
+        unnamed: dict[tuple[ResourceType, str], dict[str, None]] = {}
+        for account in self.accounts:
+            for refused in account.refused():
+                if refused.named:
+                    named.setdefault(((refused.type, refused.name), refused.origin), []).append(refused)
+                else:
+                    unnamed.setdefault((refused.type, refused.words), {})[refused.name] = None
+        return (
+            *(self._named_problem(name, origin, refused) for (name, origin), refused in named.items()),
+            *(_unnamed_problem(row, words, tuple(names)) for (row, words), names in unnamed.items()),
+        )
+
+    def _named_problem(self, name: Name, origin: ObjectKey | None, refused: list[RefusedResource]) -> Problem:
+        versions = {each.version for each in refused}
+        held = (account.client.accepted(*name) for account in self.accounts)
+        told = len(refused) + sum(1 for resource in held if resource is not None and resource.version in versions)
+        row, own_name = name
+        return Problem(
+            code="refused",
+            message=f'{row.name} "{own_name}" is refused by {len(refused)} of {told} Envoys: {refused[0].words}',
+            object=origin,
+        )
+
+
+def _unnamed_problem(row: ResourceType, words: str, names: tuple[str, ...]) -> Problem:
+    shown = ", ".join(names[:SHOWN_SUSPECTS]) + (", ..." if len(names) > SHOWN_SUSPECTS else "")
+    return Problem(
+        code="refused",
+        message=f"an Envoy refuses one of {len(names)} {row.name} resources, and does not say which: {words}",
+        mend=f"look at {shown}",
+    )
+
+
+@dataclass(slots=True)
+class _TypeAccount:
+    wildcard: bool = False
+    names: int = 0
+    sent: str = ""
+    accepted: str = ""
+    outstanding: dict[str, tuple[float, tuple[Resource, ...]]] = field(default_factory=dict)
+    refused: dict[str, RefusedResource] = field(default_factory=dict)
+
+    def answered(self, nonce: str) -> tuple[Resource, ...]:
+        """Drop the response of that nonce and those before it; return what was new in it."""
+        if nonce not in self.outstanding:
+            return ()
+        _, new = self.outstanding[nonce]
+        nonces = list(self.outstanding)
+        for each in nonces[: nonces.index(nonce) + 1]:
+            del self.outstanding[each]
+        return new
+
+
+class Account:
+    """What one client was sent and said."""
+
+    __slots__ = ("_feedback", "_types", "client", "node", "peer", "place", "since")
+
+    def __init__(self, feedback: Feedback, place: Place, *, peer: Peer, node: Node, client: Client) -> None:
+        self._feedback = feedback
+        self._types: dict[ResourceType, _TypeAccount] = {}
+        self.place = place
+        self.peer = peer
+        self.node = node
+        self.client = client
+        self.since = feedback.clock.now()
+
+    def report(self, event: Event) -> None:
+        """Take an event of the client's streams."""
+        entry = self._types.setdefault(event.type, _TypeAccount())
+        refused_before = tuple(entry.refused)
+        match event:
+            case Subscribed():
+                entry.wildcard, entry.names = event.wildcard, len(event.names)
+            case Sent():
+                self._sent(entry, event)
+            case Accepted():
+                self._accepted(entry, event)
+            case Refused():
+                self._refused(entry, event)
+            case _:
+                assert_never(event)
+        feedback = self._feedback
+        if type(event) in feedback.counts:
+            feedback.counts[type(event)][event.type.name] += 1
+        self._tell(
+            afresh=isinstance(event, Subscribed),
+            refusals=isinstance(event, Refused) or refused_before != tuple(entry.refused),
+        )
+
+    def renewed(self) -> None:
+        """Note that the client is to get something else from now on."""
+        self._tell(afresh=True, refusals=any(entry.refused for entry in self._types.values()))
+
+    def close(self) -> None:
+        """Forget the client: it is gone."""
+        del self._feedback.accounts[self]
+        self.renewed()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client is gone."""
+        return self not in self._feedback.accounts
+
+    def standing(self, row: ResourceType, name: str) -> Standing:
+        """Return how the client stands to the resource of that name now."""
+        content = self.place.snapshot
+        wanted = content.get(row, name) if content is not None else None
+        held = self.client.accepted(row, name)
+        if wanted is None:
+            return Standing.UNCONCERNED if held is None else Standing.WAITING
+        if held is not None and held.version == wanted.version:
+            return Standing.ACCEPTED
+        if not self.client.subscribes(row, name):
+            return Standing.UNCONCERNED
+        refused = self._types[row].refused.get(name) if row in self._types else None
+        return Standing.REFUSED if refused is not None and refused.version == wanted.version else Standing.WAITING
+
+    def refused(self, row: ResourceType | None = None) -> Iterator[RefusedResource]:
+        """Yield what the client refuses of what it is to get now."""
+        content = self.place.snapshot
+        for each in self._types if row is None else (row,):
+            for refused in self._types[each].refused.values():
+                wanted = content.get(each, refused.name) if content is not None else None
+                if wanted is not None and wanted.version == refused.version:
+                    yield refused
+
+    def status(self, now: float) -> ProxyStatus:
+        """Return the account as a record."""
+        return ProxyStatus(
+            node=self.node,
+            peer=self.peer,
+            group=self.place.group,
+            connected_for=now - self.since,
+            types=tuple(self._type_status(row, now) for row in sorted(self._types, key=lambda each: each.order)),
+        )
+
+    def _type_status(self, row: ResourceType, now: float) -> TypeStatus:
+        entry = self._types[row]
+        return TypeStatus(
+            type=row,
+            wildcard=entry.wildcard,
+            names=entry.names,
+            sent=entry.sent,
+            accepted=entry.accepted,
+            pending_for=now - min(moment for moment, _ in entry.outstanding.values()) if entry.outstanding else None,
+            refused=tuple(self.refused(row)),
+        )
+
+    def _sent(self, entry: _TypeAccount, event: Sent) -> None:
+        entry.sent = event.version
+        entry.outstanding[event.nonce] = (self._feedback.clock.now(), event.resources)
+        # What is offered again is not refused any more; it waits for an answer.
+        _forget(entry, event.resources)
+
+    def _accepted(self, entry: _TypeAccount, event: Accepted) -> None:
+        entry.accepted = event.version
+        entry.answered(event.nonce)
+        _forget(entry, event.resources)
+        content = self.place.snapshot
+        if self._feedback.accepted_whole and content is not None and content[event.type].version == event.version:
+            self._feedback.accepted_whole(self.place.group, content[event.type])
+
+    def _refused(self, entry: _TypeAccount, event: Refused) -> None:
+        new = entry.answered(event.nonce)
+        words = show_words(event.message, secret=event.type.secret)
+        for resource in event.suspects or new:
+            entry.refused[resource.name] = RefusedResource(
+                type=event.type,
+                name=resource.name,
+                version=resource.version,
+                words=words,
+                origin=resource.origin,
+                named=bool(event.suspects) or len(new) == 1,
+            )
+
+    def _tell(self, *, afresh: bool, refusals: bool) -> None:
+        for watcher in tuple(self._feedback.watchers):
+            watcher(self, afresh=afresh)
+        if refusals and self._feedback.refusals_changed:
+            self._feedback.refusals_changed()
+
+
+def _forget(entry: _TypeAccount, resources: tuple[Resource, ...]) -> None:
+    if entry.refused:
+        for resource in resources:
+            entry.refused.pop(resource.name, None)

@@ -1,0 +1,133 @@
+"""Waiting until Envoys have answered: who accepted what he was to get, who refused and why, who is still waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from legation.runtime.feedback import Account, Feedback, Name, RefusedResource, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedBy:
+    """One Envoy's refusal of one resource."""
+
+    node: str
+    """The id of its node."""
+    resource: RefusedResource
+
+    def __str__(self) -> str:
+        return f'{self.node} refuses {self.resource.type.name} "{self.resource.name}": {self.resource.words}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What became of resources at the Envoys that asked for them. True if nobody refused and nobody is waited for."""
+
+    accepted: tuple[str, ...] = ()
+    """Ids of the nodes that accepted all that they were to get, sorted."""
+    refused: tuple[RefusedBy, ...] = ()
+    waiting: tuple[str, ...] = ()
+    """Ids of the nodes that did not answer in time, sorted."""
+
+    def __bool__(self) -> bool:
+        return not self.refused and not self.waiting
+
+    def __str__(self) -> str:
+        told = [f"accepted by {', '.join(self.accepted)}"] if self.accepted else []
+        told += map(str, self.refused)
+        told += [f"no answer from {', '.join(self.waiting)}"] if self.waiting else []
+        return "; ".join(told) or "no Envoy asked for it"
+
+
+async def wait_accepted(
+    feedback: Feedback,
+    names: Collection[Name] | None = None,
+    *,
+    group: str | None = None,
+    at_least: int = 0,
+    timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
+) -> Acceptance:
+    """Wait until every Envoy that asked for one of these resources has accepted or refused the version it is to get.
+
+    A name that an Envoy is not to get (any more) counts as accepted when it does not hold it any more. A resource that
+    changes again while this waits is waited for in its newest version.
+
+    Args:
+        feedback: Who is there, and what they say.
+        names: The resources; None for all that each Envoy is to get, and all that is to be taken from it.
+        group: Only the Envoys of this group.
+        at_least: Wait until at least so many have answered; else nobody is waited for when nobody is there.
+        timeout: Seconds; None to wait for ever.
+    """
+    wait = _Wait(names, group=group, at_least=at_least)
+    for account in feedback.accounts:
+        wait.look(account, afresh=True)
+    feedback.watchers[wait.look] = None
+    try:
+        async with asyncio.timeout(timeout):
+            await wait.until_over()
+    except TimeoutError:
+        pass  # the answer says who is still waited for
+    finally:
+        del feedback.watchers[wait.look]
+    return wait.answer()
+
+
+class _Wait:
+    def __init__(self, names: Collection[Name] | None, *, group: str | None, at_least: int) -> None:
+        self._names = names
+        self._group = group
+        self._at_least = at_least
+        self._standings: dict[Account, dict[Name, Standing]] = {}
+        """Of each client that is or was concerned: how it stands to what concerns it."""
+        self._waiting: set[Account] = set()
+        self._changed = asyncio.Event()
+
+    def look(self, account: Account, *, afresh: bool) -> None:
+        """Look at a client of which something may have changed; at all names if afresh, else at those unsettled."""
+        if self._group not in {None, account.place.group}:
+            return
+        known = self._standings.get(account, {})
+        if afresh:
+            names = account.place.names() if self._names is None else self._names
+        else:
+            names = [name for name, standing in known.items() if standing is not Standing.ACCEPTED]
+        for name in [*known, *names] if afresh else names:
+            standing = account.standing(*name)
+            if standing is not Standing.UNCONCERNED:
+                known[name] = standing
+            elif name in known:  # it gave back what it was to lose
+                known[name] = Standing.ACCEPTED
+        if known:
+            self._standings[account] = known
+        if not account.closed and Standing.WAITING in known.values():
+            self._waiting.add(account)
+        else:
+            self._waiting.discard(account)
+        self._changed.set()
+
+    async def until_over(self) -> None:
+        while self._waiting or len(self._standings) < self._at_least:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def answer(self) -> Acceptance:
+        """Return what became of the resources, as far as it is known now."""
+        refused = tuple(
+            RefusedBy(node=account.node.id, resource=resource)
+            for account, known in self._standings.items()
+            for resource in account.refused()
+            if known.get((resource.type, resource.name)) is Standing.REFUSED
+        )
+        accepted = {
+            account.node.id
+            for account, known in self._standings.items()
+            if all(standing is Standing.ACCEPTED for standing in known.values())
+        }
+        return Acceptance(
+            accepted=tuple(sorted(accepted)),
+            refused=tuple(sorted(refused, key=str)),
+            waiting=tuple(sorted(account.node.id for account in self._waiting)),
+        )

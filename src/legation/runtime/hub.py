@@ -1,0 +1,179 @@
+"""The newest snapshot of each group of clients, and who sits there: what transports read from.
+
+The hub decides nothing. Which group a client belongs to, and what a group gets, are two functions that it is made with;
+it asks them when a client comes and when it is told that the answers may be new. A group exists while somebody sits in
+it. All of this happens in the event loop, and nothing here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from legation.model.events import Event
+from legation.model.node import Node
+from legation.model.resource import Resource
+from legation.model.resource_types import RESOURCE_TYPES
+from legation.model.snapshot import Snapshot
+from legation.runtime.feedback import Account, Feedback, Name
+from legation.transports.base import Client, Peer
+
+Group = TypeVar("Group", bound=Hashable)
+"""What tells groups apart. Its `str` is the group's name for people."""
+
+
+class Hub(Generic[Group]):
+    """Fulfils `transports.base.Feed`."""
+
+    def __init__(
+        self,
+        *,
+        group_of: Callable[[Peer, Node], Group],
+        snapshot_of: Callable[[Group], Snapshot | None],
+        feedback: Feedback,
+    ) -> None:
+        """Make an empty hub.
+
+        Args:
+            group_of: Says where a client belongs, or raises `transports.base.Refusal`.
+            snapshot_of: Says what a group gets; None while nothing may be said.
+            feedback: Takes what the clients have to say.
+        """
+        self._group_of = group_of
+        self._snapshot_of = snapshot_of
+        self._feedback = feedback
+        self._tables: dict[Group, _Table[Group]] = {}
+
+    @property
+    def groups(self) -> Collection[Group]:
+        """The groups in which somebody sits."""
+        return self._tables.keys()
+
+    def admit(self, peer: Peer, node: Node, *, client: Client, wake: Callable[[], None]) -> _Seat[Group]:
+        """Give a client a place; see `transports.base.Feed`."""
+        seat = _Seat(self, self._table(self._group_of(peer, node)), peer=peer, node=node, client=client, wake=wake)
+        seat.account = self._feedback.open(seat, peer=peer, node=node, client=client)
+        return seat
+
+    def publish(self, groups: Iterable[Group] | None = None) -> int:
+        """Fetch the newest snapshots, wake those for whom it is another one, and return how many groups that were.
+
+        Args:
+            groups: Those that may have changed; one in which nobody sits costs nothing. None for all.
+        """
+        tables = tuple(self._tables.values()) if groups is None else map(self._tables.get, groups)
+        return sum(table.renew(self._snapshot_of(table.group)) for table in tables if table is not None)
+
+    def reseat(self) -> None:
+        """Ask anew where each client belongs, and do what `publish` does; O(clients)."""
+        seats = [seat for table in self._tables.values() for seat in table.seats]
+        self._tables = {}
+        for seat in seats:
+            seat.move(self._table(self._group_of(seat.peer, seat.node)))
+
+    def leaving(self) -> Mapping[Name, Resource]:
+        """Return what a group does not get any more and one of its clients still held when that was last looked at."""
+        return {name: resource for table in self._tables.values() for name, resource in table.leaving.items()}
+
+    def _table(self, group: Group) -> _Table[Group]:
+        table = self._tables.get(group)
+        if table is None:
+            table = self._tables[group] = _Table(group, self._snapshot_of(group))
+        return table
+
+    def free(self, table: _Table[Group]) -> None:
+        """Forget a table that nobody sits at any more."""
+        if not table.seats and self._tables.get(table.group) is table:
+            del self._tables[table.group]
+
+
+class _Table(Generic[Group]):
+    """A group with clients in it."""
+
+    __slots__ = ("group", "leaving", "seats", "snapshot")
+
+    def __init__(self, group: Group, snapshot: Snapshot | None) -> None:
+        self.group = group
+        self.snapshot = snapshot
+        self.seats: dict[_Seat[Group], None] = {}
+        self.leaving: dict[Name, Resource] = {}
+
+    def renew(self, snapshot: Snapshot | None) -> bool:
+        before, self.snapshot = self.snapshot, snapshot
+        if snapshot is before:
+            return False
+        self.note_leaving(before)
+        for seat in tuple(self.seats):
+            seat.renewed()
+        return True
+
+    def note_leaving(self, before: Snapshot | None) -> None:
+        """Remember what was there before and is not now, for as long as somebody holds it."""
+        now = self.snapshot
+        if before is not None and now is not None:
+            for row in RESOURCE_TYPES:
+                for name in now[row].since(before[row]).removed:
+                    self.leaving[row, name] = before[row].resources[name]
+        self.leaving = {
+            (row, name): resource
+            for (row, name), resource in self.leaving.items()
+            if (now is None or now.get(row, name) is None)
+            and any(seat.client.accepted(row, name) for seat in self.seats)
+        }
+
+
+class _Seat(Generic[Group]):
+    """Fulfils `transports.base.Seat`."""
+
+    __slots__ = ("_hub", "account", "client", "node", "peer", "table", "wake")
+    account: Account
+
+    def __init__(
+        self,
+        hub: Hub[Group],
+        table: _Table[Group],
+        *,
+        peer: Peer,
+        node: Node,
+        client: Client,
+        wake: Callable[[], None],
+    ) -> None:
+        self._hub = hub
+        self.table = table
+        self.peer = peer
+        self.node = node
+        self.client = client
+        self.wake = wake
+        table.seats[self] = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self.table.snapshot
+
+    @property
+    def group(self) -> str:
+        return str(self.table.group)
+
+    def names(self) -> Collection[Name]:
+        held = self.snapshot.collections.values() if self.snapshot else ()
+        return [*((each.type, each.name) for collection in held for each in collection), *self.table.leaving]
+
+    def report(self, event: Event) -> None:
+        self.account.report(event)
+
+    def move(self, table: _Table[Group]) -> None:
+        before, self.table = self.table, table
+        table.seats[self] = None
+        table.leaving.update(before.leaving)
+        table.note_leaving(before.snapshot)
+        if table.snapshot is not before.snapshot:
+            self.renewed()
+
+    def renewed(self) -> None:
+        self.wake()
+        self.account.renewed()
+
+    def leave(self) -> None:
+        self.table.seats.pop(self, None)
+        self._hub.free(self.table)
+        self.account.close()

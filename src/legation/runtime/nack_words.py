@@ -1,0 +1,55 @@
+"""An Envoy's words about a refusal, cut so that they can be shown to anyone.
+
+Envoy puts the refused message itself into some of its errors, as text of protobuf or of JSON, and values of it into
+others. Names and reasons are kept; what may be content is not. Everything that decides it is here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from legation.model.events import before_dump
+
+LONGEST = 300
+"""Characters that are kept of any message."""
+WITHHELD = "its words are withheld, they may hold the secret"
+
+# "Proto constraint validation failed (<what is wrong>): <dump of the message>": the constraint is ours to show.
+_CONSTRAINT = re.compile(r"\A(.*?Proto constraint validation failed \(.*?\)):\s", re.DOTALL)
+# What else than a quoted field begins a dump: one with a number, an enum or a list, an Any in brackets, or the mark that
+# protobuf puts in front of text for people.
+_DUMP = re.compile(
+    r"(?:(?<=\s)|\A)[a-z]\w*:\s*(?:\[|-?\d|[A-Z][A-Z_]+\b)|\[\s*type\.googleapis\.com/|goo\.gle/debug|-----BEGIN"
+)
+# JSON conversion quotes the value that it cannot take.
+_QUOTED = re.compile(r'"[^"]*"?')
+_PLAIN_WORD = re.compile(r"[A-Za-z<>()/.,:_'-]{1,32}")
+
+
+def show_words(message: str, *, secret: bool) -> str:
+    """Return what may be shown of an Envoy's error message.
+
+    Args:
+        message: `error_detail.message` as it came.
+        secret: The type's content must not be shown to anyone: only the leading plain words are kept.
+    """
+    constraint = _CONSTRAINT.match(message)
+    words = before_dump(constraint[1] if constraint else message)
+    dump = _DUMP.search(words)
+    words = words[: dump.start()] if dump else words
+    words = _QUOTED.sub('"…"', words)
+    if secret:
+        words = _leading_plain_words(words)
+    words = " ".join(words.split()).rstrip(" :,(")
+    if len(words) > LONGEST:
+        words = words[: LONGEST - 1] + "…"
+    return words or (WITHHELD if secret else "no reason given")
+
+
+def _leading_plain_words(text: str) -> str:
+    plain: list[str] = []
+    for word in text.split():
+        if not _PLAIN_WORD.fullmatch(word):
+            break
+        plain.append(word)
+    return " ".join(plain)

@@ -1,0 +1,85 @@
+"""Fakes of the seams that tests of the shell share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+
+from legation.model.events import Accepted, Refused, Sent, Subscribed
+from legation.model.node import Node
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.transports.base import Feed, Peer, Seat
+
+PEER = Peer(address="ipv4:127.0.0.1:50312", transport="fake")
+
+
+class FakeClient:
+    """A client of a feed, without streams: a test says what it was sent and what it answers."""
+
+    def __init__(self, feed: Feed, node: Node | str, *, peer: Peer = PEER) -> None:
+        self.held: dict[tuple[ResourceType, str], Resource] = {}
+        self.wanted: set[tuple[ResourceType, str]] = set()
+        self.wildcards: set[ResourceType] = set()
+        self.woken = 0
+        self._nonces = count(1)
+        node = Node(id=node) if isinstance(node, str) else node
+        self.seat: Seat = feed.admit(peer, node, client=self, wake=self._wake)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def subscribes(self, row: ResourceType, name: str) -> bool:
+        return row in self.wildcards or (row, name) in self.wanted
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        return self.held.get((row, name))
+
+    def subscribe(self, row: ResourceType, *names: str) -> None:
+        """Ask for names, or for everything where none is given."""
+        if names:
+            self.wanted |= {(row, name) for name in names}
+        else:
+            self.wildcards.add(row)
+        own = frozenset(name for each, name in self.wanted if each is row)
+        self.seat.report(Subscribed(type=row, names=own, wildcard=row in self.wildcards))
+
+    def is_sent(self, row: ResourceType, *, version: str = "") -> Sent:
+        """Be sent what is new or changed of a type."""
+        assert self.seat.snapshot is not None
+        collection = self.seat.snapshot[row]
+        new = [
+            each for each in collection if self.subscribes(row, each.name) and self.held.get((row, each.name)) != each
+        ]
+        gone = [name for each, name in self.held if each is row and collection.get(name) is None]
+        sent = Sent(
+            type=row,
+            version=version or collection.version,
+            nonce=str(next(self._nonces)),
+            resources=tuple(new),
+            removed=tuple(gone),
+        )
+        self.seat.report(sent)
+        return sent
+
+    def accept(self, sent: Sent) -> None:
+        """Acknowledge a response."""
+        for resource in sent.resources:
+            self.held[sent.type, resource.name] = resource
+        for name in sent.removed:
+            del self.held[sent.type, name]
+        self.seat.report(
+            Accepted(
+                type=sent.type, version=sent.version, nonce=sent.nonce, resources=sent.resources, removed=sent.removed
+            )
+        )
+
+    def refuse(self, sent: Sent, message: str, suspects: Iterable[Resource] = ()) -> None:
+        """Refuse a response."""
+        self.seat.report(
+            Refused(type=sent.type, version=sent.version, nonce=sent.nonce, message=message, suspects=tuple(suspects))
+        )
+
+    def take(self, row: ResourceType) -> None:
+        """Be sent what is new of a type, and accept it."""
+        self.accept(self.is_sent(row))

@@ -1,0 +1,186 @@
+"""What is known of each Envoy, and which problems follow from its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from legation.model.objects import ObjectKey
+from legation.model.resource import Resource
+from legation.model.resource_types import CLUSTER, LISTENER, SECRET
+from legation.model.snapshot import Collection, Snapshot, collect
+from legation.runtime.feedback import Feedback
+from legation.runtime.hub import Hub
+from legation.testing import ManualClock
+from tests.fakes import FakeClient
+from tests.small_world import cluster, resource
+
+ORIGIN = ObjectKey("bootes.io", "Cluster", "shop", "backend")
+
+
+class World:
+    """A hub with one group, whose snapshot a test sets."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.refusals_changed = 0
+        self.whole: list[tuple[str, Collection]] = []
+        self.snapshot = Snapshot.of()
+        self.feedback = Feedback(
+            clock=self.clock,
+            refusals_changed=self._refusals_changed,
+            accepted_whole=lambda group, collection: self.whole.append((group, collection)),
+        )
+        self.hub: Hub[str] = Hub(
+            group_of=lambda _peer, _node: "all", snapshot_of=lambda _group: self.snapshot, feedback=self.feedback
+        )
+
+    def _refusals_changed(self) -> None:
+        self.refusals_changed += 1
+
+    def publish(self, *resources: Resource) -> None:
+        rows = {each.type for each in resources}
+        self.snapshot = Snapshot.of(collect(row, [each for each in resources if each.type is row]) for row in rows)
+        self.hub.publish()
+
+    def client(self, name: str, row: object = CLUSTER) -> FakeClient:
+        client = FakeClient(self.hub, name)
+        client.subscribe(CLUSTER if row is CLUSTER else SECRET)
+        return client
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def from_origin(name: str, version: int = 1) -> Resource:
+    return replace(cluster(name, version), origin=ORIGIN)
+
+
+def test_a_proxy_is_shown_with_its_group_and_since_when_it_is_there(world: World) -> None:
+    world.client("edge")
+    world.clock.step(35.0)
+    (proxy,) = world.feedback.proxies()
+    assert (proxy.node.id, proxy.group, proxy.connected_for) == ("edge", "all", 35.0)
+
+
+def test_a_response_is_pending_until_it_is_answered(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    sent = client.is_sent(CLUSTER)
+    world.clock.step(2.0)
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted, status.pending_for, status.wildcard) == (sent.version, "", 2.0, True)
+    client.accept(sent)
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted, status.pending_for) == (sent.version, sent.version, None)
+
+
+def test_an_answer_to_a_newer_response_speaks_for_the_older_ones_too(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    client.is_sent(CLUSTER)
+    client.take(CLUSTER)
+    assert world.feedback.proxies()[0].types[0].pending_for is None
+
+
+def test_types_are_told_in_the_order_of_delivery(world: World) -> None:
+    client = FakeClient(world.hub, "edge")
+    client.subscribe(LISTENER)
+    client.subscribe(CLUSTER)
+    assert [each.type for each in world.feedback.proxies()[0].types] == [CLUSTER, LISTENER]
+
+
+def test_a_refusal_is_a_problem_of_the_object_that_the_resource_came_from(world: World) -> None:
+    bad = from_origin("b1")
+    world.publish(bad, cluster("good"))
+    for name in ("edge-1", "edge-2", "edge-3"):
+        client = world.client(name)
+        sent = client.is_sent(CLUSTER)
+        if name == "edge-3":
+            client.accept(sent)
+        else:
+            client.refuse(sent, "Error adding/updating cluster(s) b1: malformed IP address", [bad])
+    (problem,) = world.feedback.problems()
+    assert (problem.code, problem.object) == ("refused", ORIGIN)
+    assert problem.message == (
+        'Cluster "b1" is refused by 2 of 3 Envoys: Error adding/updating cluster(s) b1: malformed IP address'
+    )
+
+
+def test_a_refusal_that_names_nobody_is_told_once_with_those_who_may_be_meant(world: World) -> None:
+    world.publish(*(from_origin(f"c{number}") for number in range(9)))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    (problem,) = world.feedback.problems()
+    assert problem.object is None
+    assert str(problem).endswith("does not say which: no (look at c0, c1, c2, c3, c4, ...)")
+
+
+def test_a_refusal_of_a_response_with_one_new_resource_means_that_one(world: World) -> None:
+    world.publish(from_origin("b1"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    assert [problem.object for problem in world.feedback.problems()] == [ORIGIN]
+
+
+def test_a_refusal_is_over_when_the_resource_changes(world: World) -> None:
+    world.publish(from_origin("b1"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    before = world.refusals_changed
+    world.publish(from_origin("b1", 2))
+    assert not world.feedback.problems()
+    assert world.refusals_changed > before
+
+
+def test_a_refusal_is_over_when_the_same_version_is_accepted_after_all(world: World) -> None:
+    world.publish(from_origin("b1"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    client.take(CLUSTER)
+    assert not world.feedback.problems()
+
+
+def test_a_refusal_is_over_when_the_envoy_is_gone(world: World) -> None:
+    world.publish(from_origin("b1"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    client.seat.leave()
+    assert not world.feedback.problems()
+    assert not world.feedback.proxies()
+
+
+def test_words_about_a_secret_never_hold_it(world: World) -> None:
+    secret = resource(SECRET, "tls")
+    world.publish(secret)
+    client = world.client("edge", SECRET)
+    client.refuse(client.is_sent(SECRET), "Invalid key hunter2 in generic_secret { inline_string: hunter2 }", [secret])
+    shown = f"{world.feedback.problems()} {world.feedback.proxies()}"
+    assert "Invalid key" in shown
+    assert "hunter2" not in shown
+
+
+def test_a_collection_that_was_accepted_as_a_whole_is_passed_on(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    client.accept(client.is_sent(CLUSTER, version="a part"))
+    assert not world.whole
+    client.take(CLUSTER)
+    assert world.whole == [("all", world.snapshot[CLUSTER])]
+
+
+def test_responses_and_answers_are_counted_by_type(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no")
+    client.take(CLUSTER)
+    counts = world.feedback.statistics()
+    assert (counts.proxies, counts.sent, counts.accepted, counts.refused) == (
+        1,
+        {"Cluster": 2},
+        {"Cluster": 1},
+        {"Cluster": 1},
+    )

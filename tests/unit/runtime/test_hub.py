@@ -1,0 +1,164 @@
+"""Who gets what, and who is woken."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from legation.model.node import Node
+from legation.model.resource_types import CLUSTER
+from legation.model.snapshot import Snapshot, collect
+from legation.runtime.feedback import Feedback
+from legation.runtime.hub import Hub
+from legation.testing import ManualClock
+from legation.transports.base import Peer, Refusal
+from tests.fakes import FakeClient
+from tests.small_world import cluster
+
+ONE = Snapshot.of([collect(CLUSTER, [cluster("one")])])
+TWO = Snapshot.of([collect(CLUSTER, [cluster("two")])])
+BOTH = Snapshot.of([collect(CLUSTER, [cluster("one"), cluster("two")])])
+
+
+class World:
+    """What the hub asks for: a table of groups, and one of snapshots; both count the questions."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, str] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+        self.asked: Counter[str] = Counter()
+        self.feedback = Feedback(clock=ManualClock())
+        self.hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
+
+    def _group_of(self, peer: Peer, node: Node) -> str:
+        if not node.id:
+            raise Refusal("INVALID_ARGUMENT", "no id")
+        return self.groups.get(node.id, node.id)
+
+    def _snapshot_of(self, group: str) -> Snapshot | None:
+        self.asked[group] += 1
+        return self.snapshots.get(group)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_client_gets_the_snapshot_of_its_group(world: World) -> None:
+    world.snapshots = {"a": ONE, "b": TWO}
+    assert FakeClient(world.hub, "a").seat.snapshot is ONE
+    assert FakeClient(world.hub, "b").seat.snapshot is TWO
+
+
+def test_a_client_that_the_admission_refuses_gets_no_seat(world: World) -> None:
+    with pytest.raises(Refusal):
+        FakeClient(world.hub, "")
+    assert not world.hub.groups
+    assert not world.feedback.accounts
+
+
+def test_a_group_without_a_snapshot_waits_and_is_woken_when_it_has_one(world: World) -> None:
+    client = FakeClient(world.hub, "a")
+    before = client.seat.snapshot
+    world.snapshots["a"] = ONE
+    world.hub.publish()
+    assert (before, client.seat.snapshot, client.woken) == (None, ONE, 1)
+
+
+def test_only_those_whose_snapshot_is_another_object_are_woken(world: World) -> None:
+    world.snapshots = {"a": ONE, "b": TWO}
+    first, second = FakeClient(world.hub, "a"), FakeClient(world.hub, "b")
+    world.snapshots["b"] = BOTH
+    assert world.hub.publish() == 1
+    assert (first.woken, second.woken) == (0, 1)
+
+
+def test_a_publish_for_some_groups_asks_for_no_other(world: World) -> None:
+    world.snapshots = {"a": ONE, "b": TWO}
+    for name in "ab":
+        FakeClient(world.hub, name)
+    world.asked.clear()
+    world.hub.publish(["b", "nobody is there"])
+    assert world.asked == {"b": 1}
+
+
+def test_the_snapshot_of_a_group_is_made_once_for_all_its_clients(world: World) -> None:
+    world.groups = {"x": "a", "y": "a"}
+    world.snapshots["a"] = ONE
+    FakeClient(world.hub, "x")
+    FakeClient(world.hub, "y")
+    assert world.asked == {"a": 1}
+
+
+def test_when_the_last_client_leaves_nothing_is_kept(world: World) -> None:
+    world.groups = {"x": "a", "y": "a"}
+    first, second = FakeClient(world.hub, "x"), FakeClient(world.hub, "y")
+    first.seat.leave()
+    assert list(world.hub.groups) == ["a"]
+    second.seat.leave()
+    assert not world.hub.groups
+    assert not world.feedback.accounts
+
+
+def test_a_client_whose_group_changed_sits_elsewhere_and_is_woken(world: World) -> None:
+    world.groups = {"x": "a", "y": "a"}
+    world.snapshots = {"a": ONE, "b": TWO}
+    moved, stayed = FakeClient(world.hub, "x"), FakeClient(world.hub, "y")
+    world.groups["x"] = "b"
+    world.hub.reseat()
+    assert (moved.seat.group, moved.seat.snapshot, moved.woken) == ("b", TWO, 1)
+    assert (stayed.seat.group, stayed.seat.snapshot, stayed.woken) == ("a", ONE, 0)
+
+
+def test_a_reseat_brings_new_snapshots_too(world: World) -> None:
+    world.snapshots["a"] = ONE
+    client = FakeClient(world.hub, "a")
+    world.snapshots["a"] = TWO
+    world.hub.reseat()
+    assert (client.seat.snapshot, client.woken) == (TWO, 1)
+
+
+def test_a_client_that_was_moved_can_leave(world: World) -> None:
+    client = FakeClient(world.hub, "x")
+    world.groups["x"] = "b"
+    world.hub.reseat()
+    client.seat.leave()
+    assert not world.hub.groups
+
+
+def test_what_a_group_does_not_get_any_more_is_leaving_until_nobody_holds_it(world: World) -> None:
+    world.snapshots["a"] = BOTH
+    client = FakeClient(world.hub, "a")
+    client.subscribe(CLUSTER)
+    client.take(CLUSTER)
+    world.snapshots["a"] = ONE
+    world.hub.publish()
+    assert world.hub.leaving().keys() == {(CLUSTER, "two")}
+    client.take(CLUSTER)
+    world.snapshots["a"] = TWO
+    world.hub.publish()
+    assert world.hub.leaving().keys() == {(CLUSTER, "one")}
+
+
+def test_what_comes_back_is_not_leaving(world: World) -> None:
+    world.snapshots["a"] = BOTH
+    client = FakeClient(world.hub, "a")
+    client.subscribe(CLUSTER)
+    client.take(CLUSTER)
+    for content in (ONE, BOTH):
+        world.snapshots["a"] = content
+        world.hub.publish()
+    assert not world.hub.leaving()
+
+
+def test_a_client_that_moved_still_has_to_lose_what_its_old_group_had(world: World) -> None:
+    world.snapshots = {"a": ONE, "b": TWO}
+    world.groups["x"] = "a"
+    client = FakeClient(world.hub, "x")
+    client.subscribe(CLUSTER)
+    client.take(CLUSTER)
+    world.groups["x"] = "b"
+    world.hub.reseat()
+    assert world.hub.leaving().keys() == {(CLUSTER, "one")}
