@@ -1,4 +1,6 @@
-"""Every exception that legation raises for its users, one tree::
+"""Every exception that legation raises for its users, in one tree.
+
+::
 
     LegationError
     ├── SettingsError        a setting, flag or file of settings is wrong; carries its key

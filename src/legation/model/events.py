@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -38,7 +39,7 @@ class Sent:
     type: ResourceType
     version: str
     nonce: str
-    resources: tuple[Resource, ...] = field(repr=False)
+    resources: Collection[Resource] = field(repr=False)
     """Those that were new, changed or sent again; in state of the world the response may hold more."""
     removed: tuple[str, ...] = ()
 
@@ -50,7 +51,7 @@ class Accepted:
     type: ResourceType
     version: str
     nonce: str
-    resources: tuple[Resource, ...] = field(default=(), repr=False)
+    resources: Collection[Resource] = field(default=(), repr=False)
     """What the acknowledgement speaks for: what was new or changed and was not spoken of in a later response."""
     removed: tuple[str, ...] = ()
 

@@ -151,7 +151,7 @@ class Machine(ABC):
                     type=self.row,
                     version=version,
                     nonce=nonce,
-                    resources=tuple(taken.changed.values()),
+                    resources=taken.changed.values(),
                     removed=tuple(taken.removed),
                 ),
             )

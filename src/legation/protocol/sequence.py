@@ -22,6 +22,8 @@ where the page is silent.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from legation.model.events import Accepted, Event, Sent
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
@@ -119,7 +121,7 @@ class Sequence:
                 return None
             self._serial += 1
             response = machine.respond(view, pending, now=now, serial=self._serial)
-            changed = tuple(pending.changed.values())
+            changed = pending.changed.values()
             rules.warm.difference_update((machine.row, name) for name in pending.removed)
             self._force(machine.row, changed)
             return response, Sent(
@@ -146,7 +148,7 @@ class Sequence:
                 return resource
         return None
 
-    def _force(self, row: ResourceType, changed: tuple[Resource, ...]) -> None:
+    def _force(self, row: ResourceType, changed: Collection[Resource]) -> None:
         """Rule 6: mark what the client throws away with what was sent."""
         for forced_row in map(BY_NAME.__getitem__, row.forces):
             for machine in self._rules.of(forced_row):
@@ -161,16 +163,16 @@ class Sequence:
         """Rule 4: a cluster is warm before its own ACK when what it waits for is accepted and was sent after it."""
         rules = self._rules
         rules.warm = {(warm, name) for warm, name in rules.warm if self.accepted(warm, name) is None}
-        accepted = {resource.name for resource in event.resources}
         for above in REFERRERS[row]:
-            rules.warm.update(
-                (above, resource.name)
-                for machine in (rules.of(above) if above.awaited_warm else ())
-                for entry in machine.ledger.unanswered
-                if entry.serial < serial
-                for resource in entry.changed.values()
-                if _warms_by(resource, row, accepted)
-            )
+            for machine in rules.of(above) if above.awaited_warm else ():
+                earlier = [entry for entry in machine.ledger.unanswered if entry.serial < serial]
+                accepted = {resource.name for resource in event.resources} if earlier else set()
+                rules.warm.update(
+                    (above, resource.name)
+                    for entry in earlier
+                    for resource in entry.changed.values()
+                    if _warms_by(resource, row, accepted)
+                )
 
     def _is_warm(self, resource: Resource) -> bool:
         """Rule 1: say whether all that goes after the resource and that it names is accepted."""

@@ -49,7 +49,7 @@ class Seat(Protocol):
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The newest snapshot of the client's group; None while nothing may be said yet (the sources are not synced)."""
+        """The newest snapshot of the client's group; None while nothing may be said (the sources are not synced)."""
         ...
 
     @property
