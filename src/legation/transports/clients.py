@@ -1,0 +1,246 @@
+"""Clients: the streams of one node id over one connection, joined, so that one machine decides what each may be told.
+
+Everything here is synchronous and decides; a stream is told what to write and never asked whether it did. While a
+stream writes it is not asked for more (back-pressure), and when it has written it is asked against the newest snapshot,
+so nothing is queued and a slow client delays nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from legation.clock import Clock
+from legation.errors import RemoteProtocolError
+from legation.model.node import Node
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Snapshot
+from legation.protocol.machine import Machine, Variant
+from legation.protocol.messages import Request, Response
+from legation.protocol.sequence import Policy, Sequence
+from legation.transports.alarms import Alarm, Alarms
+from legation.transports.base import Feed, Peer
+
+INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect again"
+"""What a client is told of a bug of ours: nothing that could help or harm it."""
+
+LOOK_AGAIN = 1.0
+"""Seconds. A deadline that has passed while its stream is still writing is looked at again after this time."""
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Stream(Protocol):
+    """A stream, as its client sees it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is writing a response."""
+        ...
+
+    def send(self, response: Response) -> None:
+        """Begin to write; ask `ServedClient.next_response` when it is written."""
+        ...
+
+    def end(self, status: str, words: str) -> None:
+        """Close the stream with that gRPC status."""
+        ...
+
+
+class ServedClient:
+    """One client, its place in the feed and its machines. Fulfils `transports.base.Client`."""
+
+    def __init__(self, peer: Peer, node: Node, *, feed: Feed, policy: Policy, alarms: Alarms, clock: Clock) -> None:
+        """Take a place in the feed.
+
+        Raises:
+            Refusal: The feed does not admit it.
+        """
+        self.peer = peer
+        self.node = node
+        self._alarms = alarms
+        self._clock = clock
+        self._sequence = Sequence(policy)
+        self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
+        self._target: Snapshot | None = None
+        self._turn: asyncio.Handle | None = None
+        self._alarm: Alarm | None = None
+        self.seat = feed.admit(peer, node, client=self, wake=self.schedule)
+
+    # What others may ask
+
+    def subscribes(self, row: ResourceType, name: str) -> bool:
+        """Say whether the client asked for that resource, by name or by a wildcard."""
+        return self._sequence.subscribes(row, name)
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client last accepted under that name, or None."""
+        return self._sequence.accepted(row, name)
+
+    # What its streams tell
+
+    def join(self, stream: Stream) -> None:
+        """Take a stream in."""
+        self._streams[stream] = {}
+
+    def leave(self, stream: Stream) -> bool:
+        """Let a stream go. Returns whether it was the last one: then the place in the feed is given back."""
+        machines = self._streams.pop(stream)
+        if self._streams:
+            for machine in machines.values():
+                self._sequence.close(machine)
+            # What waited for a machine of that stream may go now.
+            self.schedule()
+            return False
+        if self._turn is not None:
+            self._turn.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.seat.leave()
+        return True
+
+    def receive(self, stream: Stream, request: Request, *, variant: Variant) -> None:
+        """Take a request of one of its streams.
+
+        Raises:
+            RemoteProtocolError: The request breaks the rules of the protocol.
+        """
+        machines = self._streams[stream]
+        machine = machines.get(request.type)
+        if machine is None:
+            machine = machines[request.type] = self._sequence.open(request.type, variant=variant, owner=stream)
+        for event in self._sequence.receive(machine, request, self._clock.now()):
+            self.seat.report(event)
+        self.schedule()
+
+    def next_response(self, stream: Stream) -> Response | None:
+        """Return what the stream, which has just written, is to write next."""
+        response = self._ask(stream)
+        if response is None:
+            self._set_alarm()
+        else:
+            self.schedule()
+        return response
+
+    # Who may write what
+
+    def schedule(self) -> None:
+        """Have the streams asked at the next turn of the event loop, once for all that happens until then."""
+        if self._turn is None and self._streams:
+            self._turn = asyncio.get_running_loop().call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn = None
+        try:
+            snapshot = self.seat.snapshot
+            if snapshot is not None and snapshot is not self._target:
+                self._target = snapshot
+                self._sequence.retarget(snapshot)
+        except Exception:  # noqa: BLE001 - a bug must not reach the streams of other clients, whatever it is
+            self._fail(*self._streams)
+            return
+        while self._ask_idle():
+            pass
+        self._set_alarm()
+
+    def _ask_idle(self) -> bool:
+        """Ask every stream that does not write. Returns whether one was given something: then others may be due now."""
+        given = False
+        for stream in self._streams:
+            if stream.busy:
+                continue
+            response = self._ask(stream)
+            if response is not None:
+                stream.send(response)
+                given = True
+        return given
+
+    def _ask(self, stream: Stream) -> Response | None:
+        try:
+            answer = self._sequence.next_response(self._clock.now(), stream)
+            if answer is None:
+                return None
+            response, sent = answer
+            # Told before it is written: the client's answer may be read before the writer knows that it is through.
+            self.seat.report(sent)
+        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
+            self._fail(stream)
+            return None
+        return response
+
+    def _fail(self, *streams: Stream) -> None:
+        _log.exception("client failed", node=self.node.id, peer=self.peer.address)
+        for stream in streams:
+            stream.end("INTERNAL", INTERNAL_WORDS)
+
+    def _set_alarm(self) -> None:
+        deadline = self._sequence.next_deadline()
+        if deadline is None:
+            return
+        if deadline <= (now := self._clock.now()):
+            deadline = now + LOOK_AGAIN
+        if self._alarm is not None:
+            if self._alarm.moment <= deadline:
+                # It rings too early, finds nothing and is set anew: cheaper than to move it at every response.
+                return
+            self._alarm.cancel()
+        self._alarm = self._alarms.at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.schedule()
+
+
+class Clients:
+    """The clients of one transport."""
+
+    def __init__(self, feed: Feed, *, policy: Policy, clock: Clock) -> None:
+        self._feed = feed
+        self._policy = policy
+        self._clock = clock
+        self._alarms = Alarms(clock)
+        self._clients: dict[tuple[str, str], ServedClient] = {}
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def join(self, stream: Stream, *, peer: Peer, node: Node) -> ServedClient:
+        """Return the client that the stream belongs to: a new one if it is the first of its node over its connection.
+
+        Raises:
+            RemoteProtocolError: The node has no id.
+            Refusal: The feed does not admit the client.
+        """
+        if not node.id:
+            raise RemoteProtocolError(
+                "INVALID_ARGUMENT", "node.id is empty; set node.id in the bootstrap, or start Envoy with --service-node"
+            )
+        key = (peer.address, node.id)
+        client = self._clients.get(key)
+        if client is None:
+            client = ServedClient(
+                peer, node, feed=self._feed, policy=self._policy, alarms=self._alarms, clock=self._clock
+            )
+            self._clients[key] = client
+            _log.info(
+                "client connected",
+                node=node.id,
+                peer=peer.address,
+                group=client.seat.group,
+                client=node.user_agent,
+            )
+        client.join(stream)
+        return client
+
+    def leave(self, client: ServedClient, stream: Stream) -> None:
+        """Take the stream out of its client, which is gone with the last one."""
+        if client.leave(stream):
+            del self._clients[client.peer.address, client.node.id]
+            _log.info("client gone", node=client.node.id, peer=client.peer.address)
+
+    def close(self) -> None:
+        """Stop the clock of the deadlines."""
+        self._alarms.close()

@@ -1,0 +1,234 @@
+"""The gRPC transport: every discovery service of the table on one port, aggregated and by type, in both variants.
+
+Beside them health (`grpc.health.v1`) and server reflection. Handlers get raw bytes; `wire.py` knows what they mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import grpc
+import grpc.aio
+import structlog
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
+
+from legation.clock import Clock, MonotonicClock
+from legation.errors import TransportError
+from legation.model.resource_types import (
+    ADS_DELTA_METHOD,
+    ADS_SERVICE,
+    ADS_SOTW_METHOD,
+    RESOURCE_TYPES,
+    ResourceType,
+)
+from legation.protocol.machine import Variant
+from legation.protocol.sequence import Policy
+from legation.transports.addresses import LOCALHOST, free_addresses
+from legation.transports.base import Feed
+from legation.transports.clients import Clients
+from legation.transports.grpc_stream import GrpcStream
+from legation.transports.reflection import LazyReflection
+from legation.transports.traffic import Meter, TransportStatistics
+from legation.transports.wire import Encoder
+
+RECEIVE_LIMIT = 64 << 20
+"""Bytes of one request. A client that reconnects lists all that it holds, and node metadata can be large (A1.13)."""
+
+_GOODBYE = "the server shuts down; connect again"
+
+_REFLECTION_SERVICE = "grpc.reflection.v1alpha.ServerReflection"
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+if TYPE_CHECKING:
+    # The stubs have type parameters here that the class has not at run time.
+    _Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+    _Handler: TypeAlias = Callable[[Any, _Context], Awaitable[None]]
+
+
+class GrpcTransport:
+    """Serves Envoys over gRPC. Fulfils `transports.base.Transport`."""
+
+    name = "grpc"
+
+    def __init__(
+        self,
+        *,
+        bind: Sequence[str] = (LOCALHOST,),
+        port: int = 18000,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        identifier: str = "",
+        shutdown_grace: float = 5.0,
+        keepalive: float = 30.0,
+        keepalive_timeout: float = 5.0,
+    ) -> None:
+        """Make a transport; it listens when it runs.
+
+        Args:
+            bind: IP addresses and host names; `localhost` is IPv4 and IPv6, `0.0.0.0` or `::` every address of both.
+            port: 0 takes a free one: `port` and `addresses` tell which once it runs.
+            policy: The time limits of delivery.
+            clock: Where the time of deadlines comes from.
+            identifier: What responses carry as `control_plane.identifier`, for people.
+            shutdown_grace: Seconds in which streams must have ended after `run` is cancelled.
+            keepalive: Seconds without any sign of a client after which it is asked for one.
+            keepalive_timeout: Seconds within which it must answer; then its connection is closed.
+        """
+        self._bind = tuple(bind)
+        self._port = port
+        self._policy = policy or Policy()
+        self._clock = clock or MonotonicClock()
+        self._encoder = Encoder(identifier=identifier)
+        self._shutdown_grace = shutdown_grace
+        self._keepalive = keepalive
+        self._keepalive_timeout = keepalive_timeout
+        self._addresses: tuple[str, ...] = ()
+        self._streams: set[GrpcStream] = set()
+        self._clients: Clients | None = None
+        self._health = health.aio.HealthServicer()
+        self._meter = Meter()
+
+    @property
+    def port(self) -> int:
+        """The port where it listens; before that, the one it was made with."""
+        return self._port
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, such as `127.0.0.1:18000` and `[::1]:18000`; empty before it does."""
+        return self._addresses
+
+    def statistics(self) -> TransportStatistics:
+        """Return the open streams, and what has gone through since the start."""
+        clients = len(self._clients) if self._clients else 0
+        return self._meter.statistics(clients=clients, streams=(stream.label for stream in self._streams))
+
+    async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
+        """Serve until cancelled, then end every stream in order within the grace.
+
+        Args:
+            feed: Where snapshots come from.
+            started: Called once, when clients can connect.
+
+        Raises:
+            TransportError: An address cannot be listened on.
+        """
+        clients = self._clients = Clients(feed, policy=self._policy, clock=self._clock)
+        server = self._server(clients)
+        try:
+            self._listen(server)
+            await server.start()
+            _log.info("listening", addresses=self._addresses)
+            started()
+            # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
+            await asyncio.shield(asyncio.create_task(server.wait_for_termination()))
+        finally:
+            try:
+                await self._drain(server)
+            finally:
+                await server.stop(None)
+                clients.close()
+
+    # The server
+
+    def _server(self, clients: Clients) -> grpc.aio.Server:
+        server = grpc.aio.server(
+            options=(
+                # An Envoy without ADS opens a stream for each of its clusters and routes (A1.12).
+                ("grpc.max_concurrent_streams", 2**31 - 1),
+                ("grpc.max_receive_message_length", RECEIVE_LIMIT),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
+                ("grpc.keepalive_timeout_ms", round(self._keepalive_timeout * 1000)),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.max_pings_without_data", 0),
+                # Clients may ask for signs of life as often as this, also while they have no stream.
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+                # A second server on the port is to fail, not to share it.
+                ("grpc.so_reuseport", 0),
+            )
+        )
+        services = self._services(clients)
+        for service, handlers in services.items():
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflected = (*services, health.SERVICE_NAME, _REFLECTION_SERVICE)
+        add_reflection: Callable[[LazyReflection, grpc.aio.Server], None] = (
+            reflection_pb2_grpc.add_ServerReflectionServicer_to_server
+        )
+        add_reflection(LazyReflection(reflected), server)
+        return server
+
+    def _services(self, clients: Clients) -> dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]]:
+        methods: list[tuple[str, str, ResourceType | None, Variant]] = [
+            (ADS_SERVICE, ADS_SOTW_METHOD, None, Variant.SOTW),
+            (ADS_SERVICE, ADS_DELTA_METHOD, None, Variant.DELTA),
+        ]
+        for row in RESOURCE_TYPES:
+            methods += (
+                (row.service, row.sotw_method, row, Variant.SOTW),
+                (row.service, row.delta_method, row, Variant.DELTA),
+            )
+        services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
+        for service, method, served, variant in methods:
+            if method:
+                handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(
+                    self._handler(clients, served, variant)
+                )
+                services.setdefault(service, {})[method] = handler
+        return services
+
+    def _handler(self, clients: Clients, row: ResourceType | None, variant: Variant) -> _Handler:
+        async def serve(_requests: Any, context: _Context) -> None:
+            stream = GrpcStream(
+                context, row=row, variant=variant, clients=clients, encoder=self._encoder, meter=self._meter
+            )
+            self._streams.add(stream)
+            try:
+                await stream.serve()
+            finally:
+                self._streams.discard(stream)
+
+        return serve
+
+    def _listen(self, server: grpc.aio.Server) -> None:
+        addresses, self._port = free_addresses(self._bind, self._port)
+        for address in addresses:
+            try:
+                server.add_insecure_port(address)
+            except RuntimeError as error:
+                raise TransportError(
+                    f"{address} cannot be listened on; is the port taken by another program?"
+                ) from error
+        self._addresses = addresses
+
+    # The end
+
+    async def _drain(self, server: grpc.aio.Server) -> None:
+        """Let the clients go: they are told, what is being written is finished, then every stream is closed.
+
+        gRPC alone would wait the whole grace for streams that never end by themselves.
+        """
+        until = self._clock.now() + self._shutdown_grace
+        await self._health.enter_graceful_shutdown()
+        # No new streams from here on; what is connected hears GOAWAY.
+        stopping = asyncio.create_task(server.stop(self._shutdown_grace))
+        for stream in self._streams:
+            stream.finish()
+        await self._wait((stream.writer for stream in self._streams), until)
+        handlers = [stream.handler for stream in self._streams]
+        for stream in self._streams:
+            stream.end("UNAVAILABLE", _GOODBYE)
+        await self._wait(handlers, until)
+        # What is left are streams whose client does not read, and those that watch our health.
+        await server.stop(None)
+        await stopping
+
+    async def _wait(self, tasks: Iterable[asyncio.Task[None] | None], until: float) -> None:
+        waited = [task for task in tasks if task is not None]
+        if waited:
+            await asyncio.wait(waited, timeout=max(0.0, until - self._clock.now()))

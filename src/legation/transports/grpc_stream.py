@@ -1,0 +1,239 @@
+"""One gRPC stream of xDS: reads requests, writes one response at a time, and ends with words that help.
+
+While nothing happens a stream is one waiting read; what writes exists only while there is something to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
+
+import grpc
+import structlog
+
+from legation.errors import RemoteProtocolError
+from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
+from legation.protocol.machine import Variant
+from legation.protocol.messages import Response
+from legation.transports.base import Peer, Refusal
+from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from legation.transports.traffic import UNKNOWN_TYPE, Meter
+from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
+
+ADS = "ADS"
+"""What an aggregated stream is called in statistics and logs, where others have the name of their type."""
+
+_INCOMING: dict[Variant, type[Incoming]] = {Variant.SOTW: SotwIncoming, Variant.DELTA: DeltaIncoming}
+
+_LONGEST_WORDS = 1000
+"""Characters. The status message travels in a trailer, whose size clients limit."""
+
+_MOST_UNKNOWN_TYPES = 20
+"""How many unknown type URLs are remembered, and so logged, of one stream."""
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+if TYPE_CHECKING:
+    # The stubs have type parameters here that the class has not at run time.
+    _Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class GrpcStream:
+    """One stream. Fulfils `clients.Stream`."""
+
+    __slots__ = (
+        "_answered",
+        "_client",
+        "_clients",
+        "_context",
+        "_encoder",
+        "_ending",
+        "_finishing",
+        "_meter",
+        "_peer",
+        "_row",
+        "_unknown",
+        "_variant",
+        "handler",
+        "writer",
+    )
+
+    def __init__(
+        self,
+        context: _Context,
+        *,
+        row: ResourceType | None,
+        variant: Variant,
+        clients: Clients,
+        encoder: Encoder,
+        meter: Meter,
+    ) -> None:
+        """Make the stream of a call.
+
+        Args:
+            context: The call.
+            row: The type of the service that was called; None: all types (ADS).
+            variant: What the method speaks.
+            clients: Where the stream finds its client.
+            encoder: What makes bytes of responses.
+            meter: What counts messages.
+        """
+        self._context = context
+        self._row = row
+        self._variant = variant
+        self._clients = clients
+        self._encoder = encoder
+        self._meter = meter
+        self._peer = Peer(address=unquote(context.peer()), transport="grpc")
+        self._client: ServedClient | None = None
+        self._ending: tuple[str, str] | None = None
+        self._unknown: set[str] = set()
+        self._answered = False
+        self._finishing = False
+        self.handler: asyncio.Task[None] | None = None
+        """What serves the stream."""
+        self.writer: asyncio.Task[None] | None = None
+        """What writes at this moment."""
+
+    @property
+    def label(self) -> tuple[str, str]:
+        """What the stream carries, and its variant."""
+        return (self._row.name if self._row else ADS, self._variant.value)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is writing a response, or will not write any more."""
+        return self.writer is not None or self._done
+
+    async def serve(self) -> None:
+        """Serve until the client goes away, breaks a rule, or `end` is called."""
+        self.handler = asyncio.current_task()
+        try:
+            # Sent first and alone: the status of an early end could otherwise meet the first response half-way, and
+            # gRPC would send them twice.
+            await self._context.send_initial_metadata(())
+            while isinstance(data := await self._context.read(), bytes):  # and not EOF
+                self._receive(data)
+        except asyncio.CancelledError:
+            if self._ending is None or self.handler is None:
+                # The client has gone.
+                raise
+            self.handler.uncancel()
+        except (RemoteProtocolError, Refusal) as refusal:
+            self._refuse(refusal.status, str(refusal))
+        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
+            _log.exception("stream failed", peer=self._peer.address, stream=self.label)
+            self._ending = ("INTERNAL", INTERNAL_WORDS)
+        finally:
+            self._close()
+        if self._ending is not None:
+            status, words = self._ending
+            await self._context.abort(grpc.StatusCode[status], words[:_LONGEST_WORDS])
+
+    def finish(self) -> None:
+        """Write what is being written, or a first answer if there is one, and then nothing more."""
+        self._finishing = True
+
+    def end(self, status: str, words: str) -> None:
+        """Close the stream with that gRPC status; the first to say so is heard."""
+        if self._ending is None:
+            self._ending = (status, words)
+            if self.handler is not None:
+                self.handler.cancel()
+
+    def send(self, response: Response) -> None:
+        """Begin to write."""
+        self.writer = asyncio.get_running_loop().create_task(self._write(response))
+
+    # What comes in
+
+    def _receive(self, data: bytes) -> None:
+        try:
+            incoming = _INCOMING[self._variant](data)
+        except RemoteProtocolError:
+            self._meter.received(UNKNOWN_TYPE, len(data))
+            raise
+        row = self._row_of(incoming.type_url)
+        self._meter.received(row.name if row else UNKNOWN_TYPE, len(data))
+        client = self._client_of(incoming)
+        if row is None:
+            self._note_unknown(client, incoming.type_url)
+        else:
+            client.receive(self, incoming.request(row), variant=self._variant)
+
+    def _row_of(self, url: str) -> ResourceType | None:
+        """Return the type that a request is about; None: one that we do not know."""
+        if self._row is None:
+            if not url:
+                raise RemoteProtocolError(
+                    "INVALID_ARGUMENT", f"type_url is empty; every request to {ADS_SERVICE} names its type"
+                )
+            return BY_URL.get(url)
+        if url and url != self._row.url:
+            raise RemoteProtocolError(
+                "INVALID_ARGUMENT",
+                f"type_url is {url!r}, but {self._row.service} serves {self._row.url} only; ask the service of that"
+                f" type, or {ADS_SERVICE}",
+            )
+        return self._row
+
+    def _client_of(self, incoming: Incoming) -> ServedClient:
+        """Return the client, which the first request of the stream names; later ones may, and then the same (A1.5)."""
+        node_id, client = incoming.node_id, self._client
+        if client is None:
+            if node_id is None:
+                raise RemoteProtocolError(
+                    "INVALID_ARGUMENT", "the first request of the stream has no node; it must say node.id"
+                )
+            client = self._client = self._clients.join(self, peer=self._peer, node=incoming.node())
+        elif node_id is not None and node_id != client.node.id:
+            raise RemoteProtocolError(
+                "INVALID_ARGUMENT",
+                f"node.id changed from {client.node.id!r} to {node_id!r}; a node keeps its id for the whole stream",
+            )
+        return client
+
+    def _note_unknown(self, client: ServedClient, url: str) -> None:
+        """Say once that a type is asked for that will never be answered; the other types go on (A1.11)."""
+        if url not in self._unknown and len(self._unknown) < _MOST_UNKNOWN_TYPES:
+            self._unknown.add(url)
+            _log.warning("unknown type", type_url=url, node=client.node.id, peer=self._peer.address)
+
+    # What goes out
+
+    @property
+    def _done(self) -> bool:
+        # gRPC clients take a stream for failed that ends before its first response (A1.14).
+        return self._ending is not None or (self._finishing and self._answered)
+
+    async def _write(self, response: Response | None) -> None:
+        try:
+            while response is not None:
+                data = self._encoder.encode(response)
+                await self._context.write(data)
+                self._answered = True
+                self._meter.sent(response.type.name, len(data))
+                response = self._client.next_response(self) if self._client and not self._done else None
+        except grpc.aio.BaseError:
+            # The call is over; the read hears of it.
+            pass
+        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
+            _log.exception("response failed", peer=self._peer.address, stream=self.label)
+            self.end("INTERNAL", INTERNAL_WORDS)
+        finally:
+            self.writer = None
+
+    # The end
+
+    def _refuse(self, status: str, words: str) -> None:
+        _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
+        self._ending = (status, words)
+
+    def _close(self) -> None:
+        """Leave the client. Nothing is written from here on but the status: the call may be gone."""
+        if self.writer is not None:
+            self.writer.cancel()
+        if self._client is not None:
+            client, self._client = self._client, None
+            self._clients.leave(client, self)

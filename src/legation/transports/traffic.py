@@ -1,0 +1,67 @@
+"""What went through a transport: counters, and the frozen record that others read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+UNKNOWN_TYPE = "unknown"
+"""What a message is counted as whose type has no row in the table, or that is no message at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Messages of one type since the start."""
+
+    messages_in: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportStatistics:
+    """A transport at one moment."""
+
+    clients: int
+    """Connected clients: node ids, each counted once a connection."""
+    streams: Mapping[tuple[str, str], int]
+    """Open streams by what they carry (the short name of a type, or `ADS`) and variant (`sotw`, `delta`)."""
+    traffic: Mapping[str, Traffic]
+    """By short name of the type, or UNKNOWN_TYPE; types of which nothing was seen are left out."""
+
+
+class Meter:
+    """Counts messages and bytes."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, list[int]] = {}
+
+    def received(self, kind: str, size: int) -> None:
+        """Count a request of so many bytes."""
+        counts = self._of(kind)
+        counts[0] += 1
+        counts[1] += size
+
+    def sent(self, kind: str, size: int) -> None:
+        """Count a response of so many bytes."""
+        counts = self._of(kind)
+        counts[2] += 1
+        counts[3] += size
+
+    def statistics(self, *, clients: int, streams: Iterable[tuple[str, str]]) -> TransportStatistics:
+        """Return the record of this moment; `streams` has what each open stream carries and its variant."""
+        opened: dict[tuple[str, str], int] = {}
+        for label in streams:
+            opened[label] = opened.get(label, 0) + 1
+        traffic = {
+            kind: Traffic(messages_in=counts[0], bytes_in=counts[1], messages_out=counts[2], bytes_out=counts[3])
+            for kind, counts in self._counts.items()
+        }
+        return TransportStatistics(clients=clients, streams=opened, traffic=traffic)
+
+    def _of(self, kind: str) -> list[int]:
+        counts = self._counts.get(kind)
+        if counts is None:
+            counts = self._counts[kind] = [0, 0, 0, 0]
+        return counts

@@ -1,0 +1,315 @@
+"""Protocol messages <-> protobuf bytes: the only room of the transports that knows protobuf.
+
+Requests are parsed by protobuf. Responses are framed by hand, because their resources are bytes already: fields of a
+message may stand in any order and be concatenated, so what many clients get is built once, and each response adds its
+version, its nonce and our name at the end. A resource is a short head and its body; bodies are never copied but into
+the response itself.
+
+`Resource.ttl` does not go over the wire: a client would forget what nobody repeats to it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from types import MappingProxyType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
+
+from legation.errors import RemoteProtocolError
+from legation.model.node import Node
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Collection
+from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest, SotwResponse
+
+SHARED_BYTES = 16 << 20
+"""How many bytes of lists of resources, which several clients may get, are kept at most."""
+
+# ------------------------------------------------------------------------------------------------------------ requests
+
+
+class Incoming:
+    """A request as it came, before it is known which row of the table it is about."""
+
+    __slots__ = ("_message",)
+
+    _kind: Any = None
+
+    def __init__(self, data: bytes) -> None:
+        """Parse the bytes.
+
+        Raises:
+            RemoteProtocolError: They are no request.
+        """
+        try:
+            self._message = self._kind.FromString(data)
+        except DecodeError as error:
+            name = self._kind.DESCRIPTOR.full_name
+            raise RemoteProtocolError(
+                "INVALID_ARGUMENT", f"the message of {len(data)} bytes is not a {name}; speak xDS version 3"
+            ) from error
+
+    @property
+    def type_url(self) -> str:
+        """The type that the request is about; may be empty."""
+        return str(self._message.type_url)
+
+    @property
+    def node_id(self) -> str | None:
+        """The id of the node; None where the request has no node, which is usual for all but the first of a stream."""
+        return str(self._message.node.id) if self._message.HasField("node") else None
+
+    def node(self) -> Node:
+        """Return who the client says it is."""
+        return _node(self._message.node)
+
+    def request(self, row: ResourceType) -> Request:
+        """Return what the machines of that type are told."""
+        raise NotImplementedError
+
+    @property
+    def _error(self) -> str | None:
+        return str(self._message.error_detail.message) if self._message.HasField("error_detail") else None
+
+
+class SotwIncoming(Incoming):
+    """A DiscoveryRequest."""
+
+    __slots__ = ()
+
+    _kind = discovery_pb2.DiscoveryRequest
+
+    def request(self, row: ResourceType) -> SotwRequest:
+        """Return what the machines of that type are told."""
+        message = self._message
+        return SotwRequest(
+            type=row,
+            names=tuple(message.resource_names),
+            version=message.version_info,
+            nonce=message.response_nonce,
+            error=self._error,
+        )
+
+
+class DeltaIncoming(Incoming):
+    """A DeltaDiscoveryRequest."""
+
+    __slots__ = ()
+
+    _kind = discovery_pb2.DeltaDiscoveryRequest
+
+    def request(self, row: ResourceType) -> DeltaRequest:
+        """Return what the machines of that type are told."""
+        message = self._message
+        return DeltaRequest(
+            type=row,
+            subscribe=tuple(message.resource_names_subscribe),
+            unsubscribe=tuple(message.resource_names_unsubscribe),
+            initial_versions=MappingProxyType(dict(message.initial_resource_versions)),
+            nonce=message.response_nonce,
+            error=self._error,
+        )
+
+
+def _node(message: Any) -> Node:
+    version = message.user_agent_version
+    if message.WhichOneof("user_agent_version_type") == "user_agent_build_version":
+        number = message.user_agent_build_version.version
+        version = f"{number.major_number}.{number.minor_number}.{number.patch}"
+    return Node(
+        id=message.id,
+        cluster=message.cluster,
+        metadata=_plain_struct(message.metadata),
+        user_agent=f"{message.user_agent_name} {version}".strip(),
+        features=frozenset(message.client_features),
+    )
+
+
+def _plain_struct(struct: Any) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in struct.fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    # Not json_format: it refuses numbers that JSON cannot say, and whoever connects decides what stands here.
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            return _plain_struct(value.struct_value)
+        case "list_value":
+            return [_plain(each) for each in value.list_value.values]
+        case "null_value" | None:
+            return None
+        case kind:
+            return getattr(value, kind)
+
+
+# ----------------------------------------------------------------------------------------------------------- responses
+
+
+class Encoder:
+    """Builds the bytes of responses and shares what several clients get. It belongs to one event loop."""
+
+    def __init__(self, *, identifier: str = "") -> None:
+        """Make an encoder.
+
+        Args:
+            identifier: `control_plane.identifier` of each response: which server it came from, for people.
+        """
+        self._sotw = _SotwFraming(identifier)
+        self._delta = _DeltaFraming(identifier)
+        self._shared = _SharedBytes(SHARED_BYTES)
+
+    def encode(self, response: Response) -> bytes:
+        """Return the response as it goes over the wire."""
+        if isinstance(response, SotwResponse):
+            return b"".join((self._resources(self._sotw, response), *self._sotw.tail(response)))
+        return b"".join((self._resources(self._delta, response), self._removed(response), *self._delta.tail(response)))
+
+    def _resources(self, framing: _Framing, response: Response) -> bytes:
+        if response.whole is not None:
+            return framing.whole(response.whole)
+        row, listed = response.type, response.listed
+        # Resources are compared by identity, so the list itself is the key.
+        return self._shared.get((framing, row, listed), lambda: framing.join(row, listed))
+
+    def _removed(self, response: DeltaResponse) -> bytes:
+        names = response.removed
+        if not names:
+            return b""
+        return self._shared.get(names, lambda: b"".join(_field(_REMOVED, name.encode()) for name in names))
+
+
+class _SharedBytes:
+    """Bytes that were built, until there are too many of them: those go that were not asked for the longest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._entries: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def get(self, key: Hashable, build: Callable[[], bytes]) -> bytes:
+        found = self._entries.get(key)
+        if found is not None:
+            self._entries.move_to_end(key)
+            return found
+        built = build()
+        if len(built) <= self._limit:
+            self._entries[key] = built
+            self._size += len(built)
+        while self._size > self._limit:
+            _, oldest = self._entries.popitem(last=False)
+            self._size -= len(oldest)
+        return built
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def _tag(message: Any, field: str) -> bytes:
+    """Return what stands before the length of a field of strings, bytes or messages."""
+    length_delimited = 2
+    return _varint(message.DESCRIPTOR.fields_by_name[field].number << 3 | length_delimited)
+
+
+def _field(tag: bytes, value: bytes) -> bytes:
+    return tag + _varint(len(value)) + value
+
+
+_ANY_URL = _tag(any_pb2.Any, "type_url")
+_ANY_VALUE = _tag(any_pb2.Any, "value")
+_IDENTIFIER = _tag(discovery_pb2.DiscoveryResponse().control_plane, "identifier")
+_NAME = _tag(discovery_pb2.Resource, "name")
+_ALIASES = _tag(discovery_pb2.Resource, "aliases")
+_VERSION = _tag(discovery_pb2.Resource, "version")
+_RESOURCE = _tag(discovery_pb2.Resource, "resource")
+_REMOVED = _tag(discovery_pb2.DeltaDiscoveryResponse, "removed_resources")
+
+
+class _Framing:
+    """The frame of one kind of response, and what was built with it."""
+
+    _message: Any = None
+    _version_field: str
+
+    def __init__(self, identifier: str) -> None:
+        self._resources = _tag(self._message, "resources")
+        self._type_url = _tag(self._message, "type_url")
+        self._version = _tag(self._message, self._version_field)
+        self._nonce = _tag(self._message, "nonce")
+        name = _field(_IDENTIFIER, identifier.encode())
+        self._control_plane = _field(_tag(self._message, "control_plane"), name) if identifier else b""
+        self._heads: WeakKeyDictionary[Resource, bytes] = WeakKeyDictionary()
+        self._wholes: WeakKeyDictionary[Collection, bytes] = WeakKeyDictionary()
+
+    def whole(self, collection: Collection) -> bytes:
+        """Return the resources of the collection and their type; built once for all who get it."""
+        built = self._wholes.get(collection)
+        if built is None:
+            built = self._wholes[collection] = self.join(collection.type, collection)
+        return built
+
+    def join(self, row: ResourceType, resources: Iterable[Resource]) -> bytes:
+        """Return the resources and their type."""
+        parts: list[bytes] = []
+        for resource in resources:
+            parts += (self._head(resource), resource.body)
+        parts.append(_field(self._type_url, row.url.encode()))
+        return b"".join(parts)
+
+    def tail(self, response: Response) -> tuple[bytes, ...]:
+        """Return what is this response's own."""
+        version = _field(self._version, response.version.encode())
+        return (version, _field(self._nonce, response.nonce.encode()), self._control_plane)
+
+    def _head(self, resource: Resource) -> bytes:
+        head = self._heads.get(resource)
+        if head is None:
+            inner = self._inner(resource)
+            length = _varint(len(inner) + len(resource.body))
+            head = self._heads[resource] = self._resources + length + inner
+        return head
+
+    def _inner(self, resource: Resource) -> bytes:
+        """Return what stands in the field before the body; the body ends it."""
+        raise NotImplementedError
+
+
+class _SotwFraming(_Framing):
+    _message = discovery_pb2.DiscoveryResponse
+    _version_field = "version_info"
+
+    def _inner(self, resource: Resource) -> bytes:
+        return _any_head(resource)
+
+
+class _DeltaFraming(_Framing):
+    _message = discovery_pb2.DeltaDiscoveryResponse
+    _version_field = "system_version_info"
+
+    def _inner(self, resource: Resource) -> bytes:
+        head = _any_head(resource)
+        return b"".join(
+            (
+                _field(_VERSION, resource.version.encode()),
+                _field(_NAME, resource.name.encode()),
+                *(_field(_ALIASES, alias.encode()) for alias in resource.aliases),
+                _RESOURCE,
+                _varint(len(head) + len(resource.body)),
+                head,
+            )
+        )
+
+
+def _any_head(resource: Resource) -> bytes:
+    """Return the `Any` up to its body, which ends it."""
+    return _field(_ANY_URL, resource.type.url.encode()) + _ANY_VALUE + _varint(len(resource.body))
