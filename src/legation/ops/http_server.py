@@ -1,0 +1,94 @@
+"""A small HTTP server inside the event loop of its caller: no signal handlers, no access log, cancellation stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from legation.ops import listening
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_LAST_ANSWERS = 1
+"""Seconds that open requests have to end when the server is stopped."""
+
+
+class HttpServer:
+    """One application on one port."""
+
+    def __init__(self, app: ASGIApp, *, bind: str, port: int, setting: str) -> None:
+        """Take what to serve and where; nothing is opened yet.
+
+        Args:
+            app: The application.
+            bind: A host name or an IP address; `localhost` is both families.
+            port: 0 takes any free one.
+            setting: What the user can change when the port is taken: `--health-port`.
+        """
+        self._app = app
+        self._bind = bind
+        self._setting = setting
+        self.port = port
+        """Where it listens: the chosen port once it has started."""
+
+    @property
+    def url(self) -> str:
+        """What a person opens."""
+        host = f"[{self._bind}]" if ":" in self._bind else self._bind
+        return f"http://{host}:{self.port}"
+
+    async def run(self, *, started: Callable[[], None]) -> None:
+        """Serve until cancelled.
+
+        Args:
+            started: Called once, when requests are answered.
+
+        Raises:
+            TransportError: The port cannot be listened on.
+        """
+        sockets = listening.listen(bind=self._bind, port=self.port, setting=self._setting)
+        self.port = listening.port_of(sockets)
+        server = _Server(_config(self._app), started=started)
+        try:
+            await server.serve(sockets=sockets)
+        finally:
+            if server.started:
+                await server.shutdown(sockets=sockets)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, without what belongs to a program of its own."""
+
+    def __init__(self, config: uvicorn.Config, *, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_started = started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the program."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Wait for the cancellation; uvicorn's own loop would wake ten times a second to look at the time."""
+        self._tell_started()
+        await asyncio.get_running_loop().create_future()

@@ -1,0 +1,98 @@
+"""/metrics in Prometheus' formats, made from the records at the moment of the question: nothing is counted here.
+
+Names of Envoys, groups and objects are no labels: nobody can say how many there will be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from legation.model.problems import Problem
+from legation.model.resource_types import ResourceType
+from legation.ops.shown import ProxyStatus, Statistics
+
+
+class Metrics(Collector):
+    """What Prometheus reads."""
+
+    def __init__(
+        self,
+        *,
+        statistics: Callable[[], Statistics],
+        proxies: Callable[[], Sequence[ProxyStatus]],
+        problems: Callable[[], Sequence[Problem]],
+    ) -> None:
+        """Take where the figures come from.
+
+        Args:
+            statistics: Counts since the start, and sizes now.
+            proxies: The Envoys that are connected.
+            problems: What is wrong now.
+        """
+        self._statistics = statistics
+        self._proxies = proxies
+        self._problems = problems
+        # A registry of its own: two servers in one process, as in tests, do not share figures.
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def render(self, *, accept: str) -> tuple[bytes, str]:
+        """Return the page and its content type, in the format that the Accept header asks for."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family of ours, for the registry."""
+        now = self._statistics()
+        yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", now.proxies)
+        yield self._refusing()
+        yield GaugeMetricFamily("legation_groups", "Groups of Envoys that get the same.", now.groups)
+        yield _by("legation_objects", "Objects that were read, by kind.", "kind", now.objects)
+        yield _by("legation_resources", "Resources that are served, by type.", "type", _named(now.resources))
+        yield _total("legation_responses", "Responses sent to Envoys, by type.", _named(now.sent))
+        yield _total("legation_accepted", "Responses that Envoys accepted, by type.", _named(now.accepted))
+        yield _total("legation_refused", "Responses that Envoys refused, by type.", _named(now.refused))
+        yield SummaryMetricFamily(
+            "legation_update_duration_seconds",
+            "From the first look at changed objects to the new snapshots.",
+            count_value=now.updates,
+            sum_value=now.update_seconds,
+        )
+        yield self._problem_counts()
+
+    def _refusing(self) -> Metric:
+        refusing = Counter(status.type.name for proxy in self._proxies() for status in proxy.types if status.refused)
+        return _by("legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", refusing)
+
+    def _problem_counts(self) -> Metric:
+        family = GaugeMetricFamily(
+            "legation_problems", "What is wrong with the objects now, by level and code.", labels=("level", "code")
+        )
+        for (level, code), count in sorted(Counter((str(each.level), each.code) for each in self._problems()).items()):
+            family.add_metric((level, code), count)
+        return family
+
+
+def _named(by_type: Mapping[ResourceType, int]) -> dict[str, int]:
+    return {row.name: count for row, count in by_type.items()}
+
+
+def _by(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=(label,))
+    for value, count in counts.items():
+        family.add_metric((value,), count)
+    return family
+
+
+def _total(name: str, text: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=("type",))
+    for value, count in counts.items():
+        family.add_metric((value,), count)
+    return family

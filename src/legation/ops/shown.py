@@ -1,0 +1,160 @@
+"""What the pages read of the records that they are given. Who makes the records need not know of any page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from legation.model.node import Node
+from legation.model.objects import ObjectKey
+from legation.model.resource_types import ResourceType
+
+
+class Peer(Protocol):
+    """Whom a connection comes from."""
+
+    @property
+    def address(self) -> str:
+        """As the transport writes it."""
+        ...
+
+    @property
+    def transport(self) -> str:
+        """The transport's name."""
+        ...
+
+
+class RefusedResource(Protocol):
+    """A resource that an Envoy refuses."""
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The refused version."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """Envoy's own words, with nothing of the resource's content in them."""
+        ...
+
+    @property
+    def origin(self) -> ObjectKey | None:
+        """The object that it came from."""
+        ...
+
+    @property
+    def together(self) -> int:
+        """How many resources Envoy may have meant; 1 where it named this one."""
+        ...
+
+
+class TypeStatus(Protocol):
+    """How far one Envoy is with one type."""
+
+    @property
+    def type(self) -> ResourceType:
+        """The type."""
+        ...
+
+    @property
+    def sent(self) -> str:
+        """The version sent last, or empty."""
+        ...
+
+    @property
+    def accepted(self) -> str:
+        """The version accepted last, or empty."""
+        ...
+
+    @property
+    def pending_for(self) -> float | None:
+        """Seconds since the oldest response that is not answered; None if all are."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[RefusedResource]:
+        """What it refuses now."""
+        ...
+
+
+class ProxyStatus(Protocol):
+    """One Envoy that is connected now."""
+
+    @property
+    def node(self) -> Node:
+        """Who it says it is."""
+        ...
+
+    @property
+    def peer(self) -> Peer:
+        """Whom the connection comes from."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """The group that it belongs to, for people."""
+        ...
+
+    @property
+    def connected_for(self) -> float:
+        """Seconds."""
+        ...
+
+    @property
+    def types(self) -> Sequence[TypeStatus]:
+        """What it asked for."""
+        ...
+
+
+class Statistics(Protocol):
+    """Counts since the start, and sizes now."""
+
+    @property
+    def proxies(self) -> int:
+        """Envoys connected now."""
+        ...
+
+    @property
+    def groups(self) -> int:
+        """Groups of Envoys that get the same."""
+        ...
+
+    @property
+    def objects(self) -> Mapping[str, int]:
+        """Objects that were read, by kind."""
+        ...
+
+    @property
+    def resources(self) -> Mapping[ResourceType, int]:
+        """Resources that are served, each counted once."""
+        ...
+
+    @property
+    def sent(self) -> Mapping[ResourceType, int]:
+        """Responses."""
+        ...
+
+    @property
+    def accepted(self) -> Mapping[ResourceType, int]:
+        """Responses that were accepted."""
+        ...
+
+    @property
+    def refused(self) -> Mapping[ResourceType, int]:
+        """Responses that were refused."""
+        ...
+
+    @property
+    def updates(self) -> int:
+        """How often changed objects were turned into new snapshots."""
+        ...
+
+    @property
+    def update_seconds(self) -> float:
+        """How long that took in all."""
+        ...

@@ -1,0 +1,97 @@
+"""The admin port, asked without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from legation.ops.admin import admin_app
+from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from legation.model.problems import Problem
+
+
+def get(path: str, *, host: str = "localhost", problems: tuple[Problem, ...] = (), **headers: str) -> httpx2.Response:
+    """Ask the admin port."""
+    app = admin_app(proxies=lambda: (REFUSING,), problems=lambda: problems, bind="127.0.0.2")
+    return TestClient(app, base_url=f"http://{host}:18001").get(path, headers=headers)
+
+
+def test_the_index_names_every_page() -> None:
+    """What a person sees who opens the port."""
+    text = get("/").text
+    assert "/proxies" in text
+    assert "/problems" in text
+
+
+def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
+    """Everything that `legation proxies` prints."""
+    (proxy,) = get("/proxies").json()["proxies"]
+    clusters: dict[str, Any] = proxy["types"][0]
+    assert (proxy["node"], proxy["group"], proxy["user_agent"]) == ("test-id", "default", "envoy 1.40.0")
+    assert (proxy["address"], proxy["connected_for"]) == ("ipv4:127.0.0.1:50312", 1.235)
+    assert clusters == {
+        "type": "Cluster",
+        "sent": "c0ffee",
+        "accepted": "beef",
+        "pending_for": 2.5,
+        "refused": [
+            {
+                "name": "edge",
+                "version": "c0ffee",
+                "reason": "malformed IP address",
+                "object": "Cluster default/edge",
+                "together": 1,
+            }
+        ],
+    }
+
+
+def test_problems_are_lines_for_people() -> None:
+    """Without an Accept header."""
+    assert get("/problems", problems=(UNKNOWN_FIELD, DANGLING)).text == (
+        'error: edge.yaml:7:5: Cluster default/edge: spec.config: there is no field "conect_timeout"'
+        ' (did you mean "connect_timeout"?)\n'
+        "warning: nobody has the cluster b\n"
+    )
+    assert get("/problems").text == "no problems\n"
+
+
+def test_problems_are_json_for_programs() -> None:
+    """With an Accept header."""
+    shown = get("/problems", problems=(UNKNOWN_FIELD, DANGLING), accept="application/json").json()["problems"]
+    assert shown[0] == {
+        "level": "error",
+        "text": str(UNKNOWN_FIELD),
+        "code": "unknown-field",
+        "message": 'there is no field "conect_timeout"',
+        "mend": 'did you mean "connect_timeout"?',
+        "object": "Cluster default/edge",
+        "file": "edge.yaml",
+        "line": 7,
+        "column": 5,
+        "path": "spec.config",
+    }
+    assert (shown[1]["level"], shown[1]["file"], shown[1]["line"]) == ("warning", None, None)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "127.0.0.2"])
+def test_the_names_of_this_machine_are_answered(host: str) -> None:
+    """The usual ones, and the address that it was told to listen on."""
+    assert get("/proxies", host=host).status_code == 200
+
+
+def test_another_host_name_that_points_here_is_refused() -> None:
+    """A page in a browser could make a name of its own point to the loopback address."""
+    assert get("/proxies", host="rebound.example.org").status_code == 400
+
+
+def test_nothing_can_be_changed_here() -> None:
+    """The pages are for reading."""
+    app = admin_app(proxies=list, problems=list, bind="localhost")
+    assert TestClient(app, base_url="http://localhost").post("/problems").status_code == 405

@@ -1,0 +1,77 @@
+"""The health port, asked without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.testclient import TestClient
+
+from legation.ops.health import health_app
+from legation.ops.metrics import Metrics
+from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Statistics
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+def client(missing: tuple[str, ...] = ()) -> TestClient:
+    """Return a client of the health port."""
+    metrics = Metrics(statistics=Statistics, proxies=lambda: (REFUSING,), problems=lambda: (UNKNOWN_FIELD, DANGLING))
+    return TestClient(health_app(missing=lambda: missing, metrics=metrics))
+
+
+def get(path: str, *, accept: str = "*/*", missing: tuple[str, ...] = ()) -> httpx2.Response:
+    """Ask the health port."""
+    return client(missing).get(path, headers={"accept": accept})
+
+
+def test_it_is_alive_as_long_as_it_answers() -> None:
+    """Liveness asks nothing else: a restart would mend no manifest."""
+    assert get("/healthz", missing=("everything",)).status_code == 200
+
+
+def test_it_is_ready_when_nothing_is_missing() -> None:
+    """Readiness."""
+    response = get("/readyz")
+    assert (response.status_code, response.text) == (200, "ready\n")
+
+
+def test_what_is_missing_is_said_a_line_for_each() -> None:
+    """Readiness before all is there."""
+    response = get("/readyz", missing=("no port", "no objects"))
+    assert (response.status_code, response.text) == (503, "not ready: no port\nnot ready: no objects\n")
+
+
+def test_metrics_are_in_prometheus_text() -> None:
+    """Each family has its help text and its labels."""
+    response = get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    lines = response.text.splitlines()
+    for line in (
+        "# HELP legation_proxies_connected Envoys that are connected.",
+        "legation_proxies_connected 2.0",
+        'legation_proxies_refusing{type="Cluster"} 1.0',
+        "legation_groups 1.0",
+        'legation_objects{kind="Cluster"} 3.0',
+        'legation_resources{type="Listener"} 1.0',
+        'legation_responses_total{type="Cluster"} 9.0',
+        'legation_accepted_total{type="Cluster"} 7.0',
+        'legation_refused_total{type="Cluster"} 2.0',
+        "legation_update_duration_seconds_count 4.0",
+        "legation_update_duration_seconds_sum 0.5",
+        'legation_problems{code="unknown-field",level="error"} 1.0',
+        'legation_problems{code="dangling-reference",level="warning"} 1.0',
+    ):
+        assert line in lines
+
+
+def test_metrics_are_in_openmetrics_when_that_is_asked_for() -> None:
+    """What Prometheus asks for first."""
+    response = get("/metrics", accept="application/openmetrics-text; version=1.0.0")
+    assert response.headers["content-type"].startswith("application/openmetrics-text")
+    assert response.text.endswith("# EOF\n")
+
+
+def test_two_servers_in_one_process_do_not_share_figures() -> None:
+    """There is no global registry to fill twice."""
+    assert client().get("/metrics").status_code == client().get("/metrics").status_code == 200

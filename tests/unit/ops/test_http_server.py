@@ -1,0 +1,126 @@
+"""The HTTP server inside the event loop, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from legation.errors import TransportError
+from legation.ops.http_server import HttpServer
+from legation.ops.listening import listen, port_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+async def _hello(_: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+def make(*, bind: str = "localhost", port: int = 0) -> HttpServer:
+    """Return a server that says hello."""
+    return HttpServer(Starlette(routes=[Route("/", _hello)]), bind=bind, port=port, setting="--admin-port")
+
+
+@asynccontextmanager
+async def running(server: HttpServer) -> AsyncIterator[HttpServer]:
+    """Run a server for the time of a block."""
+    started = asyncio.Event()
+    task = asyncio.create_task(server.run(started=started.set))
+    async with asyncio.timeout(10):
+        await started.wait()
+    try:
+        yield server
+    finally:
+        task.cancel()
+        async with asyncio.timeout(10):
+            await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def ask(host: str, port: int) -> bytes:
+    """Return all that the server says to one request."""
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    return said
+
+
+def has_ipv6() -> bool:
+    """Say whether this machine has an IPv6 loopback address."""
+    try:
+        with socket.socket(socket.AF_INET6) as each:
+            each.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+async def test_localhost_answers_in_every_family_that_the_machine_has() -> None:
+    """The chosen port is the same in both."""
+    async with running(make()) as server:
+        assert (await ask("127.0.0.1", server.port)).endswith(b"hello")
+        if has_ipv6():
+            assert (await ask("::1", server.port)).endswith(b"hello")
+        assert server.url == f"http://localhost:{server.port}"
+
+
+async def test_it_says_nothing_about_itself() -> None:
+    """No header tells which server it is."""
+    async with running(make()) as server:
+        assert b"server:" not in (await ask("127.0.0.1", server.port)).lower()
+
+
+async def test_it_leaves_the_signals_to_the_program() -> None:
+    """The handlers are those of before."""
+    before = (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+    async with running(make()):
+        assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+async def test_its_port_is_free_again_when_it_was_cancelled() -> None:
+    """A second server takes the same port at once, though a client of the first had kept its connection."""
+    async with running(make()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        await reader.readuntil(b"hello")
+    assert await reader.read() == b""
+    writer.close()
+    async with running(make(port=server.port)) as second:
+        assert (await ask("127.0.0.1", second.port)).endswith(b"hello")
+
+
+async def test_a_taken_port_is_an_error_that_names_the_setting() -> None:
+    """Somebody else listens there already."""
+    sockets = listen(bind="localhost", port=0, setting="--admin-port")
+    port = port_of(sockets)
+    with pytest.raises(TransportError) as caught:
+        await make(port=port).run(started=lambda: None)
+    for each in sockets:
+        each.close()
+    assert str(caught.value) == (
+        f"port {port} on localhost is taken by another program; stop it, or choose another port with --admin-port"
+    )
+
+
+async def test_an_address_of_another_machine_is_an_error_that_names_the_setting() -> None:
+    """An address out of the block for documentation is nobody's."""
+    with pytest.raises(TransportError, match=r"^192\.0\.2\.1 is not an address of this machine; see --admin-bind$"):
+        await make(bind="192.0.2.1").run(started=lambda: None)
+
+
+def test_an_ipv6_address_stands_in_brackets_in_its_url() -> None:
+    """What a person opens."""
+    assert make(bind="::1", port=18002).url == "http://[::1]:18002"
