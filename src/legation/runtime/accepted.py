@@ -1,7 +1,8 @@
-"""What each group of Envoys accepted last, by type: versions, and the names that each stands for.
+"""What each group of Envoys accepted last, by type: versions, and the names that each stands for. Pure.
 
 It is kept so that a client of the state of the world that comes back after a restart, and tells only a version, can be
-recognised: the names say what it may hold.
+recognised: the names say what it may hold. Names change seldom, so they are remembered once for all versions that stand
+for the same ones: to accept a version costs a line, not a list.
 """
 
 from __future__ import annotations
@@ -9,8 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from legation.model.resource import content_version
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection
+
+VERSIONS = 8
+"""How many versions are remembered for a group and type: the slow Envoys of a group are some versions behind."""
+
+_ACCEPTED = "accepted "
+_NAMES = "names "
 
 
 class AcceptedVersions:
@@ -18,16 +26,51 @@ class AcceptedVersions:
 
     def __init__(self, records: Mapping[str, Any] | None = None) -> None:
         """Begin with what a state folder remembers, or with nothing."""
-        raise NotImplementedError
+        records = records or {}
+        self._names: dict[str, frozenset[str]] = {
+            name: frozenset(members) for name, members in records.items() if name.startswith(_NAMES)
+        }
+        self._versions: dict[str, dict[str, str]] = {
+            name: {version: names for version, names in pairs if names in self._names}
+            for name, pairs in records.items()
+            if name.startswith(_ACCEPTED)
+        }
+        """Record of a group and type -> version -> record of its names; the version accepted last comes last."""
+        self._changed: set[str] = set()
+        self._saved_names = set(self._names)
 
     def remember(self, group: str, collection: Collection) -> None:
-        """Note that an Envoy of the group accepted exactly this collection. Cheap when it is known already."""
-        raise NotImplementedError
+        """Note that an Envoy of the group accepted exactly this collection. Cheap when it was the last one already."""
+        record = _record(group, collection.type)
+        versions = self._versions.setdefault(record, {})
+        version = collection.version
+        if versions and next(reversed(versions)) == version:
+            return
+        names = _NAMES + content_version("\0".join(collection.resources).encode())
+        self._names.setdefault(names, frozenset(collection.resources))
+        versions.pop(version, None)
+        versions[version] = names
+        while len(versions) > VERSIONS:
+            del versions[next(iter(versions))]
+        self._changed.add(record)
 
     def names(self, group: str, row: ResourceType, version: str) -> frozenset[str] | None:
         """Return the names that this version stood for; None if nobody remembers it."""
-        raise NotImplementedError
+        names = self._versions.get(_record(group, row), {}).get(version)
+        return None if names is None else self._names[names]
 
     def take_changes(self) -> Mapping[str, Any]:
         """Return what a state folder has to save since the last call: records by name, None where one goes."""
-        raise NotImplementedError
+        if not self._changed:
+            return {}
+        used = {names for versions in self._versions.values() for names in versions.values()}
+        changes: dict[str, Any] = {names: sorted(self._names[names]) for names in used - self._saved_names}
+        changes |= dict.fromkeys(self._saved_names - used)
+        changes |= {record: list(self._versions[record].items()) for record in self._changed}
+        self._names = {names: self._names[names] for names in used}
+        self._saved_names, self._changed = used, set()
+        return changes
+
+
+def _record(group: str, row: ResourceType) -> str:
+    return f"{_ACCEPTED}{row.name} {group}"

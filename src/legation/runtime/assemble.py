@@ -1,16 +1,23 @@
-"""Which workload gets what: from the items of all objects to one snapshot for each group of workloads. Pure."""
+"""Which workload gets what: from the items of all objects to one snapshot for each group of workloads. Pure.
+
+Everything here is a value once it is made, but for what it remembers of its own answers. An assembly takes over from
+the one before it what stands on the same items, so that a change costs what it touches.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
 from legation.model.node import Scope, Workload
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import Snapshot
+from legation.model.snapshot import Collection, Snapshot, collect
+
+Labels: TypeAlias = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +47,28 @@ class Incomplete:
 COMPLETE = Incomplete()
 
 
+class Shelf:
+    """The items of one type in one namespace, and the collections that workloads get of them."""
+
+    def __init__(self, row: ResourceType, items: tuple[Item, ...]) -> None:
+        self.row = row
+        self.items = items
+        self.claims = _claims(items)
+        """Name -> those who claim it, the senior first."""
+        self.labels: Labels = frozenset().union(*{item.scope.labels for item in items})
+        """Every label that a selector here mentions."""
+        self._collections: dict[Labels, Collection] = {}
+
+    def collection(self, labels: Labels) -> Collection:
+        """Return what a workload with these labels gets: of each name the senior claim that is meant for it."""
+        labels &= self.labels
+        found = self._collections.get(labels)
+        if found is None:
+            winners = (_winner(claims, labels) for claims in self.claims.values())
+            found = self._collections[labels] = collect(self.row, (each for each in winners if each is not None))
+        return found
+
+
 class Assembly:
     """All items at one moment, and the snapshot of each group of workloads made of them.
 
@@ -51,12 +80,65 @@ class Assembly:
     def __init__(
         self, items: Iterable[Item] = (), *, incomplete: Incomplete = COMPLETE, previous: Assembly | None = None
     ) -> None:
-        raise NotImplementedError
+        self.incomplete = incomplete
+        self.shelves: Shelves = _shelves(items, {} if previous is None else previous.shelves)
+        """Namespace -> type -> the items there."""
+        self._labels: dict[str, Labels] = {
+            namespace: frozenset().union(*(shelf.labels for shelf in shelves.values()))
+            for namespace, shelves in self.shelves.items()
+        }
+        self._snapshots: dict[tuple[str, Labels], Snapshot] = {}
 
     def snapshot_for(self, workload: Workload) -> Snapshot:
         """Return what the workload gets. Two workloads of one group get the same Python object."""
-        raise NotImplementedError
+        group = (workload.namespace, self._mentioned(workload))
+        found = self._snapshots.get(group)
+        if found is None:
+            shelves = self.shelves.get(workload.namespace, {}).values()
+            collections = (shelf.collection(workload.labels) for shelf in shelves)
+            found = Snapshot.of(collections, incomplete=self.incomplete.of(workload.namespace))
+            self._snapshots[group] = found
+        return found
 
     def group_of(self, workload: Workload) -> str:
         """Return the name of the workload's group, for people: `shop`, or `shop/app=edge,tier=front`."""
-        raise NotImplementedError
+        labels = ",".join(f"{key}={value}" for key, value in sorted(self._mentioned(workload)))
+        return f"{workload.namespace}/{labels}" if labels else workload.namespace
+
+    def _mentioned(self, workload: Workload) -> Labels:
+        return workload.labels & self._labels.get(workload.namespace, frozenset())
+
+
+Shelves: TypeAlias = Mapping[str, Mapping[ResourceType, Shelf]]
+
+
+def _shelves(items: Iterable[Item], previous: Shelves) -> Shelves:
+    sorted_out: dict[str, dict[ResourceType, list[Item]]] = {}
+    for item in items:
+        sorted_out.setdefault(item.scope.namespace, {}).setdefault(item.resource.type, []).append(item)
+    return {
+        namespace: {
+            row: _shelf(row, tuple(members), previous.get(namespace, {}).get(row)) for row, members in rows.items()
+        }
+        for namespace, rows in sorted_out.items()
+    }
+
+
+def _shelf(row: ResourceType, items: tuple[Item, ...], previous: Shelf | None) -> Shelf:
+    return previous if previous is not None and previous.items == items else Shelf(row, items)
+
+
+def _claims(items: tuple[Item, ...]) -> Mapping[str, tuple[Item, ...]]:
+    claims: dict[str, tuple[Item, ...]] = {}
+    for item in items:
+        name = item.resource.name
+        others = claims.get(name)
+        if others is None:
+            claims[name] = (item,)
+        else:
+            claims[name] = tuple(sorted((*others, item), key=lambda each: each.manifest.seniority))
+    return claims
+
+
+def _winner(claims: tuple[Item, ...], labels: Labels) -> Resource | None:
+    return next((item.resource for item in claims if item.scope.labels <= labels), None)

@@ -2,13 +2,94 @@
 
 from __future__ import annotations
 
-from legation.model.problems import Problem
-from legation.runtime.assemble import Assembly
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from legation.model.problems import Level, Problem
+from legation.model.resource import EVERY
+from legation.model.resource_types import BY_NAME, ResourceType
+from legation.runtime.assemble import Assembly, Item, Shelf
+from legation.translate.spelling import Spelling
 
 
 def check(assembly: Assembly) -> tuple[Problem, ...]:
     """Return a problem for each resource that lost its name to another, and a warning for each dangling reference.
 
-    What did not change since the assembly before is not looked at again.
+    An object is blamed for what it says itself: the junior of two claimants, the one that refers to a name. A reference
+    dangles when nothing of that name can reach a workload that gets the referring resource.
     """
-    raise NotImplementedError
+    return tuple(
+        problem
+        for shelves in assembly.shelves.values()
+        for shelf in shelves.values()
+        for problem in (*_lost_names(shelf), *_dangling(shelf, shelves))
+    )
+
+
+def _lost_names(shelf: Shelf) -> Iterator[Problem]:
+    for claims in shelf.claims.values():
+        for rank, loser in enumerate(claims[1:], 1):
+            winner = next((each for each in claims[:rank] if each.scope.meets(loser.scope)), None)
+            if winner is not None:
+                yield _lost_name(loser, winner)
+
+
+def _lost_name(loser: Item, winner: Item) -> Problem:
+    resource = f"the {loser.resource.type.name} {loser.resource.name}"
+    if winner.manifest is loser.manifest:
+        message = f"{resource} stands in this object twice; the first one counts"
+    else:
+        place = f" ({winner.manifest.place})" if winner.manifest.place else ""
+        message = f"{resource} is that of {winner.manifest.key}{place}, which came first"
+    return Problem(
+        code="duplicate-name",
+        message=message,
+        object=loser.manifest.key,
+        place=loser.manifest.place,
+        path=loser.path,
+        mend="give one of them another name, or selectors that no workload fulfils both",
+    )
+
+
+def _dangling(shelf: Shelf, shelves: Mapping[ResourceType, Shelf]) -> Iterator[Problem]:
+    for item in shelf.items:
+        for type_name, names in item.resource.references.items():
+            target = shelves.get(BY_NAME[type_name])
+            claims = {} if target is None else target.claims
+            for name in names:
+                claimants = claims.get(name, ())
+                if name != EVERY and not any(_reaches(each, item) for each in claimants):
+                    yield _dangling_reference(item, BY_NAME[type_name], name, claims)
+
+
+def _reaches(target: Item, item: Item) -> bool:
+    """Say whether some workload gets both."""
+    # Most often the target goes to all that get the referring one: then no look at single labels is needed.
+    return target.scope.labels <= item.scope.labels or target.scope.meets(item.scope)
+
+
+def _dangling_reference(item: Item, row: ResourceType, name: str, claims: Mapping[str, object]) -> Problem:
+    referrer = f"the {item.resource.type.name} {item.resource.name}"
+    if name in claims:
+        message = f"{referrer} refers to the {row.name} {name}, which goes to other workloads"
+        mend = "give both objects selectors that fit together"
+    else:
+        message = f"{referrer} refers to the {row.name} {name}, which no object holds"
+        nearest = _spelling(frozenset(claims)).nearest(name)
+        meant = f'did you mean "{nearest}"? ' if nearest else ""
+        mend = f"{meant}it is right if it is static in the Envoy's bootstrap"
+    return Problem(
+        code="dangling-reference",
+        level=Level.WARNING,
+        message=message,
+        object=item.manifest.key,
+        place=item.manifest.place,
+        path=item.path,
+        mend=mend,
+    )
+
+
+@lru_cache(maxsize=64)
+def _spelling(names: frozenset[str]) -> Spelling:
+    """Return the index of these names, which change less often than what stands behind them."""
+    return Spelling(names)

@@ -1,33 +1,39 @@
 """What is served of each object: its newest version, or the last good one while the newest is broken. Pure.
 
 Three rules. Nothing of a broken version is used; the last good version of that object goes on. An object that vanished
-from a file of which a part cannot be read is not gone. Of what was broken from the start and of which nobody knows a
-good version, it is said which types it could have held: of these, no Envoy may be told to remove anything.
+from a file of which a part cannot be used is not gone. Of what was broken from the start and of which nobody knows a
+good version, it is said which types it could have held: an Envoy that was configured before may hold such resources,
+and must not be told to remove them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from legation.model.node import Workload
-from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Problem
+from legation.model.objects import ManifestObject, ObjectKey, Place
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.runtime.assemble import COMPLETE, Incomplete, Item
+from legation.runtime.object_records import ObjectRecords
 from legation.runtime.read import Reading, read
 
 Read: TypeAlias = Callable[[ManifestObject, Reading | None], Reading]
+Readings: TypeAlias = Mapping[ObjectKey, Reading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What is served at one moment, and why it is not more."""
 
-    readings: Mapping[ObjectKey, Reading] = field(repr=False)
+    readings: Readings = field(repr=False)
     """The good reading of each object that has one; a broken object's is an earlier one."""
     problems: tuple[Problem, ...] = ()
-    """Those of the newest version of each object, and of those that have no good one."""
+    """Those of the newest version of each object, of what is kept, and of what has no good version."""
     incomplete: Incomplete = COMPLETE
 
     @property
@@ -58,7 +64,19 @@ class LastGood:
 
     def __init__(self, records: Mapping[str, Any] | None = None, *, read: Read = read) -> None:
         """Begin with what a state folder remembers, or with nothing."""
-        raise NotImplementedError
+        self._read = read
+        self._records = ObjectRecords(records or {})
+        self._newest: dict[ObjectKey, Reading] = {}
+        """The newest version seen of each object that is there or kept."""
+        self._good: dict[ObjectKey, Reading] = {}
+        """What is served."""
+        self._kept: frozenset[ObjectKey] = frozenset()
+        """Objects that are missing and yet not gone."""
+        self._unknown: frozenset[ObjectKey] = frozenset()
+        """Objects that were broken from the start and never seen good."""
+        self._unknown_files: frozenset[str] = frozenset()
+        """Files of which a part could not be read from the start."""
+        self._begun = False
 
     def settle(self, objects: Mapping[ObjectKey, ManifestObject], *, broken: frozenset[str] = frozenset()) -> Settled:
         """Take the newest state of all sources together, and return what is served now.
@@ -70,8 +88,131 @@ class LastGood:
             objects: Everything that the sources can read.
             broken: Files (as in `Place.file`) of which a part could not be read.
         """
-        raise NotImplementedError
+        if not self._begun:
+            self._recall()
+        newest = {key: self._reading(key, manifest) for key, manifest in objects.items()}
+        good = {key: each for key, reading in newest.items() if (each := self._serve(key, reading)) is not None}
+        lost = {key: newest[key] for key in newest.keys() - good.keys() if newest[key].may_hold}
+        kept = self._keep(newest, lost, broken)
+        good |= {key: each for key in kept if (each := self._good.get(key)) is not None}
+        self._note_unknown(newest, lost, broken)
+        self._newest, self._good, self._begun = newest | kept, good, True
+        files = _files(newest.values())
+        self._records.note(good.values(), whole=files - broken - _files(lost.values()), present=files | broken)
+        return Settled(
+            readings=MappingProxyType(good),
+            problems=(
+                *self._records.problems,
+                *(problem for reading in newest.values() for problem in reading.problems),
+                *_kept_problems(kept.keys() & good.keys(), kept),
+                *self._unknown_problems(),
+            ),
+            incomplete=self._incomplete(),
+        )
 
     def take_changes(self) -> Mapping[str, Any]:
         """Return what a state folder has to save since the last call: records by name, None where one goes."""
-        raise NotImplementedError
+        return self._records.take_changes()
+
+    def _recall(self) -> None:
+        """Read what is remembered from before the start as if it had been seen then."""
+        for manifest in self._records.manifests:
+            reading = self._read(manifest, None)
+            self._newest[manifest.key] = reading
+            if reading.broken:  # it was good for an earlier version of this program
+                self._unknown |= {manifest.key}
+            else:
+                self._good[manifest.key] = reading
+
+    def _reading(self, key: ObjectKey, manifest: ManifestObject) -> Reading:
+        previous = self._newest.get(key)
+        if previous is not None and previous.manifest is manifest:
+            return previous
+        return self._read(manifest, previous)
+
+    def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:
+        return self._good.get(key) if reading.broken else reading
+
+    def _keep(self, newest: Readings, lost: Readings, broken: frozenset[str]) -> dict[ObjectKey, Reading]:
+        """Return the objects that are missing and yet not gone, as they were last seen.
+
+        One vanishes with its file's readability, or together with the appearance of an object there that nobody
+        understands: that may be the same one under a misspelt kind or name. It stays while that reason does.
+        """
+        appeared = broken | _files(reading for key, reading in lost.items() if key not in self._newest)
+        still = broken | _files(lost.values())
+        kept = {
+            key: reading
+            for key, reading in self._newest.items()
+            if key not in newest and _file(reading) in (still if key in self._kept else appeared)
+        }
+        self._kept = frozenset(kept)
+        return kept
+
+    def _note_unknown(self, newest: Readings, lost: Readings, broken: frozenset[str]) -> None:
+        """Follow of which objects and files an Envoy may hold something that nobody here knows.
+
+        What turns up broken later than at the start was never served, unless it was part of such a file.
+        """
+        at_start = frozenset() if self._begun else (broken | _files(lost.values()) | {""}) - self._records.whole
+        suspect = self._unknown_files | at_start
+        hidden = {_file(self._newest[key]) for key in self._unknown - newest.keys()}
+        self._unknown = frozenset(
+            key
+            for key, reading in lost.items()
+            if key in self._unknown or (key not in self._newest and _file(reading) in suspect)
+        )
+        self._unknown_files = broken & (suspect | hidden)
+
+    def _incomplete(self) -> Incomplete:
+        namespaces: dict[str, frozenset[ResourceType]] = {}
+        for key in self._unknown:
+            held = self._newest[key].may_hold
+            namespaces[key.namespace] = namespaces.get(key.namespace, frozenset()) | held
+        everywhere = frozenset(RESOURCE_TYPES) if self._unknown_files else frozenset()
+        return Incomplete(everywhere=everywhere, namespaces=MappingProxyType(namespaces))
+
+    def _unknown_problems(self) -> Iterator[Problem]:
+        for key in sorted(self._unknown):
+            reading = self._newest[key]
+            every = len(reading.may_hold) == len(RESOURCE_TYPES)
+            types = "anything" if every else f"any {' or '.join(sorted(row.name for row in reading.may_hold))}"
+            yield Problem(
+                code="no-good-version",
+                level=Level.WARNING,
+                object=key,
+                place=reading.manifest.place,
+                message=f"no good version of it is known, so no Envoy in namespace {key.namespace} that was configured "
+                f"before is told to remove {types}",
+                mend="mend the object, or delete it",
+            )
+        for file in sorted(self._unknown_files):
+            yield Problem(
+                code="no-good-version",
+                level=Level.WARNING,
+                place=Place(file),
+                message="nobody knows all that this file held, so no Envoy that was configured before is told to "
+                "remove anything",
+                mend="mend the file, or delete it",
+            )
+
+
+def _kept_problems(keys: Iterable[ObjectKey], kept: Readings) -> Iterator[Problem]:
+    for file, count in sorted(Counter(_file(kept[key]) for key in keys).items()):
+        objects = "an object that was" if count == 1 else f"{count} objects that were"
+        yield Problem(
+            code="kept",
+            level=Level.WARNING,
+            place=Place(file),
+            message=f"{objects} in this file before stay as last seen, because a part of it cannot be used",
+            mend="mend the file; what is not in it then is gone",
+        )
+
+
+def _files(readings: Iterable[Reading]) -> frozenset[str]:
+    return frozenset(filter(None, map(_file, readings)))
+
+
+def _file(reading: Reading) -> str:
+    place = reading.manifest.place
+    return place.file if place is not None else ""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
+from legation.envoy import codec
 from legation.model.node import Workload
 from legation.model.objects import ManifestObject
-from legation.model.problems import Problem
-from legation.model.resource_types import ResourceType
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import BY_URL, ResourceType
 from legation.runtime.assemble import Item
+from legation.translate import pipeline
+from legation.translate.base import Draft
+
+_Identity = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,7 +26,7 @@ class Reading:
     manifest: ManifestObject
     items: tuple[Item, ...] = field(default=(), repr=False)
     """Empty when the object is broken: it counts as a whole or not at all."""
-    workloads: Mapping[str, Workload] = field(default_factory=dict, repr=False)
+    workloads: Mapping[str, Workload] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Node ids that the object describes."""
     problems: tuple[Problem, ...] = ()
     """With the place where the object begins; a source can tell the line of the field (`Source.locate`)."""
@@ -27,6 +34,8 @@ class Reading:
     """A problem is an ERROR: nothing of this version is used."""
     may_hold: frozenset[ResourceType] = frozenset()
     """Types of which the object could hold resources, however broken it is."""
+    encoded: tuple[tuple[Draft, codec.Encoded], ...] = field(default=(), repr=False)
+    """What was encoded, whether it is used or not: for the reading after this one."""
 
 
 def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
@@ -36,4 +45,54 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
         manifest: The object.
         previous: An earlier reading of the object: resources whose JSON is the same are taken over, not encoded again.
     """
-    raise NotImplementedError
+    translation = pipeline.translate(manifest)
+    encoded = _encode(manifest, translation.drafts, previous)
+    problems = (
+        *translation.problems,
+        *(_problem(manifest, draft, finding) for draft, each in encoded for finding in each.findings),
+    )
+    broken = any(problem.level is Level.ERROR for problem in problems)
+    items = (
+        Item(resource=each.resource, scope=draft.scope, manifest=manifest, path=draft.path)
+        for draft, each in encoded
+        if each.resource is not None
+    )
+    return Reading(
+        manifest=manifest,
+        items=() if broken else tuple(items),
+        workloads=MappingProxyType({}) if broken else translation.workloads,
+        problems=problems,
+        broken=broken,
+        may_hold=pipeline.may_hold(manifest),
+        encoded=encoded,
+    )
+
+
+def _encode(
+    manifest: ManifestObject, drafts: tuple[Draft, ...], previous: Reading | None
+) -> tuple[tuple[Draft, codec.Encoded], ...]:
+    earlier = {} if previous is None else {_identity(draft.json): (draft, each) for draft, each in previous.encoded}
+    encoded = []
+    for draft in drafts:
+        known = earlier.get(_identity(draft.json))
+        unchanged = known is not None and known[0].json == draft.json
+        encoded.append((draft, known[1] if known and unchanged else codec.encode(draft.json, origin=manifest.key)))
+    return tuple(encoded)
+
+
+def _identity(json: Mapping[str, Any]) -> _Identity:
+    """Return what a resource is looked up by among those of an earlier version: its type and its name."""
+    row = BY_URL.get(str(json["@type"]))
+    return (json["@type"], str(json.get(row.name_field)) if row else "")
+
+
+def _problem(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:
+    return Problem(
+        code=finding.code,
+        message=finding.message,
+        level=finding.level,
+        object=manifest.key,
+        place=manifest.place,
+        path=(*draft.path, *finding.path),
+        mend=finding.mend,
+    )

@@ -1,12 +1,26 @@
-"""The state folder: named JSON records that outlive the program, in one journal that only its owner can read."""
+"""The state folder: named JSON records that outlive the program, in one journal that only its owner can read.
+
+A journal is lines of JSON: a head with the version of the format, then one line for each change. A change appends a
+line; when most lines are out of date the journal is written anew beside itself and put in place by a rename. What the
+records say may be secret: no message here shows a record or its name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from legation.model.problems import Problem
+from legation.errors import SettingsError
+from legation.model.objects import Place
+from legation.model.problems import Level, Problem
+
+JOURNAL = "state.jsonl"
+_HEAD = {"format": 1}
+_SLACK = 1000
+"""Lines out of date that a journal may always have; beyond these, as many as lines that count."""
 
 
 class StateFolder:
@@ -14,19 +28,126 @@ class StateFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._journal = folder / JOURNAL
+        self._names: set[str] = set()
+        self._lines = 0
+        self._unsaved: dict[str, Any] = {}
 
     def load(self) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
         """Return every record, and what could not be read. A damaged journal is set aside; what can be read is kept.
 
         Raises:
-            SettingsError: The folder cannot be made or read.
+            SettingsError: The folder cannot be made, read or written.
         """
-        raise NotImplementedError
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            records, damaged = _parse(self._read_lines())
+            problems = (self._set_aside(),) if damaged else ()
+            self._write_anew(records)
+        except OSError as error:
+            message = f"{self.folder}: {error.strerror}; give a folder that this program may write"
+            raise SettingsError("state_dir", message) from error
+        return records, problems
 
     def save(self, changes: Mapping[str, Any]) -> None:
         """Save records by name; None takes one away. They are on the disk when it returns.
 
         Raises:
-            OSError: The disk did not take them.
+            OSError: The disk did not take them; the next call tries again with these too.
         """
-        raise NotImplementedError
+        self._unsaved.update(changes)
+        if not self._unsaved:
+            return
+        self._append(self._unsaved)
+        self._lines += len(self._unsaved)
+        self._names |= {name for name, value in self._unsaved.items() if value is not None}
+        self._names -= {name for name, value in self._unsaved.items() if value is None}
+        self._unsaved = {}
+        if self._lines > 2 * len(self._names) + _SLACK:
+            self._write_anew(_parse(self._read_lines())[0])
+
+    def _append(self, changes: Mapping[str, Any]) -> None:
+        descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
+        try:
+            size = os.fstat(descriptor).st_size
+            try:
+                _write(descriptor, map(_line, changes.items()))
+            except OSError:
+                os.ftruncate(descriptor, size)  # half a line would spoil the next one
+                raise
+        finally:
+            os.close(descriptor)
+
+    def _read_lines(self) -> list[bytes]:
+        return self._journal.read_bytes().splitlines(keepends=True) if self._journal.exists() else []
+
+    def _write_anew(self, records: Mapping[str, Any]) -> None:
+        """Replace the journal by one without lines out of date: after a crash there is the old one or the new one."""
+        beside = self._journal.with_suffix(".new")
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _write(descriptor, [json.dumps(_HEAD).encode() + b"\n", *map(_line, records.items())])
+        finally:
+            os.close(descriptor)
+        beside.replace(self._journal)
+        _sync_folder(self.folder)
+        self._names, self._lines = set(records), len(records)
+
+    def _set_aside(self) -> Problem:
+        aside = self._journal.with_suffix(".damaged")
+        self._journal.replace(aside)
+        return Problem(
+            code="damaged-state",
+            level=Level.WARNING,
+            place=Place(str(self._journal)),
+            message="a part of what was remembered cannot be read, and is forgotten",
+            mend=f"the damaged file is kept as {aside.name}; delete it when you do not need it",
+        )
+
+
+def _parse(lines: Iterable[bytes]) -> tuple[dict[str, Any], bool]:
+    """Return the records that the lines of a journal add up to, and whether a part of it is damaged."""
+    lines = list(lines)
+    if not lines:
+        return {}, False
+    if _value(lines[0]) != _HEAD:
+        return {}, True
+    records: dict[str, Any] = {}
+    damaged = False
+    for line in lines[1:]:
+        change = _value(line)
+        if not (isinstance(change, list) and len(change) == 2 and isinstance(change[0], str)):
+            damaged = True
+        elif change[1] is None:
+            records.pop(change[0], None)
+        else:
+            records[change[0]] = change[1]
+    return records, damaged
+
+
+def _value(line: bytes) -> Any:
+    """Return the JSON of a line; None where it is no JSON or has no end."""
+    try:
+        return json.loads(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
+
+
+def _line(change: tuple[str, Any]) -> bytes:
+    # What is a Mapping and no dict is written as one.
+    return json.dumps(change, separators=(",", ":"), default=dict).encode() + b"\n"
+
+
+def _write(descriptor: int, lines: Iterable[bytes]) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.writelines(lines)
+    os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,15 +2,97 @@
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from legation import translate as folder
 from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Level
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.translate.base import Step, Translation
+from legation.translate.faults import fault
+from legation.translate.spelling import Spelling
+
+Kind = tuple[str, str]
+
+
+def by_kind(steps: Iterable[Step]) -> Mapping[Kind, Step]:
+    """Return the step of each (API group, kind).
+
+    Raises:
+        ValueError: Two steps claim one kind.
+    """
+    found: dict[Kind, Step] = {}
+    for step in steps:
+        for kind in step.kinds:
+            if kind in found:
+                raise ValueError(f"{type(found[kind]).__name__} and {type(step).__name__} both claim {_show(kind)}")
+            found[kind] = step
+    return MappingProxyType(found)
+
+
+def _find_steps() -> tuple[Step, ...]:
+    names = (f"{folder.__name__}.{each.name}" for each in pkgutil.iter_modules(folder.__path__))
+    modules = [import_module(name) for name in sorted(names) if name != __name__]
+    return tuple(module.STEP for module in modules if hasattr(module, "STEP"))
+
+
+def _show(kind: Kind) -> str:
+    return f"{kind[1]} ({kind[0]})" if kind[0] else kind[1]
+
+
+STEPS = _find_steps()
+"""Every step, in the order of their modules."""
+_STEPS = by_kind(STEPS)
+_GROUPS = Spelling({group for group, _ in _STEPS if group})
+_KINDS = Spelling({kind for _, kind in _STEPS})
+_UNDERSTOOD = "understood are " + ", ".join(sorted(map(_show, _STEPS)))
 
 
 def step_for(key: ObjectKey) -> Step | None:
     """Return the step that understands objects of this kind, or None."""
-    raise NotImplementedError
+    return _STEPS.get((key.group, key.kind))
 
 
 def translate(manifest: ManifestObject) -> Translation:
     """Return what the object means; a kind that nobody understands is a problem of it."""
-    raise NotImplementedError
+    step = step_for(manifest.key)
+    return _unknown_kind(manifest) if step is None else step.translate(manifest)
+
+
+def may_hold(manifest: ManifestObject) -> frozenset[ResourceType]:
+    """Return the types of which the object could hold resources, however broken it is.
+
+    Every type, where its kind is most likely one of ours, misspelt.
+    """
+    step = step_for(manifest.key)
+    if step is not None:
+        return step.may_hold(manifest)
+    return frozenset(RESOURCE_TYPES if _is_misspelt(manifest.key) else ())
+
+
+def _unknown_kind(manifest: ManifestObject) -> Translation:
+    key = manifest.key
+    if _is_misspelt(key) or not _is_of_kubernetes(key.group):
+        message, level = f"nobody understands the kind {_show((key.group, key.kind))}", Level.ERROR
+    else:
+        message, level = (
+            f"objects of the kind {_show((key.group, key.kind))} are not understood, left out",
+            Level.WARNING,
+        )
+    kind = _KINDS.nearest(key.kind)
+    meant = [_show(each) for each in _STEPS if each[1] == kind]
+    mend = f"did you mean {' or '.join(meant)}? {_UNDERSTOOD}" if meant else _UNDERSTOOD
+    return Translation(problems=(fault(manifest, "unknown-kind", message, ("kind",), level=level, mend=mend),))
+
+
+def _is_misspelt(key: ObjectKey) -> bool:
+    """Say whether a kind that nobody understands is most likely one of ours."""
+    return (_GROUPS if key.group else _KINDS).nearest(key.group or key.kind) is not None
+
+
+def _is_of_kubernetes(group: str) -> bool:
+    """Say whether the API group is one of Kubernetes' own: these have no dot, or end so; others may not."""
+    return "." not in group or group.endswith("k8s.io")

@@ -1,0 +1,80 @@
+"""The problems that several steps find, in the same words. Pure; no text holds a value of the object."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from legation.model.objects import FieldPath, ManifestObject
+from legation.model.problems import Level, Problem
+from legation.translate.spelling import did_you_mean
+
+
+def fault(
+    manifest: ManifestObject,
+    code: str,
+    message: str,
+    path: FieldPath = (),
+    *,
+    level: Level = Level.ERROR,
+    mend: str = "",
+) -> Problem:
+    """Return a problem of that object."""
+    return Problem(
+        code=code, message=message, level=level, object=manifest.key, place=manifest.place, path=path, mend=mend
+    )
+
+
+def kind_of(value: object) -> str:
+    """Return what a JSON value is, in words: `a list`."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case Mapping():
+            return "a map"
+        case _:
+            return "a list"
+
+
+def unknown_fields(
+    manifest: ManifestObject, value: Mapping[str, Any], known: Collection[str], path: FieldPath
+) -> Iterator[Problem]:
+    """Yield a problem for each field that nobody understands.
+
+    One that resembles a known field is an ERROR: its owner meant something by it, and without it the object means
+    something else (without its selector, everyone gets it). Any other is a WARNING.
+    """
+    for name in value:
+        if name in known:
+            continue
+        mend = did_you_mean(name, known)
+        yield fault(
+            manifest,
+            "unknown-field",
+            "nobody understands this field",
+            (*path, name),
+            level=Level.ERROR if mend else Level.WARNING,
+            mend=mend or f"known here: {', '.join(sorted(known))}",
+        )
+
+
+def string_map_faults(manifest: ManifestObject, value: object, path: FieldPath, *, code: str) -> Iterator[Problem]:
+    """Yield a problem for each thing that keeps the value from being a map of texts to texts, as labels are."""
+    if not isinstance(value, Mapping):
+        yield fault(manifest, code, f"labels must be a map, this is {kind_of(value)}", path)
+        return
+    for name, text in value.items():
+        if not isinstance(text, str):
+            yield fault(
+                manifest,
+                code,
+                f"the value of a label must be a text, this is {kind_of(text)}",
+                (*path, name),
+                mend="put it in quotes",
+            )

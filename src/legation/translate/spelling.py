@@ -1,0 +1,45 @@
+"""The nearest known name to one that nobody knows: what was meant, most likely. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+_UNSPOKEN = str.maketrans("", "", "-_. /")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Known names, found again in spite of one slip: a letter too many, missing, wrong or swapped with its neighbour.
+
+    Case and separators do not count. A question costs the length of the name, however many names are known.
+    """
+
+    names: Iterable[str]
+    _by_slip: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in sorted(self.names):
+            for slip in _slips(name):
+                self._by_slip.setdefault(slip, name)
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known name that this one resembles, or None."""
+        return next((known for slip in _slips(name) if (known := self._by_slip.get(slip)) is not None), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean "..."?` with the nearest known name, or an empty text if none is near."""
+    nearest = Spelling(known).nearest(name)
+    return f'did you mean "{nearest}"?' if nearest else ""
+
+
+def _slips(name: str) -> Iterator[str]:
+    """Yield the name's plain letters, then those without one of them.
+
+    Two names that differ by one slip have one of these in common: the slip is left out on either side.
+    """
+    plain = name.casefold().translate(_UNSPOKEN)
+    yield plain
+    for index in range(len(plain)):
+        yield plain[:index] + plain[index + 1 :]
