@@ -25,6 +25,8 @@ from legation.transports.base import Client, Peer
 
 Name: TypeAlias = tuple[ResourceType, str]
 """The type and the name of a resource."""
+RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
+"""Type, name and origin of a resource that is refused."""
 
 SHOWN_SUSPECTS = 5
 """Names that a problem tells of where Envoy may have meant any of many resources."""
@@ -72,8 +74,8 @@ class RefusedResource:
     """Envoy's own words, cut."""
     origin: ObjectKey | None = None
     """The object that the resource came from."""
-    named: bool = True
-    """Envoy named it; else it is one of all that were new in a response of which something was refused."""
+    together: int = 1
+    """How many resources Envoy may have meant: 1 where it named this one, else all that were new in the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +110,14 @@ class ProxyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackStatistics:
-    """The Envoys connected now, and counts since the start by short name of the type."""
+    """The Envoys connected now, and counts since the start by type."""
 
     proxies: int
-    sent: Mapping[str, int]
+    sent: Mapping[ResourceType, int]
     """Responses that went out."""
-    accepted: Mapping[str, int]
+    accepted: Mapping[ResourceType, int]
     """Responses that were acknowledged."""
-    refused: Mapping[str, int]
+    refused: Mapping[ResourceType, int]
     """Responses that were refused."""
 
 
@@ -141,7 +143,7 @@ class Feedback:
 
         Args:
             clock: Tells since when.
-            refusals_changed: Called when `problems` may have changed.
+            refusals_changed: Called when `refusals` may have changed.
             accepted_whole: Called with the name of a group and a collection that a client of it accepted as a whole.
         """
         self.clock = clock
@@ -149,7 +151,7 @@ class Feedback:
         self.accepted_whole = accepted_whole
         self.accounts: dict[Account, None] = {}
         self.watchers: dict[Watcher, None] = {}
-        self.counts: dict[type[Event], Counter[str]] = {Sent: Counter(), Accepted: Counter(), Refused: Counter()}
+        self.counts: dict[type[Event], Counter[ResourceType]] = {Sent: Counter(), Accepted: Counter(), Refused: Counter()}
 
     def open(self, place: Place, *, peer: Peer, node: Node, client: Client) -> Account:
         """Open the account of a client that has just come."""
@@ -171,38 +173,43 @@ class Feedback:
             refused=dict(self.counts[Refused]),
         )
 
-    def problems(self) -> tuple[Problem, ...]:
-        """Return a problem for each resource that some Envoy refuses; O(refused resources x clients)."""
-        named: dict[tuple[Name, ObjectKey | None], list[RefusedResource]] = {}
-        unnamed: dict[tuple[ResourceType, str], dict[str, None]] = {}
+    def refusals(self) -> Mapping[RefusedName, Problem]:
+        """Return a problem for each resource that some Envoy refuses; O(refused resources x clients).
+
+        Where Envoy did not say which of several resources it means, there is one problem for all, without a name.
+        """
+        named: dict[RefusedName, list[RefusedResource]] = {}
+        unnamed: dict[RefusedName, list[RefusedResource]] = {}
         for account in self.accounts:
             for refused in account.refused():
-                if refused.named:
-                    named.setdefault(((refused.type, refused.name), refused.origin), []).append(refused)
+                if refused.together == 1:
+                    named.setdefault((refused.type, refused.name, refused.origin), []).append(refused)
                 else:
-                    unnamed.setdefault((refused.type, refused.words), {})[refused.name] = None
-        return (
-            *(self._named_problem(name, origin, refused) for (name, origin), refused in named.items()),
-            *(_unnamed_problem(row, words, tuple(names)) for (row, words), names in unnamed.items()),
-        )
+                    unnamed.setdefault((refused.type, "", None), []).append(refused)
+        return {
+            **{key: self._named_problem(refused) for key, refused in named.items()},
+            **{key: _unnamed_problem(refused) for key, refused in unnamed.items()},
+        }
 
-    def _named_problem(self, name: Name, origin: ObjectKey | None, refused: list[RefusedResource]) -> Problem:
+    def _named_problem(self, refused: list[RefusedResource]) -> Problem:
+        row, name = refused[0].type, refused[0].name
         versions = {each.version for each in refused}
-        held = (account.client.accepted(*name) for account in self.accounts)
+        held = (account.client.accepted(row, name) for account in self.accounts)
         told = len(refused) + sum(1 for resource in held if resource is not None and resource.version in versions)
-        row, own_name = name
         return Problem(
             code="refused",
-            message=f'{row.name} "{own_name}" is refused by {len(refused)} of {told} Envoys: {refused[0].words}',
-            object=origin,
+            message=f'{row.name} "{name}" is refused by {len(refused)} of {told} Envoys: {refused[0].words}',
+            object=refused[0].origin,
         )
 
 
-def _unnamed_problem(row: ResourceType, words: str, names: tuple[str, ...]) -> Problem:
+def _unnamed_problem(refused: list[RefusedResource]) -> Problem:
+    names = sorted({each.name for each in refused})
     shown = ", ".join(names[:SHOWN_SUSPECTS]) + (", ..." if len(names) > SHOWN_SUSPECTS else "")
+    row, words = refused[0].type.name, refused[0].words
     return Problem(
         code="refused",
-        message=f"an Envoy refuses one of {len(names)} {row.name} resources, and does not say which: {words}",
+        message=f"an Envoy refuses one of {len(names)} {row} resources, and does not say which: {words}",
         mend=f"look at {shown}",
     )
 
@@ -213,10 +220,10 @@ class _TypeAccount:
     names: int = 0
     sent: str = ""
     accepted: str = ""
-    outstanding: dict[str, tuple[float, tuple[Resource, ...]]] = field(default_factory=dict)
+    outstanding: dict[str, tuple[float, Collection[Resource]]] = field(default_factory=dict)
     refused: dict[str, RefusedResource] = field(default_factory=dict)
 
-    def answered(self, nonce: str) -> tuple[Resource, ...]:
+    def answered(self, nonce: str) -> Collection[Resource]:
         """Drop the response of that nonce and those before it; return what was new in it."""
         if nonce not in self.outstanding:
             return ()
@@ -258,7 +265,7 @@ class Account:
                 assert_never(event)
         feedback = self._feedback
         if type(event) in feedback.counts:
-            feedback.counts[type(event)][event.type.name] += 1
+            feedback.counts[type(event)][event.type] += 1
         self._tell(
             afresh=isinstance(event, Subscribed),
             refusals=isinstance(event, Refused) or refused_before != tuple(entry.refused),
@@ -347,7 +354,7 @@ class Account:
                 version=resource.version,
                 words=words,
                 origin=resource.origin,
-                named=bool(event.suspects) or len(new) == 1,
+                together=1 if event.suspects else len(new),
             )
 
     def _tell(self, *, afresh: bool, refusals: bool) -> None:
@@ -357,7 +364,7 @@ class Account:
             self._feedback.refusals_changed()
 
 
-def _forget(entry: _TypeAccount, resources: tuple[Resource, ...]) -> None:
+def _forget(entry: _TypeAccount, resources: Collection[Resource]) -> None:
     if entry.refused:
         for resource in resources:
             entry.refused.pop(resource.name, None)

@@ -16,8 +16,8 @@ WITHHELD = "its words are withheld, they may hold the secret"
 
 # "Proto constraint validation failed (<what is wrong>): <dump of the message>": the constraint is ours to show.
 _CONSTRAINT = re.compile(r"\A(.*?Proto constraint validation failed \(.*?\)):\s", re.DOTALL)
-# What else than a quoted field begins a dump: one with a number, an enum or a list, an Any in brackets, or the mark that
-# protobuf puts in front of text for people.
+# What else than a quoted field begins a dump: one with a number, an enum or a list, an Any in brackets, or the mark
+# that protobuf puts in front of text for people.
 _DUMP = re.compile(
     r"(?:(?<=\s)|\A)[a-z]\w*:\s*(?:\[|-?\d|[A-Z][A-Z_]+\b)|\[\s*type\.googleapis\.com/|goo\.gle/debug|-----BEGIN"
 )

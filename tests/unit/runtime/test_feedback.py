@@ -103,7 +103,7 @@ def test_a_refusal_is_a_problem_of_the_object_that_the_resource_came_from(world:
             client.accept(sent)
         else:
             client.refuse(sent, "Error adding/updating cluster(s) b1: malformed IP address", [bad])
-    (problem,) = world.feedback.problems()
+    (problem,) = world.feedback.refusals().values()
     assert (problem.code, problem.object) == ("refused", ORIGIN)
     assert problem.message == (
         'Cluster "b1" is refused by 2 of 3 Envoys: Error adding/updating cluster(s) b1: malformed IP address'
@@ -114,7 +114,7 @@ def test_a_refusal_that_names_nobody_is_told_once_with_those_who_may_be_meant(wo
     world.publish(*(from_origin(f"c{number}") for number in range(9)))
     client = world.client("edge")
     client.refuse(client.is_sent(CLUSTER), "no")
-    (problem,) = world.feedback.problems()
+    (problem,) = world.feedback.refusals().values()
     assert problem.object is None
     assert str(problem).endswith("does not say which: no (look at c0, c1, c2, c3, c4, ...)")
 
@@ -123,7 +123,7 @@ def test_a_refusal_of_a_response_with_one_new_resource_means_that_one(world: Wor
     world.publish(from_origin("b1"))
     client = world.client("edge")
     client.refuse(client.is_sent(CLUSTER), "no")
-    assert [problem.object for problem in world.feedback.problems()] == [ORIGIN]
+    assert [problem.object for problem in world.feedback.refusals().values()] == [ORIGIN]
 
 
 def test_a_refusal_is_over_when_the_resource_changes(world: World) -> None:
@@ -132,7 +132,7 @@ def test_a_refusal_is_over_when_the_resource_changes(world: World) -> None:
     client.refuse(client.is_sent(CLUSTER), "no")
     before = world.refusals_changed
     world.publish(from_origin("b1", 2))
-    assert not world.feedback.problems()
+    assert not world.feedback.refusals()
     assert world.refusals_changed > before
 
 
@@ -141,7 +141,7 @@ def test_a_refusal_is_over_when_the_same_version_is_accepted_after_all(world: Wo
     client = world.client("edge")
     client.refuse(client.is_sent(CLUSTER), "no")
     client.take(CLUSTER)
-    assert not world.feedback.problems()
+    assert not world.feedback.refusals()
 
 
 def test_a_refusal_is_over_when_the_envoy_is_gone(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_refusal_is_over_when_the_envoy_is_gone(world: World) -> None:
     client = world.client("edge")
     client.refuse(client.is_sent(CLUSTER), "no")
     client.seat.leave()
-    assert not world.feedback.problems()
+    assert not world.feedback.refusals()
     assert not world.feedback.proxies()
 
 
@@ -158,7 +158,7 @@ def test_words_about_a_secret_never_hold_it(world: World) -> None:
     world.publish(secret)
     client = world.client("edge", SECRET)
     client.refuse(client.is_sent(SECRET), "Invalid key hunter2 in generic_secret { inline_string: hunter2 }", [secret])
-    shown = f"{world.feedback.problems()} {world.feedback.proxies()}"
+    shown = f"{world.feedback.refusals()} {world.feedback.proxies()}"
     assert "Invalid key" in shown
     assert "hunter2" not in shown
 
@@ -180,7 +180,7 @@ def test_responses_and_answers_are_counted_by_type(world: World) -> None:
     counts = world.feedback.statistics()
     assert (counts.proxies, counts.sent, counts.accepted, counts.refused) == (
         1,
-        {"Cluster": 2},
-        {"Cluster": 1},
-        {"Cluster": 1},
+        {CLUSTER: 2},
+        {CLUSTER: 1},
+        {CLUSTER: 1},
     )
