@@ -82,6 +82,8 @@ class Ledger:
     def record(self, entry: Unanswered, view: Holding) -> None:
         """Write down a response and what the client holds if it takes it."""
         self.sent = view
+        # What is to be removed is not accepted from now on, whatever is answered: only the entry remembers it.
+        self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
         self._spoken_of(entry)
         self.unanswered.append(entry)
         if len(self.unanswered) > MERGE_ABOVE:
@@ -125,7 +127,7 @@ class Ledger:
         if self.maybe:
             self.maybe = {name: each for name, each in self.maybe.items() if not entry.speaks_of(name)}
         if self.unanswered:
-            self.accepted = self.accepted.but({**entry.changed, **dict.fromkeys(entry.removed)})
+            self.accepted = self.accepted.but(entry.changed)
         else:
             self.accepted = self.sent
         return entry
@@ -138,7 +140,6 @@ class Ledger:
         """
         entry = self._answered(nonce, cumulative=cumulative)
         self.maybe.update(entry.removed)
-        self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
         if self.unanswered:
             self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         else:
@@ -190,15 +191,18 @@ class Ledger:
 
     # What the client may hold
 
-    def sent_at(self, name: str) -> float | None:
-        """Return when that name went out first, of the responses that are not answered, since it was last removed."""
-        at = None
-        for entry in self.unanswered:
-            if name in entry.removed:
-                at = None
-            elif at is None and name in entry.changed:
-                at = entry.at
-        return at
+    @property
+    def empty(self) -> bool:
+        """Whether the client holds nothing that we know of, and nothing is on its way."""
+        return not (self.accepted.base.resources or self.accepted.overlay or self.unanswered or self.maybe)
+
+    def holds(self, name: str) -> bool:
+        """Say whether the client surely holds some version of that name."""
+        return self.accepted.get(name) is not None
+
+    def being_removed(self) -> Mapping[str, Resource]:
+        """Return what the client was told to remove and has not answered."""
+        return {name: each for entry in self.unanswered for name, each in entry.removed.items()}
 
     def may_mention(self, row: ResourceType, name: str, *, covers: Callable[[str], bool]) -> bool:
         """Say whether anything that the client may hold at this moment may use that resource of another type."""

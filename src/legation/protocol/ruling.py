@@ -15,6 +15,7 @@ from legation.model.snapshot import Snapshot
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import over, same
 from legation.protocol.machine import Machine, View
+from legation.protocol.warming import Warming
 
 _LOWER = {
     row: tuple(other for other in map(BY_NAME.__getitem__, row.refers) if other.order < row.order)
@@ -40,7 +41,7 @@ class Policy:
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("deadline", "machines", "policy", "predecessors", "snapshot", "warm")
+    __slots__ = ("deadline", "machines", "policy", "predecessors", "snapshot", "warming")
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
@@ -51,8 +52,7 @@ class Ruling:
         self.deadline: float | None = None
         """The earliest moment at which an answer of these rules may change by itself."""
         self.predecessors = Predecessors()
-        self.warm: set[tuple[ResourceType, str]] = set()
-        """What is known to be warm although its ACK is not there yet."""
+        self.warming = Warming()
 
     def of(self, row: ResourceType) -> list[Machine]:
         """Return the machines of that type: one, or one for each resource in an Envoy without ADS."""
@@ -197,11 +197,13 @@ class Ruling:
 
     def _warming(self, machine: Machine, name: str, now: float) -> bool:
         """Say whether the client was sent that resource for the first time and may not have it warm yet."""
-        if machine.ledger.accepted.get(name) is not None or (machine.row, name) in self.warm:
-            return False
-        sent_at = machine.ledger.sent_at(name)
+        sent_at = self.warming.since(machine, name, joined=self.joined)
         if sent_at is None:
             return False
         until = sent_at + self.policy.warming_timeout
         self.note_deadline(until, now)
         return now < until
+
+    def joined(self, machine: Machine) -> bool:
+        """Say whether the machine's stream carries other types too: an ADS stream."""
+        return any(other.owner is machine.owner and other is not machine for other in self.machines)

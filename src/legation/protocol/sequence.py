@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from legation.model.events import Accepted, Event, Sent
+from legation.model.events import Accepted, Event, Refused, Sent
 from legation.model.resource import Resource
-from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
+from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.machine import Machine, Variant
@@ -70,6 +70,7 @@ class Sequence:
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""
         self._rules.machines.remove(machine)
+        self._rules.warming.closed(machine)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Take the newest snapshot. Before the first one nothing at all is said (A2.20)."""
@@ -85,19 +86,33 @@ class Sequence:
         Raises:
             LocalProtocolError: The request is of the other variant.
         """
-        before = machine.ledger.accepted
+        rules = self._rules
+        if machine.row.drains and not machine.requested:
+            rules.warming.began()
         answered = machine.ledger.entry(request.nonce)
+        if answered is None:
+            return machine.receive(request)
+        serial, before, leaving = answered.serial, machine.ledger.accepted, machine.ledger.being_removed()
         events = machine.receive(request)
         for event in events:
-            if isinstance(event, Accepted) and answered is not None:
+            if isinstance(event, Accepted):
                 if machine.row.drains:
-                    names = (*(resource.name for resource in event.resources), *event.removed)
-                    self._rules.predecessors.replaced(
-                        {name: before.get(name) for name in names}, machine.ledger.accepted
-                    )
-                self._note_warm(machine.row, event, answered.serial)
-                self._rules.predecessors.drain(self._is_warm, until=now + self._rules.policy.drain_grace)
+                    replaced = {resource.name: before.get(resource.name) for resource in event.resources}
+                    replaced |= {name: leaving.get(name) for name in event.removed}
+                    rules.predecessors.replaced(replaced, machine.ledger.accepted)
+                self._draw_conclusions(machine, event, serial, now)
+            elif isinstance(event, Refused) and machine.row.awaited_warm:
+                rules.warming.answered(machine, serial, accepted=False)
         return events
+
+    def _draw_conclusions(self, machine: Machine, event: Accepted, serial: int, now: float) -> None:
+        """Say what is warm since an ACK, and what drains."""
+        rules = self._rules
+        if machine.row.awaited_warm:
+            rules.warming.answered(machine, serial, accepted=True)
+        rules.warming.supplied(machine.row, event.resources, serial)
+        rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.joined)
+        rules.predecessors.drain(self._is_warm, until=now + rules.policy.drain_grace)
 
     def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
         """Return the next message of that stream; None when it has nothing to say or it is not its turn.
@@ -120,9 +135,10 @@ class Sequence:
             if machine.owner is not owner:
                 return None
             self._serial += 1
+            if machine.row.awaited_warm:
+                rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
             response = machine.respond(view, pending, now=now, serial=self._serial)
             changed = pending.changed.values()
-            rules.warm.difference_update((machine.row, name) for name in pending.removed)
             self._force(machine.row, changed)
             return response, Sent(
                 type=machine.row,
@@ -159,21 +175,6 @@ class Sequence:
                     if machine.covers(name) and machine.ledger.sent.get(name) is not None
                 )
 
-    def _note_warm(self, row: ResourceType, event: Accepted, serial: int) -> None:
-        """Rule 4: a cluster is warm before its own ACK when what it waits for is accepted and was sent after it."""
-        rules = self._rules
-        rules.warm = {(warm, name) for warm, name in rules.warm if self.accepted(warm, name) is None}
-        for above in REFERRERS[row]:
-            for machine in rules.of(above) if above.awaited_warm else ():
-                earlier = [entry for entry in machine.ledger.unanswered if entry.serial < serial]
-                accepted = {resource.name for resource in event.resources} if earlier else set()
-                rules.warm.update(
-                    (above, resource.name)
-                    for entry in earlier
-                    for resource in entry.changed.values()
-                    if _warms_by(resource, row, accepted)
-                )
-
     def _is_warm(self, resource: Resource) -> bool:
         """Rule 1: say whether all that goes after the resource and that it names is accepted."""
         return all(
@@ -182,9 +183,3 @@ class Sequence:
             if row.order > resource.type.order
             for name in resource.refers_to(row)
         )
-
-
-def _warms_by(resource: Resource, row: ResourceType, accepted: set[str]) -> bool:
-    """Say whether acceptance of those resources of that type is all that the resource needs to be warm."""
-    names = resource.refers_to(row)
-    return bool(names) and names <= accepted and len(resource.references) == 1 and not resource.warms_slowly

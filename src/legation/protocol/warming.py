@@ -1,0 +1,120 @@
+"""Warming: the resources that are new to a client, until they are warm there (rule 4 of `sequence.py`).
+
+A route to a cluster that is not warm fails requests, so what names a new cluster waits for it. Envoy shows in these
+ways that its clusters are warm:
+
+- it acknowledges the response that holds them, which it puts off until then, but on an ADS stream only: on a CDS stream
+  of its own it answers at once;
+- it acknowledges what they wait for, their endpoints, if they were sent after them and are all that they wait for;
+- it begins to ask for Listeners: it does so when the first clusters are warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from legation.model.resource import Resource
+from legation.model.resource_types import REFERRERS, ResourceType
+from legation.protocol.machine import Machine
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What was new to the client in one response."""
+
+    machine: Machine
+    serial: int
+    at: float
+    resources: Mapping[str, Resource]
+    """Shared with other clients: never changed."""
+    acknowledged: bool = False
+    warm: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Names that were removed since."""
+
+    def knows(self, name: str) -> bool:
+        return name in self.resources and name not in self.gone
+
+    def rest(self) -> Iterator[Resource]:
+        return (each for name, each in self.resources.items() if name not in self.warm and name not in self.gone)
+
+
+class Warming:
+    """What one client is warming."""
+
+    __slots__ = ("_batches",)
+
+    def __init__(self) -> None:
+        self._batches: list[_Batch] = []
+
+    def since(self, machine: Machine, name: str, *, joined: Callable[[Machine], bool]) -> float | None:
+        """Return when the resource was sent that is new to the client and not known to be warm; None: it is warm.
+
+        Args:
+            machine: The machine that sent it.
+            name: The resource's name.
+            joined: Says of a machine whether its stream carries other types too.
+        """
+        for batch in self._batches:
+            if batch.machine is machine and batch.knows(name):
+                if name in batch.warm:
+                    return None
+                tells = joined(machine) or not batch.resources[name].references
+                return None if batch.acknowledged and tells else batch.at
+        return None
+
+    def sent(
+        self, machine: Machine, changed: Mapping[str, Resource], removed: Iterable[str], *, at: float, serial: int
+    ) -> None:
+        """Take a response that is about to be written down."""
+        batches = [batch for batch in self._batches if batch.machine is machine]
+        for batch in batches:
+            batch.gone.update(removed)
+        ledger = machine.ledger
+        if ledger.empty and not batches:
+            new = changed
+        else:
+            known = {name for name in changed if ledger.holds(name) or any(batch.knows(name) for batch in batches)}
+            new = {name: each for name, each in changed.items() if name not in known} if known else changed
+        if new:
+            self._batches.append(_Batch(machine=machine, serial=serial, at=at, resources=new))
+
+    def answered(self, machine: Machine, serial: int, *, accepted: bool) -> None:
+        """Take an answer to that response, or to one after it."""
+        for batch in self._batches:
+            if batch.machine is machine and batch.serial <= serial:
+                batch.acknowledged = batch.acknowledged or accepted
+        if not accepted:
+            self._batches = [batch for batch in self._batches if batch.machine is not machine or batch.serial != serial]
+
+    def supplied(self, row: ResourceType, resources: Collection[Resource], serial: int) -> None:
+        """Take the acceptance of what warming resources may wait for, sent as that response."""
+        waiting = [batch for batch in self._batches if batch.serial < serial and batch.machine.row in REFERRERS[row]]
+        names = {resource.name for resource in resources} if waiting else set()
+        for batch in waiting:
+            batch.warm.update(resource.name for resource in batch.rest() if _needs_only(resource, row, names))
+
+    def began(self) -> None:
+        """The client began to ask for a type that it asks for when its first clusters are warm."""
+        for batch in self._batches:
+            if batch.acknowledged:
+                batch.warm.update(batch.resources)
+
+    def prune(self, before: float, *, joined: Callable[[Machine], bool]) -> None:
+        """Forget what is warm, and what was sent before that moment and is given up."""
+        self._batches = [
+            batch
+            for batch in self._batches
+            if batch.at > before and not (batch.acknowledged and (joined(batch.machine) or not any(batch.rest())))
+        ]
+
+    def closed(self, machine: Machine) -> None:
+        """Forget a machine whose stream has ended."""
+        self._batches = [batch for batch in self._batches if batch.machine is not machine]
+
+
+def _needs_only(resource: Resource, row: ResourceType, names: set[str]) -> bool:
+    """Say whether these resources of that type are all that the resource waits for."""
+    wanted = resource.refers_to(row)
+    return bool(wanted) and wanted <= names and len(resource.references) == 1 and not resource.warms_slowly
