@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -55,9 +56,16 @@ class Shelf:
         self.items = items
         self.claims = _claims(items)
         """Name -> those who claim it, the senior first."""
+        self.contested = tuple(claims for claims in self.claims.values() if len(claims) > 1)
+        """The claims of names that several want."""
         self.labels: Labels = frozenset().union(*{item.scope.labels for item in items})
         """Every label that a selector here mentions."""
         self._collections: dict[Labels, Collection] = {}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that is claimed here."""
+        return frozenset(self.claims)
 
     def collection(self, labels: Labels) -> Collection:
         """Return what a workload with these labels gets: of each name the senior claim that is meant for it."""

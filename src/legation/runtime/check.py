@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from legation.envoy.findings import quote
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, ResourceType
@@ -27,7 +28,7 @@ def check(assembly: Assembly) -> tuple[Problem, ...]:
 
 
 def _lost_names(shelf: Shelf) -> Iterator[Problem]:
-    for claims in shelf.claims.values():
+    for claims in shelf.contested:
         for rank, loser in enumerate(claims[1:], 1):
             winner = next((each for each in claims[:rank] if each.scope.meets(loser.scope)), None)
             if winner is not None:
@@ -35,7 +36,7 @@ def _lost_names(shelf: Shelf) -> Iterator[Problem]:
 
 
 def _lost_name(loser: Item, winner: Item) -> Problem:
-    resource = f"the {loser.resource.type.name} {loser.resource.name}"
+    resource = f"the {loser.resource.type.name} {quote(loser.resource.name)}"
     if winner.manifest is loser.manifest:
         message = f"{resource} stands in this object twice; the first one counts"
     else:
@@ -54,29 +55,30 @@ def _lost_name(loser: Item, winner: Item) -> Problem:
 def _dangling(shelf: Shelf, shelves: Mapping[ResourceType, Shelf]) -> Iterator[Problem]:
     for item in shelf.items:
         for type_name, names in item.resource.references.items():
-            target = shelves.get(BY_NAME[type_name])
-            claims = {} if target is None else target.claims
+            row = BY_NAME[type_name]
+            target = shelves.get(row)
             for name in names:
-                claimants = claims.get(name, ())
-                if name != EVERY and not any(_reaches(each, item) for each in claimants):
-                    yield _dangling_reference(item, BY_NAME[type_name], name, claims)
+                if name != EVERY and not _reaches(target, name, item):
+                    yield _dangling_reference(item, row, name, target)
 
 
-def _reaches(target: Item, item: Item) -> bool:
-    """Say whether some workload gets both."""
-    # Most often the target goes to all that get the referring one: then no look at single labels is needed.
-    return target.scope.labels <= item.scope.labels or target.scope.meets(item.scope)
+def _reaches(target: Shelf | None, name: str, item: Item) -> bool:
+    """Say whether some workload gets both the item and something of that name."""
+    if target is None or name not in target.claims:
+        return False
+    return not target.labels or any(each.scope.meets(item.scope) for each in target.claims[name])
 
 
-def _dangling_reference(item: Item, row: ResourceType, name: str, claims: Mapping[str, object]) -> Problem:
-    referrer = f"the {item.resource.type.name} {item.resource.name}"
-    if name in claims:
-        message = f"{referrer} refers to the {row.name} {name}, which goes to other workloads"
+def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf | None) -> Problem:
+    reference = f"the {item.resource.type.name} {quote(item.resource.name)} refers to the {row.name} {quote(name)}"
+    names = frozenset[str]() if target is None else target.names
+    if name in names:
+        message = f"{reference}, which goes to other workloads"
         mend = "give both objects selectors that fit together"
     else:
-        message = f"{referrer} refers to the {row.name} {name}, which no object holds"
-        nearest = _spelling(frozenset(claims)).nearest(name)
-        meant = f'did you mean "{nearest}"? ' if nearest else ""
+        message = f"{reference}, which no object holds"
+        nearest = _spelling(names).nearest(name)
+        meant = f"did you mean {quote(nearest)}? " if nearest else ""
         mend = f"{meant}it is right if it is static in the Envoy's bootstrap"
     return Problem(
         code="dangling-reference",

@@ -29,13 +29,13 @@ def kind_of(value: object) -> str:
     """Return what a JSON value is, in words: `a list`."""
     match value:
         case None:
-            return "empty"
+            return "null"
         case bool():
             return "true or false"
         case int() | float():
             return "a number"
         case str():
-            return "a text"
+            return "text"
         case Mapping():
             return "a map"
         case _:
@@ -74,7 +74,7 @@ def string_map_faults(manifest: ManifestObject, value: object, path: FieldPath, 
             yield fault(
                 manifest,
                 code,
-                f"the value of a label must be a text, this is {kind_of(text)}",
+                f"the value of a label must be text, this is {kind_of(text)}",
                 (*path, name),
                 mend="put it in quotes",
             )

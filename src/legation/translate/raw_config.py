@@ -121,6 +121,6 @@ def _resource(manifest: ManifestObject, resource: object, scope: Scope, path: Fi
     if not isinstance(resource, Mapping):
         return fault(manifest, "invalid-config", f"a resource must be a map, this is {kind_of(resource)}", path)
     if not isinstance(resource.get("@type"), str):
-        mend = f"begin it with such a line: '@type': {CLUSTER.url}"
-        return fault(manifest, "no-type", "the resource does not say its @type", path, mend=mend)
+        mend = f'add "@type", such as {CLUSTER.url}'
+        return fault(manifest, "missing-type", 'the resource has no "@type"', path, mend=mend)
     return Draft(json=resource, scope=scope, path=path)

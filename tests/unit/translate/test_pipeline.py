@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import CLUSTER, RESOURCE_TYPES
+from legation.translate import pipeline, raw_config, workloads
+from legation.translate.base import Translation
+from tests.manifests import cluster, manifest
+
+
+def unknown(kind: str, api_version: str) -> Problem:
+    translation = pipeline.translate(manifest(kind, api_version=api_version))
+    assert translation == Translation(problems=translation.problems)
+    (problem,) = translation.problems
+    assert problem.code == "unknown-kind"
+    return problem
+
+
+def test_every_step_of_the_folder_is_found() -> None:
+    """A module that has a STEP is a member; nobody lists it."""
+    assert set(pipeline.STEPS) == {raw_config.STEP, workloads.STEP}
+
+
+def test_an_object_is_translated_by_the_step_of_its_kind() -> None:
+    """Group and kind decide, not the version."""
+    assert pipeline.step_for(cluster().key) is raw_config.STEP
+    assert pipeline.step_for(manifest("Pod", api_version="v1").key) is workloads.STEP
+    assert pipeline.translate(cluster()).drafts
+    assert pipeline.may_hold(cluster()) == {CLUSTER}
+
+
+def test_two_steps_cannot_share_a_kind() -> None:
+    """Which of them would be right is nobody's guess."""
+    with pytest.raises(ValueError, match="both claim Pod"):
+        pipeline.by_kind([workloads.STEP, workloads.STEP])
+
+
+def test_a_misspelt_kind_is_an_error_that_offers_the_nearest() -> None:
+    """It may be any object of ours."""
+    problem = unknown("Clutser", "bootes.io/v1")
+
+    assert problem.level is Level.ERROR
+    assert problem.mend.startswith("did you mean Cluster (bootes.io)? understood are Cluster (bootes.io), ")
+    assert pipeline.may_hold(manifest("Clutser")) == set(RESOURCE_TYPES)
+
+
+@pytest.mark.parametrize(("kind", "api_version"), [("Cluster", "bootes.oi/v1"), ("Pods", "v1")])
+def test_a_misspelt_group_is_an_error(kind: str, api_version: str) -> None:
+    """The right kind in a group that nearly exists, or nearly a Pod, was meant for us."""
+    assert unknown(kind, api_version).level is Level.ERROR
+    assert pipeline.may_hold(manifest(kind, api_version=api_version))
+
+
+@pytest.mark.parametrize(
+    ("kind", "api_version"),
+    [
+        ("ConfigMap", "v1"),
+        ("Service", "v1"),
+        ("Deployment", "apps/v1"),
+        ("Ingress", "networking.k8s.io/v1"),
+        ("Gateway", "gateway.networking.k8s.io/v1"),
+    ],
+)
+def test_other_objects_of_kubernetes_are_left_out_with_a_warning(kind: str, api_version: str) -> None:
+    """They lie beside ours by right, and hold nothing of ours."""
+    assert unknown(kind, api_version).level is Level.WARNING
+    assert not pipeline.may_hold(manifest(kind, api_version=api_version))
+
+
+def test_a_kind_of_somebody_else_is_an_error_that_costs_nothing() -> None:
+    """Nobody understands it, and it holds nothing of ours."""
+    assert unknown("Certificate", "cert-manager.io/v1").level is Level.ERROR
+    assert not pipeline.may_hold(manifest("Certificate", api_version="cert-manager.io/v1"))
