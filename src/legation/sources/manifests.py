@@ -1,0 +1,214 @@
+"""The text of a manifest file -> objects, each with the place where it begins.
+
+A text is cut at lines `---` before anything is parsed, as kubectl does, so that one broken document spoils no other,
+and a document whose text stands in the file's earlier reading is not parsed again: its object is the same Python
+object, even when lines above it came or went. `ManifestObject.place` therefore says where the object began when it was
+first read; where it begins now is asked of `Reading.locate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
+from legation.model.problems import Problem
+from legation.sources import kubectl_yaml
+from legation.sources.identity import Fault, identify
+from legation.sources.kubectl_yaml import YamlFault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An object of a document."""
+
+    manifest: ManifestObject
+    row: int
+    """Lines of the document above it."""
+    within: FieldPath
+    """Where in the document it stands: empty, or the item of a List."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """A fault of a document, with line and column counted from 1 inside it."""
+
+    fault: Fault
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """What one document's text means, wherever in the file it stands."""
+
+    text: str = field(repr=False)
+    found: tuple[_Found, ...] = ()
+    troubles: tuple[_Trouble, ...] = ()
+
+
+_Positioned: TypeAlias = tuple[int, _Document]
+"""A document and the lines of the file above it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """What a file said when it was read. Make it with `read_text` or `unreadable`."""
+
+    file: str
+    """As `Place.file` has it."""
+    documents: tuple[_Positioned, ...] = field(default=(), repr=False)
+    fault: Problem | None = None
+    """Why the file as a whole says nothing."""
+    ended: bool = True
+    """The text's last line has an end, as a file that was written to its end has."""
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong, from top to bottom; each of them is an ERROR."""
+        if self.fault:
+            return (self.fault,)
+        return tuple(
+            Problem(
+                code=trouble.fault.code,
+                message=trouble.fault.message,
+                mend=trouble.fault.mend,
+                path=trouble.fault.path,
+                object=trouble.fault.key,
+                place=Place(self.file, above + trouble.line, trouble.column),
+            )
+            for above, document in self.documents
+            for trouble in document.troubles
+        )
+
+    @cached_property
+    def keys(self) -> frozenset[ObjectKey]:
+        """The keys of all objects."""
+        return frozenset(manifest.key for manifest in self)
+
+    def __iter__(self) -> Iterator[ManifestObject]:
+        return (found.manifest for _, document in self.documents for found in document.found)
+
+    def places(self) -> Iterator[tuple[ManifestObject, Place]]:
+        """Return the objects, and where each begins now. An object stands here twice if its text does."""
+        for above, document in self.documents:
+            for found in document.found:
+                yield found.manifest, Place(self.file, above + found.row + 1, 1)
+
+    def says(self, other: Reading | None) -> bool:
+        """Whether the other reading is of the same text (or failed for the same reason)."""
+        return (
+            other is not None
+            and self.fault == other.fault
+            and self.ended == other.ended
+            and len(self.documents) == len(other.documents)
+            # A document is the same Python object for as long as its text is the same.
+            and all(mine[1] is yours[1] for mine, yours in zip(self.documents, other.documents, strict=True))
+        )
+
+    def locate(self, place: Place, path: FieldPath) -> Place | None:
+        """Return where a field of an object stands now; None if no object of the file was given that place.
+
+        Args:
+            place: The object's `place`. Objects that were read at different times may have equal ones; of those the
+                one that was handed exactly this Python object is meant.
+            path: The field, inside the object.
+        """
+        every = [(above, document, found) for above, document in self.documents for found in document.found]
+        same = [each for each in every if each[2].manifest.place == place]
+        if not same:
+            return None
+        above, document, found = next((each for each in same if each[2].manifest.place is place), same[0])
+        line, column = kubectl_yaml.find(document.text, (*found.within, *path)) if path else (found.row + 1, 1)
+        return Place(self.file, above + line, column)
+
+
+def unreadable(file: str, *, message: str, mend: str, code: str = "unreadable-file") -> Reading:
+    """Return the reading of a file that says nothing."""
+    return Reading(file=file, fault=Problem(code=code, message=message, mend=mend, place=Place(file)))
+
+
+def read_text(text: str, *, file: str, earlier: Reading | None = None) -> Reading:
+    """Read a file's text.
+
+    Args:
+        text: The file's whole text.
+        file: The file's name, as places have it.
+        earlier: What the file said before: its documents and objects are taken over where they did not change.
+    """
+    if not text.strip():
+        message = "the file is empty; what it held before stays in use"
+        return unreadable(file, code="empty-file", message=message, mend="to delete its objects, delete the file")
+    known = {} if earlier is None else {document.text: document for _, document in earlier.documents}
+    before = None
+    documents: list[_Positioned] = []
+    for above, part in _cut(text):
+        document = known.get(part)
+        if document is None:
+            if before is None:
+                before = {} if earlier is None else {manifest.key: manifest for manifest in earlier}
+            document = known[part] = _read_document(part, file=file, above=above, before=before)
+        documents.append((above, document))
+    return Reading(file=file, documents=tuple(documents), ended=text.endswith("\n"))
+
+
+def _cut(text: str) -> Iterator[tuple[int, str]]:
+    """Cut before each line `---`, and tell the lines above each part."""
+    above = start = 0
+    for end in _separators(text):
+        part = text[start:end]
+        yield above, part
+        above += part.count("\n")
+        start = end
+
+
+def _separators(text: str) -> Iterator[int]:
+    """Return where lines begin that are `---` alone or with something after a space, and where the text ends."""
+    at = text.find("\n---")
+    while at >= 0:
+        if text[at + 4 : at + 5].strip() == "":
+            yield at + 1
+        at = text.find("\n---", at + 4)
+    yield len(text)
+
+
+def _read_document(text: str, *, file: str, above: int, before: Mapping[ObjectKey, ManifestObject]) -> _Document:
+    try:
+        loaded = kubectl_yaml.load(text)
+    except YamlFault as fault:
+        said = Fault(code=fault.code, message=fault.message, mend=fault.mend)
+        return _Document(text=text, troubles=(_Trouble(fault=said, line=fault.line, column=fault.column),))
+    found: list[_Found] = []
+    troubles: list[_Trouble] = []
+    for within, body in _bodies(loaded.value):
+        line, column = loaded.position(within)
+        seen = _object(body, place=Place(file, above + line, 1), before=before)
+        if isinstance(seen, Fault):
+            line, column = loaded.position((*within, *seen.path))
+            troubles.append(_Trouble(fault=seen, line=line, column=column))
+        else:
+            found.append(_Found(manifest=seen, row=line - 1, within=within))
+    return _Document(text=text, found=tuple(found), troubles=tuple(troubles))
+
+
+def _bodies(value: Any, within: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Return the objects of a document: itself, or the items of a `kind: List`; nothing for one of comments only."""
+    if value is None:
+        return
+    items = value.get("items") if isinstance(value, dict) else None
+    if isinstance(items, list) and value.get("kind") == "List" and value.get("apiVersion") == "v1":
+        for index, item in enumerate(items):
+            yield from _bodies(item, (*within, "items", index))
+    else:
+        yield within, value
+
+
+def _object(body: Any, *, place: Place, before: Mapping[ObjectKey, ManifestObject]) -> ManifestObject | Fault:
+    seen = identify(body, place=place)
+    if isinstance(seen, Fault):
+        return seen
+    known = before.get(seen.key)
+    # repr tells 1 from true, which == does not, and keeps the order of keys. Comments and layout do not matter.
+    return known if known is not None and repr(known.body) == repr(seen.body) else seen
