@@ -91,10 +91,11 @@ class Assembly:
         self.incomplete = incomplete
         self.shelves: Shelves = _shelves(items, {} if previous is None else previous.shelves)
         """Namespace -> type -> the items there."""
-        self._labels: dict[str, Labels] = {
+        self.labels: Mapping[str, Labels] = {
             namespace: frozenset().union(*(shelf.labels for shelf in shelves.values()))
             for namespace, shelves in self.shelves.items()
         }
+        """Namespace -> every label that a selector there mentions."""
         self._snapshots: dict[tuple[str, Labels], Snapshot] = {}
 
     def snapshot_for(self, workload: Workload) -> Snapshot:
@@ -114,7 +115,7 @@ class Assembly:
         return f"{workload.namespace}/{labels}" if labels else workload.namespace
 
     def _mentioned(self, workload: Workload) -> Labels:
-        return workload.labels & self._labels.get(workload.namespace, frozenset())
+        return workload.labels & self.labels.get(workload.namespace, frozenset())
 
 
 Shelves: TypeAlias = Mapping[str, Mapping[ResourceType, Shelf]]
