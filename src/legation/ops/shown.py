@@ -48,8 +48,8 @@ class RefusedResource(Protocol):
         ...
 
     @property
-    def together(self) -> int:
-        """How many resources Envoy may have meant; 1 where it named this one."""
+    def named(self) -> bool:
+        """Whether Envoy named it; else it is one of all that were new in a response that was refused."""
         ...
 
 
@@ -130,23 +130,23 @@ class Statistics(Protocol):
         ...
 
     @property
-    def resources(self) -> Mapping[ResourceType, int]:
-        """Resources that are served, each counted once."""
+    def resources(self) -> Mapping[str, int]:
+        """Resources that are served, each counted once, by type."""
         ...
 
     @property
-    def sent(self) -> Mapping[ResourceType, int]:
-        """Responses."""
+    def sent(self) -> Mapping[str, int]:
+        """Responses, by type."""
         ...
 
     @property
-    def accepted(self) -> Mapping[ResourceType, int]:
-        """Responses that were accepted."""
+    def accepted(self) -> Mapping[str, int]:
+        """Responses that were accepted, by type."""
         ...
 
     @property
-    def refused(self) -> Mapping[ResourceType, int]:
-        """Responses that were refused."""
+    def refused(self) -> Mapping[str, int]:
+        """Responses that were refused, by type."""
         ...
 
     @property

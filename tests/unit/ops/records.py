@@ -33,7 +33,7 @@ class Refused:
     version: str = "c0ffee"
     words: str = "malformed IP address"
     origin: ObjectKey | None = EDGE
-    together: int = 1
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +65,10 @@ class Statistics:
     proxies: int = 2
     groups: int = 1
     objects: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 3})
-    resources: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 3, LISTENER: 1})
-    sent: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 9})
-    accepted: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 7})
-    refused: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 2})
+    resources: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 3, "Listener": 1})
+    sent: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 9})
+    accepted: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 7})
+    refused: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 2})
     updates: int = 4
     update_seconds: float = 0.5
 

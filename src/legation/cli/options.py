@@ -1,0 +1,82 @@
+"""Options that several commands share; those of the settings follow from the table of settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from legation import settings
+from legation.settings import Setting
+
+_HIGHEST_PORT = 65535
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class SettingValue(click.ParamType[str]):
+    """What was written for a setting, as it stands: `legation.settings` reads flags, variables and the file alike."""
+
+    def __init__(self, row: Setting) -> None:
+        self.name = row.kind.metavar
+        self._row = row
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the words that the setting may be, or files for a path."""
+        del ctx, param
+        if self._row.kind is settings.PATH:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(each) for each in self._row.kind.choices if each.startswith(incomplete)]
+
+
+def of_settings(command: Command) -> Command:
+    """Give a command an option for every setting, and the directory as its argument."""
+    for row in reversed((settings.CONFIG, *settings.SETTINGS)):
+        command = _option(row)(command)
+    return command
+
+
+def _option(row: Setting) -> Callable[[Command], Command]:
+    if row.name == "directory":
+        return click.argument("directory", required=False, metavar=row.flag, type=SettingValue(row))
+    default = f"; default: {row.shown_default}" if row.shown_default else ""
+    text = f"{row.text}  [{row.variable}{default}]"
+    return click.option(row.flag, row.name, metavar=row.kind.metavar, type=SettingValue(row), help=text)
+
+
+def given_settings() -> settings.Settings:
+    """Return what the environment and the file that it names say; for commands that talk to a server."""
+    return settings.load(flags={}, environ=os.environ)
+
+
+def node(command: Command) -> Command:
+    """Give a command the option `--node`."""
+    return click.option("--node", "node_id", required=True, metavar="ID", help="The Envoy's node id.")(command)
+
+
+def output(*formats: str) -> Callable[[Command], Command]:
+    """Give a command the option `--output`; the first format is the default."""
+    return click.option(
+        "-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print it."
+    )
+
+
+def admin(command: Command) -> Command:
+    """Give a command the option `--admin`."""
+    text = "The admin port of the running server.  [default: what LEGATION_ADMIN_PORT or localhost:18001 says]"
+    return click.option("--admin", metavar="HOST:PORT", help=text)(command)
+
+
+def address(given: str, *, option: str) -> tuple[str, int]:
+    """Return the host and the port of `host:port`.
+
+    Raises:
+        click.BadParameter: It is not written that way.
+    """
+    host, _, port = given.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
+        raise click.BadParameter(f"{given!r} is not HOST:PORT, such as localhost:18000", param_hint=repr(option))
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -1,0 +1,75 @@
+"""`legation proxies`: what each connected Envoy was sent, accepted and refused, as a table."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from legation.cli import options, printing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_VERSION_SHOWN = 8
+"""Characters of a version; enough to tell two apart."""
+_REFUSED_SHOWN = 5
+"""Refused resources of one type at one Envoy."""
+_PIPE_WIDTH = 240
+"""Columns where no terminal says how many it has."""
+
+
+@click.command()
+@options.admin
+@options.output("table", "json")
+def proxies(admin: str | None, output: str) -> None:
+    """Show the connected Envoys: what each was sent, accepted and refused, and why."""
+    from legation.cli.asking import ask
+
+    answer = ask(admin, "/proxies")
+    if output == "json":
+        click.echo(printing.to_json(answer), nl=False)
+        return
+    if not answer["proxies"]:
+        click.echo("no Envoy is connected")
+        return
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(_table(answer["proxies"]))
+
+
+def _table(connected: list[dict[str, Any]]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Envoy", "group", "type", "sent", "accepted", "refused and why", box=box.SIMPLE)
+    for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
+        who = (proxy["node"], proxy["group"])
+        for status in proxy["types"] or [{"type": "", "sent": "", "accepted": "", "refused": []}]:
+            row = (*who, status["type"], _version(status["sent"]), _accepted(status), _refused(status))
+            table.add_row(*(Text("\n".join(printing.printable(line) for line in each.split("\n"))) for each in row))
+            who = ("", "")
+    return table
+
+
+def _version(version: str) -> str:
+    return version[:_VERSION_SHOWN]
+
+
+def _accepted(status: dict[str, Any]) -> str:
+    waiting = status.get("pending_for")
+    return _version(status["accepted"]) + (f" (waiting {waiting:.0f} s)" if waiting is not None else "")
+
+
+def _refused(status: dict[str, Any]) -> str:
+    lines = [
+        ("" if each["named"] else "perhaps ")
+        + f"{each['name']} {_version(each['version'])}"
+        + (f" of {each['object']}" if each["object"] else "")
+        + f": {each['reason']}"
+        for each in status["refused"]
+    ]
+    more = len(lines) - _REFUSED_SHOWN
+    return "\n".join([*lines[:_REFUSED_SHOWN], *([f"and {more} more"] if more > 0 else [])])

@@ -1,0 +1,125 @@
+"""The program as a whole: help, completion, and how mistakes are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from legation import settings
+from legation.cli import main
+
+_COMMANDS = ("serve", "render", "bootstrap", "proxies", "problems", "completion")
+_HEAVY = (
+    "grpc",
+    "google",
+    "envoy",
+    "starlette",
+    "uvicorn",
+    "rich",
+    "watchfiles",
+    "structlog",
+    "prometheus_client",
+    "yaml",
+)
+
+
+def invoke(*args: str) -> tuple[int, str, str]:
+    """Run the command line and return its exit status, stdout and stderr."""
+    result = CliRunner().invoke(main, args, prog_name="legation")
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("args", [["--help"], ["serve", "--help"], ["--version"]])
+def test_help_loads_nothing_that_it_does_not_need(args: list[str]) -> None:
+    """That is what keeps it quick."""
+    program = (
+        "import sys; from legation.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *args], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not loaded & set(_HEAVY)
+    assert "asyncio" not in loaded
+
+
+def test_help_names_every_command() -> None:
+    """With the sentence that says what it is for."""
+    status, text, _ = invoke("--help")
+    assert status == 0
+    assert all(f"\n  {name} " in text for name in _COMMANDS)
+
+
+def test_help_of_serve_shows_every_setting_with_its_variable_and_default() -> None:
+    """From the table of settings."""
+    _, text, _ = invoke("serve", "--help")
+    words = " ".join(text.split())
+    for row in (settings.CONFIG, *settings.SETTINGS[1:]):
+        default = f"; default: {row.shown_default}" if row.shown_default else ""
+        assert f"{row.flag} {row.kind.metavar}" in words
+        assert f"{row.text} [{row.variable}{default}]" in words
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """For bug reports."""
+    status, text, _ = invoke("--version")
+    assert status == 0
+    assert text.startswith("legation 0.")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["serf"], "legation: No such command 'serf'. Did you mean 'serve'?; see legation --help"),
+        (["serve", "--xds-prot", "1"], "see legation serve --help"),
+        (["bootstrap"], "legation bootstrap: Missing option '--node'; see legation bootstrap --help"),
+        (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish'; see legation completion --help"),
+        (["render", ".", "--node", "a", "--label", "app"], "'app' is not KEY=VALUE, such as app=edge"),
+        (["serve"], "legation: DIR: which directory of manifests? Write: legation serve DIR"),
+        (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
+        (["serve", ".", "--admin-bind", "0.0.0.0"], "the admin port is never bound wider"),
+        (["serve", ".", "--config", "/nowhere.yaml"], "legation: --config: /nowhere.yaml cannot be read"),
+    ],
+)
+def test_wrong_usage_is_one_line_with_the_mend_and_exit_2(args: list[str], words: str) -> None:
+    """No usage text, no traceback."""
+    status, out, err = invoke(*args)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_ask_the_program(shell: str) -> None:
+    """The script calls `legation` with a variable that says what is wanted."""
+    status, script, _ = invoke("completion", shell)
+    assert status == 0
+    assert f"_LEGATION_COMPLETE={shell}_complete" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("legation ser", {"serve"}),
+        ("legation serve --xds-", {"--xds-port", "--xds-bind"}),
+        ("legation serve --log-format j", {"json"}),
+    ],
+)
+def test_completion_offers_commands_options_and_values(words: str, offered: set[str]) -> None:
+    """What the shell asks at each press of the key."""
+    environ = {
+        "_LEGATION_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    result = CliRunner(env=environ).invoke(main, [], prog_name="legation")
+    assert {line.partition(",")[2] for line in result.stdout.splitlines()} == offered
+
+
+def test_completion_offers_files_for_a_path() -> None:
+    """The shell itself knows which."""
+    environ = {"_LEGATION_COMPLETE": "bash_complete", "COMP_WORDS": "legation serve --config leg", "COMP_CWORD": "3"}
+    assert CliRunner(env=environ).invoke(main, [], prog_name="legation").stdout == "file,leg\n"
