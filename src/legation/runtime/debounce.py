@@ -14,10 +14,12 @@ from math import inf
 class Debounce:
     """Decides when pending changes are acted upon.
 
-    - A change with no other in the `quiet` seconds before it is due at once.
+    - A change is due at once when in the `quiet` seconds before it there was no other, and nothing was acted upon.
     - Any other change waits until there was none for `quiet` seconds, or until the oldest pending one is `maximum`
       seconds old, whatever comes first.
-    - What is due does not move to later because more changes join it.
+    - What is due at once stays so when more changes join it.
+
+    So who acts when it is due acts at most once in `quiet` seconds.
     """
 
     quiet: float = 0.010
@@ -25,6 +27,7 @@ class Debounce:
     maximum: float = 0.100
     """Seconds that a change waits at most."""
     _last_change: float = field(default=-inf, init=False)
+    _last_fired: float = field(default=-inf, init=False)
     _pending_since: float | None = field(default=None, init=False)
     _at_once: bool = field(default=False, init=False)
 
@@ -36,7 +39,7 @@ class Debounce:
         """Note a change."""
         if self._pending_since is None:
             self._pending_since = now
-            self._at_once = now - self._last_change >= self.quiet
+            self._at_once = now - max(self._last_change, self._last_fired) >= self.quiet
         self._last_change = now
 
     def due(self) -> float | None:
@@ -52,5 +55,5 @@ class Debounce:
 
         Firing early is allowed (a shutdown, a first load).
         """
-        del now
         self._pending_since = None
+        self._last_fired = now
