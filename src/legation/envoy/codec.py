@@ -1,0 +1,206 @@
+"""Envoy JSON or a protobuf message to a Resource, and a Resource back to JSON.
+
+`encode` is for what people wrote: it never raises, and tells everything that does not fit as findings. `from_message`
+and `from_any` are for programs, which get an exception.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from legation.envoy import anys, printer, types
+from legation.envoy.findings import Finding, Misfit, kind_of, quote
+from legation.envoy.reader import TYPE_KEY, old_type, read
+from legation.envoy.references import cannot_tell, references, warms_slowly
+from legation.errors import InvalidResource
+from legation.model.objects import ObjectKey
+from legation.model.problems import Level
+from legation.model.resource import Resource, content_version
+from legation.model.resource_types import BY_URL, RESOURCE_TYPES, TYPE_URL_PREFIX, ResourceType
+
+__all__ = ["Encoded", "Finding", "encode", "from_any", "from_message", "to_json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """What became of one resource's JSON."""
+
+    resource: Resource | None
+    """None where a finding is of level ERROR."""
+    findings: tuple[Finding, ...] = ()
+
+
+def encode(json: Mapping[str, Any], *, origin: ObjectKey | None = None) -> Encoded:
+    """Return the resource that this JSON describes, or everything that is wrong with it. Never raises.
+
+    Args:
+        json: Envoy JSON with `@type`, in either spelling of field names. It is not changed.
+        origin: The object that it came from.
+    """
+    try:
+        row = _row_of(json)
+    except Misfit as misfit:
+        path = (TYPE_KEY,) if misfit.code in {"unknown-type", "old-type"} else ()
+        return _refused(Finding(code=misfit.code, path=path, message=misfit.message, mend=misfit.mend))
+    message = types.message_class(row.message)()
+    body, findings = read(message, json)
+    name = _name_of(message, row)
+    if not name and not any(each.path == (row.name_field,) for each in findings):
+        findings.append(_nameless(row))
+    if any(each.level is Level.ERROR for each in findings):
+        return _refused(*findings)
+    return Encoded(resource=_resource(row, message, name=name, body=body, origin=origin), findings=tuple(findings))
+
+
+def from_message(
+    message: Message,
+    *,
+    name: str = "",
+    version: str = "",
+    origin: ObjectKey | None = None,
+    check: bool = True,
+) -> Resource:
+    """Return the resource of a protobuf message.
+
+    Args:
+        message: Of a type that has a row in the table of resource types. It is not changed.
+        name: In place of the name that the message holds, for a type whose messages hold none.
+        version: The caller's own version in place of the content's.
+        origin: The object that it came from.
+        check: Nested `Any` messages are read, and written anew so that their bytes, and with them the version, are the
+            same in every process. Without it they are served exactly as they are.
+
+    Raises:
+        InvalidResource: Its type has no row, it has no name, or, with `check`, an `Any` inside cannot be read.
+    """
+    row = BY_URL.get(TYPE_URL_PREFIX + message.DESCRIPTOR.full_name)
+    if row is None:
+        raise InvalidResource(name or message.DESCRIPTOR.full_name, (_no_row(message.DESCRIPTOR.full_name).message,))
+    name = name or _name_of(message, row)
+    if not name:
+        raise InvalidResource(row.name, (_nameless(row).message,))
+    if check:
+        try:
+            message = anys.canonical(message)
+        except DecodeError as error:
+            raise InvalidResource(name, ("an Any inside it cannot be read",)) from error
+    body = message.SerializeToString(deterministic=True)
+    return _resource(row, message, name=name, body=body, version=version, origin=origin)
+
+
+def from_any(
+    type_url: str,
+    value: bytes,
+    *,
+    name: str = "",
+    version: str = "",
+    origin: ObjectKey | None = None,
+    check: bool = True,
+) -> Resource:
+    """Return the resource of an `Any`: exactly these bytes are served.
+
+    Args:
+        type_url: `type.googleapis.com/` and a message type that has a row in the table of resource types.
+        value: The serialized message.
+        name: In place of the name that the message holds.
+        version: The caller's own version in place of the content's.
+        origin: The object that it came from.
+        check: The bytes, and those of every known `Any` inside, must be readable.
+
+    Raises:
+        InvalidResource: The type has no row, there is no name, or, with `check`, the bytes are not readable.
+    """
+    row = BY_URL.get(type_url)
+    if row is None:
+        raise InvalidResource(name or type_url, (_no_row(types.type_name(type_url)).message,))
+    message: Message | None = None
+    try:
+        message = types.message_class(row.message).FromString(value)
+        if check:
+            anys.canonical(message)
+    except DecodeError as error:
+        if check:
+            raise InvalidResource(name or row.name, (f"the bytes are not a readable {row.message}",)) from error
+    name = name or (_name_of(message, row) if message is not None else "")
+    if not name:
+        raise InvalidResource(row.name, (_nameless(row).message,))
+    return _resource(row, message, name=name, body=value, version=version, origin=origin)
+
+
+def to_json(resource: Resource, *, show_secrets: bool = False) -> dict[str, Any]:
+    """Return a resource as its owner would write it: field names of the protos, `@type` first; always the same.
+
+    Private keys, passwords and all else that Envoy's protos mark as sensitive are shown as `[redacted]`, unless asked
+    for.
+    Bytes that are no readable message give the `@type` alone.
+    """
+    try:
+        message = types.message_class(resource.type.message).FromString(resource.body)
+    except DecodeError:
+        return {TYPE_KEY: resource.type.url}
+    return {TYPE_KEY: resource.type.url, **printer.fields_to_json(message, show_secrets=show_secrets)}
+
+
+def _resource(
+    row: ResourceType,
+    message: Message | None,
+    *,
+    name: str,
+    body: bytes,
+    version: str = "",
+    origin: ObjectKey | None = None,
+) -> Resource:
+    return Resource(
+        type=row,
+        name=name,
+        body=body,
+        version=version or content_version(body),
+        references=cannot_tell(row) if message is None else references(message),
+        warms_slowly=message is not None and warms_slowly(message),
+        origin=origin,
+    )
+
+
+def _row_of(json: object) -> ResourceType:
+    if not isinstance(json, Mapping):
+        raise Misfit("wrong-type", f"a resource is a map, found {kind_of(json)}")
+    url = json.get(TYPE_KEY)
+    if not isinstance(url, str) or not url:
+        known = f"such as {RESOURCE_TYPES[0].url}"
+        raise Misfit("missing-type", 'the resource has no "@type"', f'add "@type", {known}')
+    name = types.type_name(url)
+    if row := BY_URL.get(TYPE_URL_PREFIX + name):
+        return row
+    newer = types.successor(name)
+    raise old_type(name, newer) if newer else _no_row(name)
+
+
+def _no_row(name: str) -> Misfit:
+    near = difflib.get_close_matches(name, [row.message for row in RESOURCE_TYPES], n=1)
+    known = f"did you mean {near[0]}? " if near else ""
+    known += f"the types are {', '.join(row.message for row in RESOURCE_TYPES)}"
+    return Misfit("unknown-type", f"{quote(name)} is no type of resource that can be served", known)
+
+
+def _name_of(message: Message, row: ResourceType) -> str:
+    return getattr(message, row.name_field) if row.name_field else ""
+
+
+def _nameless(row: ResourceType) -> Finding:
+    if not row.name_field:
+        return Finding(
+            code="empty-name", message=f"a {row.name} holds no name of its own, so it cannot be served from JSON"
+        )
+    mend = f"give it a {row.name_field}"
+    return Finding(
+        code="empty-name", path=(row.name_field,), message=f"the {row.name} has no {row.name_field}", mend=mend
+    )
+
+
+def _refused(*findings: Finding) -> Encoded:
+    return Encoded(resource=None, findings=findings)

@@ -1,0 +1,180 @@
+"""The fields of a message: which there are by the descriptor, and how a JSON value gets into each.
+
+What a descriptor says is laid out once for each message type, so that a walk costs little more than what it sets.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from legation.envoy import old_style
+from legation.envoy.findings import Misfit, kind_of, quote
+from legation.envoy.reading import Reading, Write
+from legation.envoy.scalars import Convert, convert_text, converter, expected
+from legation.model.objects import FieldPath
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+_LISTED_FIELDS = 8
+"""A message with at most so many fields has them listed when one is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a message type."""
+
+    slot: str
+    """What can be set once only: the field's name, or the oneof that it belongs to."""
+    write: Write
+    takes_null: bool
+
+
+def fill_fields(reading: Reading, message: Any, value: Any, path: FieldPath, *, ignore: str = "") -> None:
+    """Put a JSON map into a message, field by field; `ignore` is a key that is known and no field.
+
+    Raises:
+        Misfit: The value is no map.
+    """
+    if not isinstance(value, Mapping):
+        raise expected("a map", value)
+    descriptor = message.DESCRIPTOR
+    fields = fields_of(descriptor)
+    taken: dict[str, str] = {}
+    unknown: list[str] = []
+    for key, item in value.items():
+        field = fields.get(key) if isinstance(key, str) else None
+        if field is None:
+            if key != ignore and is_text(reading, key, path):
+                unknown.append(key)
+        elif item is None and not field.takes_null:
+            continue
+        elif (other := taken.setdefault(field.slot, key)) != key:
+            words = f"{quote(other)} and {quote(key)} cannot both be set"
+            reading.report((*path, key), Misfit("duplicate-field", words, "take one of them out"))
+        else:
+            field.write(reading, message, item, (*path, key))
+    if misfit := old_style.check(message, path):
+        reading.report(path, misfit)
+        unknown = [key for key in unknown if key != old_style.CONFIG]
+    for key in unknown:
+        words = f"unknown field {quote(key)} in {descriptor.name}"
+        reading.report((*path, key), Misfit("unknown-field", words, _nearest(descriptor, key)))
+
+
+@cache
+def fields_of(descriptor: Descriptor) -> Mapping[str, Field]:
+    """Return the fields of a message type, each under both of its spellings: `connect_timeout`, `connectTimeout`."""
+    fields: dict[str, Field] = {}
+    for each in descriptor.fields:
+        slot = each.containing_oneof.name if each.containing_oneof else each.name
+        takes_null = each.message_type is not None and each.message_type.full_name == "google.protobuf.Value"
+        fields[each.name] = fields[each.json_name] = Field(slot=slot, write=_writer(each), takes_null=takes_null)
+    return fields
+
+
+def is_text(reading: Reading, key: object, path: FieldPath) -> bool:
+    """Say whether the key of a map is text, as JSON demands; note it if not."""
+    if not isinstance(key, str):
+        reading.report(path, Misfit("not-json", f"a key is {kind_of(key)}, not text", "put the key in quotes"))
+        return False
+    try:
+        convert_text(key)
+    except Misfit as misfit:  # at the map: nobody could print the path to such a key
+        reading.report(path, misfit)
+        return False
+    return True
+
+
+def _nearest(descriptor: Descriptor, key: str) -> str:
+    if mend := old_style.GONE.get(f"{descriptor.full_name}.{key}"):
+        return mend
+    names = [field.name for field in descriptor.fields]
+    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in key)
+    if near := difflib.get_close_matches(snake, names, n=1):
+        return f'did you mean "{near[0]}"?'
+    return f"its fields are {', '.join(names)}" if 0 < len(names) <= _LISTED_FIELDS else ""
+
+
+def _writer(field: FieldDescriptor) -> Write:
+    inner = field.message_type
+    if inner is not None and inner.GetOptions().map_entry:
+        return _map_writer(field.name, inner)
+    if inner is not None:
+        return _message_list_writer(field.name) if field.is_repeated else _message_writer(field.name)
+    return (_scalar_list_writer if field.is_repeated else scalar_writer)(field.name, converter(field))
+
+
+def scalar_writer(name: str, convert: Convert) -> Write:
+    """Return what puts a value that is no message into the field of that name."""
+
+    def write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+        try:
+            setattr(message, name, convert(value))
+        except Misfit as misfit:
+            reading.report(path, misfit)
+
+    return write
+
+
+def _message_writer(name: str) -> Write:
+    def write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+        child = getattr(message, name)
+        child.SetInParent()
+        reading.fill(child, value, path)
+
+    return write
+
+
+def _items(value: Any) -> list[Any] | tuple[Any, ...]:
+    """Return the items of a list; one value stands for a list of one, as it does for Envoy."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _scalar_list_writer(name: str, convert: Convert) -> Write:
+    def write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+        items = getattr(message, name)
+        for index, item in enumerate(_items(value)):
+            try:
+                items.append(convert(item))
+            except Misfit as misfit:
+                reading.report((*path, index), misfit)
+
+    return write
+
+
+def _message_list_writer(name: str) -> Write:
+    def write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+        items = getattr(message, name)
+        for index, item in enumerate(_items(value)):
+            reading.fill(items.add(), item, (*path, index))
+
+    return write
+
+
+def _map_writer(name: str, entry: Descriptor) -> Write:
+    read_key = converter(entry.fields_by_name["key"])
+    value_field = entry.fields_by_name["value"]
+    convert = None if value_field.message_type else converter(value_field)
+
+    def write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+        if not isinstance(value, Mapping):
+            reading.report(path, expected("a map", value))
+            return
+        entries = getattr(message, name)
+        for key, item in value.items():
+            if not is_text(reading, key, path):
+                continue
+            try:
+                if convert:
+                    entries[read_key(key)] = convert(item)
+                else:
+                    reading.fill(entries[read_key(key)], item, (*path, key))
+            except Misfit as misfit:
+                reading.report((*path, key), misfit)
+
+    return write

@@ -1,0 +1,62 @@
+"""Finding: one thing in Envoy JSON that is not as Envoy's schema wants it. Its words never hold a value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from legation.model.objects import FieldPath, show_path
+from legation.model.problems import Level
+
+MAX_SHOWN = 60
+"""Longest name of a field that is shown whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, in the words of `legation.model.problems.Problem`, which the engine makes of it."""
+
+    level: Level = Level.ERROR
+    code: str
+    path: FieldPath = ()
+    """From the top of the resource."""
+    message: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        where = f"{show_path(self.path)}: " if self.path else ""
+        return where + self.message + (f" ({self.mend})" if self.mend else "")
+
+
+class Misfit(Exception):
+    """A value is not what its field takes: a verdict that becomes a Finding where the path is known."""
+
+    def __init__(self, code: str, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.mend = mend
+
+
+def quote(key: object) -> str:
+    """Return the name of a field as it is shown in a sentence: quoted, on one line, cut where it is very long."""
+    text = str(key)
+    shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
+    return json.dumps(shown)
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "null"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (str, "text"),
+    (Mapping, "a map"),
+    ((list, tuple), "a list"),
+)
+
+
+def kind_of(value: object) -> str:
+    """Return what sort of value that is, in plain words, and nothing of the value itself."""
+    found = (words for kind, words in _KINDS if isinstance(value, kind))
+    return next(found, f"a {type(value).__name__}, which JSON does not have")

@@ -1,0 +1,184 @@
+"""What a resource refers to: the clusters, routes, endpoints, secrets and extension configs that it names.
+
+Only names that a control plane is asked for are references: what comes from a file (`path_config_source`) is none.
+RouteConfigurations do not refer to their VirtualHosts, nor Listeners to ScopedRoutes: those come by wildcard or on
+demand, and one that is gone is gone because its owner wants it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import DecodeError, Message
+
+from legation.envoy import types
+from legation.envoy.anys import children, unpack
+from legation.envoy.cluster_names import CODE, LUA, LUA_CALL, NAMES, SOURCES, UNKNOWABLE
+from legation.model.resource import EVERY, NO_REFERENCES, References
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    EXTENSION_CONFIG,
+    LB_ENDPOINT,
+    ROUTE_CONFIGURATION,
+    SECRET,
+    ResourceType,
+)
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+_EVERY_CLUSTER = (CLUSTER, EVERY)
+_Found = set[tuple[ResourceType, str]]
+
+
+def references(message: Message) -> References:
+    """Return the names that a message mentions, by the short name of their type; in an `Any` inside too.
+
+    EVERY stands among the names of a type where they cannot be known: a cluster taken from a header or chosen by code,
+    the content of an extension that is not known here.
+    """
+    found: _Found = set()
+    _visit(message, found)
+    if not found:
+        return NO_REFERENCES
+    names: dict[str, set[str]] = {}
+    for row, name in sorted(found, key=lambda each: (each[0].order, each[1])):
+        names.setdefault(row.name, set()).add(name)
+    return MappingProxyType({row: frozenset(members) for row, members in names.items()})
+
+
+def cannot_tell(row: ResourceType) -> References:
+    """Return the references of a resource whose bytes cannot be read: it may use any cluster, if its type can."""
+    return MappingProxyType({CLUSTER.name: frozenset({EVERY})}) if CLUSTER.name in row.refers else NO_REFERENCES
+
+
+def warms_slowly(message: Message) -> bool:
+    """Say whether a cluster needs more than its endpoints to be warm.
+
+    Envoy holds a new cluster back until its first load of endpoints is done, be it by EDS or by DNS, and then until
+    each host had a first active health check (cluster manager documentation, "Cluster warming"). A DNS cluster that
+    says `wait_for_warm_on_init: false` does not wait; what an extension cluster waits for is not known here.
+    """
+    if message.DESCRIPTOR.full_name != CLUSTER.message:
+        return False
+    cluster: Any = message
+    by_dns = cluster.type in {cluster.STRICT_DNS, cluster.LOGICAL_DNS}
+    if cluster.HasField("wait_for_warm_on_init") and not cluster.wait_for_warm_on_init.value:
+        by_dns = False
+    return bool(cluster.health_checks) or by_dns or cluster.HasField("cluster_type")
+
+
+def _visit(message: Any, found: _Found) -> None:
+    rules = _rules(message.DESCRIPTOR)
+    if rules.stop:
+        return
+    for field, value in message.ListFields() if rules.names or rules.unknowable else ():
+        if field.name in rules.names:
+            names = (value,) if isinstance(value, str) else value
+            found.update((CLUSTER, name) for name in names)
+        elif field.name in rules.unknowable:
+            found.add(_EVERY_CLUSTER)
+    if rules.special:
+        rules.special(message, found)
+    for child in children(message):
+        _visit(child, found)
+
+
+# Message types that need a look of their own -------------------------------------------------------------------------
+
+
+def _any(message: Any, found: _Found) -> None:
+    try:
+        inner = unpack(message)
+    except DecodeError:
+        inner = None
+    if inner is not None:
+        _visit(inner, found)
+    elif message.type_url:
+        found.add(_EVERY_CLUSTER)
+
+
+def _cluster(message: Any, found: _Found) -> None:
+    if message.type == message.EDS and _asks_us(message.eds_cluster_config.eds_config):
+        found.add((CLUSTER_LOAD_ASSIGNMENT, message.eds_cluster_config.service_name or message.name))
+
+
+def _rds(message: Any, found: _Found) -> None:
+    if _asks_us(message.config_source):
+        found.add((ROUTE_CONFIGURATION, message.route_config_name))
+
+
+def _scoped_route(message: Any, found: _Found) -> None:
+    if message.route_configuration_name:
+        found.add((ROUTE_CONFIGURATION, message.route_configuration_name))
+
+
+def _secret(message: Any, found: _Found) -> None:
+    # Without a source it is a secret of the bootstrap.
+    if _asks_us(message.sds_config):
+        found.add((SECRET, message.name))
+
+
+def _leds(message: Any, found: _Found) -> None:
+    if _asks_us(message.leds_config):
+        found.add((LB_ENDPOINT, message.leds_collection_name))
+
+
+def _discovered(message: Any, found: _Found) -> None:
+    if message.HasField("config_discovery") and _asks_us(message.config_discovery.config_source):
+        found.add((EXTENSION_CONFIG, message.name))
+
+
+def _code(_: Any, found: _Found) -> None:
+    found.add(_EVERY_CLUSTER)
+
+
+def _lua(message: Any, found: _Found) -> None:
+    body = message.SerializeToString()
+    sources = [message.default_source_code, *message.source_codes.values()] if hasattr(message, "source_codes") else []
+    if LUA_CALL in body or any(source.WhichOneof("specifier") == "filename" for source in sources):
+        found.add(_EVERY_CLUSTER)
+
+
+def _asks_us(source: Any) -> bool:
+    """Say whether a config source asks a control plane; a file is its owner's affair."""
+    return source.WhichOneof("config_source_specifier") in {"ads", "api_config_source", "self"}
+
+
+_SPECIAL: Mapping[str, Any] = {
+    types.ANY: _any,
+    CLUSTER.message: _cluster,
+    "envoy.config.endpoint.v3.LedsClusterLocalityConfig": _leds,
+    "envoy.config.route.v3.ScopedRouteConfiguration": _scoped_route,
+    "envoy.extensions.filters.network.http_connection_manager.v3.Rds": _rds,
+    "envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig": _secret,
+    **dict.fromkeys(CODE, _code),
+    **dict.fromkeys(LUA, _lua),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """What to look at in a message type."""
+
+    names: frozenset[str]
+    unknowable: frozenset[str]
+    special: Any
+    stop: bool
+
+
+@cache
+def _rules(descriptor: Descriptor) -> _Rules:
+    fields = {field.name: field.full_name for field in descriptor.fields}
+    special = _SPECIAL.get(descriptor.full_name) or (_discovered if "config_discovery" in fields else None)
+    return _Rules(
+        names=frozenset(name for name, full in fields.items() if full in NAMES),
+        unknowable=frozenset(name for name, full in fields.items() if full in UNKNOWABLE),
+        special=special,
+        stop=descriptor.full_name in SOURCES,
+    )

@@ -1,0 +1,146 @@
+"""Values without fields of their own: from JSON to what a protobuf field takes, or a Misfit that says why not.
+
+Where Envoy's loader is more forgiving than the JSON mapping of protobuf, so is this: numbers and booleans as text, enum
+values in lower case. Tried on Envoy 1.40 with `--mode validate`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+
+from legation.envoy.findings import Misfit, kind_of
+
+Convert: TypeAlias = Callable[[Any], Any]
+"""From a JSON value to the field's value; raises Misfit."""
+
+_MAX_FLOAT32 = 3.4028234663852886e38
+_MAX_SECONDS = 315_576_000_000
+"""Of a Duration: 10,000 years (google/protobuf/duration.proto)."""
+_DURATION = re.compile(r"(?P<sign>-?)(?P<seconds>\d{1,12})(?:\.(?P<fraction>\d{1,9}))?s", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+_MAX_DIGITS = 400
+_SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_LISTED_VALUES = 12
+"""An enum with at most so many values has them listed when one is wrong."""
+
+
+def expected(what: str, value: object, mend: str = "") -> Misfit:
+    """Return the complaint that a value is of the wrong kind."""
+    return Misfit("wrong-type", f"expected {what}, found {kind_of(value)}", mend)
+
+
+def convert_text(value: Any) -> str:
+    """Return the value if it is text that UTF-8 can hold."""
+    if not isinstance(value, str):
+        raise expected("text", value, "put it in quotes" if isinstance(value, bool | int | float) else "")
+    if _HALF.search(value):
+        raise Misfit("bad-value", "text that holds half of a character (an unpaired surrogate)")
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise expected("text in base64", value)
+    text = value.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Misfit("bad-value", "the text is not base64") from None
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise expected("true or false", value)
+
+
+def _integer(value: Any, *, low: int, high: int) -> int:
+    if isinstance(value, str) and len(value) < _MAX_DIGITS and _NUMBER.fullmatch(value):
+        value = float(value) if any(char in value for char in ".eE") else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise expected("a whole number", value)
+    if isinstance(value, float) and not value.is_integer():  # also NaN and the infinities
+        raise Misfit("bad-value", "expected a whole number, found one with a fraction or without an end")
+    if not low <= value <= high:
+        raise Misfit("bad-value", f"the number is out of range: {low} to {high}")
+    return int(value)
+
+
+def _real(value: Any, *, limit: float) -> float:
+    if isinstance(value, str):
+        if value in _SPECIAL:
+            return _SPECIAL[value]
+        value = float(value) if _NUMBER.fullmatch(value) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise expected("a number", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Misfit("not-json", "the number is not finite, which JSON does not have")
+    if abs(value) > limit:
+        raise Misfit("bad-value", "the number is out of range")
+    return float(value)
+
+
+def _enum(value: Any, *, descriptor: EnumDescriptor) -> int:
+    if isinstance(value, str):
+        known = descriptor.values_by_name.get(value) or descriptor.values_by_name.get(value.upper())
+        if known is not None:
+            return known.number
+        value = int(value) if value.isascii() and value.isdecimal() and len(value) < _MAX_DIGITS else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value in descriptor.values_by_number:
+            return value
+    elif not isinstance(value, str):
+        raise expected(f"the name of a {descriptor.name}", value)
+    names = [each.name for each in descriptor.values]
+    near = difflib.get_close_matches(value.upper().replace("-", "_"), names, n=1) if isinstance(value, str) else []
+    mend = f'did you mean "{near[0]}"?' if near else ""
+    if not near and len(names) <= _LISTED_VALUES:
+        mend = f"it can be {', '.join(names)}"
+    raise Misfit("bad-value", f"it is none of the values of {descriptor.name}", mend)
+
+
+def duration(value: Any) -> tuple[int, int]:
+    """Return the seconds and nanoseconds of a duration, such as `0.25s`."""
+    if not isinstance(value, str):
+        raise expected("a duration", value, 'write seconds in quotes, with an s: "0.25s"')
+    match = _DURATION.fullmatch(value)
+    if match is None or int(match["seconds"]) > _MAX_SECONDS:
+        raise Misfit("bad-value", "the text is not a duration", 'write seconds with an s: "0.25s", "300s"')
+    sign = -1 if match["sign"] else 1
+    return sign * int(match["seconds"]), sign * int((match["fraction"] or "").ljust(9, "0"))
+
+
+_INTEGERS: Mapping[int, Convert] = {
+    FieldDescriptor.CPPTYPE_INT32: partial(_integer, low=-(1 << 31), high=(1 << 31) - 1),
+    FieldDescriptor.CPPTYPE_UINT32: partial(_integer, low=0, high=(1 << 32) - 1),
+    FieldDescriptor.CPPTYPE_INT64: partial(_integer, low=-(1 << 63), high=(1 << 63) - 1),
+    FieldDescriptor.CPPTYPE_UINT64: partial(_integer, low=0, high=(1 << 64) - 1),
+}
+_OTHERS: Mapping[int, Convert] = {
+    FieldDescriptor.CPPTYPE_FLOAT: partial(_real, limit=_MAX_FLOAT32),
+    FieldDescriptor.CPPTYPE_DOUBLE: partial(_real, limit=sys.float_info.max),
+    FieldDescriptor.CPPTYPE_BOOL: _boolean,
+    FieldDescriptor.CPPTYPE_STRING: convert_text,
+}
+
+
+def converter(field: FieldDescriptor) -> Convert:
+    """Return what turns a JSON value into a value of that field, which is not a message."""
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return _bytes
+    if field.enum_type is not None:
+        return partial(_enum, descriptor=field.enum_type)
+    return _INTEGERS.get(field.cpp_type) or _OTHERS[field.cpp_type]
