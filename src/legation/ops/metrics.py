@@ -14,6 +14,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from legation.model.problems import Problem
+from legation.model.resource_types import ResourceType
 from legation.ops.shown import ProxyStatus, Statistics
 
 
@@ -50,14 +51,15 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family of ours, for the registry."""
         now = self._statistics()
-        yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", now.proxies)
+        said = now.feedback
+        yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", said.proxies)
         yield self._refusing()
         yield GaugeMetricFamily("legation_groups", "Groups of Envoys that get the same.", now.groups)
-        yield _by("legation_objects", "Objects that were read, by kind.", "kind", now.objects)
-        yield _by("legation_resources", "Resources that are served, by type.", "type", now.resources)
-        yield _total("legation_responses", "Responses sent to Envoys, by type.", now.sent)
-        yield _total("legation_accepted", "Responses that Envoys accepted, by type.", now.accepted)
-        yield _total("legation_refused", "Responses that Envoys refused, by type.", now.refused)
+        yield _by("legation_objects", "Objects that are served, by kind.", "kind", now.objects)
+        yield _by("legation_resources", "Resources that are served, by type.", "type", _named(now.resources))
+        yield _total("legation_responses", "Responses sent to Envoys, by type.", said.sent)
+        yield _total("legation_accepted", "Responses that Envoys accepted, by type.", said.accepted)
+        yield _total("legation_refused", "Responses that Envoys refused, by type.", said.refused)
         yield SummaryMetricFamily(
             "legation_update_duration_seconds",
             "From the first look at changed objects to the new snapshots.",
@@ -77,6 +79,10 @@ class Metrics(Collector):
         for (level, code), count in sorted(Counter((str(each.level), each.code) for each in self._problems()).items()):
             family.add_metric((level, code), count)
         return family
+
+
+def _named(counts: Mapping[ResourceType, int]) -> dict[str, int]:
+    return {row.name: count for row, count in counts.items()}
 
 
 def _by(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:

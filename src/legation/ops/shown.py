@@ -111,8 +111,8 @@ class ProxyStatus(Protocol):
         ...
 
 
-class Statistics(Protocol):
-    """Counts since the start, and sizes now."""
+class FeedbackStatistics(Protocol):
+    """What Envoys said since the start. Types stand by their short names."""
 
     @property
     def proxies(self) -> int:
@@ -120,23 +120,8 @@ class Statistics(Protocol):
         ...
 
     @property
-    def groups(self) -> int:
-        """Groups of Envoys that get the same."""
-        ...
-
-    @property
-    def objects(self) -> Mapping[str, int]:
-        """Objects that were read, by kind."""
-        ...
-
-    @property
-    def resources(self) -> Mapping[str, int]:
-        """Resources that are served, each counted once, by type."""
-        ...
-
-    @property
     def sent(self) -> Mapping[str, int]:
-        """Responses, by type."""
+        """Responses that went out, by type."""
         ...
 
     @property
@@ -149,6 +134,25 @@ class Statistics(Protocol):
         """Responses that were refused, by type."""
         ...
 
+
+class Statistics(Protocol):
+    """Sizes now, and counts since the start."""
+
+    @property
+    def groups(self) -> int:
+        """Groups of Envoys that get the same."""
+        ...
+
+    @property
+    def objects(self) -> Mapping[str, int]:
+        """Objects that are served, by kind."""
+        ...
+
+    @property
+    def resources(self) -> Mapping[ResourceType, int]:
+        """Resources that are served, each counted once."""
+        ...
+
     @property
     def updates(self) -> int:
         """How often changed objects were turned into new snapshots."""
@@ -157,4 +161,9 @@ class Statistics(Protocol):
     @property
     def update_seconds(self) -> float:
         """How long that took in all."""
+        ...
+
+    @property
+    def feedback(self) -> FeedbackStatistics:
+        """What Envoys said."""
         ...
