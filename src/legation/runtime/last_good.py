@@ -94,7 +94,7 @@ class LastGood:
         good = {key: each for key, reading in newest.items() if (each := self._serve(key, reading)) is not None}
         lost = {key: newest[key] for key in newest.keys() - good.keys() if newest[key].may_hold}
         kept = self._keep(newest, lost, broken)
-        good |= {key: each for key in kept if (each := self._good.get(key)) is not None}
+        good |= {key: self._good[key] for key in kept}
         self._note_unknown(newest, lost, broken)
         self._newest, self._good, self._begun = newest | kept, good, True
         files = _files(newest.values())
@@ -104,7 +104,7 @@ class LastGood:
             problems=(
                 *self._records.problems,
                 *(problem for reading in newest.values() for problem in reading.problems),
-                *_kept_problems(kept.keys() & good.keys(), kept),
+                *_kept_problems(kept.values()),
                 *self._unknown_problems(),
             ),
             incomplete=self._incomplete(),
@@ -134,7 +134,7 @@ class LastGood:
         return self._good.get(key) if reading.broken else reading
 
     def _keep(self, newest: Readings, lost: Readings, broken: frozenset[str]) -> dict[ObjectKey, Reading]:
-        """Return the objects that are missing and yet not gone, as they were last seen.
+        """Return the objects that are missing and yet not gone, as they were last seen (those seen good).
 
         One vanishes with its file's readability, or together with the appearance of an object there that nobody
         understands: that may be the same one under a misspelt kind or name. It stays while that reason does.
@@ -144,7 +144,7 @@ class LastGood:
         kept = {
             key: reading
             for key, reading in self._newest.items()
-            if key not in newest and _file(reading) in (still if key in self._kept else appeared)
+            if key not in newest and key in self._good and _file(reading) in (still if key in self._kept else appeared)
         }
         self._kept = frozenset(kept)
         return kept
@@ -197,8 +197,8 @@ class LastGood:
             )
 
 
-def _kept_problems(keys: Iterable[ObjectKey], kept: Readings) -> Iterator[Problem]:
-    for file, count in sorted(Counter(_file(kept[key]) for key in keys).items()):
+def _kept_problems(kept: Iterable[Reading]) -> Iterator[Problem]:
+    for file, count in sorted(Counter(map(_file, kept)).items()):
         objects = "an object that was" if count == 1 else f"{count} objects that were"
         yield Problem(
             code="kept",

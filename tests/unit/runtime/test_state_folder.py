@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from legation.errors import SettingsError
+from legation.runtime import state_folder
+from legation.runtime.state_folder import JOURNAL, StateFolder
+
+
+def reopened(folder: Path) -> dict[str, Any]:
+    records, problems = StateFolder(folder).load()
+    assert not problems
+    return dict(records)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "a" / "state"
+
+
+def test_what_is_saved_is_there_after_a_restart(folder: Path) -> None:
+    """Newest values, and nothing that was taken away."""
+    store = StateFolder(folder)
+    assert store.load() == ({}, ())
+    store.save({"a": 1, "b": {"x": [1, "ü\n"]}, "c": 3})
+    store.save({"a": MappingProxyType({"y": 2}), "c": None, "never": None})
+
+    assert reopened(folder) == {"a": {"y": 2}, "b": {"x": [1, "ü\n"]}}
+
+
+def test_only_the_owner_can_read_it(folder: Path) -> None:
+    """Secrets lie there."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": "secret"})
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600]
+
+
+def test_a_folder_that_is_there_already_keeps_its_mode(tmp_path: Path) -> None:
+    """It is its owner's, and may be shared; the file in it is ours."""
+    tmp_path.chmod(0o755)
+    StateFolder(tmp_path).load()
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / JOURNAL).stat().st_mode) == 0o600
+
+
+def test_a_change_costs_a_line(folder: Path) -> None:
+    """The others are not written again."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({str(number): "x" * 100 for number in range(100)})
+    before = (folder / JOURNAL).stat().st_size
+    store.save({"7": "y"})
+
+    assert (folder / JOURNAL).stat().st_size - before < 20
+
+
+def test_a_journal_of_mostly_old_lines_is_written_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not grow for ever, in one life or over restarts."""
+    monkeypatch.setattr(state_folder, "_SLACK", 10)
+    store = StateFolder(folder)
+    store.load()
+    store.save({"kept": 0})
+    for number in range(100):
+        store.save({"changing": number})
+        assert len((folder / JOURNAL).read_bytes().splitlines()) <= 16
+
+    assert reopened(folder) == {"kept": 0, "changing": 99}
+    assert len((folder / JOURNAL).read_bytes().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data + b'["half a li',
+        lambda data: data + b'["no end",1]',
+        lambda data: data.replace(b'["b",2]', b'{"b":2}'),
+        lambda data: data.replace(b'["b",2]', b"\x00\xff\x00"),
+        lambda data: data.replace(b'["b",2]', b"[7,2]"),
+        lambda data: data.replace(b'["b",2]', b'["b"]'),
+    ],
+    ids=["half a line", "a line without end", "another shape", "garbage", "a number as name", "no value"],
+)
+def test_a_damaged_line_costs_itself_only(folder: Path, damage: Any) -> None:
+    """It is a problem that is told once; the damaged file is set aside and the rest goes on."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1})
+    store.save({"b": 2})
+    store.save({"c": 3})
+    path = folder / JOURNAL
+    path.write_bytes(damage(path.read_bytes()))
+    records, (problem,) = StateFolder(folder).load()
+
+    assert {"a": 1, "c": 3}.items() <= records.items()
+    assert problem.code == "damaged-state"
+    assert str(problem).startswith(f"{path}: a part of what was remembered cannot be read")
+    assert (folder / "state.damaged").exists()
+    assert reopened(folder) == records
+
+
+@pytest.mark.parametrize("head", [b'{"format": 2}', b"[]", b"\x00"], ids=["newer format", "another shape", "garbage"])
+def test_a_file_of_another_format_is_set_aside_whole(folder: Path, head: bytes) -> None:
+    """Its lines may mean anything."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1})
+    path = folder / JOURNAL
+    path.write_bytes(head + b"\n" + path.read_bytes().partition(b"\n")[2])
+    records, problems = StateFolder(folder).load()
+
+    assert records == {}
+    assert len(problems) == 1
+    assert b'["a",1]' in (folder / "state.damaged").read_bytes()
+
+
+def test_a_full_disk_spoils_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a line is taken back, and the next call saves what this one could not."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1})
+
+    def full(descriptor: int, lines: Iterable[bytes]) -> None:
+        os.write(descriptor, b'["b')
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state_folder, "_write", full)
+        with pytest.raises(OSError, match="No space left"):
+            store.save({"b": 2})
+    assert reopened(folder) == {"a": 1}
+
+    store.save({"c": 3})
+    assert reopened(folder) == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_crash_before_the_rename_leaves_the_old_journal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new one stands beside it, and does not matter."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1})
+    (folder / "state.new").write_text("half written")
+
+    assert reopened(folder) == {"a": 1}
+    assert [path.name for path in folder.iterdir()] == [JOURNAL]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_the_setting(tmp_path: Path) -> None:
+    """One line, with the setting and the folder."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingsError, match=r"^state_dir: .*file/state: Not a directory; give a folder"):
+        StateFolder(tmp_path / "file" / "state").load()
