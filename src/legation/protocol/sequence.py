@@ -22,14 +22,14 @@ where the page is silent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 
 from legation.model.events import Accepted, Event, Refused, Sent
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.delta import DeltaMachine
-from legation.protocol.machine import Machine, Variant
+from legation.protocol.machine import Machine, Pending, Variant, View
 from legation.protocol.messages import Request, Response
 from legation.protocol.ruling import Policy, Ruling
 from legation.protocol.sotw import SotwMachine
@@ -121,33 +121,50 @@ class Sequence:
         send. So after every call of `receive` and `retarget`, and after every one of this that returned something, all
         owners have to be asked again.
         """
-        if not self._synced:
-            return None
-        rules = self._rules
-        rules.deadline = None
-        rules.predecessors.prune(now)
-        for machine in rules.machines:
-            view = rules.view(machine, now)
-            pending = machine.offer(view, now) if view is not None else None
-            rules.note_deadline(machine.due, now)
-            if view is None or pending is None:
-                continue
-            if machine.owner is not owner:
-                return None
-            self._serial += 1
-            if machine.row.awaited_warm:
-                rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
-            response = machine.respond(view, pending, now=now, serial=self._serial)
-            changed = pending.changed.values()
-            self._force(machine.row, changed)
-            return response, Sent(
-                type=machine.row,
-                version=response.version,
-                nonce=response.nonce,
-                resources=changed,
-                removed=pending.removed,
-            )
+        for _, response, sent in self.turns(now, lambda stream: stream is owner):
+            return response, sent
         return None
+
+    def turns(self, now: float, may_write: Callable[[object], bool]) -> Iterator[tuple[object, Response, Sent]]:
+        """Yield who may say what now, in the order of delivery, until the next in turn may not write.
+
+        One walk over the machines, however many streams there are: an Envoy without ADS has one for each resource.
+        When it has yielded anything it has to be asked once more.
+
+        Args:
+            now: The present moment.
+            may_write: Whether that stream can take a response; asked anew for each.
+        """
+        if not self._synced:
+            return
+        self._rules.deadline = None
+        self._rules.predecessors.prune(now)
+        for machine in tuple(self._rules.machines):
+            while (offer := self._offer(machine, now)) is not None:
+                if not may_write(machine.owner):
+                    return
+                yield machine.owner, *self._respond(machine, *offer, now=now)
+
+    def _offer(self, machine: Machine, now: float) -> tuple[View, Pending] | None:
+        view = self._rules.view(machine, now)
+        pending = machine.offer(view, now) if view is not None else None
+        self._rules.note_deadline(machine.due, now)
+        return None if view is None or pending is None else (view, pending)
+
+    def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:
+        self._serial += 1
+        if machine.row.awaited_warm:
+            self._rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
+        response = machine.respond(view, pending, now=now, serial=self._serial)
+        changed = pending.changed.values()
+        self._force(machine.row, changed)
+        return response, Sent(
+            type=machine.row,
+            version=response.version,
+            nonce=response.nonce,
+            resources=changed,
+            removed=pending.removed,
+        )
 
     def next_deadline(self) -> float | None:
         """Return the moment at which `next_response` may return something although nothing came in; None: never."""

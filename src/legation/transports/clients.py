@@ -8,7 +8,7 @@ so nothing is queued and a slow client delays nobody.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 
@@ -18,9 +18,8 @@ from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
-from legation.protocol.machine import Machine, Variant
 from legation.protocol.messages import Request, Response
-from legation.protocol.sequence import Policy, Sequence
+from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed, Peer
 
@@ -34,7 +33,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Stream(Protocol):
-    """A stream, as its client sees it."""
+    """A stream, as its client sees it. It writes one response at a time."""
 
     @property
     def busy(self) -> bool:
@@ -42,7 +41,7 @@ class Stream(Protocol):
         ...
 
     def send(self, response: Response) -> None:
-        """Begin to write; ask `ServedClient.next_response` when it is written."""
+        """Begin to write, and call `ServedClient.schedule` when it is written."""
         ...
 
     def end(self, status: str, words: str) -> None:
@@ -116,15 +115,6 @@ class ServedClient:
             self.seat.report(event)
         self.schedule()
 
-    def next_response(self, stream: Stream) -> Response | None:
-        """Return what the stream, which has just written, is to write next."""
-        response = self._ask(stream)
-        if response is None:
-            self._set_alarm()
-        else:
-            self.schedule()
-        return response
-
     # Who may write what
 
     def schedule(self) -> None:
@@ -135,46 +125,34 @@ class ServedClient:
     def _take_turn(self) -> None:
         self._turn = None
         try:
-            snapshot = self.seat.snapshot
-            if snapshot is not None and snapshot is not self._target:
-                self._target = snapshot
-                self._sequence.retarget(snapshot)
-        except Exception:  # noqa: BLE001 - a bug must not reach the streams of other clients, whatever it is
-            self._fail(*self._streams)
-            return
-        while self._ask_idle():
-            pass
-        self._set_alarm()
+            self._retarget()
+            while self._give_turns():
+                pass
+        except Exception:  # noqa: BLE001 - a bug must not reach other clients, whatever it is
+            _log.exception("client failed", node=self.node.id, peer=self.peer.address)
+            for stream in self._streams:
+                stream.end("INTERNAL", INTERNAL_WORDS)
+        else:
+            self._set_alarm()
 
-    def _ask_idle(self) -> bool:
-        """Ask every stream that does not write. Returns whether one was given something: then others may be due now."""
+    def _retarget(self) -> None:
+        snapshot = self.seat.snapshot
+        if snapshot is not None and snapshot is not self._target:
+            self._target = snapshot
+            self._sequence.retarget(snapshot)
+
+    def _give_turns(self) -> bool:
+        """Have the streams write what they may. Returns whether another may have its turn since."""
         given = False
-        for stream in self._streams:
-            if stream.busy:
-                continue
-            response = self._ask(stream)
-            if response is not None:
-                stream.send(response)
-                given = True
-        return given
-
-    def _ask(self, stream: Stream) -> Response | None:
-        try:
-            answer = self._sequence.next_response(self._clock.now(), stream)
-            if answer is None:
-                return None
-            response, sent = answer
+        for owner, response, sent in self._sequence.turns(self._clock.now(), _is_idle):
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
-        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
-            self._fail(stream)
-            return None
-        return response
-
-    def _fail(self, *streams: Stream) -> None:
-        _log.exception("client failed", node=self.node.id, peer=self.peer.address)
-        for stream in streams:
-            stream.end("INTERNAL", INTERNAL_WORDS)
+            # The machines were opened for streams.
+            cast("Stream", owner).send(response)
+            if len(self._streams) == 1:
+                return False
+            given = True
+        return given
 
     def _set_alarm(self) -> None:
         deadline = self._sequence.next_deadline()
@@ -192,6 +170,10 @@ class ServedClient:
     def _ring(self) -> None:
         self._alarm = None
         self.schedule()
+
+
+def _is_idle(stream: object) -> bool:
+    return not cast("Stream", stream).busy
 
 
 class Clients:

@@ -24,8 +24,7 @@ from legation.model.resource_types import (
     RESOURCE_TYPES,
     ResourceType,
 )
-from legation.protocol.machine import Variant
-from legation.protocol.sequence import Policy
+from legation.protocol.sequence import Policy, Variant
 from legation.transports.addresses import LOCALHOST, free_addresses
 from legation.transports.base import Feed
 from legation.transports.clients import Clients

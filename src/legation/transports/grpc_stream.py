@@ -14,8 +14,8 @@ import structlog
 
 from legation.errors import RemoteProtocolError
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
-from legation.protocol.machine import Variant
 from legation.protocol.messages import Response
+from legation.protocol.sequence import Variant
 from legation.transports.base import Peer, Refusal
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
@@ -207,22 +207,22 @@ class GrpcStream:
         # gRPC clients take a stream for failed that ends before its first response (A1.14).
         return self._ending is not None or (self._finishing and self._answered)
 
-    async def _write(self, response: Response | None) -> None:
+    async def _write(self, response: Response) -> None:
         try:
-            while response is not None:
-                data = self._encoder.encode(response)
-                await self._context.write(data)
-                self._answered = True
-                self._meter.sent(response.type.name, len(data))
-                response = self._client.next_response(self) if self._client and not self._done else None
+            data = self._encoder.encode(response)
+            await self._context.write(data)
+            self._answered = True
+            self._meter.sent(response.type.name, len(data))
         except grpc.aio.BaseError:
             # The call is over; the read hears of it.
-            pass
+            self._finishing = self._answered = True
         except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
             _log.exception("response failed", peer=self._peer.address, stream=self.label)
             self.end("INTERNAL", INTERNAL_WORDS)
         finally:
             self.writer = None
+        if self._client is not None:
+            self._client.schedule()
 
     # The end
 
