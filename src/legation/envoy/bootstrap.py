@@ -1,0 +1,128 @@
+"""A bootstrap for an Envoy that this control plane serves: plain JSON, which `envoy -c FILE` takes as JSON or YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Literal, TypeAlias
+
+XDS_CLUSTER = "xds_cluster"
+"""The static cluster through which Envoy reaches the control plane."""
+
+Variant: TypeAlias = Literal["delta", "sotw"]
+"""How Envoy asks: delta is told what changed, state of the world gets all of a type."""
+
+_MAX_CONNECTIONS = 50_000
+"""From clients, of one Envoy: the figure of Envoy's own advice for the edge. Without one it warns."""
+_TYPE = "type.googleapis.com/"
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_CONNECTION_LIMIT = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+
+
+def bootstrap(
+    *,
+    node_id: str,
+    xds_address: tuple[str, int],
+    cluster: str = "legation",
+    admin_port: int = 0,
+    variant: Variant = "delta",
+    ads: bool = True,
+    labels: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the bootstrap of one Envoy.
+
+    Args:
+        node_id: Who the Envoy is: `<pod>.<namespace>` for a Pod, or any other name.
+        xds_address: Host (a name or an IP address) and port of the control plane.
+        cluster: The group of Envoys that it says it belongs to.
+        admin_port: Of Envoy's admin page, on loopback; 0 lets the system choose (`--admin-address-path` tells it).
+        variant: How it asks.
+        ads: One stream for all types, in which their order can be kept. Without it CDS and LDS have a stream each.
+        labels: Written to `node.metadata.labels`, which selectors of manifests are compared with.
+    """
+    node: dict[str, Any] = {"id": node_id, "cluster": cluster}
+    if labels:
+        node["metadata"] = {"labels": dict(labels)}
+    return {
+        "node": node,
+        "dynamic_resources": _dynamic_resources(_server(variant), ads=ads),
+        "static_resources": {"clusters": [_xds_cluster(*xds_address)]},
+        "admin": {
+            "address": _address("127.0.0.1", admin_port),
+            # Health checks are answered when the limit of connections is reached, too.
+            "ignore_global_conn_limit": True,
+        },
+        "overload_manager": {
+            "resource_monitors": [
+                {
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": {
+                        "@type": _TYPE + _CONNECTION_LIMIT,
+                        "max_active_downstream_connections": _MAX_CONNECTIONS,
+                    },
+                }
+            ]
+        },
+    }
+
+
+def _dynamic_resources(server: dict[str, Any], *, ads: bool) -> dict[str, Any]:
+    source = {
+        "resource_api_version": "V3",
+        # An Envoy that starts before its control plane waits for it, rather than be ready with nothing to serve.
+        "initial_fetch_timeout": "0s",
+        **({"ads": {}} if ads else {"api_config_source": server}),
+    }
+    resources = {"cds_config": source, "lds_config": dict(source)}
+    return {"ads_config": server, **resources} if ads else resources
+
+
+def _server(variant: Variant) -> dict[str, Any]:
+    return {
+        "api_type": {"delta": "DELTA_GRPC", "sotw": "GRPC"}[variant],
+        "transport_api_version": "V3",
+        "set_node_on_first_message_only": True,
+        "grpc_services": [
+            {
+                "envoy_grpc": {
+                    "cluster_name": XDS_CLUSTER,
+                    # Envoy's own maximum of 30 s is long for an Envoy that waits for its control plane to come back.
+                    "retry_policy": {"retry_back_off": {"base_interval": "0.5s", "max_interval": "5s"}},
+                }
+            }
+        ],
+    }
+
+
+def _xds_cluster(host: str, port: int) -> dict[str, Any]:
+    return {
+        "name": XDS_CLUSTER,
+        **_discovery(host),
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": XDS_CLUSTER,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(host, port)}}]}],
+        },
+        "typed_extension_protocol_options": {
+            _HTTP_OPTIONS: {
+                "@type": _TYPE + _HTTP_OPTIONS,
+                "explicit_http_config": {
+                    # A control plane that vanished without a word is noticed, and another one asked.
+                    "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
+                },
+            }
+        },
+    }
+
+
+def _discovery(host: str) -> dict[str, Any]:
+    try:
+        ip_address(host)
+    except ValueError:
+        # Both families are tried: `localhost` may be either.
+        return {"type": "STRICT_DNS", "dns_lookup_family": "ALL"}
+    return {"type": "STATIC"}
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
