@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from legation.runtime.feedback import Account, Feedback, Name, RefusedResource, Standing
+from legation.model.problems import Problem
+from legation.runtime.feedback import Account, Feedback, Name, Standing
+from legation.runtime.proxy_status import RefusedResource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +25,22 @@ class RefusedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What became of resources at the Envoys that asked for them. True if nobody refused and nobody is waited for."""
+    """What became of resources at the Envoys that asked for them. True if nothing is in the way."""
 
     accepted: tuple[str, ...] = ()
     """Ids of the nodes that accepted all that they were to get, sorted."""
     refused: tuple[RefusedBy, ...] = ()
     waiting: tuple[str, ...] = ()
     """Ids of the nodes that did not answer in time, sorted."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the objects, so that no Envoy is told of their newest version."""
 
     def __bool__(self) -> bool:
-        return not self.refused and not self.waiting
+        return not self.refused and not self.waiting and not self.problems
 
     def __str__(self) -> str:
-        told = [f"accepted by {', '.join(self.accepted)}"] if self.accepted else []
+        told = [*map(str, self.problems)]
+        told += [f"accepted by {', '.join(self.accepted)}"] if self.accepted else []
         told += map(str, self.refused)
         told += [f"no answer from {', '.join(self.waiting)}"] if self.waiting else []
         return "; ".join(told) or "no Envoy asked for it"

@@ -21,6 +21,7 @@ from legation.model.problems import Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.runtime.nack_words import show_words
+from legation.runtime.proxy_status import ProxyStatus, RefusedResource, TypeStatus
 from legation.transports.base import Client, Peer
 
 Name: TypeAlias = tuple[ResourceType, str]
@@ -61,51 +62,6 @@ class Standing(Enum):
     """It refused exactly that version."""
     WAITING = "waiting"
     """It has not answered yet, or still holds what is to be taken from it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedResource:
-    """A resource that an Envoy refuses in the version that it is to get."""
-
-    type: ResourceType
-    name: str
-    version: str
-    words: str
-    """Envoy's own words, cut."""
-    origin: ObjectKey | None = None
-    """The object that the resource came from."""
-    together: int = 1
-    """How many resources Envoy may have meant: 1 where it named this one, else all that were new in the response."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeStatus:
-    """How far one Envoy is with one type."""
-
-    type: ResourceType
-    wildcard: bool = False
-    names: int = 0
-    """How many names it asked for, beside a wildcard."""
-    sent: str = ""
-    """The version sent last, or empty."""
-    accepted: str = ""
-    """The version accepted last, or empty."""
-    pending_for: float | None = None
-    """Seconds since the oldest response that it has not answered; None if it answered all."""
-    refused: tuple[RefusedResource, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyStatus:
-    """One Envoy that is connected now."""
-
-    node: Node
-    peer: Peer
-    group: str
-    connected_for: float
-    """Seconds."""
-    types: tuple[TypeStatus, ...]
-    """What it asked for, in the order of delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +107,7 @@ class Feedback:
         self.accepted_whole = accepted_whole
         self.accounts: dict[Account, None] = {}
         self.watchers: dict[Watcher, None] = {}
-        self.counts: dict[type[Event], Counter[ResourceType]] = {Sent: Counter(), Accepted: Counter(), Refused: Counter()}
+        self.counts: dict[type[Event], Counter[ResourceType]] = {each: Counter() for each in (Sent, Accepted, Refused)}
 
     def open(self, place: Place, *, peer: Peer, node: Node, client: Client) -> Account:
         """Open the account of a client that has just come."""

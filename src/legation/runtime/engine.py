@@ -1,0 +1,252 @@
+"""From sources to transports: when something has changed, what is served is made anew and handed to who is there.
+
+What is served is decided in `served`, when to act in `debounce`, what Envoys said is in `feedback`; this is the shell
+that calls them in order, in one group of tasks. Nothing is served before every source has loaded. If all of it fails
+unexpectedly, what was served stays, and the fault is a problem.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from legation.clock import Clock
+from legation.model.node import Node
+from legation.model.objects import ObjectKey
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Collection as ResourceCollection
+from legation.model.snapshot import Snapshot
+from legation.runtime.acceptance import Acceptance, wait_accepted
+from legation.runtime.accepted import AcceptedVersions
+from legation.runtime.debounce import Debounce
+from legation.runtime.feedback import Feedback
+from legation.runtime.hub import Hub
+from legation.runtime.intake import Intake
+from legation.runtime.problem_log import ProblemLog, log_fault
+from legation.runtime.saving import Saving
+from legation.runtime.served import Group, Served
+from legation.runtime.serving import Serving
+from legation.runtime.state_folder import StateFolder
+from legation.sources.base import Source
+from legation.transports.base import Peer, Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Sizes now, and counts since the start."""
+
+    proxies: int
+    """Envoys that are connected."""
+    groups: int
+    """Groups of connected Envoys that get the same."""
+    objects: Mapping[str, int]
+    """Objects that are served, by kind."""
+    resources: Mapping[ResourceType, int]
+    """Resources that are served, each counted once."""
+    sent: Mapping[ResourceType, int]
+    """Responses that went out."""
+    accepted: Mapping[ResourceType, int]
+    """Responses that were acknowledged."""
+    refused: Mapping[ResourceType, int]
+    """Responses that were refused."""
+    updates: int
+    """How often changed objects were turned into new snapshots."""
+    update_seconds: float
+    """How long that took in all."""
+    last_update_seconds: float
+
+
+class Engine:
+    """Sources in, Envoys served."""
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Source],
+        transports: Sequence[Transport],
+        clock: Clock,
+        state_folder: StateFolder | None = None,
+    ) -> None:
+        """Take the parts; nothing is read or opened yet."""
+        self.serving = Serving(transports)
+        self.feedback = Feedback(
+            clock=clock, refusals_changed=self._look_at_problems, accepted_whole=self._remember_accepted
+        )
+        self._clock = clock
+        self._debounce = Debounce()
+        self._intake = Intake(sources, changed=self._note_change)
+        self._served = Served(owner=self._intake.owner)
+        self._accepted = AcceptedVersions()
+        self._hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
+        self._folder = state_folder
+        self._saving = (
+            Saving(state_folder, take_changes=self._take_changes, problem_changed=self._look_at_problems)
+            if state_folder
+            else None
+        )
+        self._folder_problems: tuple[Problem, ...] = ()
+        self._fault: Problem | None = None
+        self._changed = asyncio.Event()
+        self._problems_changed = asyncio.Event()
+        self._handled = 0
+        self._handled_more = asyncio.Event()
+        self._updates = 0
+        self._update_seconds = 0.0
+        self._last_update_seconds = 0.0
+
+    async def run(self) -> None:
+        """Read and serve until cancelled.
+
+        Raises:
+            LegationError: A source cannot be read at all, a port cannot be bound, the state folder is none.
+        """
+        if self._folder is not None:
+            records, self._folder_problems = await asyncio.to_thread(self._folder.load)
+            self._served = Served(records, owner=self._intake.owner)
+            self._accepted = AcceptedVersions(records)
+        await self.serving.run(
+            self._hub,
+            *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
+            self._follow,
+            self._say_problems,
+            *((self._saving.run,) if self._saving else ()),
+        )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not there yet before Envoys can be served, a clause for each."""
+        return (
+            *(f"{source.name} has not loaded yet" for source in self._intake.missing),
+            *(f"{transport.name} does not listen yet" for transport in self.serving.missing),
+        )
+
+    async def wait_handled(self) -> None:
+        """Return when all that the sources published before now is in the hub; that is never before all have loaded."""
+        number = self._intake.number
+        while self._handled < number or self._intake.missing:
+            await self._handled_more.wait()
+
+    async def wait_accepted(
+        self,
+        keys: Collection[ObjectKey] = (),
+        *,
+        at_least: int = 0,
+        timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
+    ) -> Acceptance:
+        """Wait until every Envoy has accepted or refused what the objects make, and given back what they made before.
+
+        Args:
+            keys: The objects, deleted ones too; none for everything.
+            at_least: Wait for at least so many Envoys.
+            timeout: Seconds; None to wait for ever.
+        """
+        names = None
+        if keys:
+            names = self._served.names_of(keys)
+            names |= {name for name, resource in self._hub.leaving().items() if resource.origin in keys}
+        answer = await wait_accepted(self.feedback, names, at_least=at_least, timeout=timeout)
+        broken = (each for each in self._served.problems if each.level is Level.ERROR)
+        return replace(answer, problems=tuple(each for each in broken if not keys or each.object in keys))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
+        return tuple(self._problems().values())
+
+    def statistics(self) -> Statistics:
+        """Return sizes and counts."""
+        feedback = self.feedback.statistics()
+        return Statistics(
+            proxies=feedback.proxies,
+            groups=len(self._hub.groups),
+            objects=self._served.objects(),
+            resources=self._served.resources(),
+            sent=feedback.sent,
+            accepted=feedback.accepted,
+            refused=feedback.refused,
+            updates=self._updates,
+            update_seconds=self._update_seconds,
+            last_update_seconds=self._last_update_seconds,
+        )
+
+    # What the parts are handed. They ask for what is served by these, because `run` makes that anew from the records.
+
+    def _group_of(self, peer: Peer, node: Node) -> Group:
+        return self._served.group_of(peer, node)
+
+    def _snapshot_of(self, group: Group) -> Snapshot | None:
+        return self._served.snapshot_of(group)
+
+    def _note_change(self) -> None:
+        self._debounce.changed(self._clock.now())
+        self._changed.set()
+
+    def _look_at_problems(self) -> None:
+        self._problems_changed.set()
+
+    def _remember_accepted(self, group: str, collection: ResourceCollection) -> None:
+        if self._saving is not None:
+            self._accepted.remember(group, collection)
+            self._saving.request()
+
+    def _take_changes(self) -> Mapping[str, Any]:
+        return {**self._served.take_changes(), **self._accepted.take_changes()}
+
+    # What runs
+
+    async def _follow(self) -> None:
+        while True:
+            await self._changed.wait()
+            while (due := self._debounce.due()) is not None and due > self._clock.now():
+                await self._clock.sleep_until(due)
+            self._debounce.fired(self._clock.now())
+            self._changed.clear()
+            if not self._intake.missing:
+                self._update()
+
+    def _update(self) -> None:
+        begun = self._clock.now()
+        heard = self._intake.newest()
+        try:
+            if self._served.update(heard):
+                self._hub.reseat()
+            else:
+                self._hub.publish()
+            self._fault = None
+        except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
+            log_fault(error)
+            self._fault = Problem(
+                code="internal-error",
+                message="legation itself fails on what has changed; its log tells where",
+                mend="what was served before goes on; undo the last change, and report it",
+            )
+        self._last_update_seconds = self._clock.now() - begun
+        self._update_seconds += self._last_update_seconds
+        self._updates += 1
+        self._handled = heard.number
+        self._handled_more.set()
+        self._handled_more = asyncio.Event()
+        self._look_at_problems()
+        if self._saving is not None:
+            self._saving.request()
+
+    async def _say_problems(self) -> None:
+        log = ProblemLog()
+        while True:
+            await self._problems_changed.wait()
+            self._problems_changed.clear()
+            log.update(self._problems())
+
+    def _problems(self) -> dict[Hashable, Problem]:
+        """Return every problem under what makes it the same one."""
+        own = (self._fault, self._saving.problem if self._saving else None)
+        found: dict[Hashable, Problem] = {
+            each: each for each in (*self._folder_problems, *self._served.problems, *own) if each is not None
+        }
+        for (row, name, origin), problem in self.feedback.refusals().items():
+            place = self._served.place_of(row, name, origin) if origin else None
+            found[row, name, origin] = replace(problem, place=place)
+        return found

@@ -1,0 +1,97 @@
+"""What all sources say together: where they publish to, and one map of objects made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Problem
+from legation.sources.base import Inputs, Source, SourceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the sources say at one moment."""
+
+    number: int
+    """How many times a source had published by then."""
+    objects: Mapping[ObjectKey, ManifestObject] = field(repr=False)
+    problems: tuple[Problem, ...]
+    """What the sources could not read, and objects that several of them have."""
+    broken: frozenset[str]
+    """Files of which a part could not be read."""
+
+
+class Intake:
+    """Takes the states of the sources. Of an object that several have, that of the first source counts."""
+
+    def __init__(self, sources: Sequence[Source], *, changed: Callable[[], None]) -> None:
+        """Begin without any state.
+
+        Args:
+            sources: Those that will publish.
+            changed: Called when one has.
+        """
+        self.sources = tuple(sources)
+        self.number = 0
+        """How many times a source has published."""
+        self._states: dict[Source, SourceState] = {}
+        self._changed = changed
+
+    @property
+    def missing(self) -> tuple[Source, ...]:
+        """The sources that have not loaded yet."""
+        return tuple(source for source in self.sources if source not in self._states)
+
+    def inputs(self, source: Source) -> Inputs:
+        """Return where the source is to publish."""
+        return _Inputs(self, source)
+
+    def take(self, source: Source, state: SourceState) -> None:
+        """Take the newest state of a source."""
+        if state is not self._states.get(source):
+            self._states[source] = state
+            self.number += 1
+            self._changed()
+
+    def newest(self) -> Heard:
+        """Return all that is known now; O(all objects)."""
+        objects: dict[ObjectKey, ManifestObject] = {}
+        doubles: list[Problem] = []
+        states = [self._states[source] for source in self.sources if source in self._states]
+        for state in states:
+            doubles += [self._double(state.objects[key]) for key in objects.keys() & state.objects.keys()]
+            objects = {**state.objects, **objects}
+        return Heard(
+            number=self.number,
+            objects=objects,
+            problems=(*(problem for state in states for problem in state.problems), *doubles),
+            broken=frozenset().union(*(state.broken for state in states)),
+        )
+
+    def owner(self, key: ObjectKey) -> Source | None:
+        """Return the source whose object of that key counts."""
+        states = self._states
+        return next((each for each in self.sources if each in states and key in states[each].objects), None)
+
+    def _double(self, manifest: ManifestObject) -> Problem:
+        owner = self.owner(manifest.key)
+        return Problem(
+            code="duplicate-object",
+            message=f"{owner.name if owner else 'another source'} has it too, and that one counts",
+            object=manifest.key,
+            place=manifest.place,
+            mend="delete one of them, or give it another name",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """Fulfils `sources.base.Inputs` for one source."""
+
+    intake: Intake
+    source: Source
+
+    def publish(self, state: SourceState) -> None:
+        self.intake.take(self.source, state)

@@ -1,0 +1,55 @@
+"""How far each Envoy is, as records: for tables, pages and metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from legation.model.node import Node
+from legation.model.objects import ObjectKey
+from legation.model.resource_types import ResourceType
+from legation.transports.base import Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedResource:
+    """A resource that an Envoy refuses in the version that it is to get."""
+
+    type: ResourceType
+    name: str
+    version: str
+    words: str
+    """Envoy's own words, cut."""
+    origin: ObjectKey | None = None
+    """The object that the resource came from."""
+    together: int = 1
+    """How many resources Envoy may have meant: 1 where it named this one, else all that were new in the response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeStatus:
+    """How far one Envoy is with one type."""
+
+    type: ResourceType
+    wildcard: bool = False
+    names: int = 0
+    """How many names it asked for, beside a wildcard."""
+    sent: str = ""
+    """The version sent last, or empty."""
+    accepted: str = ""
+    """The version accepted last, or empty."""
+    pending_for: float | None = None
+    """Seconds since the oldest response that it has not answered; None if it answered all."""
+    refused: tuple[RefusedResource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyStatus:
+    """One Envoy that is connected now."""
+
+    node: Node
+    peer: Peer
+    group: str
+    connected_for: float
+    """Seconds."""
+    types: tuple[TypeStatus, ...]
+    """What it asked for, in the order of delivery."""
