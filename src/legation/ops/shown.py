@@ -111,32 +111,13 @@ class ProxyStatus(Protocol):
         ...
 
 
-class FeedbackStatistics(Protocol):
-    """What Envoys said since the start. Types stand by their short names."""
+class Statistics(Protocol):
+    """Sizes now, and counts since the start."""
 
     @property
     def proxies(self) -> int:
         """Envoys connected now."""
         ...
-
-    @property
-    def sent(self) -> Mapping[str, int]:
-        """Responses that went out, by type."""
-        ...
-
-    @property
-    def accepted(self) -> Mapping[str, int]:
-        """Responses that were accepted, by type."""
-        ...
-
-    @property
-    def refused(self) -> Mapping[str, int]:
-        """Responses that were refused, by type."""
-        ...
-
-
-class Statistics(Protocol):
-    """Sizes now, and counts since the start."""
 
     @property
     def groups(self) -> int:
@@ -154,6 +135,21 @@ class Statistics(Protocol):
         ...
 
     @property
+    def sent(self) -> Mapping[ResourceType, int]:
+        """Responses."""
+        ...
+
+    @property
+    def accepted(self) -> Mapping[ResourceType, int]:
+        """Responses that were accepted."""
+        ...
+
+    @property
+    def refused(self) -> Mapping[ResourceType, int]:
+        """Responses that were refused."""
+        ...
+
+    @property
     def updates(self) -> int:
         """How often changed objects were turned into new snapshots."""
         ...
@@ -161,9 +157,4 @@ class Statistics(Protocol):
     @property
     def update_seconds(self) -> float:
         """How long that took in all."""
-        ...
-
-    @property
-    def feedback(self) -> FeedbackStatistics:
-        """What Envoys said."""
         ...

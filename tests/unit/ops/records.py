@@ -59,25 +59,18 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackStatistics:
-    """What Envoys said."""
-
-    proxies: int = 2
-    sent: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 9})
-    accepted: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 7})
-    refused: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 2})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """Sizes and counts."""
 
+    proxies: int = 2
     groups: int = 1
     objects: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 3})
     resources: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 3, LISTENER: 1})
+    sent: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 9})
+    accepted: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 7})
+    refused: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 2})
     updates: int = 4
     update_seconds: float = 0.5
-    feedback: FeedbackStatistics = field(default_factory=FeedbackStatistics)
 
 
 REFUSING = Proxy(types=(TypeStatus(refused=(Refused(),), pending_for=2.5), TypeStatus(type=LISTENER)))
