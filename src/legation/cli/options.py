@@ -57,6 +57,22 @@ def node(command: Command) -> Command:
     return click.option("--node", "node_id", required=True, metavar="ID", help="The Envoy's node id.")(command)
 
 
+def labels(command: Command) -> Command:
+    """Give a command the option `--label`, which comes as a dictionary of all that were given."""
+    text = "A label of the node; may be given many times."
+    return click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", callback=_pairs, help=text)(command)
+
+
+def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for label in given:
+        key, equals, value = label.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{label!r} is not KEY=VALUE, such as app=edge", ctx=ctx, param=param)
+        pairs[key] = value
+    return pairs
+
+
 def output(*formats: str) -> Callable[[Command], Command]:
     """Give a command the option `--output`; the first format is the default."""
     return click.option(

@@ -17,34 +17,23 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @options.node
-@click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of the node; may be repeated.")
+@options.labels
 @options.output("yaml", "json")
-def render(path: Path, node_id: str, labels: tuple[str, ...], output: str) -> None:
+def render(path: Path, node_id: str, labels: dict[str, str], output: str) -> None:
     """Print what an Envoy would get from the manifests below PATH, by type.
 
     Problems go to stderr; the exit status is 1 if one of them is an error.
     """
-    pairs = _pairs(labels)
     from legation.cli.rendering import snapshot_for
     from legation.model.problems import Level
 
-    snapshot, problems = snapshot_for(path, node_id=node_id, labels=pairs)
+    snapshot, problems = snapshot_for(path, node_id=node_id, labels=labels)
     for problem in problems:
         click.echo(printing.printable(f"{problem.level}: {problem}"), err=True)
     shown = printing.to_json if output == "json" else printing.to_yaml
     click.echo(shown(_resources(snapshot)), nl=False)
     if any(problem.level is Level.ERROR for problem in problems):
         sys.exit(1)
-
-
-def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for label in labels:
-        key, equals, value = label.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"{label!r} is not KEY=VALUE, such as app=edge", param_hint="'--label'")
-        pairs[key] = value
-    return pairs
 
 
 def _resources(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
