@@ -1,0 +1,106 @@
+"""What the demo does, step by step: each saves manifests and waits until the answers agree with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from demo import web
+from demo.load import Load
+from demo.screen import Screen
+from demo.stage import Stage
+
+DWELL = 1.5
+"""Seconds that each step lasts at least, so that there is something to see."""
+PATIENCE = 8.0
+"""Seconds in which the answers must agree with what was saved; it takes a fraction of one."""
+TOLERANCE = 0.15
+"""Envoy draws by chance: four standard deviations of the shares that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what it does, and which part of the requests each backend must answer then."""
+
+    title: str
+    act: Callable[[Stage], Awaitable[str]]
+    """Does it, and returns what is to be shown below the step, if anything."""
+    shares: Mapping[str, float]
+
+
+async def play(stage: Stage, load: Load, screen: Screen) -> None:
+    """Do all steps.
+
+    Raises:
+        TimeoutError: The answers did not come to agree with what was saved.
+    """
+    for step in STEPS:
+        screen.begin(step.title)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(asyncio.sleep(DWELL))
+            screen.note(await step.act(stage))
+            await web.until(partial(_agree, load, step.shares), within=PATIENCE, what=step.title)
+    screen.finish()
+
+
+def weigh(blue: int, green: int) -> Step:
+    """Return the step that saves other weights."""
+
+    async def act(stage: Stage) -> str:
+        stage.edit("route.yaml", r"weight: \d+", f"weight: {blue}", f"weight: {green}")
+        return ""
+
+    return Step(f"weights {blue}/{green}", act, {"blue": blue / 100, "green": green / 100})
+
+
+async def rename(stage: Stage) -> str:
+    """Give a cluster and the route configuration other names: file by file, the old names first to go."""
+    stage.edit("green.yaml", r"name: green\b", *["name: emerald"] * 4)
+    stage.edit("route.yaml", r"name: (green|colours)\b", "name: colours", "name: paints", "name: emerald")
+    stage.edit("listener.yaml", r"name: colours\b", "name: paints")
+
+    async def passes_through_emerald() -> bool:
+        seen = await stage.envoy.statistics(
+            r"^(cluster\.emerald|http\.front\.rds\.paints)\.(upstream_rq_200|update_success)$"
+        )
+        return all(seen.values()) and len(seen) == 2
+
+    await web.until(passes_through_emerald, within=PATIENCE, what="requests through the new names")
+    return ""
+
+
+async def break_it(stage: Stage) -> str:
+    """Save weights 100/0 with a slip of the pen beside them, and return what legation says of it."""
+    stage.edit("route.yaml", r"weight: \d+", "weight: 100", "weight: 0")
+    stage.edit("route.yaml", r"weighted_clusters", "weighted_cluster")
+
+    async def said() -> str:
+        text = await stage.problems()
+        return text if "weighted_cluster" in text else ""
+
+    return await web.until(said, within=PATIENCE, what="the problem in `legation problems`")
+
+
+async def mend(stage: Stage) -> str:
+    """Save it without the slip."""
+    stage.edit("route.yaml", r"weighted_cluster\b", "weighted_clusters")
+    return ""
+
+
+STEPS = (
+    weigh(100, 0),
+    weigh(75, 25),
+    weigh(50, 50),
+    weigh(25, 75),
+    weigh(0, 100),
+    Step("cluster and route renamed, file by file", rename, {"green": 1.0}),
+    Step("100/0 saved, but broken: the last good one stays", break_it, {"green": 1.0}),
+    Step("mended: 100/0", mend, {"blue": 1.0}),
+)
+
+
+async def _agree(load: Load, shares: Mapping[str, float]) -> bool:
+    seen = load.shares()
+    return all(abs(seen.get(name, 0.0) - share) <= TOLERANCE * (0 < share < 1) for name, share in shares.items())
