@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+_SHORTEST = 3
+"""Shorter names resemble each other by chance."""
 _UNSPOKEN = str.maketrans("", "", "-_. /")
 
 
@@ -41,5 +43,5 @@ def _slips(name: str) -> Iterator[str]:
     """
     plain = name.casefold().translate(_UNSPOKEN)
     yield plain
-    for index in range(len(plain)):
+    for index in range(len(plain) if len(plain) >= _SHORTEST else 0):
         yield plain[:index] + plain[index + 1 :]

@@ -31,6 +31,12 @@ def test_what_resembles_nothing_is_not_guessed() -> None:
     assert not did_you_mean("resources", ["config"])
 
 
+def test_short_names_resemble_only_themselves() -> None:
+    """Two letters are alike by chance."""
+    assert Spelling(["ab"]).nearest("ac") is None
+    assert Spelling(["ab"]).nearest("A-B") == "ab"
+
+
 @given(name=LETTERS, other=LETTERS, at=st.integers(0, 11))
 def test_one_letter_too_many_is_always_forgiven(name: str, other: str, at: int) -> None:
     """Wherever the letter is inserted, some known name is offered."""
