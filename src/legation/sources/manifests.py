@@ -8,7 +8,7 @@ first read; where it begins now is asked of `Reading.locate`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -109,20 +109,20 @@ class Reading:
         )
 
     def locate(self, place: Place, path: FieldPath) -> Place | None:
-        """Return where a field of an object stands now; None if no object of the file was given that place.
+        """Return where a field of an object stands now; None if no object here was given that place.
 
         Args:
-            place: The object's `place`. Objects that were read at different times may have equal ones; of those the
-                one that was handed exactly this Python object is meant.
-            path: The field, inside the object.
+            place: The object's `place`, the very Python object: objects that were read at different times may have
+                equal ones.
+            path: The field, inside the object; empty for the object itself.
         """
-        every = [(above, document, found) for above, document in self.documents for found in document.found]
-        same = [each for each in every if each[2].manifest.place == place]
-        if not same:
-            return None
-        above, document, found = next((each for each in same if each[2].manifest.place is place), same[0])
-        line, column = kubectl_yaml.find(document.text, (*found.within, *path)) if path else (found.row + 1, 1)
-        return Place(self.file, above + line, column)
+        for above, document in self.documents:
+            for found in document.found:
+                if found.manifest.place is place:
+                    whole = (found.row + 1, 1)
+                    line, column = kubectl_yaml.find(document.text, (*found.within, *path)) if path else whole
+                    return Place(self.file, above + line, column)
+        return None
 
 
 def unreadable(file: str, *, message: str, mend: str, code: str = "unreadable-file") -> Reading:
@@ -130,27 +130,30 @@ def unreadable(file: str, *, message: str, mend: str, code: str = "unreadable-fi
     return Reading(file=file, fault=Problem(code=code, message=message, mend=mend, place=Place(file)))
 
 
-def read_text(text: str, *, file: str, earlier: Reading | None = None) -> Reading:
+def read_text(text: str, *, file: str, earlier: Iterable[Reading] = ()) -> Reading:
     """Read a file's text.
 
     Args:
         text: The file's whole text.
         file: The file's name, as places have it.
-        earlier: What the file said before: its documents and objects are taken over where they did not change.
+        earlier: What the file said before: its documents and objects are taken over where they did not change. Of
+            several readings the later ones come first.
     """
     if not text.strip():
         message = "the file is empty; what it held before stays in use"
         return unreadable(file, code="empty-file", message=message, mend="to delete its objects, delete the file")
-    known = {} if earlier is None else {document.text: document for _, document in earlier.documents}
-    before = None
+    known: dict[str, _Document] = {}
+    before: dict[ObjectKey, ManifestObject] = {}
+    for reading in earlier:
+        for _, document in reading.documents:
+            known.setdefault(document.text, document)
+            for found in document.found:
+                before.setdefault(found.manifest.key, found.manifest)
     documents: list[_Positioned] = []
     for above, part in _cut(text):
-        document = known.get(part)
-        if document is None:
-            if before is None:
-                before = {} if earlier is None else {manifest.key: manifest for manifest in earlier}
-            document = known[part] = _read_document(part, file=file, above=above, before=before)
-        documents.append((above, document))
+        if part not in known:
+            known[part] = _read_document(part, file=file, above=above, before=before)
+        documents.append((above, known[part]))
     return Reading(file=file, documents=tuple(documents), ended=text.endswith("\n"))
 
 
