@@ -1,0 +1,110 @@
+"""`legation render` and `legation bootstrap` as their users run them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+_LEGATION = str(Path(sys.executable).with_name("legation"))
+"""The command, as it is installed."""
+
+_CLUSTER = """\
+apiVersion: bootes.io/v1
+kind: Cluster
+metadata: {name: NAME, namespace: NAMESPACE}
+spec:
+  SELECTOR
+  config: {name: NAME, type: STATIC, connect_timeout: 1s}
+---
+"""
+
+
+def cluster(name: str, *, namespace: str = "default", selector: str = "") -> str:
+    """Return a manifest of a cluster."""
+    return _CLUSTER.replace("NAMESPACE", namespace).replace("NAME", name).replace("SELECTOR", selector)
+
+
+def legation(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run([_LEGATION, *args], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """Return a directory with clusters for several workloads."""
+    text = (
+        cluster("edge")
+        + cluster("far", namespace="shop")
+        + cluster("mine", selector="workloadSelector: {labels: {app: edge}}")
+    )
+    (tmp_path / "clusters.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def names(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the names of the clusters that were printed."""
+    return [each["name"] for each in yaml.safe_load(done.stdout).get("Cluster", [])]
+
+
+def test_a_node_gets_what_is_in_its_namespace(manifests: Path) -> None:
+    """By the last part of its id."""
+    assert names(legation("render", str(manifests), "--node", "envoy")) == ["edge"]
+    assert names(legation("render", str(manifests), "--node", "envoy.shop")) == ["far"]
+
+
+def test_a_node_gets_what_its_labels_select(manifests: Path) -> None:
+    """Given on the command line."""
+    done = legation("render", str(manifests), "--node", "envoy", "--label", "app=edge")
+    assert (names(done), done.returncode, done.stderr) == (["edge", "mine"], 0, "")
+
+
+def test_json_is_the_same_as_yaml(manifests: Path) -> None:
+    """Two ways to write one thing, with the type of each resource."""
+    as_json = json.loads(legation("render", str(manifests), "--node", "envoy", "-o", "json").stdout)
+    assert as_json == yaml.safe_load(legation("render", str(manifests), "--node", "envoy").stdout)
+    assert as_json["Cluster"][0]["@type"] == "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+
+
+def test_a_single_file_can_be_rendered(manifests: Path) -> None:
+    """PATH is a directory or one file of it."""
+    assert names(legation("render", str(manifests / "clusters.yaml"), "--node", "envoy")) == ["edge"]
+
+
+def test_an_error_goes_to_stderr_and_the_rest_is_printed(manifests: Path) -> None:
+    """One broken object stops no other; exit 1 tells a script."""
+    (manifests / "bad.yaml").write_text(cluster("bad").replace("1s", "soon"), encoding="utf-8")
+    done = legation("render", str(manifests), "--node", "envoy")
+    assert (names(done), done.returncode) == (["edge"], 1)
+    assert done.stderr.startswith("error: ")
+    assert "bad.yaml:" in done.stderr
+
+
+def test_a_path_that_does_not_exist_is_one_line_and_exit_1(tmp_path: Path) -> None:
+    """A typing error."""
+    done = legation("render", str(tmp_path / "none"), "--node", "envoy")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert str(tmp_path / "none") in done.stderr
+
+
+@pytest.mark.parametrize("node", ["y", "n", "on", "1e3", "edge.shop"])
+def test_the_bootstrap_holds_the_node_id_as_it_was_given(node: str) -> None:
+    """A reader of YAML takes some ids for booleans or numbers unless they are quoted."""
+    done = legation("bootstrap", "--node", node)
+    assert done.returncode == 0
+    assert yaml.safe_load(done.stdout)["node"]["id"] == node
+    assert json.loads(legation("bootstrap", "--node", node, "-o", "json").stdout) == yaml.safe_load(done.stdout)
+
+
+def test_the_bootstrap_says_where_the_server_is_and_how_to_speak() -> None:
+    """By flags."""
+    text = legation("bootstrap", "--node", "a", "--xds", "xds.example.org:18009", "--sotw").stdout
+    assert "xds.example.org" in text
+    assert "18009" in text
+    assert yaml.safe_load(text)["dynamic_resources"]["ads_config"]["api_type"] == "GRPC"
+    delta = yaml.safe_load(legation("bootstrap", "--node", "a").stdout)
+    assert delta["dynamic_resources"]["ads_config"]["api_type"] == "DELTA_GRPC"
