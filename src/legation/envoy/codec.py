@@ -194,7 +194,7 @@ def _name_of(message: Message, row: ResourceType) -> str:
 def _nameless(row: ResourceType) -> Finding:
     if not row.name_field:
         return Finding(
-            code="empty-name", message=f"a {row.name} holds no name of its own, so it cannot be served from JSON"
+            code="empty-name", message=f"an {row.name} holds no name of its own, so it cannot be served from JSON"
         )
     mend = f"give it a {row.name_field}"
     return Finding(

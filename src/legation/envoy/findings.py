@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from legation.model.objects import FieldPath, show_path
 from legation.model.problems import Level
 
-MAX_SHOWN = 60
+MAX_SHOWN = 120
 """Longest name of a field that is shown whole."""
 
 

@@ -43,7 +43,7 @@ def expected(what: str, value: object, mend: str = "") -> Misfit:
 def convert_text(value: Any) -> str:
     """Return the value if it is text that UTF-8 can hold."""
     if not isinstance(value, str):
-        raise expected("text", value, "put it in quotes" if isinstance(value, bool | int | float) else "")
+        raise expected("text", value, "" if isinstance(value, Mapping | list | tuple | None) else "put it in quotes")
     if _HALF.search(value):
         raise Misfit("bad-value", "text that holds half of a character (an unpaired surrogate)")
     return value
