@@ -8,7 +8,7 @@ first read; where it begins now is asked of `Reading.locate`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -116,13 +116,21 @@ class Reading:
                 equal ones.
             path: The field, inside the object; empty for the object itself.
         """
-        for above, document in self.documents:
-            for found in document.found:
-                if found.manifest.place is place:
-                    whole = (found.row + 1, 1)
-                    line, column = kubectl_yaml.find(document.text, (*found.within, *path)) if path else whole
-                    return Place(self.file, above + line, column)
-        return None
+        known = self._by_place.get(id(place))
+        if known is None:
+            return None
+        above, document, found = known
+        line, column = kubectl_yaml.find(document.text, (*found.within, *path)) if path else (found.row + 1, 1)
+        return Place(self.file, above + line, column)
+
+    @cached_property
+    def _by_place(self) -> dict[int, tuple[int, _Document, _Found]]:
+        # Identities of places are safe as keys: the objects that hold them live as long as this reading.
+        return {
+            id(found.manifest.place): (above, document, found)
+            for above, document in reversed(self.documents)
+            for found in document.found
+        }
 
 
 def unreadable(file: str, *, message: str, mend: str, code: str = "unreadable-file") -> Reading:
@@ -136,23 +144,16 @@ def read_text(text: str, *, file: str, earlier: Iterable[Reading] = ()) -> Readi
     Args:
         text: The file's whole text.
         file: The file's name, as places have it.
-        earlier: What the file said before: its documents and objects are taken over where they did not change. Of
-            several readings the later ones come first.
+        earlier: What the file said before: documents and objects are taken over where the text did not change.
     """
     if not text.strip():
         message = "the file is empty; what it held before stays in use"
         return unreadable(file, code="empty-file", message=message, mend="to delete its objects, delete the file")
-    known: dict[str, _Document] = {}
-    before: dict[ObjectKey, ManifestObject] = {}
-    for reading in earlier:
-        for _, document in reading.documents:
-            known.setdefault(document.text, document)
-            for found in document.found:
-                before.setdefault(found.manifest.key, found.manifest)
+    known = {document.text: document for reading in earlier for _, document in reading.documents}
     documents: list[_Positioned] = []
     for above, part in _cut(text):
         if part not in known:
-            known[part] = _read_document(part, file=file, above=above, before=before)
+            known[part] = _read_document(part, file=file, above=above)
         documents.append((above, known[part]))
     return Reading(file=file, documents=tuple(documents), ended=text.endswith("\n"))
 
@@ -177,7 +178,7 @@ def _separators(text: str) -> Iterator[int]:
     yield len(text)
 
 
-def _read_document(text: str, *, file: str, above: int, before: Mapping[ObjectKey, ManifestObject]) -> _Document:
+def _read_document(text: str, *, file: str, above: int) -> _Document:
     try:
         loaded = kubectl_yaml.load(text)
     except YamlFault as fault:
@@ -187,7 +188,7 @@ def _read_document(text: str, *, file: str, above: int, before: Mapping[ObjectKe
     troubles: list[_Trouble] = []
     for within, body in _bodies(loaded.value):
         line, column = loaded.position(within)
-        seen = _object(body, place=Place(file, above + line, 1), before=before)
+        seen = identify(body, place=Place(file, above + line, 1))
         if isinstance(seen, Fault):
             line, column = loaded.position((*within, *seen.path))
             troubles.append(_Trouble(fault=seen, line=line, column=column))
@@ -206,12 +207,3 @@ def _bodies(value: Any, within: FieldPath = ()) -> Iterator[tuple[FieldPath, Any
             yield from _bodies(item, (*within, "items", index))
     else:
         yield within, value
-
-
-def _object(body: Any, *, place: Place, before: Mapping[ObjectKey, ManifestObject]) -> ManifestObject | Fault:
-    seen = identify(body, place=place)
-    if isinstance(seen, Fault):
-        return seen
-    known = before.get(seen.key)
-    # repr tells 1 from true, which == does not, and keeps the order of keys. Comments and layout do not matter.
-    return known if known is not None and repr(known.body) == repr(seen.body) else seen

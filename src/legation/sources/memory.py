@@ -78,8 +78,10 @@ class MemorySource:
             each
             for each in self._objects
             if each == key
-            or ((key is None and (each.kind, each.name, each.namespace) == (kind, name, namespace))
-            and group in {None, each.group})
+            or (
+                (key is None and (each.kind, each.name, each.namespace) == (kind, name, namespace))
+                and group in {None, each.group}
+            )
         ]
         for each in gone:
             del self._objects[each]

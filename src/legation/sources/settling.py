@@ -76,7 +76,7 @@ class Settling:
     def earlier(self, name: str) -> tuple[Reading, ...]:
         """Return the earlier readings of a file, for `read_text`."""
         file = self._files.get(name)
-        return () if file is None else tuple(each for each in (file.believed, file.newest, file.whole) if each)
+        return () if file is None else tuple(each for each in (file.newest, file.whole, file.believed) if each)
 
     def take(self, name: str, reading: Reading | None, *, now: float) -> None:
         """Take what a file says now; None if it is gone."""
