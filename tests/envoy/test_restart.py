@@ -1,0 +1,71 @@
+"""A restart of the server: Envoys go on, and nothing that was good is lost, not even behind a broken manifest."""
+
+from __future__ import annotations
+
+from tests.envoy.world import World
+
+
+async def test_a_restart_with_a_state_folder_and_a_broken_manifest_loses_nothing(world: World, variant: str) -> None:
+    """The last good version of the broken object is served by the new process, under load."""
+    state = world.folder / "state"
+    await world.serve("--state-dir", state)
+    await world.start_envoy(await world.bootstrap(variant))
+    async with world.load() as load:
+        world.edit("route.yaml", r"weight: \d+", "weight: 50", "weight: 50")
+        await world.shares(load, blue=0.5, green=0.5)
+        assert await world.stop_serving() == 0
+        world.edit("route.yaml", r"weighted_clusters", "weighted_cluster")
+        world.edit("green.yaml", r"eds_cluster_config", "eds_cluster_confi")
+        await world.more_answers(load)
+        await world.serve("--state-dir", state)
+        await world.problem("weighted_cluster")
+        await world.problem("eds_cluster_confi")
+        world.save("fresh.yaml", _fresh())
+        await world.clusters(has=("blue", "green", "fresh"))
+        await world.more_answers(load)
+        await world.shares(load, blue=0.5, green=0.5)
+        world.edit("green.yaml", r"eds_cluster_confi\b", "eds_cluster_config")
+        world.edit("route.yaml", r"weighted_cluster\b", "weighted_clusters")
+        world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
+        await world.shares(load, blue=0, green=1)
+    await world.no_problems()
+
+
+async def test_without_a_state_folder_nothing_is_removed_that_a_broken_manifest_may_hold(
+    world: World, variant: str
+) -> None:
+    """The new process cannot know what the broken file held, and takes nothing away from Envoy."""
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    async with world.load() as load:
+        await world.shares(load, blue=1, green=0)
+        assert await world.stop_serving() == 0
+        world.edit("blue.yaml", r"eds_cluster_config", "eds_cluster_confi")
+        await world.serve()
+        await world.problem("eds_cluster_confi")
+        world.save("fresh.yaml", _fresh())
+        await world.clusters(has=("blue", "green", "fresh"))
+        await world.more_answers(load)
+        world.edit("blue.yaml", r"eds_cluster_confi\b", "eds_cluster_config")
+        await world.no_problems()
+        await world.more_answers(load)
+
+
+async def test_a_server_that_comes_back_with_new_names_removes_the_old_ones_last(world: World, variant: str) -> None:
+    """What Envoy holds from before the restart is not forgotten."""
+    await world.serve("--state-dir", world.folder / "state")
+    await world.start_envoy(await world.bootstrap(variant))
+    async with world.load() as load:
+        await world.shares(load, blue=1, green=0)
+        assert await world.stop_serving() == 0
+        world.edit("blue.yaml", r"name: blue$", "name: azure", "name: azure", "name: azure", "name: azure")
+        world.edit("route.yaml", r"name: blue,", "name: azure,")
+        await world.serve("--state-dir", world.folder / "state", "--removal-grace", "1s")
+        await world.clusters(has=("azure", "green"), lacks=("blue",))
+        await world.more_answers(load)
+
+
+def _fresh() -> dict[str, object]:
+    hosts = {"cluster_name": "fresh", "endpoints": []}
+    config = {"name": "fresh", "type": "STATIC", "connect_timeout": "1s", "load_assignment": hosts}
+    return {"apiVersion": "bootes.io/v1", "kind": "Cluster", "metadata": {"name": "fresh"}, "spec": {"config": config}}

@@ -1,0 +1,155 @@
+"""A real Envoy, a real `legation serve` and real requests: what the tests of this tier play with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demo import web
+from demo.backends import backend
+from demo.load import Load
+from demo.programs import Program, free_ports
+from demo.proxy import Envoy
+from demo.stage import LEGATION, copy_manifests, edit, legation
+
+PATIENCE = 20.0
+"""Seconds for what takes tenths of one."""
+TOLERANCE = 0.15
+"""How far the shares of recent answers may be from the weights: four standard deviations."""
+AT_ONCE = ("--drain-time-s", "1", "--drain-strategy", "immediate")
+"""Lets Envoy's old listeners go soon."""
+GRACES = ("--removal-grace", "1s", "--drain-grace", "3s")
+"""The same for legation, longer than Envoy's."""
+
+
+class World:
+    """A folder of manifests and what runs on it. `opened` makes one."""
+
+    def __init__(self, folder: Path, programs: contextlib.ExitStack) -> None:
+        self.folder = folder
+        self.manifests = folder / "manifests"
+        self.envoy: Envoy
+        self._serve: Program
+        self._programs = programs
+        self._xds, self._admin, self._health = free_ports(3)
+
+    async def serve(self, *options: str | Path) -> None:
+        """Start `legation serve` on the folder, at the same ports each time."""
+        ports = ("--xds-port", self._xds, "--admin-port", self._admin, "--health-port", self._health)
+        command = (LEGATION, "serve", self.manifests, *ports, *options)
+        log = self.folder / "legation.log"
+        self._serve = self._programs.enter_context(Program("legation serve", *map(str, command), log=log))
+        await self._serve.until(partial(web.get, f"localhost:{self._health}", "/readyz"))
+
+    async def stop_serving(self) -> int:
+        """End `legation serve` in order and return its exit code."""
+        return await asyncio.to_thread(self._serve.stop)
+
+    async def start_envoy(self, bootstrap: dict[str, Any], *options: str) -> None:
+        """Start Envoy with a bootstrap and wait until it has got its first configuration."""
+        self.launch_envoy(bootstrap, *options)
+        await self.envoy.until(self.envoy.ready)
+
+    def launch_envoy(self, bootstrap: dict[str, Any], *options: str) -> Envoy:
+        """Start Envoy with a bootstrap, and do not wait."""
+        file = self.folder / "bootstrap.yaml"
+        file.write_text(yaml.safe_dump(bootstrap))
+        self.envoy = self._programs.enter_context(Envoy(file, *options, folder=self.folder))
+        return self.envoy
+
+    async def bootstrap(self, variant: str) -> dict[str, Any]:
+        """Return what `legation bootstrap` prints for the variant."""
+        printed = await legation("bootstrap", "--node", "test", "--xds", f"localhost:{self._xds}", f"--{variant}")
+        found: dict[str, Any] = yaml.safe_load(printed)
+        return found
+
+    @contextlib.asynccontextmanager
+    async def load(self, listener: str = "front") -> AsyncIterator[Load]:
+        """Send requests to a listener as long as the block lasts; at its end none may have failed."""
+        port = await self.until(partial(self.envoy.listener_port, listener), f"listener {listener}")
+        assert port
+        async with Load(port) as load:
+            yield load
+        assert load.answers.total() > 0
+        assert not load.failures, load.failures
+
+    async def shares(self, load: Load, **expected: float) -> None:
+        """Wait until the backends answer these parts of the requests."""
+
+        async def agree() -> bool:
+            seen = load.shares()
+            return all(abs(seen.get(name, 0) - part) <= TOLERANCE * (0 < part < 1) for name, part in expected.items())
+
+        await self.until(agree, f"shares {expected}, failures {load.failures}")
+
+    async def more_answers(self, load: Load, count: int = 200) -> None:
+        """Wait until that many more requests have been answered."""
+        goal = load.answers.total() + count
+
+        async def answered() -> bool:
+            return load.answers.total() >= goal
+
+        await self.until(answered, f"{count} more answers")
+
+    def edit(self, file: str, pattern: str, *replacements: str) -> None:
+        """Save a manifest with matches of a regular expression replaced, each by the next replacement."""
+        edit(self.manifests / file, pattern, *replacements)
+
+    def save(self, file: str, *objects: dict[str, Any]) -> None:
+        """Save a manifest of these objects."""
+        (self.manifests / file).write_text(yaml.safe_dump_all(objects, sort_keys=False))
+
+    async def problem(self, *words: str) -> dict[str, Any]:
+        """Wait for a problem whose line has all these words, and return it."""
+
+        async def said() -> dict[str, Any] | None:
+            found = json.loads(await legation("problems", "--admin", f"localhost:{self._admin}", "-o", "json"))
+            return next((each for each in found["problems"] if all(word in each["text"] for word in words)), None)
+
+        found: dict[str, Any] = await self.until(said, f"a problem with {words}")
+        return found
+
+    async def no_problems(self) -> None:
+        """Wait until nothing is wrong any more."""
+
+        async def none() -> bool:
+            return await web.get(f"localhost:{self._admin}", "/problems") == "no problems\n"
+
+        await self.until(none, "no problems")
+
+    async def proxies(self) -> str:
+        """Return the table that `legation proxies` prints."""
+        return await legation("proxies", "--admin", f"localhost:{self._admin}")
+
+    async def clusters(self, *, has: Iterable[str] = (), lacks: Iterable[str] = ()) -> None:
+        """Wait until Envoy has these clusters in use, and those no more."""
+
+        async def right() -> bool:
+            dumped = json.loads(await self.envoy.ask("/config_dump?resource=dynamic_active_clusters"))
+            names = {each["cluster"]["name"] for each in dumped.get("configs", [])}
+            return names.issuperset(has) and names.isdisjoint(lacks)
+
+        await self.until(right, f"clusters {has} without {lacks}")
+
+    async def until(self, look: Any, what: str) -> Any:
+        """Wait until the look finds something."""
+        try:
+            return await web.until(look, within=PATIENCE, what=what)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\nlegation:\n{self._serve.last_words()}") from error
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[World]:
+    """Give a world with the demo's manifests and backends `blue` and `green`; end all that it started."""
+    async with backend("blue") as blue, backend("green") as green:
+        copy_manifests(folder / "manifests", {10000: 0, 8081: blue, 8082: green})
+        with contextlib.ExitStack() as programs:
+            yield World(folder, programs)
