@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
 
 from legation.model.events import Accepted, Refused, Sent, Subscribed
 from legation.model.node import Node
+from legation.model.objects import FieldPath, ManifestObject, Place
+from legation.model.problems import Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
+from legation.sources.base import Inputs, SourceState
 from legation.transports.base import Feed, Peer, Seat
 
 PEER = Peer(address="ipv4:127.0.0.1:50312", transport="fake")
@@ -83,3 +88,62 @@ class FakeClient:
     def take(self, row: ResourceType) -> None:
         """Be sent what is new of a type, and accept it."""
         self.accept(self.is_sent(row))
+
+
+class FakeSource:
+    """A source that says what a test tells it to."""
+
+    def __init__(self, name: str = "fake source") -> None:
+        self._name = name
+        self._inputs: Inputs | None = None
+        self._state: SourceState | None = None
+        self.located: list[tuple[Place | None, FieldPath]] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def run(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        if self._state is not None:
+            inputs.publish(self._state)
+        await asyncio.get_running_loop().create_future()
+
+    def locate(self, place: Place | None, path: FieldPath) -> Place | None:
+        """Every field stands ten lines below the beginning of its object."""
+        self.located.append((place, path))
+        return replace(place, line=place.line + 10) if place and path else place
+
+    def publish(self, *objects: ManifestObject, problems: tuple[Problem, ...] = (), broken: Iterable[str] = ()) -> None:
+        """Say that these are all the objects now."""
+        self._state = SourceState(
+            objects={each.key: each for each in objects}, problems=problems, broken=frozenset(broken)
+        )
+        if self._inputs is not None:
+            self._inputs.publish(self._state)
+
+
+class FakeTransport:
+    """A transport without a wire: clients sit down at `feed`."""
+
+    name = "fake"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+        self._feed: Feed | None = None
+        self.drained = False
+
+    @property
+    def feed(self) -> Feed:
+        assert self._feed is not None
+        return self._feed
+
+    async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
+        if self._error is not None:
+            raise self._error
+        self._feed = feed
+        started()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.drained = True

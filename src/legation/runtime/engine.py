@@ -23,7 +23,7 @@ from legation.model.snapshot import Snapshot
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.accepted import AcceptedVersions
 from legation.runtime.debounce import Debounce
-from legation.runtime.feedback import Feedback
+from legation.runtime.feedback import Feedback, FeedbackStatistics
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault
@@ -39,25 +39,19 @@ from legation.transports.base import Peer, Transport
 class Statistics:
     """Sizes now, and counts since the start."""
 
-    proxies: int
-    """Envoys that are connected."""
     groups: int
     """Groups of connected Envoys that get the same."""
     objects: Mapping[str, int]
     """Objects that are served, by kind."""
     resources: Mapping[ResourceType, int]
     """Resources that are served, each counted once."""
-    sent: Mapping[ResourceType, int]
-    """Responses that went out."""
-    accepted: Mapping[ResourceType, int]
-    """Responses that were acknowledged."""
-    refused: Mapping[ResourceType, int]
-    """Responses that were refused."""
     updates: int
     """How often changed objects were turned into new snapshots."""
     update_seconds: float
     """How long that took in all."""
     last_update_seconds: float
+    feedback: FeedbackStatistics
+    """The Envoys, and what they said."""
 
 
 class Engine:
@@ -158,18 +152,14 @@ class Engine:
 
     def statistics(self) -> Statistics:
         """Return sizes and counts."""
-        feedback = self.feedback.statistics()
         return Statistics(
-            proxies=feedback.proxies,
             groups=len(self._hub.groups),
             objects=self._served.objects(),
             resources=self._served.resources(),
-            sent=feedback.sent,
-            accepted=feedback.accepted,
-            refused=feedback.refused,
             updates=self._updates,
             update_seconds=self._update_seconds,
             last_update_seconds=self._last_update_seconds,
+            feedback=self.feedback.statistics(),
         )
 
     # What the parts are handed. They ask for what is served by these, because `run` makes that anew from the records.
@@ -243,10 +233,14 @@ class Engine:
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""
         own = (self._fault, self._saving.problem if self._saving else None)
-        found: dict[Hashable, Problem] = {
-            each: each for each in (*self._folder_problems, *self._served.problems, *own) if each is not None
-        }
+        every = (*self._folder_problems, *self._served.problems, *own)
+        found: dict[Hashable, Problem] = {_sameness(each): each for each in every if each is not None}
         for (row, name, origin), problem in self.feedback.refusals().items():
             place = self._served.place_of(row, name, origin) if origin else None
             found[row, name, origin] = replace(problem, place=place)
         return found
+
+
+def _sameness(problem: Problem) -> Hashable:
+    """Return what makes a problem the same one: wherever in its file the object may have moved to."""
+    return replace(problem, place=None) if problem.object else problem

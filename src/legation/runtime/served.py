@@ -28,7 +28,8 @@ from legation.runtime.read import Reading, read
 from legation.sources.base import Source
 from legation.transports.base import Peer
 
-_Located: TypeAlias = Mapping[tuple[Problem, ManifestObject], Problem]
+_Located: TypeAlias = Mapping[tuple[Problem, ManifestObject, Place | None], Problem]
+"""A problem, its object and where that begins now -> the problem with its own place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Served:
         self._assembly = Assembly()
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
-        self._located: dict[tuple[Problem, ManifestObject], Problem] = {}
+        self._located: dict[tuple[Problem, ManifestObject, Place | None], Problem] = {}
         self.problems: tuple[Problem, ...] = ()
         """All that is wrong with the objects, each with the place of its field."""
         self.begun = False
@@ -121,15 +122,15 @@ class Served:
         return Counter(item.resource.type for item in self._settled.items)
 
     def _locate(self, problems: Iterable[Problem], heard: Heard) -> tuple[Problem, ...]:
-        """Give each problem the place of its field, which is looked for once."""
+        """Give each problem the place of its field, which is looked for once for as long as its object stays there."""
         before, self._located = self._located, {}
         return tuple(self._located_one(problem, heard, before) for problem in problems)
 
     def _located_one(self, problem: Problem, heard: Heard, before: _Located) -> Problem:
         manifest = heard.objects.get(problem.object) if problem.object else None
-        if manifest is None or manifest.place != problem.place:
+        if manifest is None or manifest.place is None or manifest.place is not problem.place:
             return problem
-        key = (problem, manifest)
+        key = (problem, manifest, self._place(manifest, ()))
         located = before.get(key)
         if located is None:
             located = replace(problem, place=self._place(manifest, problem.path))
