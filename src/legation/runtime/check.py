@@ -8,7 +8,7 @@ from functools import lru_cache
 from legation.envoy.findings import quote
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY
-from legation.model.resource_types import BY_NAME, ResourceType
+from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
 from legation.runtime.assemble import Assembly, Item, Shelf
 from legation.translate.spelling import Spelling
 
@@ -76,10 +76,11 @@ def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf 
         message = f"{reference}, which goes to other workloads"
         mend = "give both objects selectors that fit together"
     else:
-        message = f"{reference}, which no object holds"
+        message = f"{reference}, which no object of this namespace holds"
         nearest = _spelling(names).nearest(name)
-        meant = f"did you mean {quote(nearest)}? " if nearest else ""
-        mend = f"{meant}it is right if it is static in the Envoy's bootstrap"
+        meant = f"did you mean {quote(nearest)}?" if nearest else ""
+        static = "it is right if it is static in the Envoy's bootstrap" if row is CLUSTER else ""
+        mend = " ".join(filter(None, (meant, static)))
     return Problem(
         code="dangling-reference",
         level=Level.WARNING,

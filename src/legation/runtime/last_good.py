@@ -35,6 +35,8 @@ class Settled:
     problems: tuple[Problem, ...] = ()
     """Those of the newest version of each object, of what is kept, and of what has no good version."""
     incomplete: Incomplete = COMPLETE
+    namespaces: frozenset[str] = frozenset()
+    """Every namespace that an object is in, however broken it is."""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -45,11 +47,6 @@ class Settled:
     def workloads(self) -> Mapping[str, Workload]:
         """Every node id that an object describes."""
         return {node: load for reading in self.readings.values() for node, load in reading.workloads.items()}
-
-    @property
-    def namespaces(self) -> frozenset[str]:
-        """Every namespace that an object is in."""
-        return frozenset(key.namespace for key in self.readings)
 
 
 class LastGood:
@@ -108,6 +105,7 @@ class LastGood:
                 *self._unknown_problems(),
             ),
             incomplete=self._incomplete(),
+            namespaces=frozenset(key.namespace for key in self._newest),
         )
 
     def take_changes(self) -> Mapping[str, Any]:
@@ -176,24 +174,22 @@ class LastGood:
         for key in sorted(self._unknown):
             reading = self._newest[key]
             every = len(reading.may_hold) == len(RESOURCE_TYPES)
-            types = "anything" if every else f"any {' or '.join(sorted(row.name for row in reading.may_hold))}"
+            types = "all that" if every else f"every {' and '.join(sorted(row.name for row in reading.may_hold))} that"
             yield Problem(
                 code="no-good-version",
                 level=Level.WARNING,
                 object=key,
                 place=reading.manifest.place,
-                message=f"no good version of it is known, so no Envoy in namespace {key.namespace} that was configured "
-                f"before is told to remove {types}",
-                mend="mend the object, or delete it",
+                message="no good version of it is known: until it is mended, an Envoy of namespace "
+                f"{key.namespace} that reconnects keeps {types} it has",
             )
         for file in sorted(self._unknown_files):
             yield Problem(
                 code="no-good-version",
                 level=Level.WARNING,
                 place=Place(file),
-                message="nobody knows all that this file held, so no Envoy that was configured before is told to "
-                "remove anything",
-                mend="mend the file, or delete it",
+                message="nobody knows all that this file held: until it is mended, an Envoy that reconnects keeps "
+                "all that it has",
             )
 
 

@@ -76,5 +76,5 @@ def string_map_faults(manifest: ManifestObject, value: object, path: FieldPath, 
                 code,
                 f"the value of a label must be text, this is {kind_of(text)}",
                 (*path, name),
-                mend="put it in quotes",
+                mend="" if isinstance(text, Mapping | list) else "put it in quotes",
             )

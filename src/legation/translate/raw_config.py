@@ -76,7 +76,7 @@ def _version_fault(manifest: ManifestObject) -> Problem | None:
     if manifest.api_version == understood:
         return None
     message = f"this version of {manifest.key.kind} is not understood"
-    return fault(manifest, "unknown-version", message, ("apiVersion",), mend=f"write {understood}")
+    return fault(manifest, "unknown-version", message, ("apiVersion",), mend=f"understood is {understood}")
 
 
 def _spec_fault(manifest: ManifestObject) -> Problem | None:

@@ -14,8 +14,7 @@ from legation.runtime.read import Reading
 from tests.manifests import manifest
 
 UNKNOWN_FILE = (
-    "b.yaml: nobody knows all that this file held, so no Envoy that was configured before is told to remove "
-    "anything (mend the file, or delete it)"
+    "b.yaml: nobody knows all that this file held: until it is mended, an Envoy that reconnects keeps all that it has"
 )
 
 
@@ -194,6 +193,14 @@ def test_an_object_of_somebody_else_keeps_nothing_alive() -> None:
     assert not house.may_miss
 
 
+def test_a_namespace_counts_however_broken_its_objects_are() -> None:
+    """Its Envoys must not be taken for those of another."""
+    house = House()
+    house.settle(bad("a", namespace="shop"), good("b", namespace="other"))
+
+    assert house.settled.namespaces == {"shop", "other"}
+
+
 def test_only_what_changed_is_read() -> None:
     """The same Python object means the same content."""
     house = House()
@@ -218,8 +225,8 @@ def test_an_object_broken_from_the_start_may_hold_something_that_envoys_have() -
     assert not house.settled.incomplete.of("other")
     assert house.codes == ["bad", "no-good-version"]
     assert str(house.settled.problems[1]) == (
-        "a.yaml:1:1: Cluster shop/a: no good version of it is known, so no Envoy in namespace shop that was configured "
-        "before is told to remove any Cluster (mend the object, or delete it)"
+        "a.yaml:1:1: Cluster shop/a: no good version of it is known: until it is mended, an Envoy of namespace shop "
+        "that reconnects keeps every Cluster that it has"
     )
     assert house.settled.problems[1].level is Level.WARNING
 
