@@ -7,7 +7,7 @@ accepted are the same content.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from legation.model.resource import EVERY, Resource
@@ -33,6 +33,8 @@ class Unanswered:
     """Often shared with the entries of other clients: replaced, never changed."""
     removed: Mapping[str, Resource]
     """What the client held until it was told to remove it."""
+    news: Collection[str]
+    """Every name that was new or changed in it, also those that a later response spoke of."""
 
     def speaks_of(self, name: str) -> bool:
         """Say whether the response changed or removed that name."""
@@ -57,6 +59,7 @@ class Unanswered:
             at=self.at,
             changed={**changed, **later.changed},
             removed={**removed, **later.removed},
+            news={*self.news, *later.news},
         )
 
 

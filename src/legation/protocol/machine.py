@@ -156,8 +156,9 @@ class Machine(ABC):
                 ),
             )
         refused = ledger.refuse(nonce, cumulative=cumulative)
-        # Where the words name nobody, all that was new is put aside.
-        names = blamed(error, refused.changed) or tuple(refused.changed)
+        # Where the words name nobody, all that was new is put aside. Whom a later response spoke of is not judged, and
+        # if it is named nobody else is to blame.
+        names = blamed(error, refused.news) or tuple(refused.changed)
         suspects = ledger.suspect(names, refused)
         self.forced -= set(names)
         return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
@@ -218,6 +219,7 @@ class Machine(ABC):
             at=now,
             changed=pending.changed,
             removed=removed,
+            news=pending.changed.keys(),
         )
         self.ledger.record(entry, view.holding)
         self.forced &= view.waiting
