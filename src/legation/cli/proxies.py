@@ -65,7 +65,7 @@ def _accepted(status: dict[str, Any]) -> str:
 
 def _refused(status: dict[str, Any]) -> str:
     lines = [
-        ("" if each["named"] else "perhaps ")
+        ("perhaps " if each["together"] > 1 else "")
         + f"{each['name']} {_version(each['version'])}"
         + (f" of {each['object']}" if each["object"] else "")
         + f": {each['reason']}"

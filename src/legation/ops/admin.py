@@ -93,7 +93,7 @@ def _refused_json(refused: RefusedResource) -> dict[str, Any]:
         "version": refused.version,
         "reason": refused.words,
         "object": str(refused.origin) if refused.origin else None,
-        "named": refused.named,
+        "together": refused.together,
     }
 
 

@@ -51,14 +51,15 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family of ours, for the registry."""
         now = self._statistics()
-        yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", now.proxies)
+        said = now.feedback
+        yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", said.proxies)
         yield self._refusing()
         yield GaugeMetricFamily("legation_groups", "Groups of Envoys that get the same.", now.groups)
         yield _by("legation_objects", "Objects that are served, by kind.", "kind", now.objects)
         yield _by("legation_resources", "Resources that are served, by type.", "type", _named(now.resources))
-        yield _total("legation_responses", "Responses sent to Envoys, by type.", _named(now.sent))
-        yield _total("legation_accepted", "Responses that Envoys accepted, by type.", _named(now.accepted))
-        yield _total("legation_refused", "Responses that Envoys refused, by type.", _named(now.refused))
+        yield _total("legation_responses", "Responses sent to Envoys, by type.", _named(said.sent))
+        yield _total("legation_accepted", "Responses that Envoys accepted, by type.", _named(said.accepted))
+        yield _total("legation_refused", "Responses that Envoys refused, by type.", _named(said.refused))
         yield SummaryMetricFamily(
             "legation_update_duration_seconds",
             "From the first look at changed objects to the new snapshots.",

@@ -48,8 +48,8 @@ class RefusedResource(Protocol):
         ...
 
     @property
-    def named(self) -> bool:
-        """Whether Envoy named it; else it is one of all that were new in a response that was refused."""
+    def together(self) -> int:
+        """How many resources Envoy may have meant: 1 where it named this one."""
         ...
 
 
@@ -111,8 +111,8 @@ class ProxyStatus(Protocol):
         ...
 
 
-class Statistics(Protocol):
-    """Sizes now, and counts since the start."""
+class FeedbackStatistics(Protocol):
+    """The Envoys connected now, and counts since the start, by type."""
 
     @property
     def proxies(self) -> int:
@@ -120,8 +120,27 @@ class Statistics(Protocol):
         ...
 
     @property
+    def sent(self) -> Mapping[ResourceType, int]:
+        """Responses that went out."""
+        ...
+
+    @property
+    def accepted(self) -> Mapping[ResourceType, int]:
+        """Responses that were accepted."""
+        ...
+
+    @property
+    def refused(self) -> Mapping[ResourceType, int]:
+        """Responses that were refused."""
+        ...
+
+
+class Statistics(Protocol):
+    """Sizes now, and counts since the start."""
+
+    @property
     def groups(self) -> int:
-        """Groups of Envoys that get the same."""
+        """Groups of connected Envoys that get the same."""
         ...
 
     @property
@@ -135,21 +154,6 @@ class Statistics(Protocol):
         ...
 
     @property
-    def sent(self) -> Mapping[ResourceType, int]:
-        """Responses."""
-        ...
-
-    @property
-    def accepted(self) -> Mapping[ResourceType, int]:
-        """Responses that were accepted."""
-        ...
-
-    @property
-    def refused(self) -> Mapping[ResourceType, int]:
-        """Responses that were refused."""
-        ...
-
-    @property
     def updates(self) -> int:
         """How often changed objects were turned into new snapshots."""
         ...
@@ -157,4 +161,9 @@ class Statistics(Protocol):
     @property
     def update_seconds(self) -> float:
         """How long that took in all."""
+        ...
+
+    @property
+    def feedback(self) -> FeedbackStatistics:
+        """The Envoys, and what they said."""
         ...

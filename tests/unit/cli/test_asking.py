@@ -59,7 +59,7 @@ async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> N
 
 async def test_a_refusal_that_names_nobody_shows_some_of_those_that_it_may_mean() -> None:
     """Envoy's words do not always hold a name."""
-    suspects = tuple(Refused(name=f"c{number}", named=False, origin=None) for number in range(8))
+    suspects = tuple(Refused(name=f"c{number}", together=8, origin=None) for number in range(8))
     output = (await ask("proxies", proxies=(Proxy(types=(TypeStatus(refused=suspects),)),))).output
     assert "perhaps c0 c0ffee: malformed" in output
     assert "and 3 more" in output

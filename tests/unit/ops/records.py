@@ -33,7 +33,7 @@ class Refused:
     version: str = "c0ffee"
     words: str = "malformed IP address"
     origin: ObjectKey | None = EDGE
-    named: bool = True
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +59,25 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """Sizes and counts."""
+class FeedbackStatistics:
+    """What Envoys said."""
 
     proxies: int = 2
-    groups: int = 1
-    objects: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 3})
-    resources: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 3, LISTENER: 1})
     sent: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 9})
     accepted: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 7})
     refused: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 2})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Sizes and counts."""
+
+    groups: int = 1
+    objects: Mapping[str, int] = field(default_factory=lambda: {"Cluster": 3})
+    resources: Mapping[ResourceType, int] = field(default_factory=lambda: {CLUSTER: 3, LISTENER: 1})
     updates: int = 4
     update_seconds: float = 0.5
+    feedback: FeedbackStatistics = field(default_factory=FeedbackStatistics)
 
 
 REFUSING = Proxy(types=(TypeStatus(refused=(Refused(),), pending_for=2.5), TypeStatus(type=LISTENER)))

@@ -46,7 +46,7 @@ def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
                 "version": "c0ffee",
                 "reason": "malformed IP address",
                 "object": "Cluster default/edge",
-                "named": True,
+                "together": 1,
             }
         ],
     }

@@ -1,0 +1,148 @@
+"""`legation serve` as its users run it: a process, its log, its ports, its signals."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_LEGATION = str(Path(sys.executable).with_name("legation"))
+"""The command, as it is installed."""
+
+_CLUSTER = """\
+apiVersion: bootes.io/v1
+kind: Cluster
+metadata: {name: edge}
+spec:
+  config: {name: edge, type: STATIC, connect_timeout: 1s}
+"""
+_PORTS = ("--xds-port", "0", "--admin-port", "0", "--health-port", "0")
+
+
+class Server:
+    """A running `legation serve`, read by its log."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.events: list[dict[str, Any]] = []
+
+    def wait_event(self, name: str) -> dict[str, Any]:
+        """Return the next event of that name in the log."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            event: dict[str, Any] = json.loads(line)
+            self.events.append(event)
+            if event["event"] == name:
+                return event
+        raise AssertionError(f"the log ended without {name}: {self.events}")
+
+    def get(self, url: str, **headers: str) -> tuple[int, str]:
+        """Return status and text of a page."""
+        found = re.fullmatch(r"http://(.+):(\d+)", url.rsplit("/", 1)[0])
+        assert found
+        connection = http.client.HTTPConnection(found[1], int(found[2]), timeout=30)
+        connection.request("GET", "/" + url.rsplit("/", 1)[1], headers=headers)
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        return response.status, text
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        _, rest = self.process.communicate(timeout=30)
+        self.events += [json.loads(line) for line in rest.splitlines()]
+        return self.process.returncode
+
+
+@contextmanager
+def serving(directory: Path, *args: str) -> Iterator[Server]:
+    """Run `legation serve` for the time of a block."""
+    command = [_LEGATION, "serve", str(directory), *_PORTS, *args]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        try:
+            yield Server(process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """Return a directory with one good cluster."""
+    (tmp_path / "edge.yaml").write_text(_CLUSTER, encoding="utf-8")
+    return tmp_path
+
+
+def legation(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run([_LEGATION, *args], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_ready_line_says_where_everything_is_and_sigterm_exits_with_0(manifests: Path) -> None:
+    """A whole life."""
+    with serving(manifests) as server:
+        ready = server.wait_event("ready")
+        assert re.fullmatch(r"localhost:\d+", ready["xds"])
+        assert server.get(ready["health"] + "/readyz") == (200, "ready\n")
+        assert server.get(ready["health"] + "/healthz") == (200, "ok\n")
+        assert 'legation_objects{kind="Cluster"} 1.0' in server.get(ready["health"] + "/metrics")[1]
+        assert server.get(ready["admin"] + "/problems") == (200, "no problems\n")
+        assert server.get(ready["admin"] + "/problems", host="rebound.example.org")[0] == 400
+        with socket.create_connection(("localhost", int(ready["xds"].rpartition(":")[2])), timeout=30):
+            assert server.stop() == 0
+        assert [event["event"] for event in server.events][-2:] == ["stopping", "stopped"]
+
+
+def test_sigint_stops_it_too(manifests: Path) -> None:
+    """Control-C."""
+    with serving(manifests) as server:
+        server.wait_event("ready")
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_the_other_commands_find_it(manifests: Path) -> None:
+    """`legation proxies` and `legation problems` ask its admin port."""
+    (manifests / "bad.yaml").write_text(_CLUSTER.replace("edge", "bad").replace("1s", "soon"), encoding="utf-8")
+    with serving(manifests) as server:
+        admin = server.wait_event("ready")["admin"].removeprefix("http://")
+        assert legation("proxies", "--admin", admin).stdout == "no Envoy is connected\n"
+        problems = legation("problems", "--admin", admin).stdout
+        assert problems.startswith("error: ")
+        assert "bad.yaml:" in problems
+        assert "connect_timeout" in problems
+
+
+@pytest.mark.parametrize("option", ["--xds-port", "--admin-port", "--health-port"])
+def test_a_taken_port_is_one_line_that_names_the_flag_and_exit_1(manifests: Path, option: str) -> None:
+    """Somebody else listens there."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = legation("serve", str(manifests), *_PORTS, option, port, "--log-level", "error")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"legation: port {port} ")
+    assert option in done.stderr
+
+
+def test_a_directory_that_does_not_exist_is_one_line_and_exit_1(tmp_path: Path) -> None:
+    """A typing error in the path."""
+    done = legation("serve", str(tmp_path / "none"), *_PORTS, "--log-level", "error")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert str(tmp_path / "none") in done.stderr
+
+
+def test_wrong_usage_is_one_line_and_exit_2(manifests: Path) -> None:
+    """Before anything is opened."""
+    done = legation("serve", str(manifests), "--xds-port", "http")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
