@@ -65,8 +65,6 @@ UNKNOWABLE: frozenset[str] = frozenset({
 
 CODE: frozenset[str] = frozenset({
     "envoy.extensions.dynamic_modules.v3.DynamicModuleConfig",
-    f"{_HTTP}.golang.v3alpha.Config",
-    f"{_NETWORK}.golang.v3alpha.Config",
     "envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig",
     "envoy.extensions.wasm.v3.PluginConfig",
     "udpa.type.v1.TypedStruct",

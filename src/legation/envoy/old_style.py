@@ -44,7 +44,7 @@ def modern_type(name: str, path: FieldPath) -> str | None:
     if name in {"envoy.transport_sockets.tls", "tls"}:
         side = "Downstream" if {"filter_chains", "default_filter_chain"} & {*path} else "Upstream"
         return f"envoy.extensions.transport_sockets.tls.v3.{side}TlsContext"
-    return _TYPES.get(name)
+    return TYPES.get(name)
 
 
 GONE: Mapping[str, str] = {
@@ -138,7 +138,7 @@ _ACCESS_LOG = {
     "tcp_grpc": "grpc/TcpGrpcAccessLogConfig",
 }
 _FILTERS = "envoy.extensions.filters"
-_TYPES: Mapping[str, str] = {
+TYPES: Mapping[str, str] = {
     **_named("envoy.filters.network", "envoy", f"{_FILTERS}.network", _NETWORK),
     **_named("envoy.filters.http", "envoy", f"{_FILTERS}.http", _HTTP),
     **_named("envoy.filters.listener", "envoy.listener", f"{_FILTERS}.listener", _LISTENER),
@@ -168,3 +168,4 @@ _TYPES: Mapping[str, str] = {
     "envoy.tracers.zipkin": "envoy.config.trace.v3.ZipkinConfig",
     "envoy.zipkin": "envoy.config.trace.v3.ZipkinConfig",
 }  # fmt: skip
+"""Well-known names of extensions, those of the old API too, and the message types that configure them."""

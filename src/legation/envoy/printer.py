@@ -18,7 +18,7 @@ from legation.envoy.anys import unpack
 
 REDACTED = "[redacted]"
 
-_ALSO_SENSITIVE = frozenset({
+ALSO_SENSITIVE = frozenset({
     "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.access_token",
     "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.google_refresh_token",
     "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.ServiceAccountJWTAccessCredentials.json_key",
@@ -138,4 +138,4 @@ def _whole(value: float) -> float:
 
 @cache
 def _is_sensitive(field: FieldDescriptor) -> bool:
-    return field.full_name in _ALSO_SENSITIVE or bool(field.GetOptions().Extensions[sensitive_pb2.sensitive])
+    return field.full_name in ALSO_SENSITIVE or bool(field.GetOptions().Extensions[sensitive_pb2.sensitive])

@@ -1,0 +1,260 @@
+"""What each kind of resource refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from legation.envoy import codec, types
+from legation.envoy.cluster_names import NAMES, UNKNOWABLE
+from legation.envoy.references import cannot_tell, references
+from legation.model.resource import EVERY
+from legation.model.resource_types import BY_NAME, LISTENER, RUNTIME
+from tests.unit.envoy.configs import (
+    ADS,
+    FILE,
+    ROUTER,
+    ROUTES,
+    SECRET,
+    TYPE,
+    cluster,
+    hcm,
+    http_filter,
+    listener,
+    network_filter,
+    routes,
+)
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+API = {"resource_api_version": "V3", "api_config_source": {"api_type": "GRPC", "transport_api_version": "V3"}}
+XDS_SERVER = {"grpc_services": [{"envoy_grpc": {"cluster_name": "xds_cluster"}}], "cluster_names": ["xds_cluster"]}
+NETWORK = "envoy.extensions.filters.network"
+
+
+def names(json: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return what a resource refers to."""
+    encoded = codec.encode(json)
+    assert encoded.resource is not None, encoded.findings
+    assert all(encoded.resource.references.values())
+    return {row: set(members) for row, members in encoded.resource.references.items()}
+
+
+def route_config(*actions: Any) -> dict[str, Any]:
+    return {"@type": ROUTES, **routes(*actions)}
+
+
+def tls(**common: Any) -> dict[str, Any]:
+    message = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+    return {"name": "tls", "typed_config": {"@type": f"{TYPE}{message}", "common_tls_context": common}}
+
+
+@pytest.mark.parametrize(
+    ("action", "clusters"),
+    [
+        pytest.param({"cluster": "a"}, {"a"}, id="cluster"),
+        pytest.param({"weighted_clusters": {"clusters": [{"name": "a"}, {"name": "b"}]}}, {"a", "b"}, id="weighted"),
+        pytest.param({"cluster": "a", "request_mirror_policies": [{"cluster": "m"}]}, {"a", "m"}, id="mirror"),
+        pytest.param({"cluster_header": "x-cluster"}, {EVERY}, id="header"),
+        pytest.param({"weighted_clusters": {"clusters": [{"cluster_header": "x"}]}}, {EVERY}, id="weighted header"),
+        pytest.param({"cluster_specifier_plugin": "x"}, {EVERY}, id="plugin"),
+    ],
+)
+def test_a_route_refers_to_its_clusters(action: dict[str, Any], clusters: set[str]) -> None:
+    assert names(route_config(action)) == {"Cluster": clusters}
+
+
+def test_a_route_that_redirects_refers_to_nothing() -> None:
+    json = {"@type": ROUTES, "name": "web", "virtual_hosts": [{"name": "all", "routes": [{"redirect": {}}]}]}
+    assert names(json) == {}
+
+
+@pytest.mark.parametrize(
+    ("filter_", "clusters"),
+    [
+        pytest.param(network_filter(f"{NETWORK}.tcp_proxy.v3.TcpProxy", cluster="a"), {"a"}, id="tcp"),
+        pytest.param(
+            network_filter(f"{NETWORK}.tcp_proxy.v3.TcpProxy", weighted_clusters={"clusters": [{"name": "a"}]}),
+            {"a"},
+            id="tcp weighted",
+        ),
+        pytest.param(
+            network_filter(
+                f"{NETWORK}.redis_proxy.v3.RedisProxy",
+                prefix_routes={"routes": [{"prefix": "x", "cluster": "a"}], "catch_all_route": {"cluster": "b"}},
+            ),
+            {"a", "b"},
+            id="redis",
+        ),
+        pytest.param(
+            network_filter(
+                f"{NETWORK}.thrift_proxy.v3.ThriftProxy", route_config={"routes": [{"route": {"cluster": "a"}}]}
+            ),
+            {"a"},
+            id="thrift",
+        ),
+        pytest.param(hcm(route_config=routes({"cluster": "a"})), {"a"}, id="inline routes"),
+        pytest.param(
+            hcm(
+                http_filter(
+                    "jwt_authn.v3.JwtAuthentication",
+                    providers={"p": {"remote_jwks": {"http_uri": {"uri": "x", "cluster": "a", "timeout": "1s"}}}},
+                )
+            ),
+            {"a"},
+            id="jwt",
+        ),
+        pytest.param(
+            hcm(http_filter("ext_authz.v3.ExtAuthz", grpc_service={"envoy_grpc": {"cluster_name": "a"}})),
+            {"a"},
+            id="ext_authz",
+        ),
+        pytest.param(
+            hcm(http_filter("health_check.v3.HealthCheck", cluster_min_healthy_percentages={"a": {"value": 9}})),
+            {"a"},
+            id="keys of a map",
+        ),
+        pytest.param(
+            hcm(
+                tracing={
+                    "provider": {
+                        "name": "zipkin",
+                        "typed_config": {
+                            "@type": f"{TYPE}envoy.config.trace.v3.ZipkinConfig",
+                            "collector_cluster": "a",
+                        },
+                    }
+                }
+            ),
+            {"a"},
+            id="tracing",
+        ),
+        pytest.param(
+            hcm(http_filter("lua.v3.Lua", default_source_code={"inline_string": "handle:headers()"})), set(), id="lua"
+        ),
+        pytest.param(
+            hcm(http_filter("lua.v3.Lua", default_source_code={"inline_string": "handle:httpCall('a')"})),
+            {EVERY},
+            id="lua calls",
+        ),
+        pytest.param(
+            hcm(http_filter("lua.v3.Lua", default_source_code={"filename": "/x.lua"})), {EVERY}, id="lua file"
+        ),
+        pytest.param(hcm(http_filter("wasm.v3.Wasm", config={"name": "x", "vm_config": {}})), {EVERY}, id="wasm"),
+        pytest.param(hcm({"name": "x", "typed_config": {"@type": "acme.io/acme.X"}}), {EVERY}, id="unknown"),
+        pytest.param(
+            hcm({"name": "x", "typed_config": {"@type": f"{TYPE}udpa.type.v1.TypedStruct", "type_url": "acme.io/x.Y"}}),
+            {EVERY},
+            id="TypedStruct",
+        ),
+        pytest.param(hcm(ROUTER, http_filter("fault.v3.HTTPFault", upstream_cluster="a")), set(), id="a condition"),
+    ],
+)
+def test_a_listener_refers_to_the_clusters_of_its_filters(filter_: dict[str, Any], clusters: set[str]) -> None:
+    assert names(listener(filter_)) == ({"Cluster": clusters} if clusters else {})
+
+
+def test_a_udp_listener_refers_to_its_clusters() -> None:
+    udp = "envoy.extensions.filters.udp.udp_proxy.v3"
+    action = {"name": "route", "typed_config": {"@type": f"{TYPE}{udp}.Route", "cluster": "b"}}
+    by_matcher = network_filter(f"{udp}.UdpProxyConfig", matcher={"on_no_match": {"action": action}})
+    assert names(listener(listener_filters=[network_filter(f"{udp}.UdpProxyConfig", cluster="a")])) == {
+        "Cluster": {"a"}
+    }
+    assert names(listener(listener_filters=[by_matcher])) == {"Cluster": {"b"}}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES | UNKNOWABLE))
+def test_every_field_of_the_tables_is_seen(name: str) -> None:
+    message_name, _, field_name = name.rpartition(".")
+    message: Any = types.message_class(message_name)()
+    field = message.DESCRIPTOR.fields_by_name[field_name]
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        getattr(message, field_name)["a"].SetInParent()
+    elif field.message_type is not None:
+        getattr(message, field_name).SetInParent()
+    elif field.is_repeated:
+        getattr(message, field_name).append("a")
+    else:
+        setattr(message, field_name, "a")
+    assert EVERY in references(message)["Cluster"] if name in UNKNOWABLE else "a" in references(message)["Cluster"]
+
+
+@pytest.mark.parametrize(("source", "found"), [(ADS, True), (API, True), (FILE, False)])
+def test_only_what_a_control_plane_is_asked_for_is_a_reference(source: dict[str, Any], *, found: bool) -> None:
+    eds = cluster(type="EDS", eds_cluster_config={"eds_config": source})
+    assert names(eds) == ({"ClusterLoadAssignment": {"web"}} if found else {})
+    rds = listener(hcm(rds={"config_source": source, "route_config_name": "r"}))
+    assert names(rds) == ({"RouteConfiguration": {"r"}} if found else {})
+    sds = cluster(transport_socket=tls(tls_certificate_sds_secret_configs=[{"name": "s", "sds_config": source}]))
+    assert names(sds) == ({"Secret": {"s"}} if found else {})
+    ecds = listener(hcm({"name": "f", "config_discovery": {"config_source": source, "type_urls": [ROUTES]}}))
+    assert names(ecds) == ({"ExtensionConfig": {"f"}} if found else {})
+    leds = {"leds_config": source, "leds_collection_name": "xdstp://x/y"}
+    assignment = {"@type": f"{TYPE}envoy.config.endpoint.v3.ClusterLoadAssignment", "cluster_name": "web"}
+    endpoints = {**assignment, "endpoints": [{"leds_cluster_locality_config": leds}]}
+    assert names(endpoints) == ({"LbEndpoint": {"xdstp://x/y"}} if found else {})
+
+
+def test_an_eds_cluster_refers_to_its_service_name() -> None:
+    eds = {"eds_config": ADS, "service_name": "shop/web"}
+    assert names(cluster(type="EDS", eds_cluster_config=eds)) == {"ClusterLoadAssignment": {"shop/web"}}
+
+
+def test_a_secret_of_the_bootstrap_is_no_reference() -> None:
+    assert names(cluster(transport_socket=tls(validation_context_sds_secret_config={"name": "ca"}))) == {}
+
+
+def test_the_cluster_of_a_control_plane_is_no_reference() -> None:
+    source = {**API, "api_config_source": {**API["api_config_source"], **XDS_SERVER}}  # type: ignore[dict-item]
+    eds = cluster(type="EDS", eds_cluster_config={"eds_config": source})
+    assert names(eds) == {"ClusterLoadAssignment": {"web"}}
+
+
+def test_a_scoped_route_refers_to_its_route_configuration() -> None:
+    scoped = {"@type": BY_NAME["ScopedRoute"].url, "name": "s", "route_configuration_name": "r"}
+    assert names(scoped) == {"RouteConfiguration": {"r"}}
+
+
+def test_an_aggregate_cluster_refers_to_its_clusters() -> None:
+    message = "envoy.extensions.clusters.aggregate.v3.ClusterConfig"
+    kind = {"name": "aggregate", "typed_config": {"@type": f"{TYPE}{message}", "clusters": ["a", "b"]}}
+    assert names(cluster(cluster_type=kind)) == {"Cluster": {"a", "b"}}
+
+
+def test_a_secret_refers_to_nothing() -> None:
+    assert names({"@type": SECRET, "name": "s", "generic_secret": {"secret": {"inline_string": "x"}}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "slow"),
+    [
+        ({"type": "STATIC"}, False),
+        ({"type": "EDS"}, False),
+        ({"type": "EDS", "health_checks": [{"timeout": "1s"}]}, True),
+        ({"type": "STRICT_DNS"}, True),
+        ({"type": "LOGICAL_DNS"}, True),
+        ({"type": "STRICT_DNS", "wait_for_warm_on_init": False}, False),
+        ({"type": "STRICT_DNS", "wait_for_warm_on_init": True}, True),
+        ({"cluster_type": {"name": "envoy.clusters.dns"}}, True),
+    ],
+)
+def test_a_cluster_warms_slowly_when_endpoints_are_not_enough(fields: dict[str, Any], *, slow: bool) -> None:
+    resource = codec.encode(cluster(**fields)).resource
+    assert resource is not None
+    assert resource.warms_slowly is slow
+
+
+def test_bytes_that_nobody_can_read_may_use_any_cluster() -> None:
+    assert cannot_tell(LISTENER) == {"Cluster": {EVERY}}
+    assert cannot_tell(RUNTIME) == {}
+
+
+def test_a_broken_any_may_use_any_cluster() -> None:
+    message: Message = types.message_class("envoy.config.core.v3.TypedExtensionConfig")(name="x")
+    message.typed_config.type_url = ROUTES  # type: ignore[attr-defined]
+    message.typed_config.value = b"\xff"  # type: ignore[attr-defined]
+    assert references(message) == {"Cluster": {EVERY}}
