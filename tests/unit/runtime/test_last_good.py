@@ -365,3 +365,13 @@ def test_only_what_changed_is_saved() -> None:
 
     assert list(house.last_good.take_changes()) == ["object bootes.io/Cluster default/c0"]
     assert house.last_good.take_changes() == {}
+
+
+def test_a_restart_saves_nothing_anew_that_stayed_the_same() -> None:
+    """It is read anew, and says what it said."""
+    house = House()
+    house.settle(good("a"), good("b"))
+    house = house.restart()
+    house.last_good.settle(by_key([good("a"), good("b", labels={"new": "yes"})]))
+
+    assert list(house.last_good.take_changes()) == ["object bootes.io/Cluster default/b"]

@@ -95,3 +95,12 @@ def test_findings_of_what_did_not_change_are_told_again() -> None:
 
     assert [problem.code for problem in moved.problems] == [problem.code for problem in broken.problems]
     assert moved.problems[0].place == moved.manifest.place
+
+
+def test_one_and_true_are_not_the_same() -> None:
+    """Mending `1` to `true` is a change, though Python takes them for equal."""
+    broken = read(resources({**GOOD, "track_cluster_stats": {"timeout_budgets": 1}}))
+    mended = read(resources({**GOOD, "track_cluster_stats": {"timeout_budgets": True}}), broken)
+
+    assert broken.broken
+    assert not mended.broken
