@@ -33,12 +33,14 @@ def configure(*, level: str, form: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # It tells of its own start and end, which is no event of this program.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    own = logging.getLogger("legation")
+    own.setLevel(level.upper())
+    # Libraries tell what is no event of this program: that one is served, that another saw a file change. Not at debug
+    # either: a log file beside the manifests would tell of its own growth, and grow by it.
+    logging.basicConfig(handlers=[handler], level=max(own.level, logging.WARNING), force=True)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level.upper()),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *_: own,
         cache_logger_on_first_use=True,
     )

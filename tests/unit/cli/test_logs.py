@@ -14,7 +14,7 @@ logs.configure(level={level!r}, form={form!r})
 log.debug("detail")
 log.info("ready", xds="localhost:18000")
 logging.getLogger("asyncio").warning("slow %s", "callback")
-logging.getLogger("uvicorn.error").info("Started server process")
+logging.getLogger("watchfiles.main").info("1 change detected")
 try:
     raise ValueError("oh")
 except ValueError:
@@ -52,6 +52,11 @@ def test_lines_for_people_have_the_values_behind_the_event() -> None:
 def test_auto_is_json_where_there_is_no_terminal() -> None:
     """A container's log is read by programs."""
     assert json.loads(run(form="auto")[0])["event"] == "ready"
+
+
+def test_libraries_are_heard_from_warnings_on() -> None:
+    """The one that watches files would tell of every change, also of the log itself."""
+    assert not any("change detected" in line for line in run(level="debug", form="json"))
 
 
 def test_the_level_is_the_lowest_that_is_logged() -> None:
