@@ -14,7 +14,7 @@ from math import inf
 class Debounce:
     """Decides when pending changes are acted upon.
 
-    - A change is due at once when in the `quiet` seconds before it there was no other, and nothing was acted upon.
+    - A change is due at once when nothing was acted upon in the `quiet` seconds before it (so none is pending either).
     - Any other change waits until there was none for `quiet` seconds, or until the oldest pending one is `maximum`
       seconds old, whatever comes first.
     - What is due at once stays so when more changes join it.
@@ -39,7 +39,7 @@ class Debounce:
         """Note a change."""
         if self._pending_since is None:
             self._pending_since = now
-            self._at_once = now - max(self._last_change, self._last_fired) >= self.quiet
+            self._at_once = now - self._last_fired >= self.quiet
         self._last_change = now
 
     def due(self) -> float | None:

@@ -334,6 +334,37 @@ def test_a_file_that_was_never_whole_stays_unknown_after_a_restart() -> None:
     assert house.may_miss == set(RESOURCE_TYPES)
 
 
+def test_a_file_with_an_object_that_was_never_good_is_not_known_whole() -> None:
+    """What that object was before is not known."""
+    house = House()
+    house.settle(good("a"), bad("never-good"))
+    house = house.restart()
+    house.settle(broken=["a.yaml"])
+
+    assert house.may_miss == set(RESOURCE_TYPES)
+
+
+def test_a_file_stays_known_while_it_is_broken_over_several_restarts() -> None:
+    """It was once whole, and nothing of it was forgotten since."""
+    house = House()
+    house.settle(good("a"))
+    for _ in range(3):
+        house = house.restart()
+        assert [each.key.name for each in house.settle(broken=["a.yaml"])] == ["a"]
+        assert not house.may_miss
+
+
+def test_a_file_that_was_deleted_is_not_known_any_more() -> None:
+    """One of that name that comes later is another."""
+    house = House()
+    house.settle(good("a"))
+    house.settle()
+    house = house.restart()
+    house.settle(broken=["a.yaml"])
+
+    assert house.may_miss == set(RESOURCE_TYPES)
+
+
 def test_a_remembered_version_that_is_no_longer_good_is_not_served() -> None:
     """A newer program may be stricter; what Envoys hold of it is not taken away either."""
     house = House()

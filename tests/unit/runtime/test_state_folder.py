@@ -75,8 +75,12 @@ def test_a_journal_of_mostly_old_lines_is_written_anew(folder: Path, monkeypatch
         store.save({"changing": number})
         assert len((folder / JOURNAL).read_bytes().splitlines()) <= 16
 
-    assert reopened(folder) == {"kept": 0, "changing": 99}
-    assert len((folder / JOURNAL).read_bytes().splitlines()) == 3
+    for number in range(100):
+        store.save({str(number): 1, str(number - 1): None})
+        assert len((folder / JOURNAL).read_bytes().splitlines()) <= 20
+
+    assert reopened(folder) == {"kept": 0, "changing": 99, "99": 1}
+    assert len((folder / JOURNAL).read_bytes().splitlines()) == 4
 
 
 @pytest.mark.parametrize(
