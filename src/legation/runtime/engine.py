@@ -67,8 +67,9 @@ class Engine:
     ) -> None:
         """Take the parts; nothing is read or opened yet."""
         self.serving = Serving(transports)
+        self._problem_log = ProblemLog(self._problems)
         self.feedback = Feedback(
-            clock=clock, refusals_changed=self._look_at_problems, accepted_whole=self._remember_accepted
+            clock=clock, refusals_changed=self._problem_log.look, accepted_whole=self._remember_accepted
         )
         self._clock = clock
         self._debounce = Debounce()
@@ -78,14 +79,13 @@ class Engine:
         self._hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
         self._folder = state_folder
         self._saving = (
-            Saving(state_folder, take_changes=self._take_changes, problem_changed=self._look_at_problems)
+            Saving(state_folder, take_changes=self._take_changes, problem_changed=self._problem_log.look)
             if state_folder
             else None
         )
         self._folder_problems: tuple[Problem, ...] = ()
         self._fault: Problem | None = None
         self._changed = asyncio.Event()
-        self._problems_changed = asyncio.Event()
         self._handled = 0
         self._handled_more = asyncio.Event()
         self._updates = 0
@@ -106,7 +106,7 @@ class Engine:
             self._hub,
             *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
             self._follow,
-            self._say_problems,
+            self._problem_log.run,
             *((self._saving.run,) if self._saving else ()),
         )
 
@@ -138,11 +138,18 @@ class Engine:
             at_least: Wait for at least so many Envoys.
             timeout: Seconds; None to wait for ever.
         """
+        begun = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(timeout):
+                await self.wait_handled()
+        except TimeoutError:
+            return Acceptance(problems=(Problem(code="not-ready", message="; ".join(self.missing) or "it is busy"),))
         names = None
         if keys:
             names = self._served.names_of(keys)
             names |= {name for name, resource in self._hub.leaving().items() if resource.origin in keys}
-        answer = await wait_accepted(self.feedback, names, at_least=at_least, timeout=timeout)
+        left = None if timeout is None else max(0.0, begun + timeout - asyncio.get_running_loop().time())
+        answer = await wait_accepted(self.feedback, names, at_least=at_least, timeout=left)
         broken = (each for each in self._served.problems if each.level is Level.ERROR)
         return replace(answer, problems=tuple(each for each in broken if not keys or each.object in keys))
 
@@ -173,9 +180,6 @@ class Engine:
     def _note_change(self) -> None:
         self._debounce.changed(self._clock.now())
         self._changed.set()
-
-    def _look_at_problems(self) -> None:
-        self._problems_changed.set()
 
     def _remember_accepted(self, group: str, collection: ResourceCollection) -> None:
         if self._saving is not None:
@@ -219,16 +223,9 @@ class Engine:
         self._handled = heard.number
         self._handled_more.set()
         self._handled_more = asyncio.Event()
-        self._look_at_problems()
+        self._problem_log.look()
         if self._saving is not None:
             self._saving.request()
-
-    async def _say_problems(self) -> None:
-        log = ProblemLog()
-        while True:
-            await self._problems_changed.wait()
-            self._problems_changed.clear()
-            log.update(self._problems())
 
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""

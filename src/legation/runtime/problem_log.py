@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 import structlog
 
@@ -14,18 +15,31 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class ProblemLog:
-    """Remembers what was said."""
+    """Remembers what was said. It runs beside what finds the problems."""
 
-    def __init__(self) -> None:
-        self._said: Mapping[Hashable, Problem] = {}
-
-    def update(self, problems: Mapping[Hashable, Problem]) -> None:
-        """Say what is new and what is over.
+    def __init__(self, problems: Callable[[], Mapping[Hashable, Problem]]) -> None:
+        """Begin with nothing said.
 
         Args:
-            problems: All that is wrong now, each under what makes it the same problem: its text may change.
+            problems: Returns all that is wrong now, each under what makes it the same problem: its text may change.
         """
-        said, self._said = self._said, dict(problems)
+        self._problems = problems
+        self._said: Mapping[Hashable, Problem] = {}
+        self._looking = asyncio.Event()
+
+    def look(self) -> None:
+        """Have the problems looked at soon, once for all that happens until then."""
+        self._looking.set()
+
+    async def run(self) -> None:
+        """Say what is new and what is over, until cancelled."""
+        while True:
+            await self._looking.wait()
+            self._looking.clear()
+            self._say(self._problems())
+
+    def _say(self, problems: Mapping[Hashable, Problem]) -> None:
+        said, self._said = self._said, problems
         for key, problem in said.items():
             if key not in problems:
                 _log.info("problem over", code=problem.code, problem=str(problem))

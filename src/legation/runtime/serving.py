@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Any, Self
 
 from legation.errors import LegationError
 from legation.transports.base import Feed, Transport
@@ -68,6 +69,37 @@ class Serving:
                 await self.wait_listening()
                 yield
                 task.cancel()
+
+
+class Service:
+    """What both floors are: something that runs, by itself or beside the body of an `async with`."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._background = AsyncExitStack()
+
+    async def run(self) -> None:
+        """Serve until cancelled; then the streams are ended in order.
+
+        Raises:
+            LegationError: It cannot work: a port is taken, a source cannot be read at all.
+        """
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        """Begin to serve, and return when Envoys can connect.
+
+        Raises:
+            LegationError: As `run`, which also ends the body.
+        """
+        await self._background.enter_async_context(self._serving.in_background(self.run()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Stop serving."""
+        return await self._background.__aexit__(kind, error, trace)
 
 
 @contextmanager

@@ -1,1 +1,5 @@
 """How Envoys get snapshots: one file for each kind of transport."""
+
+from legation.protocol.sequence import Policy
+
+__all__ = ["Policy"]

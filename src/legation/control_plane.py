@@ -1,0 +1,125 @@
+"""ControlPlane: objects in, Envoys served. The upper floor of the library."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from legation.clock import Clock, MonotonicClock
+from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Problem
+from legation.runtime.acceptance import Acceptance
+from legation.runtime.engine import Engine, Statistics
+from legation.runtime.proxy_status import ProxyStatus
+from legation.runtime.serving import Service
+from legation.runtime.state_folder import StateFolder
+from legation.sources.base import Source
+from legation.transports import Policy
+from legation.transports.base import Transport
+from legation.transports.grpc_server import GrpcTransport
+
+
+class ControlPlane(Service):
+    """Reads objects from sources and serves what they mean to Envoys.
+
+    All of it lives in one event loop: call it, and the sources that are yours, from there only.
+
+    Example:
+        source = MemorySource()
+        async with ControlPlane([source]) as plane:
+            cluster = source.put({"apiVersion": "bootes.io/v1", "kind": "Cluster", ...})
+            print(await plane.wait_accepted(cluster, timeout=10))
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        *,
+        transports: Sequence[Transport] | None = None,
+        xds_bind: str = "localhost",
+        xds_port: int = 18000,
+        state_dir: Path | str | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Take the parts; nothing is read or opened before it runs.
+
+        Args:
+            sources: Where objects come from. Of an object that several have, that of the first one counts.
+            transports: How Envoys are served, in place of gRPC on one port.
+            xds_bind: The address of the gRPC port; `localhost` is IPv4 and IPv6, `0.0.0.0` and `::` all of both.
+            xds_port: The gRPC port; 0 for a free one, which `xds_port` tells when it runs.
+            state_dir: A folder where the last good version of each object outlives the program.
+            policy: The time limits of delivery over gRPC.
+            clock: Where time comes from.
+        """
+        clock = clock or MonotonicClock()
+        self._grpc = GrpcTransport(bind=(xds_bind,), port=xds_port, policy=policy, clock=clock)
+        self._engine = Engine(
+            sources=sources,
+            transports=[self._grpc] if transports is None else transports,
+            clock=clock,
+            state_folder=None if state_dir is None else StateFolder(Path(state_dir)),
+        )
+        super().__init__(self._engine.serving)
+
+    @property
+    def xds_port(self) -> int:
+        """The gRPC port."""
+        return self._grpc.port
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not there yet before Envoys can be served, a clause for each; empty when it is ready."""
+        return self._engine.missing
+
+    async def run(self) -> None:
+        """Serve until cancelled; then the streams are ended in order.
+
+        Raises:
+            LegationError: A source cannot be read at all, a port cannot be bound, the state folder cannot be used.
+        """
+        await self._engine.run()
+
+    async def wait_ready(self) -> None:
+        """Return when Envoys can connect and every source has loaded."""
+        await self._serving.wait_listening()
+        await self._engine.wait_handled()
+
+    async def wait_accepted(
+        self,
+        *objects: ManifestObject | ObjectKey,
+        at_least: int = 0,
+        timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
+    ) -> Acceptance:
+        """Wait until every Envoy has accepted or refused what was put in before now.
+
+        Waited for are Envoys that asked for what the objects make (or made: an object that was deleted is accepted when
+        nobody holds what it made), in its newest version.
+
+        Args:
+            objects: What matters; nothing for everything.
+            at_least: Wait for at least so many Envoys; else nobody is waited for when none is connected.
+            timeout: Seconds; None to wait for ever.
+
+        Returns:
+            Who accepted, who refused and why, who did not answer in time, and what is wrong with the objects: true if
+            nothing is in the way.
+        """
+        # A source that publishes at the next turn of the event loop has its turn first.
+        await asyncio.sleep(0)
+        keys = [each if isinstance(each, ObjectKey) else each.key for each in objects]
+        return await self._engine.wait_accepted(keys, at_least=at_least, timeout=timeout)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
+        return self._engine.problems()
+
+    def proxies(self) -> tuple[ProxyStatus, ...]:
+        """Return the Envoys that are connected: what each was sent, accepted and refused."""
+        return self._engine.feedback.proxies()
+
+    def statistics(self) -> Statistics:
+        """Return sizes now, and counts since the start."""
+        return self._engine.statistics()
