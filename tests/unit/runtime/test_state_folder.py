@@ -61,6 +61,7 @@ def test_a_change_costs_a_line(folder: Path) -> None:
     store.save({str(number): "x" * 100 for number in range(100)})
     before = (folder / JOURNAL).stat().st_size
     store.save({"7": "y"})
+    store.save({})
 
     assert (folder / JOURNAL).stat().st_size - before < 20
 
