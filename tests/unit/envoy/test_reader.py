@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from legation.envoy import types
 from legation.envoy.printer import fields_to_json
 from legation.envoy.reader import read
 from tests.unit.envoy.protos import every_message
@@ -128,3 +129,10 @@ def test_what_is_printed_is_what_protobuf_writes() -> None:
     for message in samples():
         written = json_format.MessageToDict(message, preserving_proto_field_name=True)
         assert plain(fields_to_json(message, show_secrets=True)) == written, message.DESCRIPTOR.full_name
+
+
+def test_null_is_a_value_where_any_value_may_stand() -> None:
+    pair: Any = types.message_class("envoy.extensions.filters.http.json_to_metadata.v3.JsonToMetadata.KeyValuePair")()
+    _, findings = read(pair, {"key": None, "value": None})
+    assert findings == []
+    assert pair.value.HasField("null_value")
