@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import queue
 import re
 import signal
 import socket
@@ -14,7 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from envoy.config.core.v3.base_pb2 import Node
+from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
+from google.rpc.status_pb2 import Status
 
 _LEGATION = str(Path(sys.executable).with_name("legation"))
 """The command, as it is installed."""
@@ -79,8 +84,10 @@ def serving(directory: Path, *args: str) -> Iterator[Server]:
 @pytest.fixture
 def manifests(tmp_path: Path) -> Path:
     """Return a directory with one good cluster."""
-    (tmp_path / "edge.yaml").write_text(_CLUSTER, encoding="utf-8")
-    return tmp_path
+    directory = tmp_path / "manifests"
+    directory.mkdir()
+    (directory / "edge.yaml").write_text(_CLUSTER, encoding="utf-8")
+    return directory
 
 
 def legation(*args: str) -> subprocess.CompletedProcess[str]:
@@ -120,6 +127,45 @@ def test_the_other_commands_find_it(manifests: Path) -> None:
         assert problems.startswith("error: ")
         assert "bad.yaml:" in problems
         assert "connect_timeout" in problems
+
+
+def test_what_an_envoy_refuses_is_in_the_table_with_its_own_words(manifests: Path) -> None:
+    """From the refusal on the stream to a row of `legation proxies`."""
+    requests: queue.SimpleQueue[DiscoveryRequest | None] = queue.SimpleQueue()
+    url = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+    with serving(manifests) as server:
+        ready = server.wait_event("ready")
+        with grpc.insecure_channel(ready["xds"]) as channel:
+            method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+            call = channel.stream_stream(method, DiscoveryRequest.SerializeToString, DiscoveryResponse.FromString)
+            responses = call(iter(requests.get, None), timeout=30)
+            requests.put(DiscoveryRequest(type_url=url, node=Node(id="front.default")))
+            answer = next(responses)
+            refusal = Status(code=3, message="Error adding/updating cluster(s) edge: it is too blue")
+            requests.put(DiscoveryRequest(type_url=url, response_nonce=answer.nonce, error_detail=refusal))
+            server.wait_event("problem")
+            table = legation("proxies", "--admin", ready["admin"].removeprefix("http://")).stdout
+            requests.put(None)
+            responses.cancel()
+    row = next(line for line in table.splitlines() if "front.default" in line)
+    assert " Cluster " in row
+    assert "of Cluster default/edge: " in row
+    assert "it is too blue" in row
+
+
+def test_with_a_state_folder_a_restart_with_a_broken_manifest_serves_the_last_good_one(manifests: Path) -> None:
+    """And the problem is shown all the same."""
+    args = ("--state-dir", str(manifests.parent / "state"))
+    problems = ""
+    for text in (_CLUSTER, _CLUSTER.replace("1s", "soon")):
+        (manifests / "edge.yaml").write_text(text, encoding="utf-8")
+        with serving(manifests, *args) as server:
+            ready = server.wait_event("ready")
+            metrics = server.get(ready["health"] + "/metrics")[1]
+            problems = server.get(ready["admin"] + "/problems")[1]
+            assert server.stop() == 0
+        assert 'legation_resources{type="Cluster"} 1.0' in metrics
+    assert "connect_timeout" in problems
 
 
 @pytest.mark.parametrize("option", ["--xds-port", "--admin-port", "--health-port"])

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from pathlib import Path
 
 import structlog
 
 from legation.cli.signals import run_until_signal
-from legation.clock import MonotonicClock
+from legation.control_plane import ControlPlane
 from legation.errors import LegationError
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.http_server import HttpServer
 from legation.ops.metrics import Metrics
-from legation.runtime.engine import Engine
 from legation.settings import Settings
 from legation.sources.directory import DirectorySource
 from legation.transports.grpc_server import GrpcTransport, Policy
@@ -43,25 +41,25 @@ class _Server:
     def __init__(self, found: Settings, *, directory: Path) -> None:
         self._directory = directory
         self._xds_bind = found.xds_bind
+        policy = Policy(
+            removal_grace=found.delivery.removal_grace,
+            drain_grace=found.delivery.drain_grace,
+            warming_timeout=found.delivery.warming_timeout,
+            hold_missing=found.delivery.hold_missing,
+        )
         self._transport = GrpcTransport(
-            bind=(found.xds_bind,),
-            port=found.xds_port,
-            policy=Policy(
-                **{each.name: getattr(found.delivery, each.name) for each in dataclasses.fields(found.delivery)}
-            ),
-            shutdown_grace=found.shutdown_grace,
+            bind=(found.xds_bind,), port=found.xds_port, policy=policy, shutdown_grace=found.shutdown_grace
         )
-        self._plane = plane = Engine(
-            sources=[DirectorySource(directory)], transports=[self._transport], clock=MonotonicClock()
+        self._plane = plane = ControlPlane(
+            [DirectorySource(directory)], transports=[self._transport], state_dir=found.state_dir
         )
-        proxies = plane.feedback.proxies
         self._admin = HttpServer(
-            admin_app(proxies=proxies, problems=plane.problems, bind=found.admin_bind),
+            admin_app(proxies=plane.proxies, problems=plane.problems, bind=found.admin_bind),
             bind=found.admin_bind,
             port=found.admin_port,
             setting="--admin-port",
         )
-        metrics = Metrics(statistics=plane.statistics, proxies=proxies, problems=plane.problems)
+        metrics = Metrics(statistics=plane.statistics, proxies=plane.proxies, problems=plane.problems)
         self._health = HttpServer(
             health_app(missing=lambda: plane.missing, metrics=metrics),
             bind=found.health_bind,
@@ -79,8 +77,7 @@ class _Server:
                 tasks.create_task(self._health.run(started=pages[1].set))
                 for each in pages:
                     await each.wait()
-                await self._plane.serving.wait_listening()
-                await self._plane.wait_handled()
+                await self._plane.wait_ready()
                 self._say_ready()
         except BaseExceptionGroup as failed:
             for_users = failed.subgroup(LegationError)
