@@ -338,6 +338,38 @@ def test_what_is_wrong_with_a_whole_resource_is_said(json: Any, words: str) -> N
             id="type without a host",
         ),
         pytest.param(
+            {"metadata": {"filter_metadata": {"a": 5}}},
+            "wrong-type: metadata.filter_metadata.a: expected a map, found a number",
+            id="Struct is a number",
+        ),
+        pytest.param(
+            {"transport_socket": {"name": "x", "typed_config": {"@type": f"{TYPE}google.protobuf.ListValue"}}},
+            "wrong-type: transport_socket.typed_config.value: expected a list, found null",
+            id="list without its value",
+        ),
+        pytest.param(
+            {"transport_socket": {"name": "x", "typed_config": {"@type": f"{TYPE}google.protobuf.Timestamp"}}},
+            "wrong-type: transport_socket.typed_config.value: expected the text of a Timestamp, found null",
+            id="moment without its value",
+        ),
+        pytest.param(
+            {
+                "transport_socket": {
+                    "name": "x",
+                    "typed_config": {"@type": f"{TYPE}google.protobuf.Timestamp", "value": "x"},
+                }
+            },
+            "bad-value: transport_socket.typed_config.value: the text is not a Timestamp "
+            '(write it as "2030-01-31T12:00:00Z")',
+            id="moment",
+        ),
+        pytest.param(
+            {"lb_subset_config": {"subset_selectors": [{"keys": ["a", 5]}]}},
+            "wrong-type: lb_subset_config.subset_selectors[0].keys[1]: expected text, found a number "
+            "(put it in quotes)",
+            id="item of a list",
+        ),
+        pytest.param(
             {"typed_extension_protocol_options": {"x": "y"}},
             "wrong-type: typed_extension_protocol_options.x: expected a map, found text",
             id="Any is text",
