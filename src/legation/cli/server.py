@@ -59,7 +59,12 @@ class _Server:
             port=found.admin_port,
             setting="--admin-port",
         )
-        metrics = Metrics(statistics=plane.statistics, proxies=plane.proxies, problems=plane.problems)
+        metrics = Metrics(
+            statistics=plane.statistics,
+            proxies=plane.proxies,
+            problems=plane.problems,
+            transport=self._transport.statistics,
+        )
         self._health = HttpServer(
             health_app(missing=lambda: plane.missing, metrics=metrics),
             bind=found.health_bind,

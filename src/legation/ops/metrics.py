@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
-from legation.ops.shown import ProxyStatus, Statistics
+from legation.ops.shown import ProxyStatus, Statistics, TransportStatistics
 
 
 class Metrics(Collector):
@@ -27,6 +27,7 @@ class Metrics(Collector):
         statistics: Callable[[], Statistics],
         proxies: Callable[[], Sequence[ProxyStatus]],
         problems: Callable[[], Sequence[Problem]],
+        transport: Callable[[], TransportStatistics],
     ) -> None:
         """Take where the figures come from.
 
@@ -34,10 +35,12 @@ class Metrics(Collector):
             statistics: Counts since the start, and sizes now.
             proxies: The Envoys that are connected.
             problems: What is wrong now.
+            transport: What goes through the port where Envoys connect.
         """
         self._statistics = statistics
         self._proxies = proxies
         self._problems = problems
+        self._transport = transport
         # A registry of its own: two servers in one process, as in tests, do not share figures.
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -67,6 +70,24 @@ class Metrics(Collector):
             sum_value=now.update_seconds,
         )
         yield self._problem_counts()
+        yield from self._wire()
+
+    def _wire(self) -> Iterator[Metric]:
+        now = self._transport()
+        streams = GaugeMetricFamily(
+            "legation_streams", "Open streams, by what they carry and how.", labels=("carries", "variant")
+        )
+        for label, count in now.streams.items():
+            streams.add_metric(label, count)
+        yield streams
+        through = now.traffic.items()
+        yield _total(
+            "legation_requests", "Requests of Envoys, by type.", {key: each.messages_in for key, each in through}
+        )
+        yield _total("legation_request_bytes", "Their size, by type.", {key: each.bytes_in for key, each in through})
+        yield _total(
+            "legation_response_bytes", "Size of responses, by type.", {key: each.bytes_out for key, each in through}
+        )
 
     def _refusing(self) -> Metric:
         refusing = Counter(status.type.name for proxy in self._proxies() for status in proxy.types if status.refused)

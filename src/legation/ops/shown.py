@@ -167,3 +167,36 @@ class Statistics(Protocol):
     def feedback(self) -> FeedbackStatistics:
         """The Envoys, and what they said."""
         ...
+
+
+class Traffic(Protocol):
+    """Messages of one type since the start."""
+
+    @property
+    def messages_in(self) -> int:
+        """Requests."""
+        ...
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes of requests."""
+        ...
+
+    @property
+    def bytes_out(self) -> int:
+        """Bytes of responses."""
+        ...
+
+
+class TransportStatistics(Protocol):
+    """A transport at one moment."""
+
+    @property
+    def streams(self) -> Mapping[tuple[str, str], int]:
+        """Open streams by what they carry (a type, or `ADS`) and by variant."""
+        ...
+
+    @property
+    def traffic(self) -> Mapping[str, Traffic]:
+        """What went through, by type."""
+        ...

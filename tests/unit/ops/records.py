@@ -80,6 +80,24 @@ class Statistics:
     feedback: FeedbackStatistics = field(default_factory=FeedbackStatistics)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Messages of a type."""
+
+    messages_in: int = 8
+    bytes_in: int = 800
+    messages_out: int = 9
+    bytes_out: int = 9000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportStatistics:
+    """A transport."""
+
+    streams: Mapping[tuple[str, str], int] = field(default_factory=lambda: {("ADS", "delta"): 2})
+    traffic: Mapping[str, Traffic] = field(default_factory=lambda: {"Cluster": Traffic()})
+
+
 REFUSING = Proxy(types=(TypeStatus(refused=(Refused(),), pending_for=2.5), TypeStatus(type=LISTENER)))
 
 UNKNOWN_FIELD = Problem(

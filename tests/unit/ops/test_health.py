@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
-from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Statistics
+from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Statistics, TransportStatistics
 
 if TYPE_CHECKING:
     import httpx2
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 def client(missing: tuple[str, ...] = ()) -> TestClient:
     """Return a client of the health port."""
-    metrics = Metrics(statistics=Statistics, proxies=lambda: (REFUSING,), problems=lambda: (UNKNOWN_FIELD, DANGLING))
+    metrics = Metrics(
+        statistics=Statistics,
+        proxies=lambda: (REFUSING,),
+        problems=lambda: (UNKNOWN_FIELD, DANGLING),
+        transport=TransportStatistics,
+    )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 
 
@@ -59,6 +64,10 @@ def test_metrics_are_in_prometheus_text() -> None:
         'legation_refused_total{type="Cluster"} 2.0',
         "legation_update_duration_seconds_count 4.0",
         "legation_update_duration_seconds_sum 0.5",
+        'legation_streams{carries="ADS",variant="delta"} 2.0',
+        'legation_requests_total{type="Cluster"} 8.0',
+        'legation_request_bytes_total{type="Cluster"} 800.0',
+        'legation_response_bytes_total{type="Cluster"} 9000.0',
         'legation_problems{code="unknown-field",level="error"} 1.0',
         'legation_problems{code="dangling-reference",level="warning"} 1.0',
     ):
