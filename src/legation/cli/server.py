@@ -16,7 +16,8 @@ from legation.ops.http_server import HttpServer
 from legation.ops.metrics import Metrics
 from legation.settings import Settings
 from legation.sources.directory import DirectorySource
-from legation.transports.grpc_server import GrpcTransport, Policy
+from legation.transports import Policy
+from legation.transports.grpc_server import GrpcTransport
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
