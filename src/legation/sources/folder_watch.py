@@ -26,8 +26,9 @@ waits. Raises OSError when the system does not allow it."""
 
 async def listen(folders: Collection[str]) -> AsyncIterator[Collection[str]]:
     """Listen by watchfiles."""
+    # With ignore_permission_denied a folder that is gone would be passed over too.
     changes = awatch(
-        *folders, watch_filter=None, debounce=STEP, step=STEP, recursive=False, ignore_permission_denied=True
+        *folders, watch_filter=None, debounce=STEP, step=STEP, recursive=False, ignore_permission_denied=False
     )
     try:
         async for change in changes:
@@ -83,6 +84,11 @@ class FolderWatch:
             self._woken.set()
         except OSError as error:
             self.failure = error.strerror or str(error)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
 
     async def wait(self, *, until: float) -> frozenset[str]:
         """Return the paths at which something happened since the last call: when there are some, or at that moment."""

@@ -152,16 +152,13 @@ _MENDS = (
 
 
 def _syntax(error: MarkedYAMLError, text: str) -> YamlFault:
-    problem = error.problem or "it cannot be parsed"
+    words = ", ".join(part for part in (error.context, error.problem) if part).partition(";")[0]
     mark = error.problem_mark or error.context_mark
-    mend = next(
-        (mend for words, mend in _MENDS if words in problem), "check how this line and the one above are indented"
-    )
+    mend = next((mend for part, mend in _MENDS if part in words), "check how this line and the one above are indented")
     if mark is not None and mark.line >= len(text.rstrip().splitlines()):
         mend = "the text ends in the middle of something: is the file half-written?"
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-    context = f"{error.context}, " if error.context else ""
-    return YamlFault("yaml-syntax", f"this is not YAML: {context}{problem}", mend=mend, line=line, column=column)
+    return YamlFault("yaml-syntax", f"this is not YAML: {words}", mend=mend, line=line, column=column)
 
 
 def _too_deep() -> YamlFault:

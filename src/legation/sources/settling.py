@@ -120,41 +120,44 @@ class Settling:
         objects: dict[ObjectKey, ManifestObject] = {}
         places: dict[ObjectKey, Place] = {}
         found = list(problems)
-        claims = self._claims()
+        reserved = self._reserved()
         for name in sorted(self._files):
             reading = self._files[name].believed
             if reading is None:
                 continue
             found += reading.problems
+            moved = self._moved(self._files[name])
             for manifest, place in reading.places():
                 key = manifest.key
-                if key not in places and claims.get(key, name) == name:
+                if key in moved:
+                    continue
+                if key in places or reserved.get(key, name) < name:
+                    found.append(_duplicate(key, place, places.get(key) or Place(reserved[key])))
+                else:
                     objects[key], places[key] = manifest, place
-                elif name not in self.doubted:
-                    found.append(_duplicate(key, place, places.get(key) or Place(claims[key])))
         broken = frozenset(name for name, file in self._files.items() if file.believed and file.believed.problems)
         return SourceState(objects=MappingProxyType(objects), problems=tuple(found), broken=broken)
 
-    def _claims(self) -> dict[ObjectKey, str]:
-        """Return whose an object is, where it is not simply the first file's by name.
-
-        A file of which a part cannot be read keeps the names that it had. One whose newest reading is doubted gives
-        way to another that has the object now.
-        """
-        claims: dict[ObjectKey, str] = {}
+    def _reserved(self) -> dict[ObjectKey, str]:
+        """Return the names that a file keeps though the part of it cannot be read in which they stood."""
+        reserved: dict[ObjectKey, str] = {}
         for name in sorted(self._files, reverse=True):
             file = self._files[name]
-            if file.believed is None:
-                continue
-            if file.believed.problems:
-                claims.update(dict.fromkeys(file.keys, name))
-        for name in self.doubted:
-            file = self._files[name]
-            left = file.keys - (file.newest.keys if file.newest else frozenset())
-            for other, its in self._files.items():
-                if other != name and its.believed is not None:
-                    claims.update(dict.fromkeys(left & its.believed.keys, other))
-        return claims
+            if file.believed and file.believed.problems:
+                reserved.update(dict.fromkeys(file.keys, name))
+        return reserved
+
+    def _moved(self, file: _File) -> frozenset[ObjectKey]:
+        """Return the objects that a doubted file seems to have lost and another file has now."""
+        if file.newest is file.believed:
+            return frozenset()
+        lost = file.keys - (file.newest.keys if file.newest else frozenset())
+        elsewhere = (
+            other.believed.keys & other.newest.keys
+            for other in self._files.values()
+            if other is not file and other.believed and other.newest
+        )
+        return lost & frozenset().union(*elsewhere)
 
     def locate(self, place: Place, path: FieldPath) -> Place:
         """Return where a field of the object with that place stands now, or the place itself."""

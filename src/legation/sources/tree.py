@@ -6,6 +6,7 @@ swap of a link (`..data`) that no file of it is named after.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -68,10 +69,10 @@ class Tree:
         others = {_parent(path) for path in self.ways | self.real_files}
         found = dict(self.folders)
         for folder in others - self.folders.keys():
-            try:
-                found[folder] = _identity(Path(folder).stat())
-            except OSError:
-                continue
+            # Who may not list a folder may not listen to it either. It may also be gone by now.
+            with contextlib.suppress(OSError):
+                if os.access(folder, os.R_OK):
+                    found[folder] = _identity(Path(folder).stat())
         return found
 
 
@@ -112,13 +113,13 @@ class _Walk:
         identity = _identity(status)
         if identity in self._folders.values():
             return
-        self._folders[real] = identity
         try:
             with os.scandir(real) as listed:
                 entries = sorted((entry for entry in listed if not entry.name.startswith(".")), key=lambda it: it.name)
         except OSError as error:
             self._closed[shown] = reason(error)
             return
+        self._folders[real] = identity
         for entry in entries:
             self._entry(f"{shown}/{entry.name}", entry)
 
