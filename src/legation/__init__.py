@@ -1,1 +1,99 @@
-"""legation: a control plane for Envoy, as a server and as a library."""
+"""legation: a control plane for Envoy.
+
+Two floors: `ControlPlane` takes objects from sources and serves what they mean; `SnapshotServer` takes raw xDS state
+and serves exactly that. What is needed beside them is here by name too. Each name is loaded at its first use, so that
+to import a part of the package loads no more than that part.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from legation.control_plane import ControlPlane
+    from legation.errors import (
+        InvalidResource,
+        LegationError,
+        LocalProtocolError,
+        ProtocolError,
+        RemoteProtocolError,
+        SettingsError,
+        SourceError,
+        TransportError,
+    )
+    from legation.model.node import Node
+    from legation.model.objects import ManifestObject, ObjectKey, Place
+    from legation.model.problems import Level, Problem
+    from legation.model.resource import Resource
+    from legation.model.resource_types import ResourceType
+    from legation.runtime.acceptance import Acceptance
+    from legation.runtime.proxy_status import ProxyStatus, RefusedResource, TypeStatus
+    from legation.snapshot_server import SnapshotServer
+    from legation.sources.directory import DirectorySource
+    from legation.sources.memory import MemorySource
+    from legation.transports import Policy
+    from legation.transports.base import Peer, Refusal
+    from legation.transports.grpc_server import GrpcTransport
+
+__all__ = [
+    "Acceptance",
+    "ControlPlane",
+    "DirectorySource",
+    "GrpcTransport",
+    "InvalidResource",
+    "LegationError",
+    "Level",
+    "LocalProtocolError",
+    "ManifestObject",
+    "MemorySource",
+    "Node",
+    "ObjectKey",
+    "Peer",
+    "Place",
+    "Policy",
+    "Problem",
+    "ProtocolError",
+    "ProxyStatus",
+    "Refusal",
+    "RefusedResource",
+    "RemoteProtocolError",
+    "Resource",
+    "ResourceType",
+    "SettingsError",
+    "SnapshotServer",
+    "SourceError",
+    "TransportError",
+    "TypeStatus",
+]
+
+_HOMES = {
+    "legation.control_plane": ("ControlPlane",),
+    "legation.errors": tuple(each for each in __all__ if each.endswith("Error") or each == "InvalidResource"),
+    "legation.model.node": ("Node",),
+    "legation.model.objects": ("ManifestObject", "ObjectKey", "Place"),
+    "legation.model.problems": ("Level", "Problem"),
+    "legation.model.resource": ("Resource",),
+    "legation.model.resource_types": ("ResourceType",),
+    "legation.runtime.acceptance": ("Acceptance",),
+    "legation.runtime.proxy_status": ("ProxyStatus", "RefusedResource", "TypeStatus"),
+    "legation.snapshot_server": ("SnapshotServer",),
+    "legation.sources.directory": ("DirectorySource",),
+    "legation.sources.memory": ("MemorySource",),
+    "legation.transports": ("Policy",),
+    "legation.transports.base": ("Peer", "Refusal"),
+    "legation.transports.grpc_server": ("GrpcTransport",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

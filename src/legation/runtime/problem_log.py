@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, TypeVar
 
 import structlog
 
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
 
+Key = TypeVar("Key", bound=Hashable)
+"""What makes a problem the same one."""
+
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-class ProblemLog:
+class ProblemLog(Generic[Key]):
     """Remembers what was said. It runs beside what finds the problems."""
 
-    def __init__(self, problems: Callable[[], Mapping[Hashable, Problem]]) -> None:
+    def __init__(self, problems: Callable[[], Mapping[Key, Problem]]) -> None:
         """Begin with nothing said.
 
         Args:
             problems: Returns all that is wrong now, each under what makes it the same problem: its text may change.
         """
         self._problems = problems
-        self._said: Mapping[Hashable, Problem] = {}
+        self._said: Mapping[Key, Problem] = {}
         self._looking = asyncio.Event()
 
     def look(self) -> None:
@@ -38,7 +42,7 @@ class ProblemLog:
             self._looking.clear()
             self._say(self._problems())
 
-    def _say(self, problems: Mapping[Hashable, Problem]) -> None:
+    def _say(self, problems: Mapping[Key, Problem]) -> None:
         said, self._said = self._said, problems
         for key, problem in said.items():
             if key not in problems:
