@@ -11,7 +11,7 @@ It does no I/O: what it would send is returned, what it gets is handed in. The r
 - A listener warms until its routes are there; its predecessor serves until then, and drains after.
 - Routes do not warm: they are used when they come, and their removal (delta) is ignored.
 - A bad cluster or listener does not stop the good ones of its response; a bad route does, and so does what breaks a
-  constraint of the protos.
+  constraint of the protos. What waits for a type does not wait beyond a response of that type that was refused.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ class EnvoyMachine:
         faults = {each.name: fault for each in news if (fault := self._fault(each))}
         if any(fault.whole for fault in faults.values()) or (faults and row not in self.holdings.warming):
             name, fault = next(iter(faults.items()))
+            self.holdings.refuse(row)
             return f"{fault.reason} in {row.name} {name}", frozenset()
         good = [each for each in news if each.name not in faults]
         changed = self.holdings.take(response, good, refused=frozenset(faults))

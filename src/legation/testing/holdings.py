@@ -46,7 +46,7 @@ class Holdings:
     draining: tuple[Resource, ...] = ()
     """Listeners that were replaced or removed and have old connections still."""
     answered: frozenset[ResourceType] = frozenset()
-    """The types of which a response was taken."""
+    """The types of which a response came."""
 
     def knows(self, resource: Resource) -> bool:
         """Say whether it has exactly this resource, so that it would not look at it again."""
@@ -74,6 +74,14 @@ class Holdings:
             # In state of the world absence is deletion for these types.
             self._remove(row, {*self.used[row], *self.warming.get(row, ())} - named)
         return changed
+
+    def refuse(self, row: ResourceType) -> None:
+        """Take nothing of a response: whatever waits for that type goes on without, as a start must not hang."""
+        self.answered |= {row}
+        for waiting in self.warming.values():
+            for name, each in waiting.items():
+                kept = frozenset(need for need in each.missing if need[0] is not row or need == HEALTH)
+                waiting[name] = replace(each, missing=kept)
 
     def settle(self) -> None:
         """Put into service what is warm; listeners that it takes the place of begin to drain."""
@@ -103,24 +111,17 @@ class Holdings:
     def violations(self) -> list[str]:
         """Return what serves and lacks something without which requests fail."""
         found: list[str] = []
-        serving: dict[Resource, str] = {each: f"listener {each.name}" for each in self.used[LISTENER].values()}
-        serving |= {each: f"draining listener {each.name}" for each in self.draining if each not in serving}
-        for row, lower in ((SCOPED_ROUTE, "scoped route"), (ROUTE_CONFIGURATION, "route"), (CLUSTER, "cluster")):
-            reached: dict[Resource, str] = {}
-            for user, title in serving.items():
-                if row is SCOPED_ROUTE and user.refers_to(row):
-                    reached |= {each: f"{lower} {each.name}" for each in self.used[row].values()}
-                    continue
-                for name in sorted(user.refers_to(row) - {EVERY}):
-                    if (resource := self.used[row].get(name)) is not None:
-                        reached[resource] = f"{lower} {name}"
-                    elif row is not CLUSTER or name not in self.static_clusters:
-                        found.append(f"{title} ({user.version}) serves without {lower} {name}")
-            serving |= reached
-        for cluster, title in serving.items():
-            missing = cluster.refers_to(CLUSTER_LOAD_ASSIGNMENT) - self.used[CLUSTER_LOAD_ASSIGNMENT].keys()
-            found += [f"{title} ({cluster.version}) serves without endpoints {name}" for name in sorted(missing)]
-        return found
+        for user in self._serving():
+            for row in (ROUTE_CONFIGURATION, CLUSTER, CLUSTER_LOAD_ASSIGNMENT):
+                missing = user.refers_to(row) - {EVERY} - self.used[row].keys()
+                if row is CLUSTER:
+                    missing -= self.static_clusters
+                found += [f"{user.type.name} {user.name} ({user.version}) lacks {row.name} {name}" for name in missing]
+        return sorted(found)
+
+    def serving(self, row: ResourceType) -> frozenset[str]:
+        """Return the names of that type that requests may pass through."""
+        return frozenset(each.name for each in self._serving() if each.type is row)
 
     def copy(self) -> Holdings:
         """Return an independent copy; the resources are shared."""
@@ -146,6 +147,15 @@ class Holdings:
             tuple((each.name, each.version) for each in self.draining),
             frozenset(row.name for row in self.answered),
         )
+
+    def _serving(self) -> list[Resource]:
+        """Return what requests pass through: listeners and all that is in use and reached from them."""
+        reached = dict.fromkeys((*self.used[LISTENER].values(), *self.draining))
+        for row in (SCOPED_ROUTE, ROUTE_CONFIGURATION, CLUSTER):
+            names = {name for each in reached for name in each.refers_to(row)}
+            every = EVERY in names or (row is SCOPED_ROUTE and bool(names))
+            reached |= dict.fromkeys(each for name, each in self.used[row].items() if every or name in names)
+        return list(reached)
 
     def _newest(self, row: ResourceType, name: str) -> Resource | None:
         waiting = self.warming.get(row, {}).get(name)

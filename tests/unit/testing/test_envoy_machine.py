@@ -205,7 +205,7 @@ def test_sotw_absence_removes_clusters_and_listeners_but_not_endpoints_and_route
     said = show(envoy.receive(response(CLUSTER, nonce="7", delta=False)))
     assert said == ["ClusterLoadAssignment * version=v5 nonce=5", "Cluster * version=v7 nonce=7"]
     assert envoy.holds(CLUSTER) == {}
-    assert envoy.serving_violations() == ["route r (1) serves without cluster a"]
+    assert envoy.serving_violations() == ["RouteConfiguration r (1) lacks Cluster a"]
     envoy.receive(response(LISTENER, nonce="8", delta=False))
     assert envoy.holds(LISTENER) == {}
     assert envoy.serving_violations() == []

@@ -1,0 +1,40 @@
+"""Small fleets and what becomes of them: each is a few snapshots in a row."""
+
+from __future__ import annotations
+
+from legation.model.snapshot import Snapshot
+from tests.small_world import cluster, endpoints, listener, route, snapshot
+
+
+def web(
+    clusters: dict[str, int], listeners: dict[str, tuple[int, str]], routes: dict[str, tuple[int, str]]
+) -> Snapshot:
+    """Return a snapshot: cluster -> version, listener -> (version, route), route -> (version, its clusters)."""
+    return snapshot(
+        *(cluster(name, version) for name, version in clusters.items()),
+        *(endpoints(name) for name in clusters),
+        *(listener(name, version, routes=(uses,)) for name, (version, uses) in listeners.items()),
+        *(route(name, version, tuple(names)) for name, (version, names) in routes.items()),
+    )
+
+
+SIMPLE = web({"a": 1}, {"l": (1, "r")}, {"r": (1, "a")})
+
+SCENARIOS = {
+    "rename": (
+        SIMPLE,
+        web({"b": 1}, {"l": (1, "r")}, {"r": (2, "b")}),
+        web({"c": 1}, {"l": (2, "s")}, {"s": (1, "c")}),
+    ),
+    "update": (
+        SIMPLE,
+        web({"a": 2, "b": 1}, {"l": (1, "r")}, {"r": (2, "ab")}),
+        web({"b": 2}, {"l": (1, "r")}, {"r": (3, "b")}),
+    ),
+    "swap": (
+        web({"a": 1, "b": 1}, {"l": (1, "r")}, {"r": (1, "a")}),
+        web({"b": 1}, {"l": (1, "r")}, {"r": (2, "b")}),
+        SIMPLE,
+    ),
+    "empty": (SIMPLE, web({}, {}, {}), SIMPLE),
+}
