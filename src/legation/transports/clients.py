@@ -8,6 +8,7 @@ so nothing is queued and a slow client delays nobody.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Protocol, cast
 
 import structlog
@@ -29,6 +30,10 @@ INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect 
 LOOK_AGAIN = 1.0
 """Seconds. A deadline that has passed while its stream is still writing is looked at again after this time."""
 
+MANY_STREAMS = 100
+"""An Envoy without ADS has a stream for each of its clusters and routes, and at each turn all are asked. A client with
+so many gets a pause after each turn, as long as the turn was: what comes in meanwhile shares the next one."""
+
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -41,7 +46,7 @@ class Stream(Protocol):
         ...
 
     def send(self, response: Response) -> None:
-        """Begin to write, and call `ServedClient.schedule` when it is written."""
+        """Begin to write, and call `ServedClient.written` when it is."""
         ...
 
     def end(self, status: str, words: str) -> None:
@@ -66,6 +71,9 @@ class ServedClient:
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
         self._turn: asyncio.Handle | None = None
+        self._turn_took = 0.0
+        self._withheld = False
+        """Whether a stream that was writing may have been passed over."""
         self._alarm: Alarm | None = None
         self.seat = feed.admit(peer, node, client=self, wake=self.schedule)
 
@@ -119,11 +127,23 @@ class ServedClient:
 
     def schedule(self) -> None:
         """Have the streams asked at the next turn of the event loop, once for all that happens until then."""
-        if self._turn is None and self._streams:
-            self._turn = asyncio.get_running_loop().call_soon(self._take_turn)
+        if self._turn is not None or not self._streams:
+            return
+        loop = asyncio.get_running_loop()
+        if len(self._streams) < MANY_STREAMS:
+            self._turn = loop.call_soon(self._take_turn)
+        else:
+            self._turn = loop.call_later(self._turn_took, self._take_turn)
+
+    def written(self) -> None:
+        """Take note that a stream of this client can write again."""
+        if self._withheld:
+            self.schedule()
 
     def _take_turn(self) -> None:
         self._turn = None
+        self._withheld = False
+        began = time.perf_counter()
         try:
             self._retarget()
             while self._give_turns():
@@ -134,6 +154,7 @@ class ServedClient:
                 stream.end("INTERNAL", INTERNAL_WORDS)
         else:
             self._set_alarm()
+        self._turn_took = time.perf_counter() - began
 
     def _retarget(self) -> None:
         snapshot = self.seat.snapshot
@@ -144,15 +165,22 @@ class ServedClient:
     def _give_turns(self) -> bool:
         """Have the streams write what they may. Returns whether another may have its turn since."""
         given = False
-        for owner, response, sent in self._sequence.turns(self._clock.now(), _is_idle):
+        for owner, response, sent in self._sequence.turns(self._clock.now(), self._may_write):
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             if len(self._streams) == 1:
+                # It writes: there is nobody left to ask.
+                self._withheld = True
                 return False
             given = True
         return given
+
+    def _may_write(self, stream: object) -> bool:
+        idle = not cast("Stream", stream).busy
+        self._withheld |= not idle
+        return idle
 
     def _set_alarm(self) -> None:
         deadline = self._sequence.next_deadline()
@@ -170,10 +198,6 @@ class ServedClient:
     def _ring(self) -> None:
         self._alarm = None
         self.schedule()
-
-
-def _is_idle(stream: object) -> bool:
-    return not cast("Stream", stream).busy
 
 
 class Clients:

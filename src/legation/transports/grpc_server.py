@@ -29,12 +29,15 @@ from legation.transports.addresses import LOCALHOST, free_addresses
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
 from legation.transports.grpc_stream import GrpcStream
+from legation.transports.health import DrainingHealth
 from legation.transports.reflection import LazyReflection
 from legation.transports.traffic import Meter, TransportStatistics
 from legation.transports.wire import Encoder
 
 RECEIVE_LIMIT = 64 << 20
 """Bytes of one request. A client that reconnects lists all that it holds, and node metadata can be large (A1.13)."""
+
+_NO_LIMIT = 2**31 - 1
 
 _GOODBYE = "the server shuts down; connect again"
 
@@ -88,7 +91,7 @@ class GrpcTransport:
         self._addresses: tuple[str, ...] = ()
         self._streams: set[GrpcStream] = set()
         self._clients: Clients | None = None
-        self._health = health.aio.HealthServicer()
+        self._health = DrainingHealth()
         self._meter = Meter()
 
     @property
@@ -138,7 +141,10 @@ class GrpcTransport:
         server = grpc.aio.server(
             options=(
                 # An Envoy without ADS opens a stream for each of its clusters and routes (A1.12).
-                ("grpc.max_concurrent_streams", 2**31 - 1),
+                ("grpc.max_concurrent_streams", _NO_LIMIT),
+                # They all come at once when it connects: none may be turned away because many wait.
+                ("grpc.server.max_pending_requests", _NO_LIMIT),
+                ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
                 ("grpc.max_receive_message_length", RECEIVE_LIMIT),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
@@ -213,19 +219,19 @@ class GrpcTransport:
         gRPC alone would wait the whole grace for streams that never end by themselves.
         """
         until = self._clock.now() + self._shutdown_grace
-        await self._health.enter_graceful_shutdown()
+        watchers = asyncio.create_task(self._health.drain())
         # No new streams from here on; what is connected hears GOAWAY.
         stopping = asyncio.create_task(server.stop(self._shutdown_grace))
         for stream in self._streams:
             stream.finish()
-        await self._wait((stream.writer for stream in self._streams), until)
+        await self._wait((watchers, *(stream.writer for stream in self._streams)), until)
         handlers = [stream.handler for stream in self._streams]
         for stream in self._streams:
             stream.end("UNAVAILABLE", _GOODBYE)
         await self._wait(handlers, until)
-        # What is left are streams whose client does not read, and those that watch our health.
+        # What is left are streams whose client does not read.
         await server.stop(None)
-        await stopping
+        await asyncio.gather(stopping, watchers)
 
     async def _wait(self, tasks: Iterable[asyncio.Task[None] | None], until: float) -> None:
         waited = [task for task in tasks if task is not None]

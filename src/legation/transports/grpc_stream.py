@@ -50,6 +50,7 @@ class GrpcStream:
         "_encoder",
         "_ending",
         "_finishing",
+        "_gone",
         "_meter",
         "_peer",
         "_row",
@@ -91,6 +92,7 @@ class GrpcStream:
         self._unknown: set[str] = set()
         self._answered = False
         self._finishing = False
+        self._gone = False
         self.handler: asyncio.Task[None] | None = None
         """What serves the stream."""
         self.writer: asyncio.Task[None] | None = None
@@ -120,6 +122,8 @@ class GrpcStream:
                 # The client has gone.
                 raise
             self.handler.uncancel()
+        except grpc.aio.BaseError:
+            self._gone = True
         except (RemoteProtocolError, Refusal) as refusal:
             self._refuse(refusal.status, str(refusal))
         except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
@@ -127,9 +131,9 @@ class GrpcStream:
             self._ending = ("INTERNAL", INTERNAL_WORDS)
         finally:
             self._close()
-        if self._ending is not None:
+        if self._ending is not None and not self._gone:
             status, words = self._ending
-            await self._context.abort(grpc.StatusCode[status], words[:_LONGEST_WORDS])
+            await self._context.abort(grpc.StatusCode[status], words)
 
     def finish(self) -> None:
         """Write what is being written, or a first answer if there is one, and then nothing more."""
@@ -205,7 +209,7 @@ class GrpcStream:
     @property
     def _done(self) -> bool:
         # gRPC clients take a stream for failed that ends before its first response (A1.14).
-        return self._ending is not None or (self._finishing and self._answered)
+        return self._gone or self._ending is not None or (self._finishing and self._answered)
 
     async def _write(self, response: Response) -> None:
         try:
@@ -215,18 +219,19 @@ class GrpcStream:
             self._meter.sent(response.type.name, len(data))
         except grpc.aio.BaseError:
             # The call is over; the read hears of it.
-            self._finishing = self._answered = True
+            self._gone = True
         except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
             _log.exception("response failed", peer=self._peer.address, stream=self.label)
             self.end("INTERNAL", INTERNAL_WORDS)
         finally:
             self.writer = None
         if self._client is not None:
-            self._client.schedule()
+            self._client.written()
 
     # The end
 
     def _refuse(self, status: str, words: str) -> None:
+        words = words[:_LONGEST_WORDS]
         _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
         self._ending = (status, words)
 

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import pytest
+
+from legation.errors import RemoteProtocolError
+from legation.model.events import Accepted, Sent, Subscribed
+from legation.model.node import Node
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ResourceType
+from legation.protocol.messages import DeltaRequest, Response
+from legation.protocol.sequence import Policy, Variant
+from legation.testing import ManualClock
+from legation.transports.base import Peer, Refusal
+from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from tests.unit.transports.loopback import FakeFeed, resource
+
+PEER = Peer(address="ipv4:127.0.0.1:1", transport="grpc")
+OTHER_PEER = Peer(address="ipv4:127.0.0.1:2", transport="grpc")
+
+
+class FakeStream:
+    """A stream that writes when the test says so."""
+
+    def __init__(self) -> None:
+        self.writing: Response | None = None
+        self.written: list[Response] = []
+        self.ended: tuple[str, str] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.writing is not None or self.ended is not None
+
+    def send(self, response: Response) -> None:
+        assert self.writing is None, "one response at a time"
+        self.writing = response
+
+    def end(self, status: str, words: str) -> None:
+        self.ended = (status, words)
+
+
+class World:
+    """Clients on a feed, in a time that stands still."""
+
+    def __init__(self, feed: FakeFeed) -> None:
+        self.feed = feed
+        self.clock = ManualClock()
+        self.clients = Clients(feed, policy=Policy(), clock=self.clock)
+
+    def join(self, node: str = "node", *, peer: Peer = PEER) -> tuple[ServedClient, FakeStream]:
+        stream = FakeStream()
+        return self.clients.join(stream, peer=peer, node=Node(id=node)), stream
+
+    async def settle(self) -> None:
+        """Let what was scheduled happen."""
+        await self.clock.advance(0.0)
+
+    async def ask(self, client: ServedClient, stream: FakeStream, row: ResourceType, *names: str) -> None:
+        client.receive(stream, DeltaRequest(type=row, subscribe=names), variant=Variant.DELTA)
+        await self.settle()
+
+    async def write(self, client: ServedClient, stream: FakeStream) -> Response:
+        """Finish what the stream writes."""
+        response = stream.writing
+        assert response is not None
+        stream.written.append(response)
+        stream.writing = None
+        client.written()
+        await self.settle()
+        return response
+
+    async def acknowledge(self, client: ServedClient, stream: FakeStream, response: Response) -> None:
+        client.receive(stream, DeltaRequest(type=response.type, nonce=response.nonce), variant=Variant.DELTA)
+        await self.settle()
+
+
+async def test_streams_of_one_node_over_one_connection_are_one_client() -> None:
+    world = World(FakeFeed())
+    first, _ = world.join()
+    second, _ = world.join()
+    elsewhere, _ = world.join(peer=OTHER_PEER)
+    someone_else, _ = world.join("other")
+
+    assert first is second
+    assert len({id(each) for each in (first, elsewhere, someone_else)}) == len(world.clients) == 3
+    assert [(seat.node.id, seat.peer) for seat in world.feed.seats] == [
+        ("node", PEER),
+        ("node", OTHER_PEER),
+        ("other", PEER),
+    ]
+
+
+async def test_the_place_is_given_back_with_the_last_stream() -> None:
+    world = World(FakeFeed())
+    client, first = world.join()
+    _, second = world.join()
+    world.clients.leave(client, first)
+    assert len(world.feed.seats) == 1
+    world.clients.leave(client, second)
+
+    assert not world.feed.seats
+    assert len(world.clients) == 0
+
+
+async def test_a_node_without_an_id_is_told_where_to_set_it() -> None:
+    world = World(FakeFeed())
+    with pytest.raises(RemoteProtocolError, match=r"node\.id is empty; set node\.id in the bootstrap") as told:
+        world.join("")
+
+    assert told.value.status == "INVALID_ARGUMENT"
+    assert not world.feed.seats
+
+
+async def test_who_is_refused_leaves_nothing_behind() -> None:
+    world = World(FakeFeed())
+    world.feed.refused["node"] = Refusal("PERMISSION_DENIED", "not you")
+    with pytest.raises(Refusal, match="not you"):
+        world.join()
+
+    assert len(world.clients) == 0
+
+
+async def test_one_response_is_written_at_a_time_and_the_next_is_the_newest() -> None:
+    world = World(FakeFeed(resource("a", "1")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    for content in ("2", "3", "4"):
+        world.feed.publish(resource("a", content))
+        await world.settle()
+    first = await world.write(client, stream)
+    assert [each.body for each in first.resources] == [b"1"]
+    # The first is written, the newest follows; nothing in between was kept.
+    second = await world.write(client, stream)
+
+    assert [each.body for each in second.resources] == [b"4"]
+    assert stream.writing is None
+
+
+async def test_a_stream_that_writes_does_not_hold_up_another_of_its_client() -> None:
+    row = CLUSTER_LOAD_ASSIGNMENT
+    world = World(FakeFeed(resource("a"), resource("a", row=row), resource("b", row=row)))
+    client, clusters = world.join()
+    _, endpoints = world.join()
+    await world.ask(client, clusters, CLUSTER)
+    await world.ask(client, endpoints, row, "a")
+
+    assert clusters.writing is not None
+    assert endpoints.writing is not None
+
+
+async def test_a_slow_client_holds_up_nobody() -> None:
+    world = World(FakeFeed(resource("a", "1")))
+    slow, slow_stream = world.join("slow")
+    quick, quick_stream = world.join("quick")
+    await world.ask(slow, slow_stream, CLUSTER)
+    await world.ask(quick, quick_stream, CLUSTER)
+    await world.acknowledge(quick, quick_stream, await world.write(quick, quick_stream))
+    world.feed.publish(resource("a", "2"))
+    await world.settle()
+
+    assert [each.body for each in (await world.write(quick, quick_stream)).resources] == [b"2"]
+    assert slow_stream.written == []
+
+
+async def test_many_streams_of_one_type_each_get_their_own() -> None:
+    row = CLUSTER_LOAD_ASSIGNMENT
+    world = World(FakeFeed(*(resource(str(number), row=row) for number in range(20))))
+    streams = []
+    for number in range(20):
+        client, stream = world.join()
+        await world.ask(client, stream, row, str(number))
+        streams.append(stream)
+
+    assert [[each.name for each in stream.writing.resources] for stream in streams if stream.writing] == [
+        [str(number)] for number in range(20)
+    ]
+
+
+async def test_a_deadline_is_kept_although_nothing_comes_in() -> None:
+    world = World(FakeFeed(resource("gone"), resource("stays")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    await world.acknowledge(client, stream, await world.write(client, stream))
+    world.feed.publish(resource("stays"))
+    await world.settle()
+    assert stream.writing is None
+    # Requests past route selection may still look the cluster up.
+    await world.clock.advance(Policy().removal_grace - 0.1)
+    assert stream.writing is None
+    await world.clock.advance(0.1)
+    response = await world.write(client, stream)
+
+    assert getattr(response, "removed", ()) == ("gone",)
+
+
+async def test_a_deadline_that_has_passed_while_all_write_does_not_spin() -> None:
+    world = World(FakeFeed(resource("gone"), resource("stays")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    await world.acknowledge(client, stream, await world.write(client, stream))
+    world.feed.publish(resource("stays", "2"))
+    await world.settle()
+    assert stream.writing is not None
+    turns = 0
+    take_turn = client._take_turn
+
+    def counted() -> None:
+        nonlocal turns
+        turns += 1
+        take_turn()
+
+    client._take_turn = counted  # type: ignore[method-assign] # counts what it calls
+    await world.clock.advance(10.0)
+
+    assert turns <= 12
+
+
+async def test_what_streams_say_and_are_told_is_reported() -> None:
+    world = World(FakeFeed(resource("a")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    await world.acknowledge(client, stream, await world.write(client, stream))
+    seat = world.feed.seats[0]
+
+    assert [type(event) for event in seat.events] == [Subscribed, Sent, Accepted]
+    assert client.subscribes(CLUSTER, "a")
+    assert not client.subscribes(CLUSTER_LOAD_ASSIGNMENT, "a")
+    assert client.accepted(CLUSTER, "a") is not None
+
+
+async def test_nothing_is_said_before_there_is_a_snapshot() -> None:
+    feed = FakeFeed()
+    feed.snapshot = None
+    world = World(feed)
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    assert stream.writing is None
+    feed.publish(resource("a"))
+    await world.settle()
+
+    assert stream.writing is not None
+
+
+async def test_a_bug_ends_the_streams_of_its_client_and_no_other() -> None:
+    world = World(FakeFeed(resource("a", "1")))
+    broken, stream = world.join("broken")
+    whole, other = world.join("whole")
+    world.feed.seats[0].broken = True
+    await world.ask(broken, stream, CLUSTER)
+    await world.ask(whole, other, CLUSTER)
+
+    assert stream.ended == ("INTERNAL", INTERNAL_WORDS)
+    assert other.ended is None
+    assert other.writing is not None
+
+
+async def test_a_wake_after_the_end_does_nothing() -> None:
+    world = World(FakeFeed(resource("a", "1")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    seat = world.feed.seats[0]
+    seat.wake()
+    world.clients.leave(client, stream)
+    written = stream.writing
+    seat.wake()
+    await world.settle()
+
+    assert stream.writing is written
+    assert stream.ended is None

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from legation.transports.traffic import Meter, Traffic
+
+
+def test_statistics_are_the_counts_of_that_moment() -> None:
+    meter = Meter()
+    meter.received("Cluster", 10)
+    meter.received("Cluster", 5)
+    meter.sent("Cluster", 100)
+    before = meter.statistics(clients=1, streams=[("ADS", "delta"), ("ADS", "delta"), ("Cluster", "sotw")])
+    meter.sent("Listener", 7)
+
+    assert before.clients == 1
+    assert before.streams == {("ADS", "delta"): 2, ("Cluster", "sotw"): 1}
+    assert before.traffic == {"Cluster": Traffic(messages_in=2, bytes_in=15, messages_out=1, bytes_out=100)}
+    assert meter.statistics(clients=0, streams=[]).traffic["Listener"] == Traffic(messages_out=1, bytes_out=7)
