@@ -27,12 +27,19 @@ class FakeClient:
         self.wanted: set[tuple[ResourceType, str]] = set()
         self.wildcards: set[ResourceType] = set()
         self.woken = 0
+        self._has_woken = asyncio.Event()
         self._nonces = count(1)
         node = Node(id=node) if isinstance(node, str) else node
         self.seat: Seat = feed.admit(peer, node, client=self, wake=self._wake)
 
     def _wake(self) -> None:
         self.woken += 1
+        self._has_woken.set()
+
+    async def wait_woken(self) -> None:
+        """Return when it has been woken since this was last called."""
+        await self._has_woken.wait()
+        self._has_woken.clear()
 
     def subscribes(self, row: ResourceType, name: str) -> bool:
         return row in self.wildcards or (row, name) in self.wanted

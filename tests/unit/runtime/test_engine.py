@@ -102,14 +102,14 @@ async def test_nobody_gets_anything_before_every_source_has_loaded() -> None:
 
 
 async def test_what_did_not_change_stays_the_same_python_object() -> None:
-    one = cluster("one")
-    async with World().running(one, cluster("two")) as world:
+    stays = cluster("stays")
+    async with World().running(stays, cluster("changes")) as world:
         client = world.client()
         assert client.seat.snapshot is not None
         before = client.seat.snapshot
-        await world.publish(one, changed("two"))
-        assert client.seat.snapshot[CLUSTER].get("one") is before[CLUSTER].get("one")
-        assert client.seat.snapshot[CLUSTER].get("two") is not before[CLUSTER].get("two")
+        await world.publish(stays, changed("changes"))
+        assert client.seat.snapshot[CLUSTER].get("stays") is before[CLUSTER].get("stays")
+        assert client.seat.snapshot[CLUSTER].get("changes") is not before[CLUSTER].get("changes")
 
 
 async def test_a_change_without_a_difference_wakes_nobody() -> None:
