@@ -20,7 +20,7 @@ from legation.cli import options, printing
 def bootstrap(
     *, node_id: str, labels: dict[str, str], cluster: str, xds: str | None, delta: bool, admin_port: int, output: str
 ) -> None:
-    """Print a bootstrap: what `envoy -c FILE` needs to be served by legation."""
+    """Print a bootstrap: what `envoy -c FILE` needs to be served."""
     from legation.envoy.bootstrap import bootstrap as make
 
     made = make(

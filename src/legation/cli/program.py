@@ -31,9 +31,12 @@ class Program(click.Group):
         """Run the command line and exit; see `click.Command.main`."""
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = _WRONG_USAGE
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else self.name
-            code = _say(f"{path}: {_sentence(error.format_message())}; see {path} --help", code=_WRONG_USAGE)
+            code = _say(f"{path}: {_sentence(error.format_message())} (see {path} --help)", code=_WRONG_USAGE)
         except click.ClickException as error:
             code = _say(f"legation: {_sentence(error.format_message())}", code=error.exit_code)
         except click.Abort:
@@ -51,7 +54,7 @@ def _say(line: str, *, code: int) -> int:
 
 
 def _sentence(message: str) -> str:
-    return " ".join(message.split()).removesuffix(".")
+    return " ".join(message.split()).replace(". (", " (").removesuffix(".")
 
 
 @click.group(name="legation", cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

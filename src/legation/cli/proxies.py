@@ -24,7 +24,7 @@ _PIPE_WIDTH = 240
 @options.admin
 @options.output("table", "json")
 def proxies(admin: str | None, output: str) -> None:
-    """Show the connected Envoys: what each was sent, accepted and refused, and why."""
+    """Show what each Envoy was sent, accepted and refused, and why."""
     from legation.cli.asking import ask
 
     answer = ask(admin, "/proxies")

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @options.labels
 @options.output("yaml", "json")
 def render(path: Path, node_id: str, labels: dict[str, str], output: str) -> None:
-    """Print what an Envoy would get from the manifests below PATH, by type.
+    """Print what an Envoy would get from manifests, by type.
 
-    Problems go to stderr; the exit status is 1 if one of them is an error.
+    PATH is a directory or one file. Problems go to stderr; the exit status is 1 if one of them is an error.
     """
     from legation.cli.rendering import snapshot_for
     from legation.model.problems import Level

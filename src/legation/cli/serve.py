@@ -15,10 +15,10 @@ from legation.errors import SettingsError
 @click.command()
 @options.of_settings
 def serve(**flags: Any) -> None:
-    """Serve the manifests below DIR to every Envoy that connects.
+    """Serve a directory of manifests to every Envoy that connects.
 
-    Each setting may also stand in the file of settings, or in the environment. SIGTERM lets Envoys end their streams,
-    and then exits with status 0; a second one ends at once.
+    Every file below DIR is watched. Each setting may also stand in the file of settings, or in the environment. SIGTERM
+    lets Envoys end their streams, and then exits with status 0; a second one ends at once.
     """
     found = settings.load(flags=flags, environ=os.environ)
     if found.directory is None:

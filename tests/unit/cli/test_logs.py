@@ -36,7 +36,7 @@ def test_json_lines_hold_the_event_its_level_and_its_values() -> None:
     ready, slow, broken, foreign = (json.loads(line) for line in run(form="json"))
     assert (ready["event"], ready["level"], ready["xds"]) == ("ready", "info", "localhost:18000")
     assert ready["timestamp"].endswith("Z")
-    assert (slow["event"], slow["level"]) == ("slow callback", "warning")
+    assert (slow["event"], slow["level"], slow["logger"]) == ("slow callback", "warning", "asyncio")
     assert "ValueError: oh" in broken["exception"]
     assert "ValueError: oh" in foreign["exception"]
 

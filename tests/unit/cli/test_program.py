@@ -73,10 +73,13 @@ def test_the_version_is_that_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["serf"], "legation: No such command 'serf'. Did you mean 'serve'?; see legation --help"),
-        (["serve", "--xds-prot", "1"], "see legation serve --help"),
-        (["bootstrap"], "legation bootstrap: Missing option '--node'; see legation bootstrap --help"),
-        (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish'; see legation completion --help"),
+        (["serf"], "legation: No such command 'serf'. Did you mean 'serve'? (see legation --help)"),
+        (
+            ["serve", "--xds-prot", "1"],
+            "'--xds-port'?) (see legation serve --help)",
+        ),
+        (["bootstrap"], "legation bootstrap: Missing option '--node' (see legation bootstrap --help)"),
+        (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish' (see legation completion --help)"),
         (["render", ".", "--node", "a", "--label", "app"], "'app' is not KEY=VALUE, such as app=edge"),
         (["serve"], "legation: DIR: which directory of manifests? Write: legation serve DIR"),
         (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
@@ -90,6 +93,13 @@ def test_wrong_usage_is_one_line_with_the_mend_and_exit_2(args: list[str], words
     assert (status, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_the_bare_command_is_told_what_it_can_do() -> None:
+    """Help, and the exit status of wrong usage."""
+    status, out, err = invoke()
+    assert (status, out) == (2, "")
+    assert "Commands:" in err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
