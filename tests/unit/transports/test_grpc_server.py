@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from legation.errors import TransportError
-from legation.model.resource_types import ADS_SERVICE, CLUSTER, LISTENER, RESOURCE_TYPES
+from legation.model.resource_types import ADS_SERVICE, CLUSTER, RESOURCE_TYPES
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.traffic import Traffic
 from tests.unit.transports.loopback import PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
@@ -218,22 +218,6 @@ async def test_a_stream_that_was_not_answered_yet_gets_its_answer_before_the_end
         await stopping
 
         assert len(response.resources) == 20
-        assert (await stream.end())[0] == "UNAVAILABLE"
-
-
-async def test_the_end_begins_no_further_response() -> None:
-    large = [resource(f"large-{number}", "x" * 1_000_000) for number in range(20)]
-    async with serving(FakeFeed(*large), shutdown_grace=PATIENCE) as served:
-        stream = await connected(served)
-        await stream.send(type_url=LISTENER.url)
-        await stream.acknowledge(await stream.receive())
-        served.feed.publish(*(resource(f"large-{number}", "y" * 1_000_000) for number in range(20)))
-        await until(lambda: any(each.writer for each in served.transport._streams))
-        served.feed.publish(resource("l", row=LISTENER))
-        stopping = asyncio.create_task(served.stop())
-        await stream.receive()
-        await stopping
-
         assert (await stream.end())[0] == "UNAVAILABLE"
 
 
