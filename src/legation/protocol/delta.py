@@ -20,6 +20,8 @@ class DeltaMachine(Machine):
         if not isinstance(request, DeltaRequest):
             raise LocalProtocolError("a state of the world request on a delta stream")
         first, self.requested = not self.requested, True
+        if first:
+            self.newcomer = not request.initial_versions
         events: tuple[Event, ...] = ()
         if self.ledger.entry(request.nonce) is not None:
             events = self._answer(request.nonce, request.error, cumulative=False)

@@ -70,6 +70,7 @@ class Machine(ABC):
         "last_nonce",
         "leaving",
         "ledger",
+        "newcomer",
         "owner",
         "requested",
         "row",
@@ -96,6 +97,8 @@ class Machine(ABC):
         self.forced: set[str] = set()
         """Names that the client is owed although nothing about them changed."""
         self.requested = False
+        self.newcomer = False
+        """The client began without anything of this type: it has not been served on another stream before."""
         self.answered = False
         self.last_nonce = ""
         self.sent_last: float | None = None

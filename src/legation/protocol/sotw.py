@@ -31,6 +31,7 @@ class SotwMachine(Machine):
             # A nonce does not survive its stream, so the first request answers nothing, whatever it carries. Its
             # version says what the client brought along from another stream (A2.18).
             self.requested = True
+            self.newcomer = not request.version
             self._claimed = request.version
             return self._take(self.subscription.replace(request.names))
         events: tuple[Event, ...] = ()

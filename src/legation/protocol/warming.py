@@ -6,7 +6,8 @@ ways that its clusters are warm:
 - it acknowledges the response that holds them, which it puts off until then, but on an ADS stream only: on a CDS stream
   of its own it answers at once;
 - it acknowledges what they wait for, their endpoints, if they were sent after them and are all that they wait for;
-- it begins to ask for Listeners: it does so when the first clusters are warm.
+- it begins to ask for Listeners: at its start it does so when its first clusters are warm. Streams have no order among
+  them, so this speaks for the first response alone.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class _Batch:
     at: float
     resources: Mapping[str, Resource]
     """Shared with other clients: never changed."""
+    first: bool
+    """Whether it was the first response to a client that had nothing."""
     acknowledged: bool = False
     warm: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
@@ -77,8 +80,9 @@ class Warming:
         else:
             known = {name for name in changed if ledger.holds(name) or any(batch.knows(name) for batch in batches)}
             new = {name: each for name, each in changed.items() if name not in known} if known else changed
+        first = machine.newcomer and machine.sent_last is None
         if new:
-            self._batches.append(_Batch(machine=machine, serial=serial, at=at, resources=new))
+            self._batches.append(_Batch(machine=machine, serial=serial, at=at, resources=new, first=first))
 
     def answered(self, machine: Machine, serial: int, *, accepted: bool) -> None:
         """Take an answer to that response, or to one after it."""
@@ -98,7 +102,7 @@ class Warming:
     def began(self) -> None:
         """The client began to ask for a type that it asks for when its first clusters are warm."""
         for batch in self._batches:
-            if batch.acknowledged:
+            if batch.acknowledged and batch.first:
                 batch.warm.update(batch.resources)
 
     def prune(self, before: float, *, joined: Callable[[Machine], bool]) -> None:
