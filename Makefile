@@ -18,7 +18,7 @@ help: ## this list
 venv: $(STAMP) ## the environment, in .venv
 
 demo: $(STAMP) ## a real Envoy, served and changed before your eyes (KEEP=1 leaves it running)
-	@$(BIN)/python demo/run.py $(if $(KEEP),--keep)
+	@$(BIN)/python -m demo.run $(if $(KEEP),--keep)
 
 test: $(STAMP) ## every test (PYTEST_ARGS="tests/unit -x" for some)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -39,7 +39,7 @@ format: $(STAMP) ## let ruff set the style
 	@$(BIN)/ruff format --quiet .
 
 bench: $(STAMP) ## the benchmarks
-	@$(BIN)/python bench/run.py
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m bench.run
 
 docs: $(STAMP) ## the documentation into build/docs, its examples run
 	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs build/docs/html

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-STEP = 0.02
+STEP = 0.005
 """Seconds between two looks at something that cannot tell when it changes: another program."""
 
 

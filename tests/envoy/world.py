@@ -66,7 +66,7 @@ class World:
 
     async def bootstrap(self, variant: str) -> dict[str, Any]:
         """Return what `legation bootstrap` prints for the variant."""
-        printed = await legation("bootstrap", "--node", "test", "--xds", f"localhost:{self._xds}", f"--{variant}")
+        printed = await legation("bootstrap", "--node", "test", "--xds", f"127.0.0.1:{self._xds}", f"--{variant}")
         found: dict[str, Any] = yaml.safe_load(printed)
         return found
 
