@@ -27,9 +27,6 @@ from legation.transports.base import Feed, Peer
 INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect again"
 """What a client is told of a bug of ours: nothing that could help or harm it."""
 
-LOOK_AGAIN = 1.0
-"""Seconds. A deadline that has passed while its stream is still writing is looked at again after this time."""
-
 MANY_STREAMS = 100
 """An Envoy without ADS has a stream for each of its clusters and routes, and at each turn all are asked. A client with
 so many gets a pause after each turn, as long as the turn was: what comes in meanwhile shares the next one."""
@@ -186,8 +183,6 @@ class ServedClient:
         deadline = self._sequence.next_deadline()
         if deadline is None:
             return
-        if deadline <= (now := self._clock.now()):
-            deadline = now + LOOK_AGAIN
         if self._alarm is not None:
             if self._alarm.moment <= deadline:
                 # It rings too early, finds nothing and is set anew: cheaper than to move it at every response.

@@ -146,7 +146,6 @@ class GrpcTransport:
                 ("grpc.server.max_pending_requests", _NO_LIMIT),
                 ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
                 ("grpc.max_receive_message_length", RECEIVE_LIMIT),
-                ("grpc.max_send_message_length", -1),
                 ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
                 ("grpc.keepalive_timeout_ms", round(self._keepalive_timeout * 1000)),
                 ("grpc.keepalive_permit_without_calls", 1),

@@ -214,10 +214,14 @@ async def test_a_stream_that_was_not_answered_yet_gets_its_answer_before_the_end
         await stream.send(type_url=CLUSTER.url, node="node")
         await until(lambda: any(each.writer for each in served.transport._streams))
         stopping = asyncio.create_task(served.stop())
+        await until(lambda: any(each._finishing for each in served.transport._streams))
+        served.feed.publish(resource("newer"))
         response = await stream.receive()
+        assert len(response.resources) == 20
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stream.receive()
         await stopping
 
-        assert len(response.resources) == 20
         assert (await stream.end())[0] == "UNAVAILABLE"
 
 
