@@ -59,14 +59,13 @@ class Tree:
     folders: Mapping[str, Identity] = field(default_factory=lambda: MappingProxyType({}))
     """Real folders that were looked into, and who they were."""
     ways: frozenset[str] = frozenset()
-    """Real places of the path itself and of all links that led somewhere: what happens there changes the tree."""
-
+    """Real places of the path itself, and of all links and their ends: what happens there changes the tree."""
     real_files: frozenset[str] = frozenset()
     """Where the files are when all links are followed."""
 
     def watched(self) -> Mapping[str, Identity]:
-        """Return the folders in which something can happen that matters: these, and those of ways and files."""
-        others = {_parent(path) for path in self.ways | self.real_files}
+        """Return the folders in which something can happen that matters: these, and those of the ways."""
+        others = {_parent(path) for path in self.ways}
         found = dict(self.folders)
         for folder in others - self.folders.keys():
             # Who may not list a folder may not listen to it either. It may also be gone by now.

@@ -222,7 +222,8 @@ async def test_a_half_written_file_is_a_problem_with_its_place(folder: Path) -> 
         assert [str(problem) for problem in state.problems] == [
             (
                 f"{folder}/one.yaml:15:1: this is not YAML: while parsing a flow node, "
-                "did not find expected node content (the text ends in the middle of something: is the file half-written?)"
+                "did not find expected node content "
+                "(the text ends in the middle of something: is the file half-written?)"
             )
         ]
         (folder / "one.yaml").write_text(manifest("a") + manifest("b"))
@@ -433,6 +434,24 @@ async def test_a_change_that_nobody_heard_is_found_by_a_look_every_ten_seconds(f
         await world.clock.advance(10.0)
         await world.recorder.until(lambda state: values(state)["a"] == 22)
         assert not world.state.problems
+
+
+async def test_a_doubted_file_is_read_again_though_it_looks_unchanged(folder: Path) -> None:
+    async def listen(_folders: Collection[str]) -> AsyncIterator[Collection[str]]:
+        yield await asyncio.get_running_loop().create_future()
+
+    def save(text: str) -> None:
+        (folder / "one.yaml").write_text(text)
+        os.utime(folder / "one.yaml", ns=(1, 1))
+
+    async with watching(folder, listen=listen) as world:
+        await world.clock.advance(1.0)
+        save(manifest("a", 2) + manifest("x"))
+        await world.clock.advance(9.0)
+        save(manifest("a", 3) + manifest("b"))
+        await world.clock.advance(QUIET)
+        state = await world.recorder.until(lambda state: values(state)["a"] == 3)
+        assert names(state) == {"a", "b", "c"}
 
 
 async def test_a_known_file_that_changes_costs_no_look_at_the_tree(

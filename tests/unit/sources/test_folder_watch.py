@@ -81,11 +81,12 @@ async def test_a_failure_is_told_and_tried_again() -> None:
 async def test_a_folder_that_is_gone_already_wakes_who_waits(tmp_path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         watch = FolderWatch(group=group, clock=ManualClock())
-        await watch.follow({f"{tmp_path}/gone": (1, 1)})
+        await watch.follow({f"{tmp_path}/soon": (1, 1)})
         async with asyncio.timeout(PATIENCE):
             assert await watch.wait(until=1.0) == frozenset()
         assert watch.failure == ""
-        assert await watch.follow(walk(str(tmp_path)).watched())
+        (tmp_path / "soon").mkdir()
+        assert await watch.follow({f"{tmp_path}/soon": (1, 1)})
         watch.close()
 
 

@@ -194,8 +194,12 @@ def test_of_two_objects_of_one_name_the_first_by_path_and_line_is_used() -> None
 
 
 def test_the_same_document_twice_in_a_file_is_double_too() -> None:
-    state = World(one=A + A).settling.state()
+    world = World(one=A + A)
+    state = world.settling.state()
     assert [(problem.code, problem.place) for problem in state.problems] == [("duplicate-object", Place("one", 8, 1))]
+    place = state.objects[key("a")].place
+    assert place
+    assert world.settling.locate(place, ("value",)) == Place("one", 6, 1)
 
 
 def test_a_double_that_came_first_by_path_takes_the_name() -> None:
