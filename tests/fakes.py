@@ -86,10 +86,11 @@ class FakeClient:
             )
         )
 
-    def refuse(self, sent: Sent, message: str, suspects: Iterable[Resource] = ()) -> None:
-        """Refuse a response."""
+    def refuse(self, sent: Sent, message: str, suspects: Iterable[Resource] | None = None) -> None:
+        """Refuse a response: these resources of it, or all that were new."""
+        named = tuple(sent.resources if suspects is None else suspects)
         self.seat.report(
-            Refused(type=sent.type, version=sent.version, nonce=sent.nonce, message=message, suspects=tuple(suspects))
+            Refused(type=sent.type, version=sent.version, nonce=sent.nonce, message=message, suspects=named)
         )
 
     def take(self, row: ResourceType) -> None:

@@ -176,18 +176,22 @@ class _TypeAccount:
     names: int = 0
     sent: str = ""
     accepted: str = ""
-    outstanding: dict[str, tuple[float, Collection[Resource]]] = field(default_factory=dict)
+    outstanding: dict[str, float] = field(default_factory=dict)
+    """Nonce of each response that is not answered -> when it went out."""
     refused: dict[str, RefusedResource] = field(default_factory=dict)
 
-    def answered(self, nonce: str) -> Collection[Resource]:
-        """Drop the response of that nonce and those before it; return what was new in it."""
-        if nonce not in self.outstanding:
-            return ()
-        _, new = self.outstanding[nonce]
-        nonces = list(self.outstanding)
-        for each in nonces[: nonces.index(nonce) + 1]:
-            del self.outstanding[each]
-        return new
+    def answered(self, nonce: str) -> None:
+        """Drop the response of that nonce and those before it."""
+        if nonce in self.outstanding:
+            nonces = list(self.outstanding)
+            for each in nonces[: nonces.index(nonce) + 1]:
+                del self.outstanding[each]
+
+    def offered(self, resources: Collection[Resource]) -> None:
+        """Take refusals back: what is offered again, or was accepted after all, is not refused."""
+        if self.refused:
+            for resource in resources:
+                self.refused.pop(resource.name, None)
 
 
 class Account:
@@ -207,7 +211,7 @@ class Account:
     def report(self, event: Event) -> None:
         """Take an event of the client's streams."""
         entry = self._types.setdefault(event.type, _TypeAccount())
-        refused_before = tuple(entry.refused)
+        refused_before = len(entry.refused)
         match event:
             case Subscribed():
                 entry.wildcard, entry.names = event.wildcard, len(event.names)
@@ -224,7 +228,7 @@ class Account:
             feedback.counts[type(event)][event.type] += 1
         self._tell(
             afresh=isinstance(event, Subscribed),
-            refusals=isinstance(event, Refused) or refused_before != tuple(entry.refused),
+            refusals=isinstance(event, Refused) or refused_before != len(entry.refused),
         )
 
     def renewed(self) -> None:
@@ -282,35 +286,34 @@ class Account:
             names=entry.names,
             sent=entry.sent,
             accepted=entry.accepted,
-            pending_for=now - min(moment for moment, _ in entry.outstanding.values()) if entry.outstanding else None,
+            pending_for=now - min(entry.outstanding.values()) if entry.outstanding else None,
             refused=tuple(self.refused(row)),
         )
 
     def _sent(self, entry: _TypeAccount, event: Sent) -> None:
         entry.sent = event.version
-        entry.outstanding[event.nonce] = (self._feedback.clock.now(), event.resources)
-        # What is offered again is not refused any more; it waits for an answer.
-        _forget(entry, event.resources)
+        entry.outstanding[event.nonce] = self._feedback.clock.now()
+        entry.offered(event.resources)
 
     def _accepted(self, entry: _TypeAccount, event: Accepted) -> None:
         entry.accepted = event.version
         entry.answered(event.nonce)
-        _forget(entry, event.resources)
+        entry.offered(event.resources)
         content = self.place.snapshot
         if self._feedback.accepted_whole and content is not None and content[event.type].version == event.version:
             self._feedback.accepted_whole(self.place.group, content[event.type])
 
     def _refused(self, entry: _TypeAccount, event: Refused) -> None:
-        new = entry.answered(event.nonce)
+        entry.answered(event.nonce)
         words = show_words(event.message, secret=event.type.secret)
-        for resource in event.suspects or new:
+        for resource in event.suspects:
             entry.refused[resource.name] = RefusedResource(
                 type=event.type,
                 name=resource.name,
                 version=resource.version,
                 words=words,
                 origin=resource.origin,
-                together=1 if event.suspects else len(new),
+                together=1 if resource.name in event.message else len(event.suspects),
             )
 
     def _tell(self, *, afresh: bool, refusals: bool) -> None:
@@ -318,9 +321,3 @@ class Account:
             watcher(self, afresh=afresh)
         if refusals and self._feedback.refusals_changed:
             self._feedback.refusals_changed()
-
-
-def _forget(entry: _TypeAccount, resources: Collection[Resource]) -> None:
-    if entry.refused:
-        for resource in resources:
-            entry.refused.pop(resource.name, None)

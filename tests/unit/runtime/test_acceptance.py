@@ -154,6 +154,15 @@ async def test_a_change_taken_back_before_it_was_sent_is_not_waited_for(world: W
     assert (await task).accepted == ("a-1",)
 
 
+async def test_a_new_resource_taken_back_before_it_was_sent_is_not_waited_for(world: World) -> None:
+    world.publish("a", cluster("one"))
+    world.client("a-1").take(CLUSTER)
+    world.publish("a", cluster("one"), cluster("two"))
+    task = await world.waiting()
+    world.publish("a", cluster("one"))
+    assert (await task).accepted == ("a-1",)
+
+
 async def test_who_comes_while_it_waits_is_waited_for_too(world: World) -> None:
     world.publish("a", cluster("one"))
     task = await world.waiting("one", at_least=1)

@@ -119,6 +119,13 @@ def test_a_refusal_that_names_nobody_is_told_once_with_those_who_may_be_meant(wo
     assert str(problem).endswith("does not say which: no (look at c0, c1, c2, c3, c4, ...)")
 
 
+def test_a_refusal_of_what_was_spoken_of_since_is_no_problem(world: World) -> None:
+    world.publish(from_origin("b1"))
+    client = world.client("edge")
+    client.refuse(client.is_sent(CLUSTER), "no", [])
+    assert not world.feedback.refusals()
+
+
 def test_a_refusal_of_a_response_with_one_new_resource_means_that_one(world: World) -> None:
     world.publish(from_origin("b1"))
     client = world.client("edge")

@@ -18,6 +18,7 @@ from tests.small_world import cluster
 
 ONE = Snapshot.of([collect(CLUSTER, [cluster("one")])])
 TWO = Snapshot.of([collect(CLUSTER, [cluster("two")])])
+THREE = Snapshot.of([collect(CLUSTER, [cluster("three")])])
 BOTH = Snapshot.of([collect(CLUSTER, [cluster("one"), cluster("two")])])
 
 
@@ -137,7 +138,7 @@ def test_what_a_group_does_not_get_any_more_is_leaving_until_nobody_holds_it(wor
     world.hub.publish()
     assert world.hub.leaving().keys() == {(CLUSTER, "two")}
     client.take(CLUSTER)
-    world.snapshots["a"] = TWO
+    world.snapshots["a"] = THREE
     world.hub.publish()
     assert world.hub.leaving().keys() == {(CLUSTER, "one")}
 
@@ -160,5 +161,9 @@ def test_a_client_that_moved_still_has_to_lose_what_its_old_group_had(world: Wor
     client.subscribe(CLUSTER)
     client.take(CLUSTER)
     world.groups["x"] = "b"
+    world.hub.reseat()
+    assert world.hub.leaving().keys() == {(CLUSTER, "one")}
+    world.groups["x"] = "c"
+    world.snapshots["c"] = THREE
     world.hub.reseat()
     assert world.hub.leaving().keys() == {(CLUSTER, "one")}
