@@ -1,23 +1,18 @@
 """Waiting until something happens in one of some folders. What happened is looked up by who waits.
 
-The only module that knows watchfiles. That library collects changes for a step of time before it tells them; ours is
-the smallest that leaves an idle process idle, and there is no second wait: the one debouncer is in the runtime.
+The only module that knows how a system tells. On Linux that is inotify: nothing runs while nothing happens, and a
+change is told at once; the one debouncer is in the runtime. Elsewhere nothing is told, and who waits looks by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import TypeAlias
 
-from watchfiles import awatch
-from watchfiles._rust_notify import WatchfilesRustInternalError
-
 from legation.clock import Clock
 from legation.sources.tree import Identity
-
-STEP = 10
-"""Milliseconds. A change is told one to two steps after it happened; each step costs 20 to 25 us of CPU."""
 
 Listen: TypeAlias = Callable[[Collection[str]], AsyncIterator[Collection[str]]]
 """Listens to folders, without those below: sets of the paths that changed. Listening has begun when the iterator first
@@ -25,16 +20,20 @@ waits. Raises OSError when the system does not allow it."""
 
 
 async def listen(folders: Collection[str]) -> AsyncIterator[Collection[str]]:
-    """Listen by watchfiles."""
-    # With ignore_permission_denied a folder that is gone would be passed over too.
-    changes = awatch(
-        *folders, watch_filter=None, debounce=STEP, step=STEP, recursive=False, ignore_permission_denied=False
-    )
-    try:
-        async for change in changes:
-            yield {path for _, path in change}
-    except WatchfilesRustInternalError as error:
-        raise OSError(str(error)) from error
+    """Listen by inotify."""
+    if sys.platform != "linux":
+        raise OSError("this system has no inotify")
+    # Imported here because it does not import elsewhere.
+    from asyncinotify import Inotify, Mask  # noqa: PLC0415
+
+    # Not MODIFY: a file that is being written is looked at when its writer has closed it.
+    mask = Mask.CLOSE_WRITE | Mask.CREATE | Mask.DELETE | Mask.MOVE | Mask.ATTRIB | Mask.DELETE_SELF | Mask.MOVE_SELF
+    with Inotify(cache_size=100) as inotify:
+        for folder in folders:
+            inotify.add_watch(folder, mask | Mask.ONLYDIR)
+        async for event in inotify:
+            # Without a path the queue ran over: anything may have happened.
+            yield {str(event.path)} if event.path is not None else folders
 
 
 class FolderWatch:

@@ -14,7 +14,7 @@ logs.configure(level={level!r}, form={form!r})
 log.debug("detail")
 log.info("ready", xds="localhost:18000")
 logging.getLogger("asyncio").warning("slow %s", "callback")
-logging.getLogger("watchfiles.main").info("1 change detected")
+logging.getLogger("asyncio").info("1 change detected")
 try:
     raise ValueError("oh")
 except ValueError:

@@ -19,7 +19,7 @@ _HEAVY = (
     "starlette",
     "uvicorn",
     "rich",
-    "watchfiles",
+    "asyncinotify",
     "structlog",
     "prometheus_client",
     "yaml",
