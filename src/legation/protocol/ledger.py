@@ -87,6 +87,8 @@ class Ledger:
         self.sent = view
         # What is to be removed is not accepted from now on, whatever is answered: only the entry remembers it.
         self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
+        for name in entry.removed if self.maybe else ():
+            self.maybe.pop(name, None)
         self._spoken_of(entry)
         self.unanswered.append(entry)
         if len(self.unanswered) > MERGE_ABOVE:

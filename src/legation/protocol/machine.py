@@ -118,6 +118,15 @@ class Machine(ABC):
         """Say whether the client wants that resource."""
         return self.subscription.covers(name)
 
+    def at_rest(self, target: Collection) -> bool:
+        """Say whether the client holds the target and is owed nothing: then no rule can find anything to say."""
+        ledger = self.ledger
+        return (
+            ledger.sent.base is target
+            and (self.answered or not self.subscription.wildcard)
+            and not (ledger.sent.overlay or self.forced or ledger.maybe or ledger.refused or self.leaving)
+        )
+
     # What comes in
 
     @abstractmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
@@ -41,22 +42,26 @@ class Policy:
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("deadline", "machines", "policy", "predecessors", "snapshot", "warming")
+    __slots__ = ("_machines", "deadline", "policy", "predecessors", "snapshot", "warming")
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
         self.policy = policy
-        self.machines: list[Machine] = []
-        """In the order of delivery."""
+        self._machines: dict[ResourceType, list[Machine]] = {row: [] for row in RESOURCE_TYPES}
         self.snapshot = Snapshot.of()
         self.deadline: float | None = None
         """The earliest moment at which an answer of these rules may change by itself."""
         self.predecessors = Predecessors()
         self.warming = Warming()
 
+    @property
+    def machines(self) -> Iterator[Machine]:
+        """All machines, in the order of delivery."""
+        return chain.from_iterable(self._machines.values())
+
     def of(self, row: ResourceType) -> list[Machine]:
         """Return the machines of that type: one, or one for each resource in an Envoy without ADS."""
-        return [machine for machine in self.machines if machine.row is row]
+        return self._machines[row]
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""

@@ -51,7 +51,7 @@ class Sequence:
         self._synced = False
 
     def __repr__(self) -> str:
-        return f"<Sequence {self._rules.machines!r}>"
+        return f"<Sequence {[*self._rules.machines]!r}>"
 
     def open(self, row: ResourceType, *, variant: Variant, owner: object) -> Machine:
         """Add the machine of a type that a stream begins to speak of.
@@ -63,13 +63,12 @@ class Sequence:
         """
         policy = self._rules.policy
         machine = _MACHINES[variant](row, owner=owner, hold_missing=row in policy.hold_missing)
-        self._rules.machines.append(machine)
-        self._rules.machines.sort(key=lambda each: each.row.order)
+        self._rules.of(row).append(machine)
         return machine
 
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""
-        self._rules.machines.remove(machine)
+        self._rules.of(machine.row).remove(machine)
         self._rules.warming.closed(machine)
 
     def retarget(self, snapshot: Snapshot) -> None:
@@ -146,6 +145,8 @@ class Sequence:
                 yield machine.owner, *self._respond(machine, *offer, now=now)
 
     def _offer(self, machine: Machine, now: float) -> tuple[View, Pending] | None:
+        if machine.at_rest(self._rules.snapshot[machine.row]):
+            return None
         view = self._rules.view(machine, now)
         pending = machine.offer(view, now) if view is not None else None
         self._rules.note_deadline(machine.due, now)
