@@ -57,9 +57,6 @@ def weigh(blue: int, green: int) -> Step:
 
 async def rename(stage: Stage) -> str:
     """Give a cluster and the route configuration other names: file by file, the old names first to go."""
-    stage.edit("green.yaml", r"name: green\b", *["name: emerald"] * 4)
-    stage.edit("route.yaml", r"name: (green|colours)\b", "name: colours", "name: paints", "name: emerald")
-    stage.edit("listener.yaml", r"name: colours\b", "name: paints")
 
     async def passes_through_emerald() -> bool:
         seen = await stage.envoy.statistics(
@@ -67,6 +64,13 @@ async def rename(stage: Stage) -> str:
         )
         return all(seen.values()) and len(seen) == 2
 
+    async def has_emerald() -> bool:
+        return bool(await stage.envoy.statistics(r"^cluster\.emerald\.membership_healthy$"))
+
+    stage.edit("green.yaml", r"name: green\b", *["name: emerald"] * 4)
+    await web.until(has_emerald, within=PATIENCE, what="the cluster under its new name")
+    stage.edit("route.yaml", r"name: (green|colours)\b", "name: colours", "name: paints", "name: emerald")
+    stage.edit("listener.yaml", r"name: colours\b", "name: paints")
     await web.until(passes_through_emerald, within=PATIENCE, what="requests through the new names")
     return ""
 
