@@ -47,7 +47,7 @@ class Screen:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False)
         self._rows: list[Row] = []
         self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8)
 
@@ -85,7 +85,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print lines above the table, or after what was printed last."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)
 
     def _table(self) -> RenderableType:
         shown: list[RenderableType] = []
