@@ -124,6 +124,17 @@ async def test_a_reconnect_brings_nothing_that_it_has(
         assert clusters == [("b",) if delta else ("a", "b")]
 
 
+async def test_a_cluster_that_changed_in_absence_is_warm_again(server: SnapshotServer, envoy: FakeEnvoy) -> None:
+    """The endpoints did not change, and the client says so; the new cluster needs them all the same."""
+    server.set("edge", web("a"))
+    async with envoy:
+        await envoy.has("listeners", {"l"})
+        await envoy.disconnect()
+        server.set("edge", web("a", timeout="2s"))
+        envoy.connect()
+        await envoy.until(lambda: envoy.json("clusters", "a")["connect_timeout"] == "2s", "the new cluster to be warm")
+
+
 async def test_failure_says_what_it_has(envoy: FakeEnvoy) -> None:
     async with envoy:
         with pytest.raises(AssertionError, match=r"waited 0\.01 s for clusters to be \{'a'\}; it has \{\}"):

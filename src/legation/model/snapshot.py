@@ -72,12 +72,19 @@ class Collection:
         The index is built at the first question, O(all references), and shared; those that mention every name are
         found under EVERY.
         """
-        index = self._referrers.get(row)
-        if index is None:
-            index = self._referrers[row] = self._index(row)
-        return index.get(name, ())
+        return self._index(row).get(name, ())
+
+    def refers_to(self, row: ResourceType) -> bool:
+        """Say whether anything here mentions any resource of that type."""
+        return bool(self._index(row))
 
     def _index(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
+        index = self._referrers.get(row)
+        if index is None:
+            index = self._referrers[row] = self._indexed(row)
+        return index
+
+    def _indexed(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
         index: dict[str, list[str]] = {}
         for resource in self:
             for name in resource.refers_to(row):

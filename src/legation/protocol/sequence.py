@@ -22,9 +22,10 @@ where the page is silent.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from legation.model.events import Accepted, Event, Refused, Sent
+from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
@@ -38,17 +39,22 @@ __all__ = ["Machine", "Policy", "Sequence", "Variant"]
 
 _MACHINES: dict[Variant, type[SotwMachine | DeltaMachine]] = {Variant.SOTW: SotwMachine, Variant.DELTA: DeltaMachine}
 
+_MOST_OWED = 16
+"""Of a client that never asks for a type no more is remembered."""
+
 
 class Sequence:
     """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
 
-    __slots__ = ("_rules", "_serial", "_synced")
+    __slots__ = ("_owed", "_rules", "_serial", "_synced")
 
     def __init__(self, policy: Policy | None = None) -> None:
         """Make a client that has no stream yet."""
         self._rules = Ruling(policy or Policy())
         self._serial = 0
         self._synced = False
+        self._owed: deque[tuple[ResourceType, Collection[Resource]]] = deque(maxlen=_MOST_OWED)
+        """Responses that would have made something go out again if the client had asked for that type by then."""
 
     def __repr__(self) -> str:
         return f"<Sequence {[*self._rules.machines]!r}>"
@@ -89,12 +95,13 @@ class Sequence:
         if machine.row.drains and not machine.requested:
             rules.warming.began()
         answered = machine.ledger.entry(request.nonce)
-        if answered is None:
-            return machine.receive(request)
-        serial, before, leaving = answered.serial, machine.ledger.accepted, machine.ledger.being_removed()
+        serial = answered.serial if answered is not None else 0
+        before, leaving = machine.ledger.accepted, machine.ledger.being_removed()
         events = machine.receive(request)
         for event in events:
-            if isinstance(event, Accepted):
+            if isinstance(event, Subscribed) and self._owed:
+                self._pay(machine)
+            elif isinstance(event, Accepted):
                 if machine.row.drains:
                     replaced = {resource.name: before.get(resource.name) for resource in event.resources}
                     replaced |= {name: leaving.get(name) for name in event.removed}
@@ -185,13 +192,20 @@ class Sequence:
     def _force(self, row: ResourceType, changed: Collection[Resource]) -> None:
         """Rule 6: mark what the client throws away with what was sent."""
         for forced_row in map(BY_NAME.__getitem__, row.forces):
-            for machine in self._rules.of(forced_row):
-                machine.forced.update(
-                    name
-                    for resource in changed
-                    for name in resource.refers_to(forced_row)
-                    if machine.covers(name) and machine.ledger.sent.get(name) is not None
-                )
+            if not self._rules.snapshot[row].refers_to(forced_row):
+                continue
+            machines = self._rules.of(forced_row)
+            if not machines:
+                self._owed.append((forced_row, changed))
+            for machine in machines:
+                _force_on(machine, changed)
+
+    def _pay(self, machine: Machine) -> None:
+        """Rule 6 for who asks late: a client that comes back with a name may say that it has it, and still need it."""
+        for row, changed in self._owed:
+            if row is machine.row:
+                _force_on(machine, changed)
+        self._owed = deque((owed for owed in self._owed if owed[0] is not machine.row), maxlen=_MOST_OWED)
 
     def _is_warm(self, resource: Resource) -> bool:
         """Rule 1: say whether all that goes after the resource and that it names is accepted."""
@@ -201,3 +215,12 @@ class Sequence:
             if row.order > resource.type.order
             for name in resource.refers_to(row)
         )
+
+
+def _force_on(machine: Machine, changed: Collection[Resource]) -> None:
+    machine.forced.update(
+        name
+        for resource in changed
+        for name in resource.refers_to(machine.row)
+        if machine.covers(name) and machine.ledger.sent.get(name) is not None
+    )
