@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -38,10 +39,10 @@ async def play(stage: Stage, load: Load, screen: Screen) -> None:
     """
     for step in STEPS:
         screen.begin(step.title)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(asyncio.sleep(DWELL))
-            screen.note(await step.act(stage))
-            await web.until(partial(_agree, load, step.shares), within=PATIENCE, what=step.title)
+        begun = time.monotonic()
+        screen.note(await step.act(stage))
+        await web.until(partial(_agree, load, step.shares), within=PATIENCE, what=step.title)
+        await asyncio.sleep(begun + DWELL - time.monotonic())
     screen.finish()
 
 
@@ -58,11 +59,11 @@ def weigh(blue: int, green: int) -> Step:
 async def rename(stage: Stage) -> str:
     """Give a cluster and the route configuration other names: file by file, the old names first to go."""
 
-    async def passes_through_emerald() -> bool:
-        seen = await stage.envoy.statistics(
-            r"^(cluster\.emerald|http\.front\.rds\.paints)\.(upstream_rq_200|update_success)$"
+    async def passes_through_the_new_names() -> bool:
+        requests = await stage.envoy.statistics(r"^cluster\.emerald\.upstream_rq_200$")
+        return any(requests.values()) and '"paints"' in await stage.envoy.ask(
+            "/config_dump?resource=dynamic_route_configs"
         )
-        return all(seen.values()) and len(seen) == 2
 
     async def has_emerald() -> bool:
         return bool(await stage.envoy.statistics(r"^cluster\.emerald\.membership_healthy$"))
@@ -71,14 +72,14 @@ async def rename(stage: Stage) -> str:
     await web.until(has_emerald, within=PATIENCE, what="the cluster under its new name")
     stage.edit("route.yaml", r"name: (green|colours)\b", "name: colours", "name: paints", "name: emerald")
     stage.edit("listener.yaml", r"name: colours\b", "name: paints")
-    await web.until(passes_through_emerald, within=PATIENCE, what="requests through the new names")
+    await web.until(passes_through_the_new_names, within=PATIENCE, what="requests through the new names")
     return ""
 
 
 async def break_it(stage: Stage) -> str:
-    """Save weights 100/0 with a slip of the pen beside them, and return what legation says of it."""
-    stage.edit("route.yaml", r"weight: \d+", "weight: 100", "weight: 0")
+    """Make a slip of the pen, then set the weights 100/0 beside it, and return what legation says of it."""
     stage.edit("route.yaml", r"weighted_clusters", "weighted_cluster")
+    stage.edit("route.yaml", r"weight: \d+", "weight: 100", "weight: 0")
 
     async def said() -> str:
         text = await stage.problems()

@@ -26,8 +26,8 @@ async def test_a_broken_manifest_keeps_the_last_good_one_until_it_is_mended(worl
     await world.start_envoy(await world.bootstrap(variant))
     async with world.load() as load:
         await world.shares(load, blue=1, green=0)
-        world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
         world.edit("route.yaml", r"weighted_clusters", "weighted_cluster")
+        world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
         found = await world.problem("weighted_cluster")
         assert found["file"].endswith("route.yaml")
         assert found["line"] == 14
