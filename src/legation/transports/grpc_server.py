@@ -123,7 +123,7 @@ class GrpcTransport:
         server = self._server(clients)
         try:
             self._listen(server)
-            await server.start()
+            await self._start(server)
             _log.info("listening", addresses=self._addresses)
             started()
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
@@ -209,6 +209,14 @@ class GrpcTransport:
                     f"{address} cannot be listened on; is the port taken by another program?"
                 ) from error
         self._addresses = addresses
+
+    async def _start(self, server: grpc.aio.Server) -> None:
+        # Shielded, and waited for: a start that is cancelled half-way goes on inside gRPC, which then logs an error.
+        starting = asyncio.create_task(server.start())
+        try:
+            await asyncio.shield(starting)
+        finally:
+            await starting
 
     # The end
 

@@ -250,3 +250,17 @@ async def test_nothing_is_open_after_the_end() -> None:
         await served.stop()
         assert served.transport.statistics().streams == {}
         assert served.transport.statistics().clients == 0
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_may_be_cancelled_while_it_starts(turns: int, caplog: pytest.LogCaptureFixture) -> None:
+    """As when something else cannot start; gRPC has nothing to complain of then."""
+    run = asyncio.create_task(GrpcTransport(port=0).run(FakeFeed(), started=lambda: None))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    run.cancel()
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.wait([run])
+
+    assert run.cancelled()
+    assert not caplog.records
