@@ -46,6 +46,7 @@ class _Server:
             removal_grace=found.delivery.removal_grace,
             drain_grace=found.delivery.drain_grace,
             warming_timeout=found.delivery.warming_timeout,
+            addition_grace=found.delivery.addition_grace,
             hold_missing=found.delivery.hold_missing,
         )
         self._transport = GrpcTransport(

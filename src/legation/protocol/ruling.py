@@ -35,6 +35,8 @@ class Policy:
     """How long a replaced or removed Listener counts as using its routes; Envoy's drain time (`--drain-time-s`)."""
     warming_timeout: float = 20.0
     """How long a resource waits for a cluster to be warm; above Envoy's `initial_fetch_timeout` of 15."""
+    addition_grace: float = 0.1
+    """How long a new cluster counts as warming whose endpoints the client does not get over this connection."""
     hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
     """Types of which a delta client is not told that a name does not exist."""
 
@@ -202,12 +204,27 @@ class Ruling:
 
     def _warming(self, machine: Machine, name: str, now: float) -> bool:
         """Say whether the client was sent that resource for the first time and may not have it warm yet."""
-        sent_at = self.warming.since(machine, name, joined=self.joined)
-        if sent_at is None:
+        batch = self.warming.find(machine, name)
+        if batch is None:
             return False
-        until = sent_at + self.policy.warming_timeout
+        until = batch.at + self.policy.warming_timeout
+        if batch.acknowledged is not None:
+            resource = batch.resources[name]
+            if self.joined(machine) or not resource.references:
+                return False
+            if not self._supplies(resource):
+                until = min(until, batch.acknowledged + self.policy.addition_grace)
         self.note_deadline(until, now)
         return now < until
+
+    def _supplies(self, resource: Resource) -> bool:
+        """Say whether the client gets here what the resource waits for; else that comes from somewhere else."""
+        return any(
+            machine.covers(name)
+            for row in map(BY_NAME.__getitem__, resource.references)
+            for machine in self.of(row)
+            for name in resource.refers_to(row)
+        )
 
     def joined(self, machine: Machine) -> bool:
         """Say whether the machine's stream carries other types too: an ADS stream."""

@@ -108,14 +108,14 @@ class Sequence:
                     rules.predecessors.replaced(replaced, machine.ledger.accepted)
                 self._draw_conclusions(machine, event, serial, now)
             elif isinstance(event, Refused) and machine.row.awaited_warm:
-                rules.warming.answered(machine, serial, accepted=False)
+                rules.warming.refused(machine, serial)
         return events
 
     def _draw_conclusions(self, machine: Machine, event: Accepted, serial: int, now: float) -> None:
         """Say what is warm since an ACK, and what drains."""
         rules = self._rules
         if machine.row.awaited_warm:
-            rules.warming.answered(machine, serial, accepted=True)
+            rules.warming.accepted(machine, serial, at=now)
         rules.warming.supplied(machine.row, event.resources, serial)
         rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.joined)
         rules.predecessors.drain(self._is_warm, until=now + rules.policy.drain_grace)

@@ -21,7 +21,7 @@ from legation.protocol.machine import Machine
 
 
 @dataclass(slots=True, kw_only=True)
-class _Batch:
+class Batch:
     """What was new to the client in one response."""
 
     machine: Machine
@@ -31,15 +31,18 @@ class _Batch:
     """Shared with other clients: never changed."""
     first: bool
     """Whether it was the first response to a client that had nothing."""
-    acknowledged: bool = False
+    acknowledged: float | None = None
+    """When the client acknowledged it."""
     warm: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     """Names that were removed since."""
 
     def knows(self, name: str) -> bool:
+        """Say whether that name was new in it and has not been removed since."""
         return name in self.resources and name not in self.gone
 
     def rest(self) -> Iterator[Resource]:
+        """Yield what is not known to be warm."""
         return (each for name, each in self.resources.items() if name not in self.warm and name not in self.gone)
 
 
@@ -49,22 +52,13 @@ class Warming:
     __slots__ = ("_batches",)
 
     def __init__(self) -> None:
-        self._batches: list[_Batch] = []
+        self._batches: list[Batch] = []
 
-    def since(self, machine: Machine, name: str, *, joined: Callable[[Machine], bool]) -> float | None:
-        """Return when the resource was sent that is new to the client and not known to be warm; None: it is warm.
-
-        Args:
-            machine: The machine that sent it.
-            name: The resource's name.
-            joined: Says of a machine whether its stream carries other types too.
-        """
+    def find(self, machine: Machine, name: str) -> Batch | None:
+        """Return the response in which the resource was new to the client; None: it was not, or it is warm since."""
         for batch in self._batches:
             if batch.machine is machine and batch.knows(name):
-                if name in batch.warm:
-                    return None
-                tells = joined(machine) or not batch.resources[name].references
-                return None if batch.acknowledged and tells else batch.at
+                return None if name in batch.warm else batch
         return None
 
     def sent(
@@ -82,15 +76,17 @@ class Warming:
             new = {name: each for name, each in changed.items() if name not in known} if known else changed
         first = machine.newcomer and machine.sent_last is None
         if new:
-            self._batches.append(_Batch(machine=machine, serial=serial, at=at, resources=new, first=first))
+            self._batches.append(Batch(machine=machine, serial=serial, at=at, resources=new, first=first))
 
-    def answered(self, machine: Machine, serial: int, *, accepted: bool) -> None:
-        """Take an answer to that response, or to one after it."""
+    def accepted(self, machine: Machine, serial: int, *, at: float) -> None:
+        """Take the ACK of that response, which speaks for those before it too."""
         for batch in self._batches:
-            if batch.machine is machine and batch.serial <= serial:
-                batch.acknowledged = batch.acknowledged or accepted
-        if not accepted:
-            self._batches = [batch for batch in self._batches if batch.machine is not machine or batch.serial != serial]
+            if batch.machine is machine and batch.serial <= serial and batch.acknowledged is None:
+                batch.acknowledged = at
+
+    def refused(self, machine: Machine, serial: int) -> None:
+        """Take the NACK of that response: what is in it has to be sent again."""
+        self._batches = [batch for batch in self._batches if batch.machine is not machine or batch.serial != serial]
 
     def supplied(self, row: ResourceType, resources: Collection[Resource], serial: int) -> None:
         """Take the acceptance of what warming resources may wait for, sent as that response."""
@@ -102,7 +98,7 @@ class Warming:
     def began(self) -> None:
         """The client began to ask for a type that it asks for when its first clusters are warm."""
         for batch in self._batches:
-            if batch.acknowledged and batch.first:
+            if batch.acknowledged is not None and batch.first:
                 batch.warm.update(batch.resources)
 
     def prune(self, before: float, *, joined: Callable[[Machine], bool]) -> None:
@@ -110,7 +106,7 @@ class Warming:
         self._batches = [
             batch
             for batch in self._batches
-            if batch.at > before and not (batch.acknowledged and (joined(batch.machine) or not any(batch.rest())))
+            if batch.at > before and (batch.acknowledged is None or (not joined(batch.machine) and any(batch.rest())))
         ]
 
     def closed(self, machine: Machine) -> None:

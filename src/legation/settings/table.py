@@ -39,6 +39,9 @@ class Delivery:
     warming_timeout: float = _setting(
         20.0, kinds.SECONDS, "How long a resource waits at most for a cluster that it names to become warm."
     )
+    addition_grace: float = _setting(
+        0.1, kinds.SECONDS, "How long the same waits if the cluster's endpoints do not come over the same connection."
+    )
     hold_missing: frozenset[ResourceType] = _setting(
         frozenset(), kinds.TYPES, "Types of which no Envoy is told that a resource it asked for does not exist."
     )
