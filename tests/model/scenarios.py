@@ -38,3 +38,6 @@ SCENARIOS = {
     ),
     "empty": (SIMPLE, web({}, {}, {}), SIMPLE),
 }
+
+SHORT = {name: snapshots[:2] for name, snapshots in SCENARIOS.items()}
+"""The same with one change, for what multiplies the ways: refusals, streams without an order."""

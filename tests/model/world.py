@@ -62,6 +62,8 @@ class World:
     good: frozenset[Identity] = frozenset()
     refusals: int = 0
     reconnects: int = 0
+    gave_up: bool = False
+    """The Envoy waited in vain for something that nobody refused."""
 
     @staticmethod
     def begin(scenario: Scenario) -> World:
@@ -177,6 +179,7 @@ class World:
         holdings = world.envoy.holdings
         if any(holdings.warming.values()) and (deadline is None or deadline > world.now + FETCH_TIMEOUT):
             world.now += FETCH_TIMEOUT
+            world.gave_up = not self.bad
             world._say(world.envoy.give_up_waiting())
             yield "Envoy gives up waiting", world
             return
@@ -227,6 +230,8 @@ class World:
         lost = empty & self.envoy.holdings.serving(CLUSTER) if empty else set()
         found = self.envoy.serving_violations()
         found += [f"Cluster {name} lacks ClusterLoadAssignment {name}" for name in sorted(lost)]
+        if self.gave_up:
+            found.append("what the Envoy waits for never comes")
         return [each for each in found if not self._excused(each)]
 
     def _excused(self, violation: str) -> bool:

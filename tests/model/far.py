@@ -1,0 +1,91 @@
+"""Looks further than the tests do: random scenarios, as long as you like.
+
+    python -m tests.model.far SEED SECONDS
+
+Stops at the first thing that is wrong and prints the scenario and the shortest way to it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from random import Random
+
+from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
+from legation.model.snapshot import Snapshot
+from legation.protocol.sequence import Policy
+from tests.model.explorer import explore
+from tests.model.scenarios import web
+from tests.model.world import AT_ONCE, Scenario
+
+STATES = 20_000
+"""How many states of a scenario are looked at."""
+
+
+def random_snapshot(chance: Random) -> Snapshot:
+    """Return up to three clusters, two routes and two listeners; a route's version says which clusters it names."""
+    clusters = chance.sample("abc", chance.randint(1, 3))
+    routes = {name: "".join(sorted(chance.sample(clusters, chance.randint(1, len(clusters))))) for name in "rs"}
+    listeners = {f"l{at}": chance.choice("rs") for at in range(chance.randint(0, 2))}
+    used = set(listeners.values()) | set(chance.sample("rs", chance.randint(0, 2)))
+    return web(
+        {name: chance.randint(1, 2) for name in clusters},
+        {name: (10 * chance.randint(1, 2) + "rs".index(uses), uses) for name, uses in listeners.items()},
+        {name: (int.from_bytes(names.encode()), names) for name, names in routes.items() if name in used},
+    )
+
+
+def random_scenario(chance: Random) -> Scenario:
+    """Return two or three snapshots and what else may happen."""
+    refused = chance.choice([(), (), (CLUSTER,), (LISTENER,), (ROUTE_CONFIGURATION,), (CLUSTER, ROUTE_CONFIGURATION)])
+    return Scenario(
+        snapshots=tuple(random_snapshot(chance) for _ in range(chance.choice((2, 3)))),
+        delta=chance.random() < 0.5,
+        separate=chance.random() < 0.15,
+        policy=chance.choice([AT_ONCE, AT_ONCE, Policy(), Policy(removal_grace=0.0)]),
+        refusals=len(refused),
+        refused_types=frozenset(refused),
+        whole=chance.random() < 0.3,
+    )
+
+
+def main(seed: int, seconds: float) -> int:
+    """Explore until the time is over; return 1 if something was found wrong."""
+    chance = Random(seed)
+    end = time.monotonic() + seconds
+    seen: Counter[str] = Counter()
+    while time.monotonic() < end:
+        scenario = random_scenario(chance)
+        verdict = explore(scenario, limit=STATES)
+        seen["states"] += verdict.states
+        seen["complete" if verdict.complete else "in part"] += 1
+        if verdict.wrong:
+            print(show(scenario), verdict, sep="\n")
+            return 1
+    print(dict(seen))
+    return 0
+
+
+def show(scenario: Scenario) -> str:
+    """Return a scenario as a person reads it."""
+    lines = [
+        f"delta={scenario.delta} separate={scenario.separate} {scenario.policy} whole={scenario.whole} "
+        f"refusals={scenario.refusals} of {sorted(map(repr, scenario.refused_types)) if scenario.refusals else []}"
+    ]
+    for snapshot in scenario.snapshots:
+        held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in snapshot[row])
+        lines.append(
+            "  " + "; ".join(f"{each.name}@{each.version} {_uses(each.references)}".strip() for each in held)
+        )
+    return "\n".join(lines)
+
+
+def _uses(references: object) -> str:
+    if not isinstance(references, dict):
+        return ""
+    return " ".join(f"-> {','.join(sorted(names))}" for kind, names in references.items() if "Load" not in kind)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), float(sys.argv[2])))

@@ -1,0 +1,96 @@
+"""Every order in which messages, snapshots, refusals and time can meet: no request fails, and nothing stays stuck.
+
+The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    ResourceType,
+)
+from legation.protocol.sequence import Policy, Sequence
+from legation.protocol.warming import Warming
+from tests.model.explorer import explore
+from tests.model.scenarios import SCENARIOS, SHORT, SIMPLE
+from tests.model.world import Scenario
+
+variants = pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
+
+
+@variants
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_ads_is_safe_and_ends_with_the_last_snapshot(name: str, *, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=SCENARIOS[name], delta=delta))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+    assert verdict.ends
+
+
+@variants
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_graces_and_draining_listeners(name: str, *, delta: bool) -> None:
+    policy = Policy(removal_grace=5.0, drain_grace=600.0)
+    verdict = explore(Scenario(snapshots=SCENARIOS[name], delta=delta, policy=policy))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+
+
+@variants
+@pytest.mark.parametrize("whole", [False, True], ids=["part", "whole"])
+@pytest.mark.parametrize("row", [CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION], ids=repr)
+def test_a_refusal_stops_nothing_innocent(row: ResourceType, *, delta: bool, whole: bool) -> None:
+    scenario = Scenario(
+        snapshots=SHORT["rename"], delta=delta, refusals=1, refused_types=frozenset({row}), whole=whole
+    )
+    verdict = explore(scenario)
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+
+
+@variants
+@pytest.mark.parametrize("name", SHORT)
+def test_separate_streams(name: str, *, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, separate=True), limit=2_000)
+    assert not verdict.wrong, verdict
+
+
+@variants
+def test_a_reconnect_at_any_moment(*, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=(SIMPLE,), delta=delta, reconnects=1))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+
+
+# Mutants: with a rule taken out, the explorer finds what the rule is there for.
+
+
+def _no_barrier(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Warming, "since", lambda *_, **__: None)
+
+
+def _no_repush(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sequence, "_force", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("mutate", "delta", "found"),
+    [
+        pytest.param(_no_barrier, False, "lacks Cluster", id="no wait for warm clusters, sotw"),
+        pytest.param(_no_barrier, True, "lacks Cluster", id="no wait for warm clusters, delta"),
+        pytest.param(_no_repush, True, "never comes", id="no endpoints again for a changed cluster, delta"),
+    ],
+)
+def test_mutant_is_found(
+    mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch, *, delta: bool, found: str
+) -> None:
+    mutate(monkeypatch)
+    verdict = explore(Scenario(snapshots=SHORT["update"], delta=delta))
+    assert any(found in line for line in verdict.wrong), verdict
