@@ -2,13 +2,14 @@
 
 Saving must never delete. While a file is being saved it may be gone, empty, cut off or short of an object; so a reading
 that says less than the one before is doubted until nothing has changed for a while, and the earlier one holds until
-then. A reading without doubt is believed at once.
+then; only what is new in it, and not what is missing or changed, counts at once, so that a renamed object is there
+before its old name goes. A reading without doubt is believed at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
@@ -31,19 +32,37 @@ class _File:
     """The last one believed that has documents."""
     keys: frozenset[ObjectKey] = frozenset()
     """What it holds, and, while a part of it cannot be read, what it held before: nobody else gets those names."""
+    ahead: dict[ObjectKey, tuple[ManifestObject, Place]] = field(default_factory=dict)
+    """What is new in readings that are doubted only for what they lack."""
 
     def doubtful(self, present: frozenset[ObjectKey]) -> bool:
         """Say whether the newest reading may be that of a file in the middle of being saved."""
         if self.newest is None:
             return not self.keys <= present
-        if self.newest.problems and (self.believed is None or self.newest.problems != self.believed.problems):
-            return True
         # What a broken part of the file held is missing, but not lost.
         held = self.believed.keys if self.newest.problems and self.believed else self.keys
-        cut_off = not self.newest.ended and self.believed is not None and self.believed.ended
-        return cut_off or not held <= present
+        return self.torn(self.newest) or not held <= present
+
+    def torn(self, reading: Reading) -> bool:
+        """Say whether the text itself looks half-written."""
+        if reading.problems and (self.believed is None or reading.problems != self.believed.problems):
+            return True
+        return not reading.ended and self.believed is not None and self.believed.ended
+
+    def let_ahead(self) -> bool:
+        """Let what is new in the newest reading count before the rest of it does. Return whether there is any."""
+        if self.newest is None or self.torn(self.newest):
+            return False
+        new = {
+            manifest.key: (manifest, place)
+            for manifest, place in self.newest.places()
+            if manifest.key not in self.keys and manifest.key not in self.ahead
+        }
+        self.ahead |= new
+        return bool(new)
 
     def believe(self) -> None:
+        self.ahead = {}
         self.believed = reading = self.newest
         if reading is None:
             return
@@ -99,6 +118,7 @@ class Settling:
         for name in doubted:
             file = self._files[name]
             if self._loaded and file.doubtful(present) and now < file.since + QUIET:
+                settled = file.let_ahead() or settled
                 continue
             file.believe()
             settled = True
@@ -134,6 +154,10 @@ class Settling:
                 if key in places or reserved.get(key, name) < name:
                     found.append(_duplicate(key, place, places.get(key) or Place(reserved[key])))
                 else:
+                    objects[key], places[key] = manifest, place
+        for name in sorted(self._files):
+            for key, (manifest, place) in self._files[name].ahead.items():
+                if key not in places and key not in reserved:
                     objects[key], places[key] = manifest, place
         broken = frozenset(name for name, file in self._files.items() if file.believed and file.believed.problems)
         return SourceState(objects=MappingProxyType(objects), problems=tuple(found), broken=broken)

@@ -79,6 +79,25 @@ def test_a_file_that_lost_an_object_is_believed_when_it_has_been_so_for_a_while(
     assert world.wait(QUIET / 2).values == {"a": 2}
 
 
+def test_a_renamed_object_is_there_before_its_old_name_goes() -> None:
+    world = World(one=A + B)
+    assert world.save(one=manifest("a", 2) + C).values == {"a": 1, "b": 1, "c": 1}
+    assert world.wait().values == {"a": 2, "c": 1}
+
+
+def test_what_was_new_in_a_doubted_reading_is_not_lost_by_the_next_one() -> None:
+    world = World(one=A + B)
+    world.save(one=A + C)
+    assert world.save(one=A).held == {"a", "b", "c"}
+    assert world.wait().held == {"a"}
+
+
+def test_nothing_is_new_in_a_text_that_looks_half_written() -> None:
+    world = World(one=A + B)
+    assert world.save(one=A + C.rstrip()).held == {"a", "b"}
+    assert world.save(one=A + C + "---\nkind: [").held == {"a", "b"}
+
+
 def test_every_change_begins_the_quiet_anew() -> None:
     world = World(one=A + B + C)
     world.save(one=A + B).wait(QUIET / 2).save(one=A)
