@@ -59,7 +59,7 @@ class _Server:
             admin_app(proxies=plane.proxies, problems=plane.problems, bind=found.admin_bind),
             bind=found.admin_bind,
             port=found.admin_port,
-            setting="--admin-port",
+            setting="--admin",
         )
         metrics = Metrics(
             statistics=plane.statistics,
@@ -71,7 +71,7 @@ class _Server:
             health_app(missing=lambda: plane.missing, metrics=metrics),
             bind=found.health_bind,
             port=found.health_port,
-            setting="--health-port",
+            setting="--health",
         )
 
     async def run(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from legation.ops import listening
+from legation.listening import listen, port_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,7 +28,7 @@ class HttpServer:
             app: The application.
             bind: A host name or an IP address; `localhost` is both families.
             port: 0 takes any free one.
-            setting: What the user can change when the port is taken: `--health-port`.
+            setting: What the names of the two settings begin with: `--health` of `--health-bind` and `--health-port`.
         """
         self._app = app
         self._bind = bind
@@ -51,14 +51,21 @@ class HttpServer:
         Raises:
             TransportError: The port cannot be listened on.
         """
-        sockets = listening.listen(bind=self._bind, port=self.port, setting=self._setting)
-        self.port = listening.port_of(sockets)
+        sockets = listen(
+            (self._bind,),
+            self.port,
+            port_setting=f"{self._setting}-port",
+            bind_setting=f"{self._setting}-bind",
+        )
+        self.port = port_of(sockets)
         server = _Server(_config(self._app), started=started)
         try:
             await server.serve(sockets=sockets)
         finally:
             if server.started:
                 await server.shutdown(sockets=sockets)
+            for each in sockets:
+                each.close()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

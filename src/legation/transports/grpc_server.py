@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
+from legation.listening import LOCALHOST, addresses_of, listen, port_of
 from legation.model.resource_types import (
     ADS_DELTA_METHOD,
     ADS_SERVICE,
@@ -25,7 +26,6 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.protocol.sequence import Policy, Variant
-from legation.transports.addresses import LOCALHOST, free_addresses
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
 from legation.transports.grpc_stream import GrpcStream
@@ -200,7 +200,16 @@ class GrpcTransport:
         return serve
 
     def _listen(self, server: grpc.aio.Server) -> None:
-        addresses, self._port = free_addresses(self._bind, self._port)
+        # gRPC opens sockets of its own, and only says that it failed: what can be wrong has shown with ours by then.
+        sockets = listen(
+            self._bind,
+            self._port,
+            port_setting="--xds-port (in a program: port=; 0 takes a free one)",
+            bind_setting="--xds-bind (in a program: bind=)",
+        )
+        addresses, self._port = addresses_of(sockets), port_of(sockets)
+        for each in sockets:
+            each.close()
         for address in addresses:
             try:
                 server.add_insecure_port(address)

@@ -1,0 +1,141 @@
+"""Where a server listens: from what the user wrote to sockets that listen, and in words why there are none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+
+from legation.errors import TransportError
+
+LOCALHOST = "localhost"
+"""The loopback addresses of both families, as far as the machine has them, whatever its hosts file says."""
+
+_LOOPBACKS = ("127.0.0.1", "::1")
+_EVERY, _EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - the user chooses it
+_WILDCARDS = frozenset({"*", _EVERY, _EVERY_IPV4})
+_NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+_ATTEMPTS = 10
+"""How often a free port is looked for that is free on all addresses."""
+_NUMERIC = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+
+
+def listen(hosts: Sequence[str], port: int, *, port_setting: str, bind_setting: str) -> list[socket.socket]:
+    """Return sockets that listen there, one for each address; the caller closes them.
+
+    Args:
+        hosts: IP addresses and host names; `localhost` is both families, `0.0.0.0`, `::` or `*` is every address of
+            both. Of the addresses that a host has, those that this machine does not have are passed over.
+        port: 0 takes a free one, the same on all.
+        port_setting: What the user changes when the port cannot be had: `--xds-port`.
+        bind_setting: What the user changes when a host is not this machine: `--xds-bind`.
+
+    Raises:
+        TransportError: The port is taken or may not be used, or a host has no address of this machine.
+    """
+    if not hosts:
+        raise TransportError(f"there is no address to listen on; choose localhost or another with {bind_setting}")
+    # One socket for every address takes the port from all others.
+    hosts = next(((each,) for each in hosts if each in _WILDCARDS), tuple(hosts))
+    for _ in range(_ATTEMPTS):
+        try:
+            return _listen_on_all(hosts, port)
+        except _CannotListenError as failed:
+            if port or failed.error.errno != errno.EADDRINUSE:
+                words = _why(failed, port, port_setting=port_setting, bind_setting=bind_setting)
+                raise TransportError(words) from failed.error
+    raise TransportError(f"no port is free on {', '.join(hosts)}")
+
+
+def port_of(sockets: Sequence[socket.socket]) -> int:
+    """Return the port where they listen."""
+    port: int = sockets[0].getsockname()[1]
+    return port
+
+
+def addresses_of(sockets: Iterable[socket.socket]) -> tuple[str, ...]:
+    """Return where they listen, as `127.0.0.1:18000` and `[::1]:18000`."""
+    names = [socket.getnameinfo(each.getsockname(), _NUMERIC) for each in sockets]
+    return tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in names)
+
+
+class _CannotListenError(Exception):
+    def __init__(self, host: str, error: OSError) -> None:
+        super().__init__(host, error)
+        self.host = host
+        self.error = error
+
+
+def _listen_on_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    found: dict[str, socket.socket] = {}
+    # All are held until the last is open: a port of the kernel's choice must not be given away in between.
+    with ExitStack() as undo:
+        for host in hosts:
+            try:
+                port = _listen_on_host(host, port, found, undo)
+            except OSError as error:
+                raise _CannotListenError(host, error) from error
+        undo.pop_all()
+    return list(found.values())
+
+
+def _listen_on_host(host: str, port: int, found: dict[str, socket.socket], undo: ExitStack) -> int:
+    """Add a socket for each address of the host that has none yet, and return the port."""
+    addresses = _resolve(host)
+    for address in addresses:
+        if address not in found and (opened := _listen_if_ours(address, port)) is not None:
+            found[address] = undo.enter_context(opened)
+            port = port_of([opened])
+    if not found.keys() & addresses:
+        raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    return port
+
+
+def _resolve(host: str) -> list[str]:
+    if host == LOCALHOST:
+        return list(_LOOPBACKS)
+    if host in _WILDCARDS:
+        return [_EVERY if socket.has_dualstack_ipv6() else _EVERY_IPV4]
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        # What can be no name is not looked for.
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
+    return [socket.getnameinfo(address, _NUMERIC)[0] for *_, address in found]
+
+
+def _listen_if_ours(address: str, port: int) -> socket.socket | None:
+    try:
+        return _listen_on(address, port)
+    except OSError as error:
+        if error.errno in _NO_SUCH_ADDRESS:
+            return None
+        raise
+
+
+def _listen_on(address: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # A port that is only waiting out old connections is free.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listening.family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != _EVERY)
+        listening.bind((address, port))
+        listening.listen()
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _why(failed: _CannotListenError, port: int, *, port_setting: str, bind_setting: str) -> str:
+    host, error = failed.host, failed.error
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken by another program; stop it, or choose another port with {port_setting}"
+    if error.errno == errno.EACCES:
+        return f"port {port} on {host} needs privileges; choose another port with {port_setting}"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine; choose localhost or another with {bind_setting}"
+    return f"port {port} on {host} cannot be listened on: {error.strerror or error}"
