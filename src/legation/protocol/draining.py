@@ -47,10 +47,10 @@ class Predecessors:
                 if successor is None or is_warm(successor):
                     member.until = until
 
-    def prune(self, now: float) -> None:
-        """Forget those that have drained."""
-        if self._members:
-            self._members = [each for each in self._members if each.until is None or now < each.until]
+    def prune(self, now: float) -> float | None:
+        """Forget those that have drained. Return when the next one will have."""
+        self._members = [each for each in self._members if each.until is None or now < each.until]
+        return min((each.until for each in self._members if each.until is not None), default=None)
 
     def mention(self, row: ResourceType, name: str) -> bool:
         """Say whether any of them may use that resource."""

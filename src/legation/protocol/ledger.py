@@ -33,6 +33,8 @@ class Unanswered:
     """Often shared with the entries of other clients: replaced, never changed."""
     removed: Mapping[str, Resource]
     """What the client held until it was told to remove it."""
+    view: Holding
+    """What the client holds if it takes it."""
     news: Collection[str]
     """Every name that was new or changed in it, also those that a later response spoke of."""
 
@@ -59,6 +61,7 @@ class Unanswered:
             at=self.at,
             changed={**changed, **later.changed},
             removed={**removed, **later.removed},
+            view=later.view,
             news={*self.news, *later.news},
         )
 
@@ -82,9 +85,9 @@ class Ledger:
 
     # What goes out
 
-    def record(self, entry: Unanswered, view: Holding) -> None:
-        """Write down a response and what the client holds if it takes it."""
-        self.sent = view
+    def record(self, entry: Unanswered) -> None:
+        """Write down a response."""
+        self.sent = entry.view
         # What is to be removed is not accepted from now on, whatever is answered: only the entry remembers it.
         self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
         for name in entry.removed if self.maybe else ():

@@ -168,12 +168,18 @@ class Machine(ABC):
                 ),
             )
         refused = ledger.refuse(nonce, cumulative=cumulative)
-        # Where the words name nobody, all that was new is put aside. Whom a later response spoke of is not judged, and
-        # if it is named nobody else is to blame.
-        names = blamed(error, refused.news) or tuple(refused.changed)
+        # Whom a later response spoke of is not judged, and if it is named nobody else is to blame. Where the words name
+        # nobody, all that was new is put aside.
+        names = blamed(error, refused.news)
+        if not names and not blamed(error, self._repeated(refused)):
+            names = tuple(refused.changed)
         suspects = ledger.suspect(names, refused)
         self.forced -= set(names)
         return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
+
+    def _repeated(self, refused: Unanswered) -> Iterable[str]:  # noqa: ARG002 - of one variant only
+        """Return the names that a response held without news of them and that the client has not accepted."""
+        return ()
 
     # What goes out
 
@@ -231,9 +237,10 @@ class Machine(ABC):
             at=now,
             changed=pending.changed,
             removed=removed,
+            view=view.holding,
             news=pending.changed.keys(),
         )
-        self.ledger.record(entry, view.holding)
+        self.ledger.record(entry)
         self.forced &= view.waiting
         for name in pending.removed:
             self.leaving.pop(name, None)

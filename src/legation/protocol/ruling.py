@@ -207,13 +207,11 @@ class Ruling:
         batch = self.warming.find(machine, name)
         if batch is None:
             return False
-        until = batch.at + self.policy.warming_timeout
-        if batch.acknowledged is not None:
-            resource = batch.resources[name]
-            if self.joined(machine) or not resource.references:
-                return False
-            if not self._supplies(resource):
-                until = min(until, batch.acknowledged + self.policy.addition_grace)
+        until, resource = batch.at + self.policy.warming_timeout, batch.resources[name]
+        if (self.joined(machine) or not resource.references) and machine.ledger.holds(name):
+            return False
+        if batch.acknowledged is not None and not self._supplies(resource):
+            until = min(until, batch.acknowledged + self.policy.addition_grace)
         self.note_deadline(until, now)
         return now < until
 

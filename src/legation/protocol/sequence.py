@@ -144,7 +144,7 @@ class Sequence:
         if not self._synced:
             return
         self._rules.deadline = None
-        self._rules.predecessors.prune(now)
+        self._rules.note_deadline(self._rules.predecessors.prune(now), now)
         for machine in tuple(self._rules.machines):
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.protocol.holding import Holding
+from legation.protocol.holding import Holding, same
+from legation.protocol.ledger import Unanswered
 from legation.protocol.machine import Machine, Pending, Variant, View, whole
 from legation.protocol.messages import Request, SotwRequest, SotwResponse
 
@@ -41,6 +44,13 @@ class SotwMachine(Machine):
             # Stale: the client says its names again when it answers the newer response (A2.8).
             return events
         return (*events, *self._take(self.subscription.replace(request.names)))
+
+    def _repeated(self, refused: Unanswered) -> Iterator[str]:
+        """Yield what a full response repeated although the client has not accepted it: it is offered again as news."""
+        view = refused.view
+        for name in {*view.base.resources, *view.overlay} if self.row.full_state else ():
+            if self.covers(name) and not same(self.ledger.accepted.get(name), view.get(name)):
+                yield name
 
     def offer(self, view: View, now: float) -> Pending | None:
         """Return what is to be said, or None."""

@@ -72,8 +72,9 @@ class Warming:
         if ledger.empty and not batches:
             new = changed
         else:
-            known = {name for name in changed if ledger.holds(name) or any(batch.knows(name) for batch in batches)}
-            new = {name: each for name, each in changed.items() if name not in known} if known else changed
+            # One that is warming already counts again: the response that it was new in may be refused.
+            warm = {name for batch in batches for name in batch.warm if batch.knows(name)}
+            new = {name: each for name, each in changed.items() if name not in warm and not ledger.holds(name)}
         first = machine.newcomer and machine.sent_last is None
         if new:
             self._batches.append(Batch(machine=machine, serial=serial, at=at, resources=new, first=first))
