@@ -71,7 +71,7 @@ class ControlPlane(Service):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is not there yet before Envoys can be served, a clause for each; empty when it is ready."""
+        """Why Envoys cannot be served (yet, or any more), a clause for each; empty while it is ready."""
         return self._engine.missing
 
     async def run(self) -> None:

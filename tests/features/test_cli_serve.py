@@ -31,6 +31,7 @@ metadata: {name: edge}
 spec:
   config: {name: edge, type: STATIC, connect_timeout: 1s}
 """
+_CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _PORTS = ("--xds-port", "0", "--admin-port", "0", "--health-port", "0")
 
 
@@ -90,6 +91,24 @@ def manifests(tmp_path: Path) -> Path:
     return directory
 
 
+Requests = queue.SimpleQueue[DiscoveryRequest | None]
+
+
+@contextmanager
+def cluster_stream(xds: str, *, node: str) -> Iterator[tuple[Requests, Iterator[DiscoveryResponse]]]:
+    """Ask for clusters; yield where further requests go, and the responses, of which none is read ahead."""
+    method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+    requests: Requests = queue.SimpleQueue()
+    requests.put(DiscoveryRequest(type_url=_CLUSTER_TYPE, node=Node(id=node)))
+    # Without probing for bandwidth the client takes no more than 64 kB on trust.
+    with grpc.insecure_channel(xds, options=(("grpc.http2.bdp_probe", 0),)) as channel:
+        call = channel.stream_stream(method, DiscoveryRequest.SerializeToString, DiscoveryResponse.FromString)
+        responses = call(iter(requests.get, None), timeout=60)
+        yield requests, responses
+        requests.put(None)
+        responses.cancel()
+
+
 def legation(*args: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run([_LEGATION, *args], capture_output=True, text=True, check=False, timeout=60)
@@ -108,6 +127,28 @@ def test_the_ready_line_says_where_everything_is_and_sigterm_exits_with_0(manife
         with socket.create_connection(("localhost", int(ready["xds"].rpartition(":")[2])), timeout=30):
             assert server.stop() == 0
         assert [event["event"] for event in server.events][-2:] == ["stopping", "stopped"]
+
+
+def test_while_an_envoy_is_let_go_the_pages_answer_and_say_that_it_drains(manifests: Path) -> None:
+    """A load balancer learns it from /readyz before the process ends; the Envoy still gets its first answer."""
+    large = _CLUSTER.replace("1s}", "1s, metadata: {filter_metadata: {large: {text: " + "x" * 1_000_000 + "}}}}")
+    (manifests / "edge.yaml").write_text(large, encoding="utf-8")
+    with serving(manifests, "--shutdown-grace", "60s") as server:
+        ready = server.wait_event("ready")
+        with cluster_stream(ready["xds"], node="front.default") as (_, responses):
+            # What is not read does not go through: the stream stays busy.
+            while not re.search(r'"sent": ?"[^"]', server.get(ready["admin"] + "/proxies")[1]):
+                pass
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_event("stopping")
+            assert server.get(ready["health"] + "/readyz") == (503, "not ready: draining\n")
+            assert server.get(ready["health"] + "/healthz") == (200, "ok\n")
+            assert "front.default" in server.get(ready["admin"] + "/proxies")[1]
+            assert server.process.poll() is None
+            assert len(next(responses).resources) == 1
+            with pytest.raises(grpc.RpcError, match="the server shuts down; connect again"):
+                next(responses)
+        assert server.process.wait(timeout=30) == 0
 
 
 def test_sigint_stops_it_too(manifests: Path) -> None:
@@ -131,22 +172,14 @@ def test_the_other_commands_find_it(manifests: Path) -> None:
 
 def test_what_an_envoy_refuses_is_in_the_table_with_its_own_words(manifests: Path) -> None:
     """From the refusal on the stream to a row of `legation proxies`."""
-    requests: queue.SimpleQueue[DiscoveryRequest | None] = queue.SimpleQueue()
-    url = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
     with serving(manifests) as server:
         ready = server.wait_event("ready")
-        with grpc.insecure_channel(ready["xds"]) as channel:
-            method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
-            call = channel.stream_stream(method, DiscoveryRequest.SerializeToString, DiscoveryResponse.FromString)
-            responses = call(iter(requests.get, None), timeout=30)
-            requests.put(DiscoveryRequest(type_url=url, node=Node(id="front.default")))
-            answer = next(responses)
+        with cluster_stream(ready["xds"], node="front.default") as (requests, responses):
+            nonce = next(responses).nonce
             refusal = Status(code=3, message="Error adding/updating cluster(s) edge: it is too blue")
-            requests.put(DiscoveryRequest(type_url=url, response_nonce=answer.nonce, error_detail=refusal))
+            requests.put(DiscoveryRequest(type_url=_CLUSTER_TYPE, response_nonce=nonce, error_detail=refusal))
             server.wait_event("problem")
             table = legation("proxies", "--admin", ready["admin"].removeprefix("http://")).stdout
-            requests.put(None)
-            responses.cancel()
     row = next(line for line in table.splitlines() if "front.default" in line)
     assert " Cluster " in row
     assert "of Cluster default/edge: " in row

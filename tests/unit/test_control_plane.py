@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from legation.control_plane import ControlPlane
 from legation.errors import SettingsError, TransportError
 from legation.model.resource_types import CLUSTER
 from legation.sources.memory import MemorySource
+from legation.transports.base import Feed
 from tests.fakes import FakeClient, FakeSource, FakeTransport
 
 
@@ -113,6 +114,29 @@ async def test_it_says_what_is_missing_before_it_is_ready() -> None:
         answer = await plane.wait_accepted(timeout=0.01)
         assert not answer
         assert "the late one has not loaded yet" in str(answer)
+
+
+async def test_it_says_that_it_is_draining_while_its_transports_end_their_streams() -> None:
+    class SlowToEnd(FakeTransport):
+        async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
+            try:
+                await super().run(feed, started=started)
+            finally:
+                ending.set()
+                await may_end.wait()
+
+    ending, may_end = asyncio.Event(), asyncio.Event()
+    plane = ControlPlane([MemorySource()], transports=[SlowToEnd()])
+    async with asyncio.timeout(30):
+        task = asyncio.create_task(plane.run())
+        await plane.wait_ready()
+        assert list(plane.missing) == []
+        task.cancel()
+        await ending.wait()
+        assert list(plane.missing) == ["draining"]
+        may_end.set()
+        await asyncio.wait([task])
+    assert task.cancelled()
 
 
 async def test_it_tells_of_its_envoys_and_problems() -> None:

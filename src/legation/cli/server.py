@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -75,17 +76,16 @@ class _Server:
         )
 
     async def run(self) -> None:
-        """Run all of it, until cancelled or until a part of it fails."""
-        pages = (asyncio.Event(), asyncio.Event())
+        """Run all of it, until cancelled or until a part of it fails; the pages go last."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._plane.run())
-                tasks.create_task(self._admin.run(started=pages[0].set))
-                tasks.create_task(self._health.run(started=pages[1].set))
-                for each in pages:
-                    await each.wait()
-                await self._plane.wait_ready()
-                self._say_ready()
+            async with asyncio.TaskGroup() as pages:
+                admin, health = asyncio.Event(), asyncio.Event()
+                pages.create_task(self._admin.run(started=admin.set))
+                pages.create_task(self._health.run(started=health.set))
+                pages.create_task(self._say_ready(after=(admin, health)))
+                # Not in a task beside them: what stops this stops the plane, and the pages when that has ended. A load
+                # balancer is told meanwhile that it is not ready any more.
+                await self._plane.run()
         except BaseExceptionGroup as failed:
             for_users = failed.subgroup(LegationError)
             if for_users is None:
@@ -93,7 +93,10 @@ class _Server:
             # Of several ports that are taken one is enough for one line.
             raise for_users.exceptions[0] from failed
 
-    def _say_ready(self) -> None:
+    async def _say_ready(self, *, after: Iterable[asyncio.Event]) -> None:
+        for each in after:
+            await each.wait()
+        await self._plane.wait_ready()
         host = f"[{self._xds_bind}]" if ":" in self._xds_bind else self._xds_bind
         _log.info(
             "ready",

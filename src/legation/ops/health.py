@@ -19,7 +19,7 @@ def health_app(*, missing: Callable[[], tuple[str, ...]], metrics: Metrics) -> S
     """Return the application of the health port.
 
     Args:
-        missing: What is still missing before Envoys can be served, a clause for each; empty when they can.
+        missing: Why Envoys cannot be served (yet, or any more), a clause for each; empty when they can.
         metrics: What /metrics shows.
     """
 

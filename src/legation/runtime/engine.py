@@ -112,8 +112,9 @@ class Engine:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is not there yet before Envoys can be served, a clause for each."""
+        """Why Envoys cannot be served (yet, or any more), a clause for each."""
         return (
+            *(("draining",) if self.serving.draining else ()),
             *(f"{source.name} has not loaded yet" for source in self._intake.missing),
             *(f"{transport.name} does not listen yet" for transport in self.serving.missing),
         )

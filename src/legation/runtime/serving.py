@@ -24,6 +24,8 @@ class Serving:
         self._transports = tuple(transports)
         self._closed = dict.fromkeys(self._transports)
         self._listening = asyncio.Event()
+        self.draining = False
+        """Whether it is being stopped: the transports end their streams."""
 
     @property
     def missing(self) -> tuple[Transport, ...]:
@@ -42,12 +44,19 @@ class Serving:
         """
         with _one_error():
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._note_end())
                 for each in beside:
                     tasks.create_task(each())
                 for transport in self._transports:
                     tasks.create_task(transport.run(feed, started=self._opener(transport)))
                 if not self._transports:
                     self._listening.set()
+
+    async def _note_end(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.draining = True
 
     def _opener(self, transport: Transport) -> Callable[[], None]:
         def started() -> None:
