@@ -57,6 +57,22 @@ async def test_a_cluster_and_its_route_are_renamed_under_load_without_a_failure(
     await world.no_problems()
 
 
+async def test_a_rename_that_is_saved_all_at_once_costs_no_request(world: World, variant: str) -> None:
+    """As a checkout or a mounted ConfigMap does it: no time between the file of the cluster and that of the route."""
+    await world.serve(*GRACES)
+    await world.start_envoy(await world.bootstrap(variant))
+    world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
+    old = "green"
+    async with world.load() as load:
+        await world.shares(load, blue=0, green=1)
+        for new in ("emerald", "jade", "lime"):
+            world.edit("green.yaml", rf"name: {old}\b", *[f"name: {new}"] * 4)
+            world.edit("route.yaml", rf"name: {old}\b", f"name: {new}")
+            await world.clusters(has=(new,), lacks=(old,))
+            await world.more_answers(load)
+            old = new
+
+
 async def test_many_renames_one_after_the_other_cost_no_request(world: World, variant: str) -> None:
     """Names change faster than Envoy gives the old ones back."""
     await world.serve(*GRACES)
@@ -74,15 +90,19 @@ async def test_many_renames_one_after_the_other_cost_no_request(world: World, va
         await world.more_answers(load)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("api_type", ["GRPC", "DELTA_GRPC"])
-async def test_streams_of_their_own_for_each_type_are_served(world: World, api_type: str) -> None:
-    """No aggregated stream at all, as the Envoys of some older systems are set up."""
+async def test_streams_of_their_own_for_each_type_are_served(world: World, api_type: str, host: str) -> None:
+    """No aggregated stream at all, as the Envoys of some older systems are set up.
+
+    By its name the server has two addresses here: Envoy spreads its streams over two connections.
+    """
     own = f"{{api_config_source: {{api_type: {api_type}, transport_api_version: V3, grpc_services: "
     own += "[{envoy_grpc: {cluster_name: xds_cluster}}]}, resource_api_version: V3}"
     for file, count in (("blue.yaml", 1), ("green.yaml", 1), ("listener.yaml", 1)):
         world.edit(file, r"\{ads: \{\}, resource_api_version: V3\}", *[own] * count)
     await world.serve(*GRACES)
-    bootstrap = await world.bootstrap("delta")
+    bootstrap = await world.bootstrap("delta", host=host)
     source = bootstrap["dynamic_resources"].pop("ads_config") | {"api_type": api_type}
     for name in ("cds_config", "lds_config"):
         config = bootstrap["dynamic_resources"][name]

@@ -64,9 +64,9 @@ class World:
         self.envoy = self._programs.enter_context(Envoy(file, *options, folder=self.folder))
         return self.envoy
 
-    async def bootstrap(self, variant: str) -> dict[str, Any]:
-        """Return what `legation bootstrap` prints for the variant."""
-        printed = await legation("bootstrap", "--node", "test", "--xds", f"127.0.0.1:{self._xds}", f"--{variant}")
+    async def bootstrap(self, variant: str, *, host: str = "localhost") -> dict[str, Any]:
+        """Return what `legation bootstrap` prints for the variant and the server's host."""
+        printed = await legation("bootstrap", "--node", "test", "--xds", f"{host}:{self._xds}", f"--{variant}")
         found: dict[str, Any] = yaml.safe_load(printed)
         return found
 
