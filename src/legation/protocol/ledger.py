@@ -1,8 +1,8 @@
 """Ledger: what was said to one client of one type, and what became of it.
 
 It tells three things apart: what was *sent* last, what the client *accepted* last, and what is *unanswered* in between.
-An answer speaks only for names of which no later response said anything. While nothing is unanswered, sent and
-accepted are the same content.
+An answer speaks only for names of which no later response said anything. While nothing is unanswered and nothing was
+refused, sent and accepted are the same content.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Ledger:
         self.refused: dict[str, str] = {}
         """Versions by name that are not offered again."""
         self.maybe: dict[str, Resource] = {}
-        """What the client may still hold because it refused the response that removed it."""
+        """What the client may hold because it refused the response that brought or removed it."""
         self.inherited: frozenset[str] = frozenset()
         """Names that the client brought along from another stream and of which nothing was said on this one."""
 
@@ -134,7 +134,7 @@ class Ledger:
             self.refused.pop(name, None)
         if self.maybe:
             self.maybe = {name: each for name, each in self.maybe.items() if not entry.speaks_of(name)}
-        if self.unanswered:
+        if self.unanswered or self.maybe:
             self.accepted = self.accepted.but(entry.changed)
         else:
             self.accepted = self.sent
@@ -143,22 +143,24 @@ class Ledger:
     def refuse(self, nonce: str, *, cumulative: bool) -> Unanswered:
         """Write down that the client refused a response. Returns what its answer speaks for.
 
-        What was new in it counts as not sent, so the innocent part is offered again; a removal in it is neither done
-        nor undone for sure: the name is maybe held.
+        What was new in it counts as not sent, and a removal in it is neither done nor undone for sure.
         """
         entry = self._answered(nonce, cumulative=cumulative)
         self.maybe.update(entry.removed)
-        if self.unanswered:
-            self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
-        else:
-            self.sent = self.accepted
+        self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         return entry
 
-    def suspect(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
-        """Write down which parts of a refused response are to blame: they are not offered again as they are."""
-        suspects = tuple(entry.changed[name] for name in names if name in entry.changed)
-        self.refused.update({resource.name: resource.version for resource in suspects})
-        return suspects
+    def blame(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
+        """Write down which parts of a refused response are to blame: they are not offered again as they are.
+
+        The client may have taken the others. So they are offered again, or taken back, whatever it had before.
+        """
+        suspects = {name: entry.changed[name] for name in names if name in entry.changed}
+        self.refused.update({name: resource.version for name, resource in suspects.items()})
+        innocent = {name: resource for name, resource in entry.changed.items() if name not in suspects}
+        self.maybe.update(innocent)
+        self.sent = self.sent.but(dict.fromkeys(innocent))
+        return tuple(suspects.values())
 
     def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
         at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)

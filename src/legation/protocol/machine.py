@@ -173,7 +173,7 @@ class Machine(ABC):
         names = blamed(error, refused.news)
         if not names and not blamed(error, self._repeated(refused)):
             names = tuple(refused.changed)
-        suspects = ledger.suspect(names, refused)
+        suspects = ledger.blame(names, refused)
         self.forced -= set(names)
         return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
 
