@@ -1,8 +1,9 @@
 """What each group of Envoys accepted last, by type: versions, and the names that each stands for. Pure.
 
-It is kept so that a client of the state of the world that comes back after a restart, and tells only a version, can be
-recognised: the names say what it may hold. Names change seldom, so they are remembered once for all versions that stand
-for the same ones: to accept a version costs a line, not a list.
+It is kept for the day when a client of the state of the world comes back after a restart and tells only a version: the
+names say what it may hold. The state folder fills from the first run on; delivery does not ask it yet. Names change
+seldom, so they are remembered once for all versions that stand for the same ones: to accept a version costs a line, not
+a list.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from legation.model.snapshot import Collection
 
 VERSIONS = 8
 """How many versions are remembered for a group and type: the slow Envoys of a group are some versions behind."""
+
+RECORDS = 1000
+"""How many groups, by type, are remembered: those of which an Envoy accepted something last."""
 
 _ACCEPTED = "accepted "
 _NAMES = "names "
@@ -35,24 +39,32 @@ class AcceptedVersions:
             for name, pairs in records.items()
             if name.startswith(_ACCEPTED)
         }
-        """Record of a group and type -> version -> record of its names; the version accepted last comes last."""
+        """Record of a group and type -> version -> record of its names; what was accepted last comes last in both."""
         self._changed: set[str] = set()
         self._saved_names = set(self._names)
 
-    def remember(self, group: str, collection: Collection) -> None:
-        """Note that an Envoy of the group accepted exactly this collection. Cheap when it was the last one already."""
+    def remember(self, group: str, collection: Collection) -> bool:
+        """Note that an Envoy of the group accepted the newest version of a type; return whether that is new.
+
+        It asked for all of these names or for some of them. Cheap when the version was the last one already.
+        """
         record = _record(group, collection.type)
-        versions = self._versions.setdefault(record, {})
+        versions = self._versions[record] = self._versions.pop(record, {})
         version = collection.version
         if versions and next(reversed(versions)) == version:
-            return
+            return False
         names = _NAMES + content_version("\0".join(collection.resources).encode())
         self._names.setdefault(names, frozenset(collection.resources))
         versions.pop(version, None)
         versions[version] = names
-        while len(versions) > VERSIONS:
+        if len(versions) > VERSIONS:
             del versions[next(iter(versions))]
         self._changed.add(record)
+        if len(self._versions) > RECORDS:
+            oldest = next(iter(self._versions))
+            del self._versions[oldest]
+            self._changed.add(oldest)
+        return True
 
     def names(self, group: str, row: ResourceType, version: str) -> frozenset[str] | None:
         """Return the names that this version stood for; None if nobody remembers it."""
@@ -66,7 +78,9 @@ class AcceptedVersions:
         used = {names for versions in self._versions.values() for names in versions.values()}
         changes: dict[str, Any] = {names: sorted(self._names[names]) for names in used - self._saved_names}
         changes |= dict.fromkeys(self._saved_names - used)
-        changes |= {record: list(self._versions[record].items()) for record in self._changed}
+        for record in self._changed:
+            versions = self._versions.get(record)
+            changes[record] = None if versions is None else list(versions.items())
         self._names = {names: self._names[names] for names in used}
         self._saved_names, self._changed = used, set()
         return changes

@@ -183,8 +183,7 @@ class Engine:
         self._changed.set()
 
     def _remember_accepted(self, group: str, collection: ResourceCollection) -> None:
-        if self._saving is not None:
-            self._accepted.remember(group, collection)
+        if self._saving is not None and self._accepted.remember(group, collection):
             self._saving.request()
 
     def _take_changes(self) -> Mapping[str, Any]:

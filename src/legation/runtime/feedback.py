@@ -100,7 +100,8 @@ class Feedback:
         Args:
             clock: Tells since when.
             refusals_changed: Called when `refusals` may have changed.
-            accepted_whole: Called with the name of a group and a collection that a client of it accepted as a whole.
+            accepted_whole: Called with the name of a group and its newest collection when a client of it has accepted
+                all of that which it asked for.
         """
         self.clock = clock
         self.refusals_changed = refusals_changed

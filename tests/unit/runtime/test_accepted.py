@@ -5,7 +5,7 @@ from typing import Any
 
 from legation.model.resource_types import CLUSTER, LISTENER
 from legation.model.snapshot import Collection, collect
-from legation.runtime.accepted import VERSIONS, AcceptedVersions
+from legation.runtime.accepted import RECORDS, VERSIONS, AcceptedVersions
 from tests.small_world import static_cluster
 
 
@@ -89,8 +89,26 @@ def test_a_version_accepted_again_is_the_last_one() -> None:
 def test_the_same_acceptance_again_changes_nothing() -> None:
     """A thousand Envoys of a group accept the same."""
     accepted = AcceptedVersions()
-    accepted.remember("shop", clusters(a=1))
+    assert accepted.remember("shop", clusters(a=1))
     accepted.take_changes()
-    accepted.remember("shop", clusters(a=1))
 
+    assert not accepted.remember("shop", clusters(a=1))
     assert accepted.take_changes() == {}
+
+
+def test_groups_that_are_gone_are_forgotten_in_the_end() -> None:
+    """Those that came and went; one whose Envoys still come and accept what they have already is not."""
+    accepted, records = AcceptedVersions(), dict[str, Any]()
+    content = clusters(a=1)
+    accepted.remember("stays", content)
+    accepted.remember("gone", content)
+    for number in range(RECORDS - 1):
+        save(accepted, records)
+        accepted.remember("stays", content)
+        accepted.remember(f"group-{number}", content)
+    save(accepted, records)
+
+    assert accepted.names("stays", CLUSTER, content.version) == frozenset({"a"})
+    assert accepted.names("gone", CLUSTER, content.version) is None
+    assert len(records) == RECORDS + 1
+    assert "accepted Cluster gone" not in records

@@ -17,6 +17,7 @@ from legation.model.node import Node
 from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource_types import CLUSTER
+from legation.runtime.accepted import AcceptedVersions
 from legation.runtime.engine import Engine
 from legation.runtime.read import Reading, read
 from legation.runtime.state_folder import StateFolder
@@ -293,6 +294,16 @@ async def test_a_restart_with_a_broken_manifest_serves_the_last_good_one(tmp_pat
     assert after is not None
     assert before[CLUSTER].version == after[CLUSTER].version
     assert len(after[CLUSTER]) == 1
+
+
+async def test_what_a_group_accepted_last_outlives_the_program(tmp_path: Path) -> None:
+    async with World(state_dir=tmp_path).running(cluster()) as world:
+        client = world.client()
+        client.take(CLUSTER)
+        accepted = client.seat.snapshot
+    assert accepted is not None
+    records = AcceptedVersions(StateFolder(tmp_path).load()[0])
+    assert records.names(client.seat.group, CLUSTER, accepted[CLUSTER].version) == frozenset({"backend"})
 
 
 async def test_a_burst_is_one_update() -> None:
