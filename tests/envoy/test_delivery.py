@@ -57,8 +57,12 @@ async def test_a_cluster_and_its_route_are_renamed_under_load_without_a_failure(
     await world.no_problems()
 
 
-async def test_a_rename_that_is_saved_all_at_once_costs_no_request(world: World, variant: str) -> None:
-    """As a checkout or a mounted ConfigMap does it: no time between the file of the cluster and that of the route."""
+@pytest.mark.parametrize("order", [("green.yaml", "route.yaml"), ("route.yaml", "green.yaml")], ids="-".join)
+async def test_a_rename_that_is_saved_all_at_once_costs_no_request(
+    world: World, variant: str, order: tuple[str, str]
+) -> None:
+    """As a checkout or a mounted ConfigMap does it: no time between the files, in either order."""
+    names = {"green.yaml": 4, "route.yaml": 1}
     await world.serve(*GRACES)
     await world.start_envoy(await world.bootstrap(variant))
     world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
@@ -66,8 +70,8 @@ async def test_a_rename_that_is_saved_all_at_once_costs_no_request(world: World,
     async with world.load() as load:
         await world.shares(load, blue=0, green=1)
         for new in ("emerald", "jade", "lime"):
-            world.edit("green.yaml", rf"name: {old}\b", *[f"name: {new}"] * 4)
-            world.edit("route.yaml", rf"name: {old}\b", f"name: {new}")
+            for file in order:
+                world.edit(file, rf"name: {old}\b", *[f"name: {new}"] * names[file])
             await world.clusters(has=(new,), lacks=(old,))
             await world.more_answers(load)
             old = new

@@ -48,6 +48,7 @@ class _Server:
             drain_grace=found.delivery.drain_grace,
             warming_timeout=found.delivery.warming_timeout,
             addition_grace=found.delivery.addition_grace,
+            dangling_grace=found.delivery.dangling_grace,
             hold_missing=found.delivery.hold_missing,
         )
         self._transport = GrpcTransport(

@@ -67,6 +67,7 @@ class Machine(ABC):
         "due",
         "forced",
         "hold_missing",
+        "hoping",
         "last_nonce",
         "leaving",
         "ledger",
@@ -106,6 +107,8 @@ class Machine(ABC):
         """When there is something to say that may not be said yet, and only time stands in the way."""
         self.leaving: dict[str, float] = {}
         """Names that nothing refers to any more, and when they may be removed."""
+        self.hoping: dict[str, tuple[str, float]] = {}
+        """Names that wait for something that does not exist: in which version, and until when."""
         self.waiting_since: float | None = None
         """Since when the first answer waits."""
 
@@ -244,6 +247,8 @@ class Machine(ABC):
         self.forced &= view.waiting
         for name in pending.removed:
             self.leaving.pop(name, None)
+        for name in pending.changed if self.hoping else ():
+            self.hoping.pop(name, None)
         self.answered = True
         self.last_nonce = response.nonce
         self.sent_last = now

@@ -37,6 +37,9 @@ class Policy:
     """How long a resource waits for a cluster to be warm; above Envoy's `initial_fetch_timeout` of 15."""
     addition_grace: float = 0.1
     """How long a new cluster counts as warming whose endpoints the client does not get over this connection."""
+    dangling_grace: float = 0.25
+    """How long a change waits for a cluster that it newly names and that does not exist: what belongs together may be
+    saved or applied one after another."""
     hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
     """Types of which a delta client is not told that a name does not exist."""
 
@@ -186,14 +189,31 @@ class Ruling:
             for lower in self.of(row) if names else ():
                 for name in filter(lower.covers, names):
                     goal = self._goal(lower, name, now)
-                    # A name that the view lacks (static in the bootstrap, or dangling) is never waited for.
+                    # A name that the view lacks (static in the bootstrap, or dangling) is hardly waited for.
                     if goal is None:
+                        if row.awaited_warm and self._may_come(machine, resource, (row, name), now):
+                            return False
                         continue
                     if not same(lower.ledger.sent.get(name), goal):
                         return False
                     if row.awaited_warm and not patient and self._warming(lower, name, now):
                         return False
         return True
+
+    def _may_come(self, machine: Machine, resource: Resource, needed: tuple[ResourceType, str], now: float) -> bool:
+        """Say whether what a change newly names, and does not exist, may come with what is saved next.
+
+        A client that has nothing yet does not wait: what it misses is most likely static in its bootstrap.
+        """
+        held = machine.ledger.sent.get(resource.name)
+        if not machine.answered or (held is not None and held.mentions(*needed)):
+            return False
+        version, until = machine.hoping.get(resource.name, ("", now))
+        if version != resource.version:
+            until = now + self.policy.dangling_grace
+            machine.hoping[resource.name] = (resource.version, until)
+        self.note_deadline(until, now)
+        return now < until
 
     def _warms_others(self, resource: Resource) -> bool:
         """Say whether a type that others wait for names this resource itself: then it waits for no ACK (rule 5)."""

@@ -10,7 +10,8 @@ holds and from the newest snapshot. The rules, by the numbers that comments use:
    about to be sent, refers to it, and some grace longer. So removals come last.
 3. *View*: the snapshot, less what was refused, plus what is kept.
 4. *May go*: a resource waits, alone, until what it names has been sent; and until a cluster that is new to the client
-   is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`.
+   is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`. For a
+   cluster that does not exist a change waits a moment only: it may be static in the bootstrap.
 5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it.
 6. What a changed resource makes the client throw away is sent again, unchanged.
 7. A refused resource goes back to its last accepted version, or out; the others are offered again at once.

@@ -196,11 +196,12 @@ class LastGood:
 def _kept_problems(kept: Iterable[Reading]) -> Iterator[Problem]:
     for file, count in sorted(Counter(map(_file, kept)).items()):
         objects = "an object that was" if count == 1 else f"{count} objects that were"
+        stay = "stays" if count == 1 else "stay"
         yield Problem(
             code="kept",
             level=Level.WARNING,
             place=Place(file),
-            message=f"{objects} in this file before stay as last seen, because a part of it cannot be used",
+            message=f"{objects} in this file before {stay} as last seen, because a part of it cannot be used",
             mend="mend the file; what is not in it then is gone",
         )
 

@@ -42,6 +42,9 @@ class Delivery:
     addition_grace: float = _setting(
         0.1, kinds.SECONDS, "How long the same waits if the cluster's endpoints do not come over the same connection."
     )
+    dangling_grace: float = _setting(
+        0.25, kinds.SECONDS, "How long a change waits for a cluster that it newly names and that does not exist yet."
+    )
     hold_missing: frozenset[ResourceType] = _setting(
         frozenset(), kinds.TYPES, "Types of which no Envoy is told that a resource it asked for does not exist."
     )
