@@ -102,15 +102,17 @@ async def test_nobody_gets_anything_before_every_source_has_loaded() -> None:
         assert not world.engine.missing
 
 
-async def test_what_did_not_change_stays_the_same_python_object() -> None:
-    stays = cluster("stays")
+async def test_what_did_not_change_stays_the_same_python_object(tmp_path: Path) -> None:
+    # A name that no other run of this test has: equal collections are one object as long as somebody holds it.
+    name = tmp_path.name
+    stays = cluster(name)
     async with World().running(stays, cluster("changes")) as world:
         client = world.client()
         assert client.seat.snapshot is not None
         before = client.seat.snapshot
         await world.publish(stays, changed("changes"))
-        assert client.seat.snapshot[CLUSTER].get("stays") is before[CLUSTER].get("stays")
-        assert client.seat.snapshot[CLUSTER].get("changes") is not before[CLUSTER].get("changes")
+        assert client.seat.snapshot[CLUSTER].resources[name] is before[CLUSTER].resources[name]
+        assert client.seat.snapshot[CLUSTER].resources["changes"] is not before[CLUSTER].resources["changes"]
 
 
 async def test_a_change_without_a_difference_wakes_nobody() -> None:
