@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,10 @@ Found = TypeVar("Found")
 
 PATIENCE = 20.0
 """Seconds for a program to start; it takes about one."""
+
+_PORTS = range(20000, 30000)
+_CHOICE = random.SystemRandom()
+"""Not the generator that a test run seeds: tests side by side would all try the same ports."""
 
 
 class Program:
@@ -92,8 +97,18 @@ class Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback that nobody listens at."""
+    """Return ports of the loopback that nobody listens at.
+
+    They lie below those that systems give to outgoing connections: one of these could take a port before its program
+    listens there.
+    """
     with contextlib.ExitStack() as stack:
         # All at once, so that no port is given twice.
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in taken]
+        return [stack.enter_context(_free_port()).getsockname()[1] for _ in range(count)]
+
+
+def _free_port() -> socket.socket:
+    for port in _CHOICE.sample(_PORTS, len(_PORTS)):
+        with contextlib.suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise RuntimeError(f"no port is free from {_PORTS.start} to {_PORTS.stop - 1}")
