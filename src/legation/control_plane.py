@@ -25,7 +25,8 @@ class ControlPlane(Service):
 
     All of it lives in one event loop: call it, and the sources that are yours, from there only.
 
-    Example:
+    Example::
+
         source = MemorySource()
         async with ControlPlane([source]) as plane:
             cluster = source.put({"apiVersion": "bootes.io/v1", "kind": "Cluster", ...})
