@@ -74,6 +74,23 @@ async def test_a_refused_cluster_is_told_in_envoys_words_and_the_others_go_on(wo
     await world.no_problems()
 
 
+async def test_what_breaks_a_rule_of_the_schema_is_told_with_the_rule_and_the_others_go_on(
+    world: World, variant: str
+) -> None:
+    """Envoy drops the whole response then, and names the culprit only in the dump of it."""
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    async with world.load() as load:
+        world.save("more.yaml", cluster("good"), cluster("bad", connect_timeout="0s"), cluster("better"))
+        found = await world.problem("bad", "value must be greater than 0s")
+        assert found["object"] == "Cluster default/bad"
+        await world.clusters(has=("blue", "green", "good", "better"), lacks=("bad",))
+        await world.more_answers(load)
+        world.save("more.yaml", cluster("good"), cluster("bad"), cluster("better"))
+        await world.clusters(has=("good", "bad", "better"))
+    await world.no_problems()
+
+
 async def test_a_refused_change_leaves_the_version_before_in_use(world: World, variant: str) -> None:
     """The listener goes on serving as it was; a new one beside it is taken."""
     await world.serve()

@@ -16,6 +16,8 @@ WITHHELD = "its words are withheld, they may hold the secret"
 
 # "Proto constraint validation failed (<what is wrong>): <dump of the message>": the constraint is ours to show.
 _CONSTRAINT = re.compile(r"\A(.*?Proto constraint validation failed \(.*?\)):\s", re.DOTALL)
+# Newer Envoys write the dump first. It ends with its line, and no content can hold the end of a line unescaped.
+_CONSTRAINT_BEHIND = re.compile(r"^: (Proto constraint validation failed \(.*\))", re.MULTILINE)
 # What else than a quoted field begins a dump: one with a number, an enum or a list, an Any in brackets, or the mark
 # that protobuf puts in front of text for people.
 _DUMP = re.compile(
@@ -34,16 +36,23 @@ def show_words(message: str, *, secret: bool) -> str:
         secret: The type's content must not be shown to anyone: only the leading plain words are kept.
     """
     constraint = _CONSTRAINT.match(message)
-    words = before_dump(constraint[1] if constraint else message)
-    dump = _DUMP.search(words)
-    words = words[: dump.start()] if dump else words
-    words = _QUOTED.sub('"…"', words)
+    words = _without_content(constraint[1] if constraint else message)
+    behind = None if constraint else _CONSTRAINT_BEHIND.search(message)
+    if behind:
+        words = ": ".join(filter(None, (words, _without_content(behind[1]))))
     if secret:
         words = _leading_plain_words(words)
     words = " ".join(words.split()).rstrip(" :,(")
     if len(words) > LONGEST:
-        words = words[: LONGEST - 1] + "…"
+        # What was wrong at last stands at the end, what it was wrong with at the beginning.
+        words = f"{words[: LONGEST // 3]}…{words[1 - 2 * LONGEST // 3 :]}"
     return words or (WITHHELD if secret else "no reason given")
+
+
+def _without_content(text: str) -> str:
+    words = before_dump(text)
+    dump = _DUMP.search(words)
+    return _QUOTED.sub('"…"', words[: dump.start()] if dump else words).rstrip(" :,(")
 
 
 def _leading_plain_words(text: str) -> str:

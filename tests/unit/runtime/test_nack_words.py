@@ -32,13 +32,23 @@ def test_words_without_content_are_shown_as_they_came(message: str) -> None:
             "Proto constraint validation failed (A.B: x): type: EDS lb_policy: S3CRET",
             "Proto constraint validation failed (A.B: x)",
         ),
+        (
+            'goo.gle/debugproto  \nname: "s3cret"\nconnect_timeout {\n}\n'
+            ": Proto constraint validation failed (ClusterValidationError.ConnectTimeout: value must be greater than 0s)",
+            "Proto constraint validation failed (ClusterValidationError.ConnectTimeout: value must be greater than 0s)",
+        ),
+        (
+            'Error adding/updating listener(s) front: goo.gle/debugonly \nstat_prefix:  "s3cret"\n'
+            ": Proto constraint validation failed (A.B: x)",
+            "Error adding/updating listener(s) front: Proto constraint validation failed (A.B: x)",
+        ),
         ("Unable to unpack as a.B: [type.googleapis.com/a.C] { s3cret }", "Unable to unpack as a.B"),
         ("Unable to parse: goo.gle/debugonly s3cret: 1", "Unable to parse"),
         ('bad value "s3cret" for field', 'bad value "…" for field'),
         ('bad value "s3cr', 'bad value "…"'),
         ("bad weight: 7", "bad"),
     ],
-    ids=["constraint", "constraint-enum", "any", "debug-mark", "quoted", "quoted-open", "number"],
+    ids=["constraint", "constraint-enum", "dump-first", "dump-first-after-names", "any", "debug-mark", "quoted", "quoted-open", "number"],
 )
 def test_what_may_be_content_is_cut(message: str, shown: str) -> None:
     assert show_words(message, secret=False) == shown
@@ -60,6 +70,14 @@ def test_of_a_secret_only_the_leading_plain_words_are_shown(message: str, shown:
 
 def test_words_without_an_end_are_cut() -> None:
     assert len(show_words("no " * 1000, secret=False)) <= LONGEST
+
+
+def test_long_words_keep_their_end_where_the_cause_stands() -> None:
+    chain = "A.B: embedded message failed validation | caused by " * 20
+    shown = show_words(f"Proto constraint validation failed ({chain}C.D: value must be greater than 0s)", secret=False)
+    assert shown.startswith("Proto constraint validation failed")
+    assert shown.endswith("C.D: value must be greater than 0s)")
+    assert len(shown) <= LONGEST
 
 
 def test_no_words_at_all_are_said_to_be_none() -> None:
