@@ -98,7 +98,9 @@ class DirectorySource:
             self._settling.take(file.shown, await self._read_file(file), now=self._clock.now())
         if everywhere:
             for name in self._settling.files - self._tree.files.keys():
-                if not any(name == folder or name.startswith(folder + "/") for folder in self._tree.closed):
+                if any(name == folder or name.startswith(folder + "/") for folder in self._tree.closed):
+                    self._settling.keep(name)
+                else:
                     self._stamps.pop(name, None)
                     self._settling.take(name, None, now=self._clock.now())
 

@@ -107,6 +107,12 @@ class Settling:
         elif not (file.newest is None and reading is None) and not (reading and reading.says(file.newest)):
             file.newest, file.since = reading, now
 
+    def keep(self, name: str) -> None:
+        """Take back that a file seemed gone: its folder went with it, and that deletes nothing."""
+        file = self._files[name]
+        if file.newest is None:
+            file.newest = file.believed
+
     def settle(self, now: float) -> bool:
         """Believe what has no doubt in it, and what has been the same for long enough. Return whether there was any.
 

@@ -339,6 +339,19 @@ async def test_a_folder_that_vanishes_changes_nothing_and_is_heard_again_when_it
         await world.recorder.until(lambda state: values(state)["a"] == 2)
 
 
+async def test_a_folder_that_vanishes_file_by_file_changes_nothing(folder: Path) -> None:
+    async with watching(folder) as world:
+        shutil.copytree(folder, f"{folder}-copy")
+        (folder / "one.yaml").unlink()
+        await world.noticed()
+        shutil.rmtree(folder)
+        await world.recorder.until(lambda state: bool(state.problems))
+        await world.clock.advance(QUIET * 20)
+        shutil.move(f"{folder}-copy", folder)
+        await world.recorder.until(lambda state: not state.problems)
+        assert all(names(state) >= {"a", "b", "c"} for state in world.recorder.states)
+
+
 async def test_another_folder_of_the_same_name_takes_its_place(folder: Path) -> None:
     async with watching(folder) as world:
         shutil.move(folder, f"{folder}-away")
