@@ -37,8 +37,8 @@ def test_words_without_content_are_shown_as_they_came(message: str) -> None:
             "Proto constraint validation failed (A.B: must be > 0s)",
         ),
         (
-            'Error adding listener(s) a: goo.gle/debugonly \nb:  "s3cret"\n: Proto constraint validation failed (A.B: x)',
-            "Error adding listener(s) a: Proto constraint validation failed (A.B: x)",
+            'Error adding listener a: goo.gle/debugonly \nb: "s3cret"\n: Proto constraint validation failed (A.B: x)',
+            "Error adding listener a: Proto constraint validation failed (A.B: x)",
         ),
         ("Unable to unpack as a.B: [type.googleapis.com/a.C] { s3cret }", "Unable to unpack as a.B"),
         ("Unable to parse: goo.gle/debugonly s3cret: 1", "Unable to parse"),
