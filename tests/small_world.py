@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from legation.model.objects import ObjectKey
 from legation.model.resource import Resource
 from legation.model.resource_types import (
     CLUSTER,
@@ -28,8 +29,17 @@ def resource(
     """Return the one resource of that name, version and references."""
     references = {other.name: frozenset(names) for other, names in refers}
     body = f"{name}@{version}".encode()
+    # The version of a real resource tells its references; these have an origin that does, so that no two tests share a
+    # collection whose members differ in them.
+    origin = ObjectKey("test", row.name, "default", f"{name} {sorted((o.name, n) for o, n in refers)} {warms_slowly}")
     return Resource(
-        type=row, name=name, body=body, version=str(version), references=references, warms_slowly=warms_slowly
+        type=row,
+        name=name,
+        body=body,
+        version=str(version),
+        references=references,
+        warms_slowly=warms_slowly,
+        origin=origin,
     )
 
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from random import Random
 
+from legation.model.resource import References
 from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
 from legation.protocol.sequence import Policy
@@ -61,29 +62,24 @@ def main(seed: int, seconds: float) -> int:
         seen["states"] += verdict.states
         seen["complete" if verdict.complete else "in part"] += 1
         if verdict.wrong:
-            print(show(scenario), verdict, sep="\n")
+            sys.stdout.write(f"{show(scenario)}\n{verdict}\n")
             return 1
-    print(dict(seen))
+    sys.stdout.write(f"{dict(seen)}\n")
     return 0
 
 
 def show(scenario: Scenario) -> str:
     """Return a scenario as a person reads it."""
-    lines = [
-        f"delta={scenario.delta} separate={scenario.separate} {scenario.policy} whole={scenario.whole} "
-        f"refusals={scenario.refusals} of {sorted(map(repr, scenario.refused_types)) if scenario.refusals else []}"
-    ]
+    refused = ", ".join(sorted(map(repr, scenario.refused_types))) if scenario.refusals else "nothing"
+    how = f"delta={scenario.delta} separate={scenario.separate} whole={scenario.whole} refused: {refused}"
+    lines = [how, repr(scenario.policy)]
     for snapshot in scenario.snapshots:
         held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in snapshot[row])
-        lines.append(
-            "  " + "; ".join(f"{each.name}@{each.version} {_uses(each.references)}".strip() for each in held)
-        )
+        lines.append("  " + "; ".join(f"{each.name}@{each.version} {_uses(each.references)}".strip() for each in held))
     return "\n".join(lines)
 
 
-def _uses(references: object) -> str:
-    if not isinstance(references, dict):
-        return ""
+def _uses(references: References) -> str:
     return " ".join(f"-> {','.join(sorted(names))}" for kind, names in references.items() if "Load" not in kind)
 
 

@@ -47,9 +47,7 @@ def test_graces_and_draining_listeners(name: str, *, delta: bool) -> None:
 @pytest.mark.parametrize("whole", [False, True], ids=["part", "whole"])
 @pytest.mark.parametrize("row", [CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION], ids=repr)
 def test_a_refusal_stops_nothing_innocent(row: ResourceType, *, delta: bool, whole: bool) -> None:
-    scenario = Scenario(
-        snapshots=SHORT["rename"], delta=delta, refusals=1, refused_types=frozenset({row}), whole=whole
-    )
+    scenario = Scenario(snapshots=SHORT["rename"], delta=delta, refusals=1, refused_types=frozenset({row}), whole=whole)
     verdict = explore(scenario)
     assert not verdict.wrong, verdict
     assert verdict.complete
@@ -73,7 +71,7 @@ def test_a_reconnect_at_any_moment(*, delta: bool) -> None:
 
 
 def _no_barrier(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Warming, "since", lambda *_, **__: None)
+    patch.setattr(Warming, "find", lambda *_: None)
 
 
 def _no_repush(patch: pytest.MonkeyPatch) -> None:

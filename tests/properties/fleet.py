@@ -1,0 +1,220 @@
+"""A fleet of Envoys, one in each variant, on one control plane, and snapshots for them to get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from hypothesis import strategies as st
+
+from legation.model.resource import Resource
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    RESOURCE_TYPES,
+    ROUTE_CONFIGURATION,
+    SECRET,
+    ResourceType,
+)
+from legation.model.snapshot import Snapshot
+from legation.protocol.sequence import Policy
+from legation.testing import EnvoyMachine, Fault, ManualClock
+from tests.connection import Connection, Identity, identity, violations
+from tests.small_world import resource, snapshot
+
+POLICY = Policy(removal_grace=5.0, drain_grace=30.0)
+FETCH_TIMEOUT = 15.0
+"""Envoy's initial_fetch_timeout, in seconds."""
+
+PATIENCE = 1_000
+"""So many messages without an end are a flood."""
+
+VARIANTS = {
+    "sotw": {"delta": False},
+    "delta": {"delta": True},
+    "sotw, separate streams": {"delta": False, "separate": True},
+    "delta, separate streams": {"delta": True, "separate": True},
+}
+
+
+class Member:
+    """One Envoy of the fleet."""
+
+    def __init__(
+        self, clock: ManualClock, judge: Callable[[Resource], Fault | None], *, delta: bool, separate: bool = False
+    ) -> None:
+        self._clock = clock
+        self._separate = separate
+        self._waits_since: float | None = None
+        self._drains_since: float | None = None
+        self.envoy = EnvoyMachine(delta=delta, separate=separate, drains=True, judge=judge)
+        self.link = Connection(self.envoy, POLICY, delta=delta)
+
+    def retarget(self, snapshot: Snapshot) -> None:
+        """Publish a snapshot.
+
+        Without ADS nothing tells when a cluster with health checks is warm: what names it waits for the whole
+        `warming_timeout`, which is longer than an Envoy waits. So there are none in what such an Envoy gets.
+        """
+        self.link.retarget(_without_health_checks(snapshot) if self._separate else snapshot)
+
+    def move(self, pick: int) -> bool:
+        """Let one thing happen of what can, chosen by a number; return whether anything could."""
+        link, now = self.link, self._clock.now()
+        moves: list[Callable[[], object]] = []
+        moves += [lambda stream=stream: link.hear(stream, now) for stream in link.up]  # type: ignore[misc]
+        moves += [lambda stream=stream: link.deliver(stream) for stream in link.down]  # type: ignore[misc]
+        streams = link.streams
+        for at in range(len(streams)):
+            # Sending is asked for last: what there is to send is only known by trying.
+            if (pick + at) % (len(moves) + 1) == 0 and link.send(streams[(pick + at) % len(streams)], now) is not None:
+                return True
+        if moves:
+            moves[pick % len(moves)]()
+            return True
+        return any(link.send(stream, now) is not None for stream in streams)
+
+    def settle(self, bad: frozenset[Identity] = frozenset()) -> None:
+        """Deliver everything, until nobody has anything to say at this moment."""
+        link, now = self.link, self._clock.now()
+        for _ in range(PATIENCE):
+            while link.up:
+                link.hear(next(iter(link.up)), now)
+            sent = next(filter(None, (link.send(stream, now) for stream in link.streams)), None)
+            if sent is None and not link.down:
+                return
+            while link.down:
+                link.deliver(next(iter(link.down)))
+                self.envoy_is_well(bad)
+        raise AssertionError("messages without an end")
+
+    def look_at_the_clock(self) -> None:
+        """Let the Envoy note since when it waits and drains, and do what it does by itself when its time has come."""
+        now, holdings = self._clock.now(), self.envoy.holdings
+        self.link.say(self.envoy.finish_health_checks())
+        self._waits_since = _since(self._waits_since, now, holds=any(holdings.warming.values()))
+        self._drains_since = _since(self._drains_since, now, holds=bool(holdings.draining))
+        if self._waits_since is not None and now - self._waits_since >= FETCH_TIMEOUT:
+            self.link.say(self.envoy.give_up_waiting())
+        if self._drains_since is not None and now - self._drains_since >= POLICY.drain_grace:
+            self.link.say(self.envoy.finish_draining())
+            self._drains_since = None
+
+    def is_quiet(self) -> bool:
+        """Say whether nothing more will happen by itself, also not by time."""
+        if self.link.up or self.link.down or any(self.link.send(each, self._clock.now()) for each in self.link.streams):
+            return False
+        holdings = self.envoy.holdings
+        waits = any(holdings.warming.values()) or bool(holdings.draining)
+        return not waits and self.link.sequence.next_deadline() is None
+
+    def envoy_is_well(self, bad: frozenset[Identity] = frozenset()) -> None:
+        """Fail if a request could fail."""
+        found = violations(self.envoy, bad)
+        assert not found, found
+
+
+def pass_time(clock: ManualClock, members: Collection[Member], seconds: float, bad: frozenset[Identity]) -> None:
+    """Let time pass for all, from one moment at which somebody has to be asked again to the next.
+
+    Messages take no time here: whoever waits for a warm cluster is not kept waiting by the network.
+    """
+    end = clock.now() + seconds
+    while True:
+        for member in members:
+            member.settle(bad)
+            member.look_at_the_clock()
+            member.envoy_is_well(bad)
+        if clock.now() >= end:
+            return
+        deadlines = (member.link.sequence.next_deadline() for member in members)
+        clock.step(min([end, *(each for each in deadlines if each is not None)]) - clock.now())
+
+
+def _since(before: float | None, now: float, *, holds: bool) -> float | None:
+    if not holds:
+        return None
+    return now if before is None else before
+
+
+NAMES = "abcd"
+"""The clusters; d has its endpoints in itself, the others get them by EDS."""
+
+
+class News:
+    """A snapshot that prints as a person reads it."""
+
+    def __init__(self, content: Snapshot) -> None:
+        self.snapshot = content
+
+    def __repr__(self) -> str:
+        return "; ".join(
+            f"{row.name} " + " ".join(f"{each.name}@{each.version}" for each in self.snapshot[row])
+            for row in RESOURCE_TYPES
+            if len(self.snapshot[row])
+        )
+
+
+@st.composite
+def news(draw: st.DrawFn) -> News:
+    """Return a snapshot in which nothing dangles: what a resource names is there."""
+    secrets = draw(st.sets(st.sampled_from("pq"), max_size=2))
+    clusters = [_cluster(draw, name, sorted(secrets)) for name in sorted(draw(st.sets(st.sampled_from(NAMES))))]
+    names = sorted(each.name for each in clusters)
+    routes = [_route(draw, name, names) for name in sorted(draw(st.sets(st.sampled_from("rst"))))]
+    listeners = [
+        _listener(draw, name, sorted(each.name for each in routes), names)
+        for name in sorted(draw(st.sets(st.sampled_from("lmn"))))
+    ]
+    made = snapshot(
+        *clusters,
+        *(resource(CLUSTER_LOAD_ASSIGNMENT, name, draw(st.integers(1, 2))) for name in names),
+        *(resource(SECRET, name, draw(st.integers(1, 2))) for name in sorted(secrets)),
+        *routes,
+        *listeners,
+    )
+    return News(made)
+
+
+def _cluster(draw: st.DrawFn, name: str, secrets: list[str]) -> Resource:
+    refers: list[tuple[ResourceType, tuple[str, ...]]] = []
+    if name != "d":
+        refers.append((CLUSTER_LOAD_ASSIGNMENT, (name,)))
+    if secrets and not draw(st.integers(0, 3)):
+        refers.append((SECRET, (draw(st.sampled_from(secrets)),)))
+    slow = not draw(st.integers(0, 4))
+    version = f"{draw(st.integers(1, 2))}{'+'.join(n for _, names in refers for n in names)}{'slow' * slow}"
+    return resource(CLUSTER, name, version, tuple(refers), warms_slowly=slow)
+
+
+def _without_health_checks(content: Snapshot) -> Snapshot:
+    made = []
+    for row in RESOURCE_TYPES:
+        for each in content[row]:
+            if each.warms_slowly:
+                version = each.version.removesuffix("slow")
+                refers = tuple((other, tuple(sorted(each.refers_to(other)))) for other in RESOURCE_TYPES)
+                made.append(resource(row, each.name, version, tuple(pair for pair in refers if pair[1])))
+            else:
+                made.append(each)
+    return snapshot(*made)
+
+
+def _route(draw: st.DrawFn, name: str, clusters: list[str]) -> Resource:
+    uses: list[str] = sorted(draw(st.sets(st.sampled_from(clusters), max_size=2))) if clusters else []
+    return resource(ROUTE_CONFIGURATION, name, f"{draw(st.integers(1, 2))}{''.join(uses)}", ((CLUSTER, tuple(uses)),))
+
+
+def _listener(draw: st.DrawFn, name: str, routes: list[str], clusters: list[str]) -> Resource:
+    refers: list[tuple[ResourceType, tuple[str, ...]]] = []
+    if routes and draw(st.integers(0, 3)) > 0:
+        refers.append((ROUTE_CONFIGURATION, (draw(st.sampled_from(routes)),)))
+    elif clusters:
+        refers.append((CLUSTER, (draw(st.sampled_from(clusters)),)))
+    version = f"{draw(st.integers(1, 2))}{''.join(n for _, names in refers for n in names)}"
+    return resource(LISTENER, name, version, tuple(refers))
+
+
+def is_bad(each: Resource, bad: frozenset[Identity], *, whole: bool) -> Fault | None:
+    """Return the fault of a resource that is among the bad ones."""
+    return Fault("no good", whole=whole) if identity(each) in bad else None
