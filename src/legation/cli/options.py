@@ -54,7 +54,14 @@ def given_settings() -> settings.Settings:
 
 def node(command: Command) -> Command:
     """Give a command the option `--node`."""
-    return click.option("--node", "node_id", required=True, metavar="ID", help="The Envoy's node id.")(command)
+    text = "The Envoy's node id."
+    return click.option("--node", "node_id", required=True, metavar="ID", callback=_not_empty, help=text)(command)
+
+
+def _not_empty(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    if not given:
+        raise click.BadParameter("it is empty, and no Envoy without a node id is served", ctx=ctx, param=param)
+    return given
 
 
 def labels(command: Command) -> Command:

@@ -80,6 +80,7 @@ def test_the_version_is_that_of_the_package() -> None:
         ),
         (["bootstrap"], "legation bootstrap: Missing option '--node' (see legation bootstrap --help)"),
         (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish' (see legation completion --help)"),
+        (["bootstrap", "--node", ""], "it is empty, and no Envoy without a node id is served"),
         (["render", ".", "--node", "a", "--label", "app"], "'app' is not KEY=VALUE, such as app=edge"),
         (["serve"], "legation: DIR: which directory of manifests? Write: legation serve DIR"),
         (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
