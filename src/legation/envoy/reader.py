@@ -54,7 +54,7 @@ def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
     url = value.get(TYPE_KEY)
     if not isinstance(url, str) or not url:
         raise Misfit("missing-type", 'there is no "@type"', 'add "@type": type.googleapis.com/<message type>')
-    name = types.type_name(url)
+    name = types.type_name(convert_text(url))
     if name in {url, ""}:
         raise Misfit("bad-type", '"@type" is not a type URL', "write type.googleapis.com/<message type>")
     if newer := types.successor(name):

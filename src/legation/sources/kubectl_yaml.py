@@ -248,11 +248,13 @@ def _scalar(node: ScalarNode) -> scalars.Scalar:
 
 
 def _load_json(text: str) -> Any:
-    """Read JSON by the same rules. Duplicate keys, nesting and infinity raise ValueError or RecursionError."""
+    """Read JSON by the same rules. Duplicate keys, nesting, infinity, half characters: ValueError or RecursionError."""
     value = json.loads(
         text, object_pairs_hook=_pairs, parse_int=scalars.number, parse_float=scalars.number, parse_constant=_constant
     )
     _check_depth(value, _DEEPEST)
+    # An escape such as `\ud83d` that has lost its other half is text that nobody could write down again.
+    json.dumps(value, ensure_ascii=False).encode()
     return value
 
 

@@ -48,7 +48,7 @@ class MemorySource:
             The object as it is published; the same one as before if it is equal.
 
         Raises:
-            InvalidResource: It is not an object, or holds what JSON cannot say.
+            InvalidResource: It is not an object, or holds what JSON in UTF-8 cannot say.
         """
         manifest = self._known(_read(body))
         if self._objects.get(manifest.key) is not manifest:
@@ -130,7 +130,9 @@ def _read(body: Mapping[str, Any]) -> ManifestObject:
 
 def _plain(value: Any, path: FieldPath) -> Any:
     """Return a copy made of dicts, lists and scalars alone."""
-    if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, str):
+        return _text(value, path)
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if len(path) > _DEEPEST:
         raise InvalidResource("object", (f"it is nested more than {_DEEPEST} levels deep",))
@@ -138,9 +140,18 @@ def _plain(value: Any, path: FieldPath) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise InvalidResource("object", (f"{show_path(path) or 'it'} has a key that is not text",))
-        return {key: _plain(each, (*path, key)) for key, each in value.items()}
+        return {_text(key, path): _plain(each, (*path, key)) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each, (*path, index)) for index, each in enumerate(value)]
     raise InvalidResource(
         "object", (f"{show_path(path) or 'it'} is a {type(value).__name__}, which JSON does not have",)
     )
+
+
+def _text(text: str, path: FieldPath) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        words = f"{show_path(path) or 'it'} has text that holds half of a character (an unpaired surrogate)"
+        raise InvalidResource("object", (words,)) from None
+    return text

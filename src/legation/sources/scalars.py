@@ -24,6 +24,8 @@ _WORDS: dict[str, bool | float | None] = {
 }
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _BASES = (16, 2, 8, 10)
+_LONGEST = 1000
+"""Characters of a number that can be whole. Far more digits Python refuses to convert."""
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 
@@ -38,7 +40,7 @@ def number(text: str) -> int | float | str:
     """Return the number that the text spells, or the text itself."""
     # Go drops the underscores of a number, but not where it begins with a dot.
     digits = text if text[0] == "." else text.replace("_", "")
-    if matched := _INTEGER.fullmatch(digits):
+    if len(digits) <= _LONGEST and (matched := _INTEGER.fullmatch(digits)):
         sign, *bodies = matched.groups()
         value = next(int(body, base) for body, base in zip(bodies, _BASES, strict=True) if body)
         value = -value if sign == "-" else value

@@ -332,6 +332,12 @@ def test_what_is_wrong_with_a_whole_resource_is_said(json: Any, words: str) -> N
             id="Any without a type",
         ),
         pytest.param(
+            {"typed_extension_protocol_options": {"x": {"@type": "x/\ud800"}}},
+            "bad-value: typed_extension_protocol_options.x: "
+            "text that holds half of a character (an unpaired surrogate)",
+            id="half a character in a type",
+        ),
+        pytest.param(
             {"typed_extension_protocol_options": {"x": {"@type": HTTP_OPTIONS}}},
             'bad-type: typed_extension_protocol_options.x: "@type" is not a type URL '
             "(write type.googleapis.com/<message type>)",

@@ -49,7 +49,14 @@ def test_json_is_yaml_too_with_tabs_and_all_its_escapes() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": "\\ud83d\\ude00", "a": 1}', '{"a": "\\ud83d\\ude00", "b": NaN}', '{"a": "\\ud8"']
+    "text",
+    [
+        '{"a": "\\ud83d\\ude00", "a": 1}',
+        '{"a": "\\ud83d\\ude00", "b": NaN}',
+        '{"a": "\\ud8"',
+        '{"a": "\\ud83d"}',
+        '{"\\ude00": 1}',
+    ],
 )
 def test_json_that_libyaml_cannot_read_has_the_same_rules(text: str) -> None:
     assert fault(text).code == "yaml-syntax"

@@ -102,12 +102,20 @@ def test_what_the_program_does_with_its_own_object_later_changes_nothing() -> No
         (thing("a", value=[b""]), "object: value[0] is a bytes, which JSON does not have"),
         (thing("a", value={1: 2}), "object: value has a key that is not text"),
         (
+            thing("a", value=["\ud83d"]),
+            "object: value[0] has text that holds half of a character (an unpaired surrogate)",
+        ),
+        (
+            thing("a", value={"\ud83d": 2}),
+            "object: value has text that holds half of a character (an unpaired surrogate)",
+        ),
+        (
             "text",
             'object: this document is a single value, not an object (an object begins with "apiVersion:" and "kind:")',
         ),
         (b"", "object: it is a bytes, which JSON does not have"),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_garbage_is_refused_in_one_line(body: Any, words: str) -> None:
     with pytest.raises(InvalidResource) as caught:
