@@ -36,6 +36,10 @@ class Holding:
             return self.overlay[name]
         return self.base.resources.get(name)
 
+    def equals(self, other: Holding) -> bool:
+        """Say whether both are the same collection with the same exceptions."""
+        return self is other or (self.base is other.base and self.overlay == other.overlay)
+
     def but(self, changes: Mapping[str, Resource | None]) -> Holding:
         """Return this holding with other contents under some names."""
         return over(self.base, {**self.overlay, **changes}) if changes else self

@@ -228,7 +228,8 @@ class Ruling:
         if batch is None:
             return False
         until, resource = batch.at + self.policy.warming_timeout, batch.resources[name]
-        if (self.joined(machine) or not resource.references) and machine.ledger.holds(name):
+        told = self.joined(machine) or not (resource.references or resource.warms_slowly)
+        if told and machine.ledger.holds(name):
             return False
         if batch.acknowledged is not None and not self._supplies(resource):
             until = min(until, batch.acknowledged + self.policy.addition_grace)

@@ -47,13 +47,15 @@ _MOST_OWED = 16
 class Sequence:
     """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
 
-    __slots__ = ("_owed", "_rules", "_serial", "_synced")
+    __slots__ = ("_moved", "_owed", "_rules", "_serial", "_synced")
 
     def __init__(self, policy: Policy | None = None) -> None:
         """Make a client that has no stream yet."""
         self._rules = Ruling(policy or Policy())
         self._serial = 0
         self._synced = False
+        self._moved = False
+        """Whether a machine settled something without a message since the last walk."""
         self._owed: deque[tuple[ResourceType, Collection[Resource]]] = deque(maxlen=_MOST_OWED)
         """Responses that would have made something go out again if the client had asked for that type by then."""
 
@@ -144,19 +146,24 @@ class Sequence:
         """
         if not self._synced:
             return
-        self._rules.deadline = None
+        self._rules.deadline, self._moved = None, False
         self._rules.note_deadline(self._rules.predecessors.prune(now), now)
         for machine in tuple(self._rules.machines):
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):
                     return
                 yield machine.owner, *self._respond(machine, *offer, now=now)
+        if self._moved:
+            # What was settled without a word may have been all that kept something of a lower order.
+            yield from self.turns(now, may_write)
 
     def _offer(self, machine: Machine, now: float) -> tuple[View, Pending] | None:
         if machine.at_rest(self._rules.snapshot[machine.row]):
             return None
         view = self._rules.view(machine, now)
+        sent = machine.ledger.sent
         pending = machine.offer(view, now) if view is not None else None
+        self._moved = self._moved or not machine.ledger.sent.equals(sent)
         self._rules.note_deadline(machine.due, now)
         return None if view is None or pending is None else (view, pending)
 

@@ -55,8 +55,8 @@ class Warming:
         self._batches: list[Batch] = []
 
     def find(self, machine: Machine, name: str) -> Batch | None:
-        """Return the response in which the resource was new to the client; None: it was not, or it is warm since."""
-        for batch in self._batches:
+        """Return the last response in which the resource was new to the client; None: none, or it is warm since."""
+        for batch in reversed(self._batches):
             if batch.machine is machine and batch.knows(name):
                 return None if name in batch.warm else batch
         return None
