@@ -66,10 +66,19 @@ class Hub(Generic[Group]):
 
     def reseat(self) -> None:
         """Ask anew where each client belongs, and do what `publish` does; O(clients)."""
-        seats = [seat for table in self._tables.values() for seat in table.seats]
+        moves = [(seat, table) for table in self._tables.values() for seat in table.seats]
         self._tables = {}
-        for seat in seats:
-            seat.move(self._table(self._group_of(seat.peer, seat.node)))
+        for seat, _ in moves:
+            seat.sit(self._table(self._group_of(seat.peer, seat.node)))
+        for table, before in {(seat.table, before): None for seat, before in moves}:
+            table.leaving.update(before.leaving)
+            table.note_leaving(before.snapshot)
+        # Once a table, when all sit: it asks everybody there.
+        for table in self._tables.values():
+            table.forget_left()
+        for seat, before in moves:
+            if seat.snapshot is not before.snapshot:
+                seat.renewed()
 
     def leaving(self) -> Mapping[Name, Resource]:
         """Return what a group does not get any more and one of its clients still held when that was last looked at."""
@@ -103,17 +112,22 @@ class _Table(Generic[Group]):
         if snapshot is before:
             return False
         self.note_leaving(before)
+        self.forget_left()
         for seat in tuple(self.seats):
             seat.renewed()
         return True
 
     def note_leaving(self, before: Snapshot | None) -> None:
-        """Remember what was there before and is not now, for as long as somebody holds it."""
+        """Remember what was there before and is not now."""
         now = self.snapshot
         if before is not None and now is not None:
             for row in RESOURCE_TYPES:
                 for name in now[row].since(before[row]).removed:
                     self.leaving[row, name] = before[row].resources[name]
+
+    def forget_left(self) -> None:
+        """Forget what is there again or held by nobody; O(leaving x clients)."""
+        now = self.snapshot
         self.leaving = {
             (row, name): resource
             for (row, name), resource in self.leaving.items()
@@ -161,13 +175,9 @@ class _Seat(Generic[Group]):
     def report(self, event: Event) -> None:
         self.account.report(event)
 
-    def move(self, table: _Table[Group]) -> None:
-        before, self.table = self.table, table
+    def sit(self, table: _Table[Group]) -> None:
+        self.table = table
         table.seats[self] = None
-        table.leaving.update(before.leaving)
-        table.note_leaving(before.snapshot)
-        if table.snapshot is not before.snapshot:
-            self.renewed()
 
     def renewed(self) -> None:
         self.wake()

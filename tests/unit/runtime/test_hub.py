@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from legation.model.node import Node
-from legation.model.resource_types import CLUSTER
+from legation.model.resource import Resource
+from legation.model.resource_types import CLUSTER, ResourceType
 from legation.model.snapshot import Snapshot, collect
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
@@ -167,3 +168,30 @@ def test_a_client_that_moved_still_has_to_lose_what_its_old_group_had(world: Wor
     world.snapshots["c"] = THREE
     world.hub.reseat()
     assert world.hub.leaving().keys() == {(CLUSTER, "one")}
+
+
+def test_a_reseat_asks_each_client_once_about_what_is_leaving(world: World) -> None:
+    world.groups = {str(number): "a" for number in range(10)}
+    world.snapshots["a"] = BOTH
+    clients = [CountingClient(world.hub, node) for node in world.groups]
+    for client in clients:
+        client.subscribe(CLUSTER)
+        client.take(CLUSTER)
+    world.snapshots["a"] = ONE
+    world.hub.publish()
+    for client in clients:
+        client.held.clear()
+        client.asked = 0
+    world.hub.reseat()
+    assert not world.hub.leaving()
+    assert {client.asked for client in clients} == {1}
+
+
+class CountingClient(FakeClient):
+    """Counts how often it is asked what it holds."""
+
+    asked = 0
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        self.asked += 1
+        return super().accepted(row, name)
