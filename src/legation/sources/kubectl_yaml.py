@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from yaml.cyaml import CBaseLoader
@@ -82,9 +83,9 @@ def load(text: str) -> Loaded:
 
 
 def find(text: str, path: FieldPath) -> tuple[int, int]:
-    """Do as `Loaded.position`, in a text."""
+    """Do as `Loaded.position`, in a text. Further questions about the same text cost no further reading of it."""
     try:
-        return Loaded(value=None, node=_compose(text)).position(path)
+        return Loaded(value=None, node=_compose_last(text)).position(path)
     except YamlFault:
         return 1, 1
 
@@ -140,6 +141,9 @@ def _compose(text: str) -> Node | None:
     except MarkedYAMLError as error:
         raise _syntax(error, text) from None
 
+
+# The problems of one document are told one after the other, and there can be as many as lines.
+_compose_last = lru_cache(maxsize=1)(_compose)
 
 _MENDS = (
     ("cannot start any token", "indent with spaces, not tabs, and quote values that begin with @, % or `"),
