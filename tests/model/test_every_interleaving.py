@@ -1,6 +1,7 @@
 """Every order in which messages, snapshots, refusals and time can meet: no request fails, and nothing stays stuck.
 
-The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further.
+The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further. Not here: a
+reconnect after which the configuration is another one, where what the client still holds is not known yet.
 """
 
 from __future__ import annotations

@@ -1,0 +1,60 @@
+"""What a client wants, step by step: names, `*`, and the legacy wildcard."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legation.protocol.subscription import Subscription
+
+names = st.frozensets(st.sampled_from(["a", "b", "c", "*"]))
+
+
+def test_a_new_one_wants_nothing() -> None:
+    subscription = Subscription(legacy_wildcard=True)
+    assert not subscription.covers("a")
+    assert repr(subscription) == "<Subscription to nothing>"
+
+
+def test_replace_tells_what_is_asked_and_dropped() -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    assert subscription.replace(["a", "b"]).asked == {"a", "b"}
+    change = subscription.replace(["b", "c"])
+    assert (change.asked, change.dropped) == ({"c"}, {"a"})
+    assert not subscription.replace(["b", "c"])
+
+
+def test_a_wildcard_drops_nothing_and_names_beside_it_are_asked_for() -> None:
+    subscription = Subscription(legacy_wildcard=True)
+    assert subscription.replace([]).widened
+    change = subscription.adjust(subscribe=["a"], unsubscribe=[], first=False)
+    assert (change.asked, change.uncovered, change.dropped) == ({"a"}, frozenset(), frozenset())
+    assert subscription.wildcard
+
+
+def test_taking_star_back_is_told() -> None:
+    subscription = Subscription(legacy_wildcard=True)
+    subscription.adjust(subscribe=[], unsubscribe=[], first=True)
+    change = subscription.adjust(subscribe=[], unsubscribe=["*"], first=False)
+    assert change.lost_wildcard
+    assert not subscription.covers("a")
+
+
+@given(requests=st.lists(names, max_size=6))
+def test_sotw_covers_what_the_last_request_names(requests: list[frozenset[str]]) -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    for wanted in requests:
+        subscription.replace(wanted)
+        for name in "abc":
+            assert subscription.covers(name) == ("*" in wanted or name in wanted)
+
+
+@given(requests=st.lists(st.tuples(names, names), max_size=6))
+def test_delta_covers_what_was_subscribed_last(requests: list[tuple[frozenset[str], frozenset[str]]]) -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    wanted: frozenset[str] = frozenset()
+    for at, (subscribe, unsubscribe) in enumerate(requests):
+        wanted = wanted - unsubscribe | subscribe
+        subscription.adjust(subscribe=subscribe, unsubscribe=unsubscribe, first=at == 0)
+        assert subscription.wildcard == ("*" in wanted)
+        assert subscription.names == wanted - {"*"}
