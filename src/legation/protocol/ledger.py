@@ -7,12 +7,12 @@ refused, sent and accepted are the same content.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import EMPTY
+from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, over
 
 MERGE_ABOVE = 16
@@ -35,7 +35,7 @@ class Unanswered:
     """What the client held until it was told to remove it."""
     view: Holding
     """What the client holds if it takes it."""
-    news: Collection[str]
+    news: Iterable[str]
     """Every name that was new or changed in it, also those that a later response spoke of."""
 
     def speaks_of(self, name: str) -> bool:
@@ -69,7 +69,7 @@ class Unanswered:
 class Ledger:
     """The books about one client and one type."""
 
-    __slots__ = ("accepted", "inherited", "maybe", "refused", "sent", "unanswered")
+    __slots__ = ("_together", "accepted", "inherited", "maybe", "refused", "sent", "unanswered")
 
     def __init__(self, row: ResourceType) -> None:
         self.sent = Holding(EMPTY[row])
@@ -78,6 +78,8 @@ class Ledger:
         self.unanswered: list[Unanswered] = []
         self.refused: dict[str, str] = {}
         """Versions by name that are not offered again."""
+        self._together: list[Mapping[str, str]] = []
+        """What was put aside together because the client's words named nobody: one of each is to blame."""
         self.maybe: dict[str, Resource] = {}
         """What the client may hold because it refused the response that brought or removed it."""
         self.inherited: frozenset[str] = frozenset()
@@ -150,17 +152,34 @@ class Ledger:
         self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         return entry
 
-    def blame(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
+    def blame(self, names: Iterable[str], entry: Unanswered, *, certain: bool) -> tuple[Resource, ...]:
         """Write down which parts of a refused response are to blame: they are not offered again as they are.
 
         The client may have taken the others. So they are offered again, or taken back, whatever it had before.
+
+        Args:
+            names: Who is to blame.
+            entry: The response.
+            certain: Whether the client named them; else only one of them may be to blame.
         """
         suspects = {name: entry.changed[name] for name in names if name in entry.changed}
-        self.refused.update({name: resource.version for name, resource in suspects.items()})
+        versions = {name: resource.version for name, resource in suspects.items()}
+        self.refused.update(versions)
+        if not certain and len(versions) > 1:
+            self._together.append(versions)
         innocent = {name: resource for name, resource in entry.changed.items() if name not in suspects}
         self.maybe.update(innocent)
         self.sent = self.sent.but(dict.fromkeys(innocent))
         return tuple(suspects.values())
+
+    def reconsider(self, target: Collection) -> None:
+        """Offer again what was put aside together with something that has changed or gone since."""
+        for versions in tuple(self._together):
+            if any((now := target.get(name)) is None or now.version != was for name, was in versions.items()):
+                self._together.remove(versions)
+                for name, was in versions.items():
+                    if self.refused.get(name) == was:
+                        del self.refused[name]
 
     def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
         at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)

@@ -174,9 +174,9 @@ class Machine(ABC):
         # Whom a later response spoke of is not judged, and if it is named nobody else is to blame. Where the words name
         # nobody, all that was new is put aside.
         names = blamed(error, refused.news)
-        if not names and not blamed(error, self._repeated(refused)):
-            names = tuple(refused.changed)
-        suspects = ledger.blame(names, refused)
+        certain = bool(names or blamed(error, self._repeated(refused)))
+        names = names if certain else tuple(refused.changed)
+        suspects = ledger.blame(names, refused, certain=certain)
         self.forced -= set(names)
         return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
 

@@ -81,6 +81,7 @@ class Ruling:
         O(what changed since the last response), and O(1) for a client about which nothing is particular.
         """
         target, ledger = self.snapshot[machine.row], machine.ledger
+        ledger.reconsider(target)
         incomplete = machine.row in self.snapshot.incomplete
         overlay: dict[str, Resource | None] = {}
         waiting: set[str] = set()
