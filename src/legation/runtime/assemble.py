@@ -17,6 +17,7 @@ from legation.model.objects import FieldPath, ManifestObject
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
+from legation.translate.spelling import Spelling
 
 Labels: TypeAlias = frozenset[tuple[str, str]]
 
@@ -63,9 +64,9 @@ class Shelf:
         self._collections: dict[Labels, Collection] = {}
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """Every name that is claimed here."""
-        return frozenset(self.claims)
+    def spelling(self) -> Spelling:
+        """Finds the claimed name that resembles one which is not."""
+        return Spelling(tuple(self.claims))
 
     def collection(self, labels: Labels) -> Collection:
         """Return what a workload with these labels gets: of each name the senior claim that is meant for it."""
@@ -134,7 +135,13 @@ def _shelves(items: Iterable[Item], previous: Shelves) -> Shelves:
 
 
 def _shelf(row: ResourceType, items: tuple[Item, ...], previous: Shelf | None) -> Shelf:
-    return previous if previous is not None and previous.items == items else Shelf(row, items)
+    if previous is not None and previous.items == items:
+        return previous
+    shelf = Shelf(row, items)
+    # To index names is dear, and they change less often than what stands behind them.
+    if previous is not None and "spelling" in vars(previous) and previous.claims.keys() == shelf.claims.keys():
+        shelf.spelling = previous.spelling
+    return shelf
 
 
 def _claims(items: tuple[Item, ...]) -> Mapping[str, tuple[Item, ...]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from legation.envoy.findings import quote
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
 from legation.runtime.assemble import Assembly, Item, Shelf
-from legation.translate.spelling import Spelling
 
 
 def check(assembly: Assembly) -> tuple[Problem, ...]:
@@ -71,13 +69,12 @@ def _reaches(target: Shelf | None, name: str, item: Item) -> bool:
 
 def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf | None) -> Problem:
     reference = f"the {item.resource.type.name} {quote(item.resource.name)} refers to the {row.name} {quote(name)}"
-    names = frozenset[str]() if target is None else target.names
-    if name in names:
+    if target is not None and name in target.claims:
         message = f"{reference}, which goes to other workloads"
         mend = "give both objects selectors that fit together"
     else:
         message = f"{reference}, which no object of this namespace holds"
-        nearest = _spelling(names).nearest(name)
+        nearest = target.spelling.nearest(name) if target is not None else None
         meant = f"did you mean {quote(nearest)}?" if nearest else ""
         static = "it is right if it is static in the Envoy's bootstrap" if row is CLUSTER else ""
         mend = " ".join(filter(None, (meant, static)))
@@ -90,9 +87,3 @@ def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf 
         path=item.path,
         mend=mend,
     )
-
-
-@lru_cache(maxsize=64)
-def _spelling(names: frozenset[str]) -> Spelling:
-    """Return the index of these names, which change less often than what stands behind them."""
-    return Spelling(names)

@@ -155,6 +155,17 @@ def test_a_type_of_which_nothing_is_left_is_empty() -> None:
     assert len(after.snapshot_for(workload())[CLUSTER]) == 0
 
 
+def test_names_are_indexed_anew_only_when_they_change() -> None:
+    """What stands behind a name changes more often than the name does."""
+    before = Assembly([item(static_cluster("web"))])
+    index = before.shelves["shop"][CLUSTER].spelling
+    changed = Assembly([item(static_cluster("web", 2))], previous=before)
+    renamed = Assembly([item(static_cluster("api", 2))], previous=changed)
+
+    assert changed.shelves["shop"][CLUSTER].spelling is index
+    assert renamed.shelves["shop"][CLUSTER].spelling.nearest("webb") is None
+
+
 def test_a_snapshot_says_which_types_are_incomplete() -> None:
     """Everywhere, and in a namespace of its own."""
     incomplete = Incomplete(everywhere=frozenset({CLUSTER}), namespaces={"shop": frozenset({LISTENER})})
