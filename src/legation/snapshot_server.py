@@ -145,8 +145,9 @@ class SnapshotServer(Service):
         """
         row = _row(type)
         before = self._before(group)
-        if before[row].resources.keys() & names:
-            left = {name: each for name, each in before[row].resources.items() if name not in names}
+        gone = before[row].resources.keys() & names
+        if gone:
+            left = {name: each for name, each in before[row].resources.items() if name not in gone}
             self._publish(group, {**before.collections, row: _collect(before, row, left, version)})
 
     def clear(self, group: str) -> None:

@@ -74,15 +74,11 @@ class MemorySource:
             namespace: The object's namespace.
             group: The object's API group; None for any.
         """
-        gone = [
-            each
-            for each in self._objects
-            if each == key
-            or (
-                (key is None and (each.kind, each.name, each.namespace) == (kind, name, namespace))
-                and group in {None, each.group}
-            )
-        ]
+        if key is not None:
+            gone = [key] if key in self._objects else []
+        else:
+            wanted = (kind, namespace, name)
+            gone = [each for each in self._objects if each[1:] == wanted and group in {None, each.group}]
         for each in gone:
             del self._objects[each]
             self._changed.set()

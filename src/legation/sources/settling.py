@@ -49,6 +49,12 @@ class _File:
             return True
         return not reading.ended and self.believed is not None and self.believed.ended
 
+    def lost(self) -> frozenset[ObjectKey]:
+        """Return the objects that the newest reading lacks."""
+        if self.newest is self.believed:
+            return frozenset()
+        return self.keys - (self.newest.keys if self.newest else frozenset())
+
     def let_ahead(self) -> bool:
         """Let what is new in the newest reading count before the rest of it does. Return whether there is any."""
         if self.newest is None or self.torn(self.newest):
@@ -147,12 +153,13 @@ class Settling:
         places: dict[ObjectKey, Place] = {}
         found = list(problems)
         reserved = self._reserved()
+        steady = self._steady() if self.doubted else frozenset()
         for name in sorted(self._files):
             reading = self._files[name].believed
             if reading is None:
                 continue
             found += reading.problems
-            moved = self._moved(self._files[name])
+            moved = self._files[name].lost() & steady
             for manifest, place in reading.places():
                 key = manifest.key
                 if key in moved:
@@ -177,17 +184,12 @@ class Settling:
                 reserved.update(dict.fromkeys(file.keys, name))
         return reserved
 
-    def _moved(self, file: _File) -> frozenset[ObjectKey]:
-        """Return the objects that a doubted file seems to have lost and another file has now."""
-        if file.newest is file.believed:
-            return frozenset()
-        lost = file.keys - (file.newest.keys if file.newest else frozenset())
-        elsewhere = (
-            other.believed.keys & other.newest.keys
-            for other in self._files.values()
-            if other is not file and other.believed and other.newest
+    def _steady(self) -> frozenset[ObjectKey]:
+        """Return the objects that some file has for sure: one that a doubted file lost has moved there."""
+        files = self._files.values()
+        return frozenset().union(
+            *(file.believed.keys & file.newest.keys for file in files if file.believed and file.newest)
         )
-        return lost & frozenset().union(*elsewhere)
 
     def locate(self, place: Place, path: FieldPath) -> Place:
         """Return where a field of the object with that place stands now, or the place itself."""

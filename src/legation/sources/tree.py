@@ -86,6 +86,7 @@ class _Walk:
         self._found: list[File] = []
         self._closed: dict[str, str] = {}
         self._folders: dict[str, Identity] = {}
+        self._seen: set[Identity] = set()
         self._ways: set[str] = set()
 
     def tree(self) -> Tree:
@@ -110,7 +111,7 @@ class _Walk:
 
     def _folder(self, shown: str, real: str, status: os.stat_result) -> None:
         identity = _identity(status)
-        if identity in self._folders.values():
+        if identity in self._seen:
             return
         try:
             with os.scandir(real) as listed:
@@ -119,6 +120,7 @@ class _Walk:
             self._closed[shown] = reason(error)
             return
         self._folders[real] = identity
+        self._seen.add(identity)
         for entry in entries:
             self._entry(f"{shown}/{entry.name}", entry)
 
