@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 from legation.clock import Clock
+
+_FEW = 64
+"""So many entries are not worth a look at which were cancelled."""
 
 
 class Alarm:
@@ -30,11 +33,14 @@ class Alarms:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: list[tuple[float, int, Alarm]] = []
+        self._room = _FEW
         self._ticket = count()
         self._sleeper: asyncio.Task[None] | None = None
 
     def at(self, moment: float, call: Callable[[], None]) -> Alarm:
         """Call at that moment, or at the next turn of the event loop if it has passed. The call must not raise."""
+        if len(self._entries) >= self._room:
+            self._sweep()
         alarm = Alarm(moment, call)
         heappush(self._entries, (moment, next(self._ticket), alarm))
         if self._entries[0][2] is alarm:
@@ -47,6 +53,12 @@ class Alarms:
         if self._sleeper is not None:
             self._sleeper.cancel()
             self._sleeper = None
+
+    def _sweep(self) -> None:
+        """Let go of what was cancelled: a client can set and cancel an alarm for minutes ahead at every change."""
+        self._entries = [entry for entry in self._entries if entry[2].call is not None]
+        heapify(self._entries)
+        self._room = max(_FEW, 2 * len(self._entries))
 
     async def _sleep(self) -> None:
         while self._entries:

@@ -48,7 +48,8 @@ def _import_file(name: str) -> None:
 
 def _import_package(symbol: str) -> None:
     if (package := _PACKAGE.match(symbol)) and (module := _import(package[0])):
-        for found in pkgutil.iter_modules(module.__path__):
+        # A module that is no package has no others in it.
+        for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
             if found.name.endswith("_pb2"):
                 _import(f"{package[0]}.{found.name}")
 

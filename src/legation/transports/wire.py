@@ -28,7 +28,10 @@ from legation.model.snapshot import Collection
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest, SotwResponse
 
 SHARED_BYTES = 16 << 20
-"""How many bytes of lists of resources, which several clients may get, are kept at most."""
+"""How many bytes of lists of resources, which several clients may get, are kept at most, with what keeps them."""
+
+_ENTRY = 500
+"""Bytes that the memory of one list costs beside the list itself, about."""
 
 # ------------------------------------------------------------------------------------------------------------ requests
 
@@ -199,10 +202,10 @@ class _SharedBytes:
         built = build()
         if len(built) <= self._limit:
             self._entries[key] = built
-            self._size += len(built)
+            self._size += len(built) + _ENTRY
         while self._size > self._limit:
             _, oldest = self._entries.popitem(last=False)
-            self._size -= len(oldest)
+            self._size -= len(oldest) + _ENTRY
         return built
 
 

@@ -40,6 +40,19 @@ async def test_a_cancelled_alarm_does_not_ring() -> None:
     assert rung == ["other"]
 
 
+async def test_cancelled_alarms_do_not_pile_up_until_their_moment() -> None:
+    clock = ManualClock()
+    alarms = Alarms(clock)
+    rung: list[str] = []
+    for _ in range(1000):
+        alarms.at(600.0, lambda: rung.append("cancelled")).cancel()
+    alarms.at(600.0, lambda: rung.append("kept"))
+
+    assert len(alarms._entries) < 100
+    await clock.advance(600.0)
+    assert rung == ["kept"]
+
+
 async def test_an_alarm_that_has_passed_rings_at_once_and_one_set_later_too() -> None:
     clock = ManualClock(start=5.0)
     alarms = Alarms(clock)

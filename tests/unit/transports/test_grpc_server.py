@@ -165,6 +165,7 @@ async def test_reflection_shows_every_service_and_any_message() -> None:
     [
         {"file_containing_symbol": "envoy.nowhere.v3.Nothing"},
         {"file_containing_symbol": "envoy.config.cluster.v3.Nothing"},
+        {"file_containing_symbol": "envoy.config.cluster.v3.cluster_pb2.Cluster"},
         {"file_containing_symbol": "os.path.join"},
         {"file_by_filename": "envoy/../os.proto"},
         {"file_by_filename": "envoy/nowhere.proto"},

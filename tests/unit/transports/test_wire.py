@@ -118,7 +118,7 @@ def test_bytes_for_the_same_changed_resources_are_built_once(monkeypatch: pytest
 
 
 def test_shared_lists_are_forgotten_when_they_are_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "SHARED_BYTES", 3000)
+    monkeypatch.setattr(wire, "SHARED_BYTES", 4500)
     built = count_joins(monkeypatch)
     encoder = Encoder()
     first, second, third, huge = (
@@ -128,7 +128,7 @@ def test_shared_lists_are_forgotten_when_they_are_too_many_bytes(monkeypatch: py
         encoder.encode(SotwResponse(type=CLUSTER, version="v", nonce="1", listed=(each,)))
 
     assert [listed[0].name for listed in built] == ["a", "b", "d", "c", "b"]
-    assert encoder._shared._size <= 3000
+    assert encoder._shared._size <= 4500
 
 
 def test_what_nobody_serves_any_more_leaves_nothing_behind() -> None:
