@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Protocol, TypeAlias, assert_never
 
 from legation.clock import Clock
@@ -31,6 +32,9 @@ RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
 
 SHOWN_SUSPECTS = 5
 """Names that a problem tells of where Envoy may have meant any of many resources."""
+
+MOST_OUTSTANDING = 64
+"""Responses without an answer that are remembered one by one of a type: the oldest, and the last of the others."""
 
 
 class Place(Protocol):
@@ -181,6 +185,13 @@ class _TypeAccount:
     """Nonce of each response that is not answered -> when it went out."""
     refused: dict[str, RefusedResource] = field(default_factory=dict)
 
+    def sent_as(self, nonce: str, now: float) -> None:
+        """Note a response. A client that never answers must not cost more and more."""
+        self.outstanding[nonce] = now
+        if len(self.outstanding) > MOST_OUTSTANDING:
+            # The oldest says for how long an answer has been waited for.
+            del self.outstanding[next(islice(self.outstanding, 1, None))]
+
     def answered(self, nonce: str) -> None:
         """Drop the response of that nonce and those before it."""
         if nonce in self.outstanding:
@@ -234,7 +245,12 @@ class Account:
 
     def renewed(self) -> None:
         """Note that the client is to get something else from now on."""
-        self._tell(afresh=True, refusals=any(entry.refused for entry in self._types.values()))
+        refusals = any(entry.refused for entry in self._types.values())
+        content = self.place.snapshot
+        if refusals and content is not None:
+            for row, entry in self._types.items():
+                entry.refused = {name: each for name, each in entry.refused.items() if content.get(row, name)}
+        self._tell(afresh=True, refusals=refusals)
 
     def close(self) -> None:
         """Forget the client: it is gone."""
@@ -293,7 +309,7 @@ class Account:
 
     def _sent(self, entry: _TypeAccount, event: Sent) -> None:
         entry.sent = event.version
-        entry.outstanding[event.nonce] = self._feedback.clock.now()
+        entry.sent_as(event.nonce, self._feedback.clock.now())
         entry.offered(event.resources)
 
     def _accepted(self, entry: _TypeAccount, event: Accepted) -> None:

@@ -78,6 +78,27 @@ def test_a_response_is_pending_until_it_is_answered(world: World) -> None:
     assert (status.sent, status.accepted, status.pending_for) == (sent.version, sent.version, None)
 
 
+def test_a_client_that_never_answers_is_waited_for_since_the_oldest_response_and_costs_no_more(world: World) -> None:
+    client = world.client("edge")
+    for version in range(1000):
+        world.publish(cluster("one", version))
+        client.is_sent(CLUSTER)
+        world.clock.step(1.0)
+    (account,) = world.feedback.accounts
+    (status,) = world.feedback.proxies()[0].types
+    assert status.pending_for == 1000.0
+    assert len(account._types[CLUSTER].outstanding) < 100
+
+
+def test_what_was_refused_and_does_not_exist_any_more_is_forgotten(world: World) -> None:
+    client = world.client("edge")
+    for number in range(10):
+        world.publish(cluster(f"c{number}"))
+        client.refuse(client.is_sent(CLUSTER), f"c{number} is bad")
+    (account,) = world.feedback.accounts
+    assert set(account._types[CLUSTER].refused) == {"c9"}
+
+
 def test_an_answer_to_a_newer_response_speaks_for_the_older_ones_too(world: World) -> None:
     world.publish(cluster("one"))
     client = world.client("edge")
