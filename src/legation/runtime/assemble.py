@@ -110,6 +110,10 @@ class Assembly:
             self._snapshots[group] = found
         return found
 
+    def told_apart(self, workload: Workload) -> Workload:
+        """Return the workload with no labels but those that make its group."""
+        return Workload(namespace=workload.namespace, labels=self._mentioned(workload))
+
     def group_of(self, workload: Workload) -> str:
         """Return the name of the workload's group, for people: `shop`, or `shop/app=edge,tier=front`."""
         labels = ",".join(f"{key}={value}" for key, value in sorted(self._mentioned(workload)))

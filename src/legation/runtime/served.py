@@ -36,10 +36,10 @@ _Located: TypeAlias = Mapping[tuple[Problem, ManifestObject, Place | None], Prob
 class Group:
     """The workloads that selectors do not tell apart."""
 
-    name: str
-    """For people."""
-    workload: Workload = field(compare=False)
-    """One of them."""
+    name: str = field(compare=False)
+    """For people: what is written in a label can make two groups look alike."""
+    workload: Workload
+    """What they have in common."""
 
     def __str__(self) -> str:
         return self.name
@@ -94,7 +94,7 @@ class Served:
             Refusal: This peer may not be this node.
         """
         workload = admit(peer, node, workloads=self._workloads, namespaces=self._namespaces)
-        return Group(self._assembly.group_of(workload), workload)
+        return Group(self._assembly.group_of(workload), self._assembly.told_apart(workload))
 
     def snapshot_of(self, group: Group) -> Snapshot | None:
         """Return what a group gets; None before anything was heard."""

@@ -135,6 +135,33 @@ async def test_a_broken_object_keeps_its_last_good_version_and_stops_no_other() 
         assert problem.object == ObjectKey("bootes.io", "Cluster", "default", "backend")
 
 
+async def test_an_object_that_breaks_keeps_the_name_that_another_claims_too_until_it_is_deleted() -> None:
+    def served(client: FakeClient) -> str:
+        assert client.seat.snapshot is not None
+        resource = client.seat.snapshot[CLUSTER].resources["backend"]
+        return str(resource.origin and resource.origin.name)
+
+    def claimant(name: str, **fields: str) -> ManifestObject:
+        return cluster(name, config={"name": "backend", **fields})
+
+    first, rival = claimant("first"), claimant("rival", connect_timeout="9s")
+    async with World().running(first) as world:
+        client = world.client()
+        versions = []
+        for mine in (first, claimant("first", connect_timeuot="1s"), claimant("first", connect_timeout="3s")):
+            await world.publish(mine, rival)
+            assert served(client) == "first"
+            assert client.seat.snapshot is not None
+            versions.append(client.seat.snapshot[CLUSTER].resources["backend"].version)
+            assert [str(problem.object) for problem in world.engine.problems() if problem.code == "duplicate-name"] == [
+                str(rival.key)
+            ]
+        assert versions[0] == versions[1] != versions[2]
+        await world.publish(rival)
+        assert served(client) == "rival"
+        assert not world.engine.problems()
+
+
 async def test_a_problem_has_the_place_of_its_field_which_is_looked_for_once() -> None:
     other = cluster("other")
     bad = broken()
@@ -206,6 +233,16 @@ async def test_a_selector_that_appears_splits_a_group() -> None:
         selected.body["spec"]["workloadSelector"] = {"labels": {"app": "edge"}}
         await world.publish(cluster("all"), selected)
         assert (names(edge), names(other)) == (["all", "edge"], ["all"])
+
+
+async def test_groups_whose_names_look_alike_are_two() -> None:
+    selectors = {"one": {"a": "1,b=2"}, "two": {"a": "1", "b": "2"}}
+    objects = {name: cluster(name) for name in selectors}
+    for name, labels in selectors.items():
+        objects[name].body["spec"]["workloadSelector"] = {"labels": labels}
+    async with World().running(*objects.values()) as world:
+        clients = {name: world.client(Node(id=name, metadata={"labels": selectors[name]})) for name in selectors}
+        assert {name: names(client) for name, client in clients.items()} == {"one": ["one"], "two": ["two"]}
 
 
 async def test_of_an_object_in_two_sources_the_first_one_counts() -> None:
