@@ -97,6 +97,11 @@ class Reading:
             for found in document.found:
                 yield found.manifest, Place(self.file, above + found.row + 1, 1)
 
+    @property
+    def looks_cut_off(self) -> bool:
+        """Whether the text stops in the middle of a line, and there is nothing but comments before."""
+        return not (self.ended or self.keys or self.problems)
+
     def says(self, other: Reading | None) -> bool:
         """Whether the other reading is of the same text (or failed for the same reason)."""
         return (
@@ -136,6 +141,13 @@ class Reading:
 def unreadable(file: str, *, message: str, mend: str, code: str = "unreadable-file") -> Reading:
     """Return the reading of a file that says nothing."""
     return Reading(file=file, fault=Problem(code=code, message=message, mend=mend, place=Place(file)))
+
+
+def cut_off(file: str) -> Reading:
+    """Return the reading of a file that held objects and now stops inside the comments that it begins with."""
+    message = "only comments are left of the file, and the last line has no end; what it held before stays in use"
+    mend = "to delete its objects, delete the file, or end its last line"
+    return unreadable(file, code="empty-file", message=message, mend=mend)
 
 
 def read_text(text: str, *, file: str, earlier: Iterable[Reading] = ()) -> Reading:

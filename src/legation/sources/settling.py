@@ -15,7 +15,7 @@ from types import MappingProxyType
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.sources.base import SourceState
-from legation.sources.manifests import Reading
+from legation.sources.manifests import Reading, cut_off
 
 QUIET = 0.1
 """Seconds without a change after which a doubted reading is believed."""
@@ -106,6 +106,8 @@ class Settling:
     def take(self, name: str, reading: Reading | None, *, now: float) -> None:
         """Take what a file says now; None if it is gone."""
         file = self._files.setdefault(name, _File())
+        if reading and reading.looks_cut_off and file.keys:
+            reading = cut_off(name)
         if reading is None and file.believed is None:
             del self._files[name]
         elif reading is not None and reading.says(file.believed):

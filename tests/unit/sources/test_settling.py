@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from legation.model.objects import Place
 from legation.sources.manifests import Reading, read_text, unreadable
 from legation.sources.settling import QUIET, Settling
@@ -157,6 +159,24 @@ def test_an_emptied_file_is_broken_and_what_follows_it_is_compared_with_what_it_
     world.wait()
     assert (world.codes, world.broken, world.held) == (set(), set(), {"a"})
     assert world.settling.state().objects[key("a")] is before
+
+
+@pytest.mark.parametrize("text", ["# routes of", "# routes\n# of the", "# routes\n---"])
+def test_a_file_that_is_cut_off_before_its_first_object_is_broken(text: str) -> None:
+    for ended in (A, A.rstrip()):
+        world = World(one=ended)
+        assert world.save(one=text).held == {"a"}
+        world.wait()
+        assert (world.codes, world.broken) == ({"empty-file"}, {"one"})
+        assert (world.save(one=text[:-1]).wait().broken, world.doubted) == ({"one"}, set())
+        assert (world.save(one=A).wait().held, world.broken) == ({"a"}, set())
+
+
+def test_a_file_that_is_commented_out_to_its_last_line_end_is_a_deletion() -> None:
+    world = World(one=A, two="# holds nothing")
+    assert world.codes == set()
+    assert (world.save(one="# a\n").wait().held, world.codes, world.broken) == (set(), set(), set())
+    assert world.save(one="# a").wait().codes == set()
 
 
 def test_a_broken_part_is_shown_after_a_while_and_the_other_parts_go_on() -> None:
