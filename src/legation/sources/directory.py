@@ -21,7 +21,7 @@ from legation.sources.base import Inputs
 from legation.sources.folder_watch import FolderWatch, Listen
 from legation.sources.manifests import Reading, read_text, unreadable
 from legation.sources.settling import Settling
-from legation.sources.tree import File, Stamp, Tree, is_manifest, reason, stamp, walk
+from legation.sources.tree import File, Identity, Stamp, Tree, is_manifest, reason, stamp, walk
 
 _BIG = 1_000_000
 """Bytes above which a file is parsed in a thread, so that nobody waits for it."""
@@ -46,6 +46,8 @@ class DirectorySource:
         self._clock = clock or MonotonicClock()
         self._listen = listen
         self._tree = Tree()
+        self._home: Identity | None = None
+        """The folder in which what is held was seen, as long as nothing happened to the folder itself."""
         self._stamps: dict[str, Stamp] = {}
         self._settling = Settling()
         self._troubles: tuple[Problem, ...] = ()
@@ -79,11 +81,24 @@ class DirectorySource:
                 first = False
                 changed = await watch.wait(until=self._clock.now() if again else self._deadline(watch))
                 look = again or not changed or self._needs_look(changed)
+                if self._tree.root in changed:
+                    # A folder that is made where one was removed may get the same inode.
+                    self._home = None
 
     async def _look(self, watch: FolderWatch) -> bool:
         """Look at the tree. Return whether it is to be looked at again: something could have gone unheard."""
         self._tree = walk(self._path)
+        if self._tree.files or not self._settling.files or self._tree.home is None:
+            self._home = self._tree.home
         return await watch.follow(self._tree.watched())
+
+    @property
+    def _emptied(self) -> bool:
+        """Whether an empty folder took the place of the one that was read: a mount that went, a checkout that begins.
+
+        Nobody deleted files there one by one, so nothing goes until a manifest shows that the new folder is in use.
+        """
+        return not self._tree.files and self._tree.home not in {None, self._home} and bool(self._settling.files)
 
     def _needs_look(self, changed: Collection[str]) -> bool:
         """Say whether a change may be more than a known file with another content."""
@@ -98,7 +113,7 @@ class DirectorySource:
             self._settling.take(file.shown, await self._read_file(file), now=self._clock.now())
         if everywhere:
             for name in self._settling.files - self._tree.files.keys():
-                if any(name == folder or name.startswith(folder + "/") for folder in self._tree.closed):
+                if self._emptied or any(name == it or name.startswith(it + "/") for it in self._tree.closed):
                     self._settling.keep(name)
                 else:
                     self._stamps.pop(name, None)
@@ -144,6 +159,13 @@ class DirectorySource:
             message = f"this cannot be read: {why}; what was read from it before stays in use"
             mend = "bring it back; objects go only when their file does"
             yield Problem(code="unreadable-folder", message=message, mend=mend, place=Place(folder))
+        if self._emptied:
+            message = (
+                "the folder itself was replaced or changed, and holds no manifest now; "
+                "what was read from it before stays in use"
+            )
+            mend = "put a manifest into it; to delete all objects, one with only a comment"
+            yield Problem(code="empty-folder", message=message, mend=mend, place=Place(self._path))
         if watch.failure:
             message = f"changes cannot be heard, so they are looked for once a second: {watch.failure}"
             mend = "raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
@@ -152,7 +174,8 @@ class DirectorySource:
 
     def _deadline(self, watch: FolderWatch) -> float:
         settled = self._settling.deadline()
-        look = self._clock.now() + (_POLL if watch.failure or self._tree.closed else _LOOK_AGAIN)
+        unheard = watch.failure or self._tree.closed or self._emptied
+        look = self._clock.now() + (_POLL if unheard else _LOOK_AGAIN)
         return look if settled is None else min(look, settled)
 
 

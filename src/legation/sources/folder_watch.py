@@ -66,8 +66,10 @@ class FolderWatch:
             return False
         before, self.failure, self._folders = self._task, "", folders
         self._task = self._group.create_task(self._run(tuple(folders)))
-        # One turn of the event loop, in which the new task begins to listen; the earlier one is heard until then.
-        await asyncio.sleep(0)
+        # One turn of the event loop, in which the new task begins to listen, and two in which the earlier one tells
+        # what it still has to tell: that a folder was removed is seen by nothing else if another has its inode now.
+        for _ in range(3):
+            await asyncio.sleep(0)
         if before is not None:
             before.cancel()
         return not self.failure

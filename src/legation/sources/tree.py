@@ -58,10 +58,17 @@ class Tree:
     """Folders that cannot be looked into, by the name that people see, and why. The path itself, if it is gone."""
     folders: Mapping[str, Identity] = field(default_factory=lambda: MappingProxyType({}))
     """Real folders that were looked into, and who they were."""
+    root: str = ""
+    """Where the path itself leads when all links are followed; empty if it leads nowhere."""
     ways: frozenset[str] = frozenset()
     """Real places of the path itself, and of all links and their ends: what happens there changes the tree."""
     real_files: frozenset[str] = frozenset()
     """Where the files are when all links are followed."""
+
+    @property
+    def home(self) -> Identity | None:
+        """Who the path's own folder is; None if it is a file, or cannot be looked into."""
+        return self.folders.get(self.root)
 
     def watched(self) -> Mapping[str, Identity]:
         """Return the folders in which something can happen that matters: these, and those of the ways."""
@@ -90,6 +97,7 @@ class _Walk:
         self._ways: set[str] = set()
 
     def tree(self) -> Tree:
+        real = ""
         try:
             real = self._follow(str(Path.cwd() / self._path))
             status = Path(real).stat()
@@ -106,6 +114,7 @@ class _Walk:
             real_files=frozenset(file.real for file in files.values()),
             closed=MappingProxyType(self._closed),
             folders=MappingProxyType(self._folders),
+            root=real,
             ways=frozenset(self._ways),
         )
 

@@ -20,7 +20,7 @@ from legation.sources.folder_watch import Listen, listen
 from legation.sources.settling import QUIET
 from legation.sources.tree import Tree, walk
 from legation.testing import ManualClock
-from tests.unit.sources.rig import Recorder, codes, key, manifest, names, running, values
+from tests.unit.sources.rig import PATIENCE, Recorder, codes, key, manifest, names, running, values
 
 
 class World:
@@ -62,6 +62,10 @@ async def watching(path: Path, listen: Listen = listen) -> AsyncIterator[World]:
     source = DirectorySource(path, clock=clock, listen=listen)
     async with running(source) as recorder:
         yield World(path.parent if path.suffix else path, source, clock, recorder)
+
+
+def make(folder: Path) -> None:
+    folder.mkdir()
 
 
 @pytest.fixture
@@ -361,6 +365,63 @@ async def test_another_folder_of_the_same_name_takes_its_place(folder: Path) -> 
         await world.recorder.until(lambda state: values(state) == {"a": 2, "b": 1, "c": 1} and not state.problems)
         (folder / "one.yaml").write_text(manifest("a", 3) + manifest("b") + manifest("c"))
         await world.recorder.until(lambda state: values(state)["a"] == 3)
+
+
+async def test_an_empty_folder_in_its_place_changes_nothing_until_a_manifest_is_in_it(folder: Path) -> None:
+    async with watching(folder) as world:
+        before = world.state.objects
+        shutil.move(folder, f"{folder}-away")
+        make(folder)
+        state = await world.recorder.until(lambda state: codes(state) == {"empty-folder"})
+        assert [str(problem) for problem in state.problems] == [
+            (
+                f"{folder}: the folder itself was replaced or changed, and holds no manifest now; what was read from "
+                "it before stays in use (put a manifest into it; to delete all objects, one with only a comment)"
+            )
+        ]
+        await world.clock.advance(QUIET * 200)
+        assert world.state.objects == before
+        assert names(await world.noticed()) == {"a", "b", "c", "mark"}
+        state = await world.quiet()
+        assert (names(state), codes(state)) == ({"mark"}, set())
+
+
+async def test_a_folder_that_is_removed_and_made_again_changes_nothing_even_as_the_same_inode(folder: Path) -> None:
+    async with watching(folder) as world:
+        shutil.rmtree(folder)
+        make(folder)
+        await world.recorder.until(lambda state: codes(state) == {"empty-folder"})
+        await world.clock.advance(QUIET * 20)
+        assert names(world.state) == {"a", "b", "c"}
+        assert all(names(state) == {"a", "b", "c"} for state in world.recorder.states)
+
+
+async def test_a_link_that_is_swapped_to_an_empty_folder_changes_nothing(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "next").mkdir()
+    (tmp_path / "current").symlink_to("manifests")
+    async with watching(tmp_path / "current") as world:
+        (tmp_path / "swap").symlink_to("next")
+        (tmp_path / "swap").rename(tmp_path / "current")
+        await world.recorder.until(lambda state: codes(state) == {"empty-folder"})
+        await world.clock.advance(QUIET * 20)
+        assert names(world.state) == {"a", "b", "c"}
+        (tmp_path / "swap").symlink_to(folder)
+        (tmp_path / "swap").rename(tmp_path / "current")
+        await world.recorder.until(lambda state: not state.problems)
+        assert all(names(state) == {"a", "b", "c"} for state in world.recorder.states)
+
+
+async def test_the_last_file_that_is_deleted_from_the_same_folder_is_a_deletion(folder: Path) -> None:
+    async with watching(folder) as world:
+        shutil.rmtree(folder / "sub")
+        assert names(await world.quiet()) == {"a", "b", "mark"}
+        (folder / "zz-mark.yaml").unlink()
+        (folder / "one.yaml").unlink()
+        async with asyncio.timeout(PATIENCE):
+            while names(world.state):
+                await world.clock.advance(QUIET)
+                await asyncio.sleep(0)
+        assert not any(state.problems for state in world.recorder.states)
 
 
 async def test_a_folder_below_that_cannot_be_read_keeps_its_objects(
