@@ -133,8 +133,13 @@ class Ruling:
             inherited = row in self.snapshot.incomplete and name in ledger.inherited
             return held if inherited or self._kept(machine, name, now) else None
         if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name):
-            return empty_resource(row, name)
+            return self._sent_elsewhere(row, name) or empty_resource(row, name)
         return None
+
+    def _sent_elsewhere(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what another stream of the client has of that name: a replaced cluster asks on a stream of its own."""
+        found = (machine.ledger.sent.get(name) for machine in self.of(row) if machine.covers(name))
+        return next(filter(None, found), None)
 
     # Rule 7: what was refused
 
