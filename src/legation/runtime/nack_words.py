@@ -19,12 +19,14 @@ _CONSTRAINT = re.compile(r"\A(.*?Proto constraint validation failed \(.*?\)):\s"
 # Newer Envoys write the dump first. It ends with its line, and no content can hold the end of a line unescaped.
 _CONSTRAINT_BEHIND = re.compile(r"^: (Proto constraint validation failed \(.*\))", re.MULTILINE)
 # What else than a quoted field begins a dump: one with a number, an enum or a list, an Any in brackets, or the mark
-# that protobuf puts in front of text for people.
+# that protobuf puts in front of text for people. The word in front of a list stays: it may be the last of a sentence.
+# Lua's `[string "<script>"]:<line>: <reason>` is no list.
 _DUMP = re.compile(
-    r"(?:(?<=\s)|\A)[a-z]\w*:\s*(?:\[|-?\d|[A-Z][A-Z_]+\b)|\[\s*type\.googleapis\.com/|goo\.gle/debug|-----BEGIN"
+    r"(?:(?<=\s)|\A)[a-z]\w*:\s*(?:-?\d|[A-Z][A-Z_]+\b)|(?<=\w):\s*\[(?!string \")"
+    r"|\[\s*type\.googleapis\.com/|goo\.gle/debug|-----BEGIN"
 )
-# JSON conversion quotes the value that it cannot take.
-_QUOTED = re.compile(r'"[^"]*"?')
+# JSON conversion quotes the value that it cannot take, and Lua the piece of the script that it stumbles over.
+_QUOTED = re.compile(r"\"[^\"]*\"?|(?<=\bnear )'.*", re.DOTALL)
 _PLAIN_WORD = re.compile(r"[A-Za-z<>()/.,:_'-]{1,32}")
 
 

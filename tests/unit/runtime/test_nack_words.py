@@ -45,6 +45,12 @@ def test_words_without_content_are_shown_as_they_came(message: str) -> None:
         ('bad value "s3cret" for field', 'bad value "…" for field'),
         ('bad value "s3cr', 'bad value "…"'),
         ("bad weight: 7", "bad"),
+        ("bad weights: [7, 8]", "bad weights"),
+        (
+            """script load error: [string "s3cret('x')..."]:1: unexpected symbol near 's3cret'""",
+            'script load error: [string "…"]:1: unexpected symbol near "…"',
+        ),
+        ("""script load error: [string "f(h) { s3cret"]:1: x""", 'script load error: [string "…"'),
     ],
     ids=[
         "constraint",
@@ -56,6 +62,9 @@ def test_words_without_content_are_shown_as_they_came(message: str) -> None:
         "quoted",
         "quoted-open",
         "number",
+        "list",
+        "lua",
+        "lua-brace",
     ],
 )
 def test_what_may_be_content_is_cut(message: str, shown: str) -> None:
