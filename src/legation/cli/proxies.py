@@ -36,22 +36,25 @@ def proxies(admin: str | None, output: str) -> None:
         return
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(_table(answer["proxies"]))
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table(answer["proxies"]))
 
 
-def _table(connected: list[dict[str, Any]]) -> Table:
+def table(connected: list[dict[str, Any]]) -> Table:
+    """Return what the admin port tells of the Envoys, with their addresses where node ids do not tell them apart."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("Envoy", "group", "type", "sent", "accepted", "refused and why", box=box.SIMPLE)
+    ambiguous = len({each["node"] for each in connected}) < len(connected)
+    columns = ("Envoy", *(("address",) if ambiguous else ()), "group", "type", "sent", "accepted", "refused and why")
+    made = Table(*columns, box=box.SIMPLE)
     for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
-        who = (proxy["node"], proxy["group"])
+        who = (proxy["node"], *((proxy["address"],) if ambiguous else ()), proxy["group"])
         for status in proxy["types"] or [{"type": "", "sent": "", "accepted": "", "refused": []}]:
             row = (*who, status["type"], _version(status["sent"]), _accepted(status), _refused(status))
-            table.add_row(*(Text("\n".join(printing.printable(line) for line in each.split("\n"))) for each in row))
-            who = ("", "")
-    return table
+            made.add_row(*(Text("\n".join(printing.printable(line) for line in each.split("\n"))) for each in row))
+            who = ("",) * len(who)
+    return made
 
 
 def _version(version: str) -> str:

@@ -1,0 +1,51 @@
+"""The table of the Envoys that are connected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from legation.cli.proxies import table
+
+
+def proxy(node: str, port: int, **status: Any) -> dict[str, Any]:
+    """Return an Envoy with one type, as the admin port tells it."""
+    told = {"type": "Cluster", "sent": "c0ffee", "accepted": "c0ffee", "pending_for": None, "refused": [], **status}
+    return {"node": node, "group": "default", "address": f"ipv4:127.0.0.1:{port}", "types": [told]}
+
+
+def shown(*connected: dict[str, Any]) -> list[list[str]]:
+    """Return the words of each line."""
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table(list(connected)))
+    return [line.split() for line in capture.get().splitlines() if line.strip(" ─")]
+
+
+def test_envoys_that_their_node_ids_tell_apart_need_no_address() -> None:
+    """The address changes with each connection, and is noise."""
+    heading, first, second = shown(proxy("edge-1", 1001), proxy("edge-2", 1002))
+    assert "address" not in heading
+    assert first == ["edge-1", "default", "Cluster", "c0ffee", "c0ffee"]
+    assert second[0] == "edge-2"
+
+
+def test_where_two_envoys_say_that_they_are_one_node_each_is_shown_with_its_address() -> None:
+    """Two copies of one bootstrap."""
+    heading, *lines = shown(proxy("edge", 1002), proxy("edge", 1001), proxy("other", 1003))
+    assert heading[:3] == ["Envoy", "address", "group"]
+    assert [line[:2] for line in lines] == [
+        ["edge", "ipv4:127.0.0.1:1001"],
+        ["edge", "ipv4:127.0.0.1:1002"],
+        ["other", "ipv4:127.0.0.1:1003"],
+    ]
+
+
+@pytest.mark.parametrize(("together", "words"), [(1, "bad c0ffee: no"), (3, "perhaps bad c0ffee: no")])
+def test_who_may_only_be_meant_is_marked(together: int, words: str) -> None:
+    """Envoy did not say which resource it refuses."""
+    refused = {"name": "bad", "version": "c0ffee", "object": None, "reason": "no", "together": together}
+    _, line = shown(proxy("edge", 1001, refused=[refused]))
+    assert " ".join(line).endswith(words)
