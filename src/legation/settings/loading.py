@@ -112,7 +112,11 @@ def _settings(loader: Any, node: Any, *, path: Path, section: str, wrote: str) -
         else:
             key = f"{section}.{name}" if section else name
             place = f"{path}:{key_node.start_mark.line + 1}"
-            yield key, loader.construct_document(value_node), place
+            try:
+                value = loader.construct_document(value_node)
+            except ValueError as error:  # a date that no calendar has
+                raise SettingsError(key, f"the value cannot be read ({place}); put it in quotes") from error
+            yield key, value, place
 
 
 def _nearest(wrote: str, known: Iterable[str]) -> str:

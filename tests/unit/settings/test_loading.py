@@ -182,6 +182,7 @@ def test_the_admin_port_may_be_bound_to_any_loopback_address(value: str) -> None
     [
         ("xds_port: [1\n", r"legation\.yaml:2: this is not YAML"),
         ("xds_port: 1\nxds_port: 2\n", r"^xds_port: it is set twice \(.*:2\)"),
+        ("log_level: 2001-99-99\n", r"^log_level: the value cannot be read \(.*:1\); put it in quotes"),
         ("- xds_port\n", r"legation\.yaml:1: write one `name: value` a line"),
         ("delivery: 5\n", r"^delivery: .*:1: write one"),
         ("a: \x07\n", "this is not YAML"),
