@@ -21,6 +21,10 @@ class _Predecessor:
     """The end of its draining; None while its successor is not warm."""
 
 
+_MOST_WAITING = 16
+"""How many predecessors of one name are told apart whose successor is not warm: a listener can wait for good."""
+
+
 class Predecessors:
     """All of one client."""
 
@@ -30,6 +34,9 @@ class Predecessors:
         self._members: list[_Predecessor] = []
         self._holding: Holding | None = None
 
+    def __len__(self) -> int:
+        return len(self._members)
+
     def replaced(self, before: Mapping[str, Resource | None], holding: Holding) -> None:
         """Take what the client held under the names that an ACK spoke for, and what it holds now."""
         self._holding = holding
@@ -37,7 +44,7 @@ class Predecessors:
             if resource is None or same(resource, holding.get(name)):
                 continue
             others = [each for each in self._members if not same(each.resource, resource) or each.resource.name != name]
-            self._members = [*others, _Predecessor(resource)]
+            self._members = _bounded([*others, _Predecessor(resource)], name)
 
     def drain(self, is_warm: Callable[[Resource], bool], *, until: float) -> None:
         """Let those drain whose successor is warm, or that have none."""
@@ -55,3 +62,9 @@ class Predecessors:
     def mention(self, row: ResourceType, name: str) -> bool:
         """Say whether any of them may use that resource."""
         return any(each.resource.mentions(row, name) for each in self._members)
+
+
+def _bounded(members: list[_Predecessor], name: str) -> list[_Predecessor]:
+    """Return them without the second of too many that wait: the first is the one that serves, the last may be next."""
+    waiting = [each for each in members if each.until is None and each.resource.name == name]
+    return [each for each in members if len(waiting) <= _MOST_WAITING or each is not waiting[1]]

@@ -144,6 +144,9 @@ class Machine(ABC):
             self.ledger.widen(self.subscription.names)
         self.ledger.renew(change.uncovered)
         self.ledger.drop(change.dropped)
+        for name in change.dropped:
+            self.leaving.pop(name, None)
+            self.hoping.pop(name, None)
         for name in change.asked:
             self.ledger.refused.pop(name, None)
         self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)

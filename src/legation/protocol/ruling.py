@@ -125,6 +125,7 @@ class Ruling:
             machine.leaving.pop(name, None)
             return self._unrefused(machine, resource)
         ledger.refused.pop(name, None)
+        machine.hoping.pop(name, None)
         named = name in machine.subscription.names
         if row.absence is Absence.EMPTY and named:
             return empty_resource(row, name)
@@ -132,6 +133,7 @@ class Ruling:
         if held is not None:
             inherited = row in self.snapshot.incomplete and name in ledger.inherited
             return held if inherited or self._kept(machine, name, now) else None
+        machine.leaving.pop(name, None)
         if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name):
             return self._sent_elsewhere(row, name) or empty_resource(row, name)
         return None

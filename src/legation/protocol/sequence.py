@@ -170,6 +170,7 @@ class Sequence:
     def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:
         self._serial += 1
         if machine.row.awaited_warm:
+            self._rules.warming.prune(now - self._rules.policy.warming_timeout, joined=self._rules.joined)
             self._rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
         response = machine.respond(view, pending, now=now, serial=self._serial)
         changed = pending.changed.values()

@@ -20,7 +20,7 @@ def blamed(message: str, names: Iterable[str]) -> tuple[str, ...]:
     """
     words = before_dump(message)
     tokens = {token.rstrip(".") for token in re.findall(f"{_NAME_PART}+", words)} | set(_DUMPED.findall(message))
-    return tuple(name for name in names if name and (name in tokens or _stands_in(name, words)))
+    return tuple(name for name in names if name and (name in tokens or (name in words and _stands_in(name, words))))
 
 
 def _stands_in(name: str, words: str) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
+from legation.model.snapshot import collect
+from legation.protocol.draining import Predecessors
+from legation.protocol.holding import over
 from legation.protocol.messages import DeltaRequest, SotwRequest
-from legation.protocol.sequence import Sequence, Variant
-from tests.small_world import cluster, endpoints, snapshot
+from legation.protocol.sequence import Policy, Sequence, Variant
+from tests.small_world import cluster, endpoints, listener, snapshot
 
 
 @pytest.mark.parametrize("variant", Variant)
@@ -30,3 +33,39 @@ def test_the_endpoints_of_a_kept_cluster_are_as_last_known_on_its_next_stream_to
     assert ask("first", "a") == ("ClusterLoadAssignment", {"1"})
     sequence.retarget(snapshot())
     assert ask("second", "a") == ("ClusterLoadAssignment", {"1"})
+
+
+@pytest.mark.parametrize("variant", Variant)
+def test_nothing_is_kept_of_a_name_that_is_gone(variant: Variant) -> None:
+    sequence = Sequence(Policy(removal_grace=1.0))
+    row = CLUSTER_LOAD_ASSIGNMENT
+    machine = sequence.open(row, variant=variant, owner="stream")
+    target = snapshot(endpoints("a"))
+    sequence.retarget(target)
+    if variant is Variant.SOTW:
+        sequence.receive(machine, SotwRequest(type=row, names=("a",)), 0.0)
+    else:
+        sequence.receive(machine, DeltaRequest(type=row, subscribe=("a",)), 0.0)
+    assert sequence.next_response(0.0, "stream")
+    answer = (
+        SotwRequest(type=row, names=("a",), nonce="1") if variant is Variant.SOTW else DeltaRequest(type=row, nonce="1")
+    )
+    sequence.receive(machine, answer, 0.0)
+    target = snapshot()
+    sequence.retarget(target)
+    assert sequence.next_response(0.0, "stream") is None
+    assert sequence.next_deadline() == 1.0
+    told = sequence.next_response(1.0, "stream")
+    assert (told is None) == (variant is Variant.SOTW)
+    sequence.next_response(1.0, "stream")
+    assert machine.at_rest(target[row])
+
+
+def test_a_listener_that_is_never_warm_has_few_predecessors() -> None:
+    predecessors = Predecessors()
+    for version in range(100):
+        now = collect(LISTENER, [listener("l", version + 1, routes="r")])
+        predecessors.replaced({"l": listener("l", version, routes="r")}, over(now, {}))
+        predecessors.drain(lambda _: False, until=1.0)
+    assert len(predecessors) < 20
+    assert predecessors.mention(ROUTE_CONFIGURATION, "r")
