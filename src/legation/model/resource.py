@@ -38,15 +38,13 @@ class Resource:
     body: bytes = field(repr=False)
     """The serialized message: the value of the `Any`, without its type URL."""
     version: str
-    """`content_version(body)`, or the caller's own."""
+    """`content_version(body)`, or the caller's own, which then has to change with the content: nothing else is compared."""
     references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
     warms_slowly: bool = False
     """Its configuration and what it refers to are not enough to make it warm: a cluster with health checks."""
     origin: ObjectKey | None = None
     """The object that it came from."""
     aliases: tuple[str, ...] = ()
-    ttl: float | None = None
-    """Seconds until a client forgets it unless it is told again; None for ever."""
     fingerprint: int = field(init=False, repr=False)
     """A hash of name and version; the fingerprints of a collection's members add up to its digest."""
 

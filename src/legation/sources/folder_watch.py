@@ -23,8 +23,7 @@ async def listen(folders: Collection[str]) -> AsyncIterator[Collection[str]]:
     """Listen by inotify."""
     if sys.platform != "linux":
         raise OSError("this system has no inotify")
-    # Imported here because it does not import elsewhere.
-    from asyncinotify import Inotify, Mask  # noqa: PLC0415
+    from asyncinotify import Inotify, Mask  # noqa: PLC0415 - it does not import elsewhere
 
     # Not MODIFY: a file that is being written is looked at when its writer has closed it.
     mask = Mask.CLOSE_WRITE | Mask.CREATE | Mask.DELETE | Mask.MOVE | Mask.ATTRIB | Mask.DELETE_SELF | Mask.MOVE_SELF

@@ -4,8 +4,6 @@ Requests are parsed by protobuf. Responses are framed by hand, because their res
 message may stand in any order and be concatenated, so what many clients get is built once, and each response adds its
 version, its nonce and our name at the end. A resource is a short head and its body; bodies are never copied but into
 the response itself.
-
-`Resource.ttl` does not go over the wire: a client would forget what nobody repeats to it.
 """
 
 from __future__ import annotations
