@@ -79,7 +79,12 @@ class Engine:
         self._hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
         self._folder = state_folder
         self._saving = (
-            Saving(state_folder, take_changes=self._take_changes, problem_changed=self._problem_log.look)
+            Saving(
+                state_folder,
+                clock=clock,
+                take_changes=self._take_changes,
+                problem_changed=self._problem_log.look,
+            )
             if state_folder
             else None
         )

@@ -29,7 +29,8 @@ class StateFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._journal = folder / JOURNAL
-        self._names: set[str] = set()
+        self._records: dict[str, Any] = {}
+        """What the journal says, to write it anew from."""
         self._lines = 0
         self._unsaved: dict[str, Any] = {}
 
@@ -52,26 +53,36 @@ class StateFolder:
     def save(self, changes: Mapping[str, Any]) -> None:
         """Save records by name; None takes one away. They are on the disk when it returns.
 
+        A journal that somebody deleted is written anew, with all records.
+
         Raises:
             OSError: The disk did not take them; the next call tries again with these too.
         """
         self._unsaved.update(changes)
         if not self._unsaved:
             return
-        self._append(self._unsaved)
-        self._lines += len(self._unsaved)
-        self._names |= {name for name, value in self._unsaved.items() if value is not None}
-        self._names -= {name for name, value in self._unsaved.items() if value is None}
+        try:
+            self._append(self._unsaved)
+        except FileNotFoundError:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write_anew({**self._records, **self._unsaved})
+        else:
+            self._lines += len(self._unsaved)
+            self._records.update(self._unsaved)
+            for name in [name for name, value in self._unsaved.items() if value is None]:
+                del self._records[name]
         self._unsaved = {}
-        if self._lines > 2 * len(self._names) + _SLACK:
-            self._write_anew(_parse(self._read_lines())[0])
+        if self._lines > 2 * len(self._records) + _SLACK:
+            self._write_anew(self._records)
 
     def _append(self, changes: Mapping[str, Any]) -> None:
+        # All of them before the first is written: one that JSON cannot say must leave no others behind.
+        lines = [*map(_line, changes.items())]
         descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
         try:
             size = os.fstat(descriptor).st_size
             try:
-                _write(descriptor, map(_line, changes.items()))
+                _write(descriptor, lines)
             except OSError:
                 os.ftruncate(descriptor, size)  # half a line would spoil the next one
                 raise
@@ -83,6 +94,7 @@ class StateFolder:
 
     def _write_anew(self, records: Mapping[str, Any]) -> None:
         """Replace the journal by one without lines out of date: after a crash there is the old one or the new one."""
+        records = {name: value for name, value in records.items() if value is not None}
         beside = self._journal.with_suffix(".new")
         beside.unlink(missing_ok=True)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -92,7 +104,7 @@ class StateFolder:
             os.close(descriptor)
         beside.replace(self._journal)
         _sync_folder(self.folder)
-        self._names, self._lines = set(records), len(records)
+        self._records, self._lines = records, len(records)
 
     def _set_aside(self) -> Problem:
         aside = self._journal.with_suffix(".damaged")

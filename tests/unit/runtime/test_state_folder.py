@@ -149,6 +149,33 @@ def test_a_full_disk_spoils_nothing(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert reopened(folder) == {"a": 1, "b": 2, "c": 3}
 
 
+@pytest.mark.parametrize("lost", [JOURNAL, ""], ids=["the journal", "the folder"])
+def test_what_somebody_deleted_is_written_anew_with_all_records(folder: Path, lost: str) -> None:
+    """Those from before the start, those saved since and those that are saved now."""
+    StateFolder(folder).load()
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1, "b": 2, "c": 3})
+    (folder / JOURNAL).unlink()
+    if not lost:
+        folder.rmdir()
+    store.save({"b": None, "d": 4})
+    store.save({"c": 5})
+
+    assert reopened(folder) == {"a": 1, "c": 5, "d": 4}
+
+
+def test_a_value_that_json_cannot_say_leaves_nothing_behind(folder: Path) -> None:
+    """It may be tried again and again: the journal must not grow by that."""
+    store = StateFolder(folder)
+    store.load()
+    before = (folder / JOURNAL).read_bytes()
+
+    with pytest.raises(TypeError):
+        store.save({"a": 1, "b": object()})
+    assert (folder / JOURNAL).read_bytes() == before
+
+
 def test_a_crash_before_the_rename_leaves_the_old_journal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new one stands beside it, and does not matter."""
     store = StateFolder(folder)
