@@ -38,7 +38,7 @@ class Resource:
     body: bytes = field(repr=False)
     """The serialized message: the value of the `Any`, without its type URL."""
     version: str
-    """`content_version(body)`, or the caller's own, which then has to change with the content: nothing else is compared."""
+    """`content_version(body)`, or the caller's own, which then has to change with the content."""
     references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
     warms_slowly: bool = False
     """Its configuration and what it refers to are not enough to make it warm: a cluster with health checks."""
