@@ -153,7 +153,7 @@ class Engine:
         names = None
         if keys:
             names = self._served.names_of(keys)
-            names |= {name for name, resource in self._hub.leaving().items() if resource.origin in keys}
+            names |= {name for name, origin in self._hub.leaving().items() if origin in keys}
         left = None if timeout is None else max(0.0, begun + timeout - asyncio.get_running_loop().time())
         answer = await wait_accepted(self.feedback, names, at_least=at_least, timeout=left)
         broken = (each for each in self._served.problems if each.level is Level.ERROR)

@@ -8,11 +8,12 @@ it. All of this happens in the event loop, and nothing here waits.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 from legation.model.events import Event
 from legation.model.node import Node
-from legation.model.resource import Resource
+from legation.model.objects import ObjectKey
 from legation.model.resource_types import RESOURCE_TYPES
 from legation.model.snapshot import Snapshot
 from legation.runtime.feedback import Account, Feedback, Name
@@ -20,6 +21,8 @@ from legation.transports.base import Client, Peer
 
 Group = TypeVar("Group", bound=Hashable)
 """What tells groups apart. Its `str` is the group's name for people."""
+MOST_LEAVING = 10_000
+"""Names that a group remembers of what it does not get any more; all that its newest change took away, if more."""
 
 
 class Hub(Generic[Group]):
@@ -71,18 +74,20 @@ class Hub(Generic[Group]):
         for seat, _ in moves:
             seat.sit(self._table(self._group_of(seat.peer, seat.node)))
         for table, before in {(seat.table, before): None for seat, before in moves}:
-            table.leaving.update(before.leaving)
+            table.remember(before.leaving)
             table.note_leaving(before.snapshot)
-        # Once a table, when all sit: it asks everybody there.
-        for table in self._tables.values():
-            table.forget_left()
         for seat, before in moves:
             if seat.snapshot is not before.snapshot:
                 seat.renewed()
 
-    def leaving(self) -> Mapping[Name, Resource]:
-        """Return what a group does not get any more and one of its clients still held when that was last looked at."""
-        return {name: resource for table in self._tables.values() for name, resource in table.leaving.items()}
+    def leaving(self) -> Mapping[Name, ObjectKey | None]:
+        """Return what a group does not get any more and one of its clients holds, and the object that each came from.
+
+        O(what left since this was last asked x clients): who does not ask does not pay.
+        """
+        for table in self._tables.values():
+            table.forget_left()
+        return {name: origin for table in self._tables.values() for name, origin in table.leaving.items()}
 
     def _table(self, group: Group) -> _Table[Group]:
         table = self._tables.get(group)
@@ -105,14 +110,14 @@ class _Table(Generic[Group]):
         self.group = group
         self.snapshot = snapshot
         self.seats: dict[_Seat[Group], None] = {}
-        self.leaving: dict[Name, Resource] = {}
+        self.leaving: dict[Name, ObjectKey | None] = {}
+        """What went, and from which object it came; some of it may be there again, or held by nobody."""
 
     def renew(self, snapshot: Snapshot | None) -> bool:
         before, self.snapshot = self.snapshot, snapshot
         if snapshot is before:
             return False
         self.note_leaving(before)
-        self.forget_left()
         for seat in tuple(self.seats):
             seat.renewed()
         return True
@@ -121,16 +126,29 @@ class _Table(Generic[Group]):
         """Remember what was there before and is not now."""
         now = self.snapshot
         if before is not None and now is not None:
-            for row in RESOURCE_TYPES:
-                for name in now[row].since(before[row]).removed:
-                    self.leaving[row, name] = before[row].resources[name]
+            self.remember(
+                {
+                    (row, name): before[row].resources[name].origin
+                    for row in RESOURCE_TYPES
+                    for name in now[row].since(before[row]).removed
+                }
+            )
+
+    def remember(self, gone: Mapping[Name, ObjectKey | None]) -> None:
+        """Remember these as the newest, and forget the oldest beyond the bound."""
+        for name in gone:
+            self.leaving.pop(name, None)
+        self.leaving.update(gone)
+        excess = len(self.leaving) - max(MOST_LEAVING, len(gone))
+        for name in list(islice(self.leaving, max(0, excess))):
+            del self.leaving[name]
 
     def forget_left(self) -> None:
         """Forget what is there again or held by nobody; O(leaving x clients)."""
         now = self.snapshot
         self.leaving = {
-            (row, name): resource
-            for (row, name), resource in self.leaving.items()
+            (row, name): origin
+            for (row, name), origin in self.leaving.items()
             if (now is None or now.get(row, name) is None)
             and any(seat.client.accepted(row, name) for seat in self.seats)
         }

@@ -10,6 +10,7 @@ from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ResourceType
 from legation.model.snapshot import Snapshot, collect
+from legation.runtime import hub
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.testing import ManualClock
@@ -185,6 +186,40 @@ def test_a_reseat_asks_each_client_once_about_what_is_leaving(world: World) -> N
     world.hub.reseat()
     assert not world.hub.leaving()
     assert {client.asked for client in clients} == {1}
+
+
+def test_a_deletion_asks_no_client_until_somebody_asks_what_is_leaving(world: World) -> None:
+    world.snapshots["a"] = BOTH
+    client = CountingClient(world.hub, "a")
+    client.subscribe(CLUSTER)
+    client.take(CLUSTER)
+    for content in (ONE, THREE):
+        world.snapshots["a"] = content
+        client.asked = 0
+        world.hub.publish()
+        assert not client.asked
+    assert world.hub.leaving() == {(CLUSTER, name): cluster(name).origin for name in ("one", "two")}
+    assert client.asked == 2
+
+
+def test_of_what_left_long_ago_and_was_never_asked_for_the_newest_is_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that come and go for ever fill no memory; one change that takes away many is remembered whole."""
+    monkeypatch.setattr(hub, "MOST_LEAVING", 1)
+    client = FakeClient(world.hub, "a")
+    client.subscribe(CLUSTER)
+    for name in ("one", "two"):
+        client.held[CLUSTER, name] = cluster(name)
+    for content in (ONE, TWO, THREE):
+        world.snapshots["a"] = content
+        world.hub.publish()
+    (account,) = world.feedback.accounts
+    assert set(account.place.names()) == {(CLUSTER, "two"), (CLUSTER, "three")}
+    for content in (BOTH, THREE):
+        world.snapshots["a"] = content
+        world.hub.publish()
+    assert world.hub.leaving().keys() == {(CLUSTER, "one"), (CLUSTER, "two")}
 
 
 class CountingClient(FakeClient):
