@@ -111,6 +111,7 @@ class DirectorySource:
     async def _read(self, changed: Collection[str], *, everywhere: bool) -> None:
         for file in self._candidates(changed, everywhere=everywhere):
             self._settling.take(file.shown, await self._read_file(file), now=self._clock.now())
+            await asyncio.sleep(0)  # the Envoys have a turn between any two of many files
         if everywhere:
             for name in self._settling.files - self._tree.files.keys():
                 if self._emptied or any(name == it or name.startswith(it + "/") for it in self._tree.closed):
@@ -135,7 +136,8 @@ class DirectorySource:
         if file.stamp is None:
             return _unreadable(file, file.why)
         try:
-            text, self._stamps[file.shown] = _content(file.real)
+            content, self._stamps[file.shown] = _content(file.real)
+            text = content.decode("utf-8-sig")
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -143,7 +145,7 @@ class DirectorySource:
         except UnicodeDecodeError as error:
             return _unreadable(file, f"it is not UTF-8 text (byte {error.start + 1})")
         earlier = self._settling.earlier(file.shown)
-        if len(text) > _BIG:
+        if len(content) > _BIG:
             return await asyncio.to_thread(read_text, text, file=file.shown, earlier=earlier)
         return read_text(text, file=file.shown, earlier=earlier)
 
@@ -179,11 +181,11 @@ class DirectorySource:
         return look if settled is None else min(look, settled)
 
 
-def _content(path: str) -> tuple[str, Stamp]:
+def _content(path: str) -> tuple[bytes, Stamp]:
     # Without O_NONBLOCK a pipe that took the file's place would block for good.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
         status = os.fstat(opened.fileno())
-        return opened.read().decode("utf-8-sig"), stamp(status)
+        return opened.read(), stamp(status)
 
 
 def _unreadable(file: File, why: str) -> Reading:

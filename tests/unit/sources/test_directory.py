@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Collection
+import threading
+from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from legation.model.problems import Level
 from legation.sources.base import SourceState
 from legation.sources.directory import DirectorySource
 from legation.sources.folder_watch import Listen, listen
+from legation.sources.manifests import Reading, read_text
 from legation.sources.settling import QUIET
 from legation.sources.tree import Tree, walk
 from legation.testing import ManualClock
@@ -475,6 +477,46 @@ async def test_a_big_file_is_read_without_a_stop(folder: Path) -> None:
         padding = "#" * 1_100_000
         (folder / "one.yaml").write_text(f"# {padding}\n" + manifest("a", 2) + manifest("b"))
         await world.recorder.until(lambda state: values(state)["a"] == 2)
+
+
+async def test_how_big_a_file_is_counts_in_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def read(text: str, *, file: str, earlier: Iterable[Reading]) -> Reading:
+        threads.append(threading.current_thread())
+        return read_text(text, file=file, earlier=earlier)
+
+    async with watching(folder) as world:
+        monkeypatch.setattr("legation.sources.directory.read_text", read)
+        (folder / "one.yaml").write_text("# " + "ü" * 600_000 + "\n" + manifest("a", 2) + manifest("b"))
+        await world.recorder.until(lambda state: values(state)["a"] == 2)
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_the_others_have_a_turn_between_the_files_of_a_big_load(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = 0
+    read_at: list[int] = []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def read(text: str, *, file: str, earlier: Iterable[Reading]) -> Reading:
+        read_at.append(turns)
+        return read_text(text, file=file, earlier=earlier)
+
+    monkeypatch.setattr("legation.sources.directory.read_text", read)
+    for number in range(50):
+        (folder / f"{number}.yaml").write_text(manifest(f"n{number}"))
+    task = asyncio.create_task(others())
+    async with watching(folder):
+        assert len(set(read_at)) == len(read_at) == 52
+    task.cancel()
 
 
 async def test_what_cannot_be_heard_is_looked_for_once_a_second(folder: Path) -> None:
