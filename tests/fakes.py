@@ -90,7 +90,14 @@ class FakeClient:
         """Refuse a response: these resources of it, or all that were new."""
         named = tuple(sent.resources if suspects is None else suspects)
         self.seat.report(
-            Refused(type=sent.type, version=sent.version, nonce=sent.nonce, message=message, suspects=named)
+            Refused(
+                type=sent.type,
+                version=sent.version,
+                nonce=sent.nonce,
+                message=message,
+                suspects=named,
+                named=len(named) == 1,
+            )
         )
 
     def take(self, row: ResourceType) -> None:

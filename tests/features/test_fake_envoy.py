@@ -108,6 +108,24 @@ async def test_a_refusal_is_told_and_the_good_part_goes_on(server: SnapshotServe
         await envoy.has("clusters", {"a", "b", "c"})
 
 
+async def test_what_was_refused_and_is_taken_back_is_not_shown_any_more(
+    server: SnapshotServer, envoy: FakeEnvoy
+) -> None:
+    server.set("edge", web("a"))
+    async with envoy:
+        await envoy.has("listeners", {"l"})
+        envoy.refuse("clusters", "a", "no good")
+        server.set("edge", web("a", timeout="2s"))
+        await envoy.nacked("clusters")
+        server.set("edge", web("a"))
+
+        def settled() -> bool:
+            types = [each for proxy in server.proxies() for each in proxy.types if each.type is CLUSTER]
+            return bool(types) and all(each.sent == each.accepted and not each.refused for each in types)
+
+        await envoy.until(settled, "the refused version to be forgotten")
+
+
 async def test_a_reconnect_brings_nothing_that_it_has(
     server: SnapshotServer, envoy: FakeEnvoy, *, delta: bool, separate: bool
 ) -> None:

@@ -66,7 +66,9 @@ class Refused:
     message: str = field(repr=False)
     """The client's own words. They can hold the refused message, so they must be cut before anyone sees them."""
     suspects: tuple[Resource, ...] = field(default=(), repr=False)
-    """Resources that the words name: these are not offered again until their content changes."""
+    """Resources that are put aside: these are not offered again until their content changes."""
+    named: bool = False
+    """Whether the words name them; else one of them is to blame and nobody can say which."""
 
 
 Event: TypeAlias = Subscribed | Sent | Accepted | Refused

@@ -181,7 +181,7 @@ class Machine(ABC):
         names = names if certain else tuple(refused.changed)
         suspects = ledger.blame(names, refused, certain=certain)
         self.forced -= set(names)
-        return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects),)
+        return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects, named=certain),)
 
     def _repeated(self, refused: Unanswered) -> Iterable[str]:  # noqa: ARG002 - of one variant only
         """Return the names that a response held without news of them and that the client has not accepted."""

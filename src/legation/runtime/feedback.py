@@ -297,14 +297,17 @@ class Account:
 
     def _type_status(self, row: ResourceType, now: float) -> TypeStatus:
         entry = self._types[row]
+        refused = tuple(self.refused(row))
+        # What was refused and taken back since was never taken: the client holds what it accepted.
+        taken_back = not refused and not entry.outstanding
         return TypeStatus(
             type=row,
             wildcard=entry.wildcard,
             names=entry.names,
-            sent=entry.sent,
+            sent=(entry.accepted or entry.sent) if taken_back else entry.sent,
             accepted=entry.accepted,
             pending_for=now - min(entry.outstanding.values()) if entry.outstanding else None,
-            refused=tuple(self.refused(row)),
+            refused=refused,
         )
 
     def _sent(self, entry: _TypeAccount, event: Sent) -> None:
@@ -330,7 +333,7 @@ class Account:
                 version=resource.version,
                 words=words,
                 origin=resource.origin,
-                together=1 if resource.name in event.message else len(event.suspects),
+                together=1 if event.named else len(event.suspects),
             )
 
     def _tell(self, *, afresh: bool, refusals: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from legation.model.events import Event, Refused
 from legation.model.resource_types import CLUSTER
 from legation.model.snapshot import Snapshot, collect
 from legation.protocol.messages import DeltaRequest, SotwRequest
@@ -26,9 +27,9 @@ class Talk:
         clusters = [resource(CLUSTER, name, version) for name, version in versions.items()]
         self.sequence.retarget(Snapshot.of([collect(CLUSTER, clusters)]))
 
-    def say(self, nonce: str = "", error: str | None = None) -> None:
+    def say(self, nonce: str = "", error: str | None = None) -> tuple[Event, ...]:
         request = SotwRequest if self.variant is Variant.SOTW else DeltaRequest
-        self.sequence.receive(self.machine, request(type=CLUSTER, nonce=nonce, error=error), 0.0)
+        return self.sequence.receive(self.machine, request(type=CLUSTER, nonce=nonce, error=error), 0.0)
 
     def hear(self) -> tuple[str, set[str]] | None:
         """Return the nonce of the next response and the clusters in it."""
@@ -58,6 +59,22 @@ def test_what_nobody_blames_comes_back_when_one_of_it_goes(talk: Talk) -> None:
     assert talk.hear() == ("2", {"a", "c"})
     talk.say("2", "no good either")
     assert talk.hear() is None
+
+
+def test_it_is_told_whether_the_words_name_who_is_put_aside(talk: Talk) -> None:
+    talk.have(a="1", b="1")
+    talk.hear()
+    (event,) = talk.say("1", "cluster b: bad")
+    assert isinstance(event, Refused)
+    assert ({each.name for each in event.suspects}, event.named) == ({"b"}, True)
+
+
+def test_of_several_that_nobody_names_it_is_told_that_nobody_does(talk: Talk) -> None:
+    talk.have(a="1", b="1")
+    talk.hear()
+    (event,) = talk.say("1", "bad")
+    assert isinstance(event, Refused)
+    assert ({each.name for each in event.suspects}, event.named) == ({"a", "b"}, False)
 
 
 def test_who_is_blamed_comes_back_alone(talk: Talk) -> None:
