@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import EMPTY, Collection
+from legation.model.snapshot import EMPTY
 from legation.protocol.holding import Holding, over
+from legation.protocol.refusals import Refusals
 
 MERGE_ABOVE = 16
 """So many unanswered responses are told apart; beyond that the oldest two become one, so that a client that never
@@ -69,17 +70,15 @@ class Unanswered:
 class Ledger:
     """The books about one client and one type."""
 
-    __slots__ = ("_together", "accepted", "inherited", "maybe", "refused", "sent", "unanswered")
+    __slots__ = ("accepted", "inherited", "maybe", "refusals", "sent", "unanswered")
 
     def __init__(self, row: ResourceType) -> None:
         self.sent = Holding(EMPTY[row])
         """What the client holds if it takes all that was said."""
         self.accepted = self.sent
         self.unanswered: list[Unanswered] = []
-        self.refused: dict[str, str] = {}
-        """Versions by name that are not offered again."""
-        self._together: list[Mapping[str, str]] = []
-        """What was put aside together because the client's words named nobody: one of each is to blame."""
+        self.refusals: Refusals | None = None
+        """What the client refused; None if it never did."""
         self.maybe: dict[str, Resource] = {}
         """What the client may hold because it refused the response that brought or removed it."""
         self.inherited: frozenset[str] = frozenset()
@@ -132,8 +131,8 @@ class Ledger:
     def accept(self, nonce: str, *, cumulative: bool) -> Unanswered:
         """Write down that the client took a response. Returns what its answer speaks for."""
         entry = self._answered(nonce, cumulative=cumulative)
-        for name in entry.changed if self.refused else ():
-            self.refused.pop(name, None)
+        if self.refusals:
+            self.refusals.forget(entry.changed)
         if self.maybe:
             self.maybe = {name: each for name, each in self.maybe.items() if not entry.speaks_of(name)}
         if self.unanswered or self.maybe:
@@ -163,23 +162,12 @@ class Ledger:
             certain: Whether the client named them; else only one of them may be to blame.
         """
         suspects = {name: entry.changed[name] for name in names if name in entry.changed}
-        versions = {name: resource.version for name, resource in suspects.items()}
-        self.refused.update(versions)
-        if not certain and len(versions) > 1:
-            self._together.append(versions)
+        self.refusals = self.refusals or Refusals()
+        self.refusals.put_aside(suspects.values(), certain=certain)
         innocent = {name: resource for name, resource in entry.changed.items() if name not in suspects}
         self.maybe.update(innocent)
         self.sent = self.sent.but(dict.fromkeys(innocent))
         return tuple(suspects.values())
-
-    def reconsider(self, target: Collection) -> None:
-        """Offer again what was put aside together with something that has changed or gone since."""
-        for versions in tuple(self._together):
-            if any((now := target.get(name)) is None or now.version != was for name, was in versions.items()):
-                self._together.remove(versions)
-                for name, was in versions.items():
-                    if self.refused.get(name) == was:
-                        del self.refused[name]
 
     def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
         at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)
@@ -212,8 +200,9 @@ class Ledger:
 
     def drop(self, names: Iterable[str]) -> None:
         """The client does not want these names any more: a late answer must not revive them."""
+        if self.refusals:
+            self.refusals.forget(names)
         for name in names:
-            self.refused.pop(name, None)
             self.maybe.pop(name, None)
         for entry in self.unanswered:
             entry.forget(names)

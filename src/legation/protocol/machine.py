@@ -127,7 +127,7 @@ class Machine(ABC):
         return (
             ledger.sent.base is target
             and (self.answered or not self.subscription.wildcard)
-            and not (ledger.sent.overlay or self.forced or ledger.maybe or ledger.refused or self.leaving)
+            and not (ledger.sent.overlay or self.forced or ledger.maybe or ledger.refusals or self.leaving)
         )
 
     # What comes in
@@ -147,8 +147,8 @@ class Machine(ABC):
         for name in change.dropped:
             self.leaving.pop(name, None)
             self.hoping.pop(name, None)
-        for name in change.asked:
-            self.ledger.refused.pop(name, None)
+        if self.ledger.refusals:
+            self.ledger.refusals.forget(change.asked)
         self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
         if change.everything and self.answered and not change.widened:
             # `*` anew: everything is owed, also what the client has (A4.4).

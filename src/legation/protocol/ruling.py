@@ -81,7 +81,8 @@ class Ruling:
         O(what changed since the last response), and O(1) for a client about which nothing is particular.
         """
         target, ledger = self.snapshot[machine.row], machine.ledger
-        ledger.reconsider(target)
+        if ledger.refusals:
+            ledger.refusals.reconsider(target)
         incomplete = machine.row in self.snapshot.incomplete
         overlay: dict[str, Resource | None] = {}
         waiting: set[str] = set()
@@ -102,7 +103,9 @@ class Ruling:
         """Yield the names of which it must be asked what the client may be told; all others are as in the snapshot."""
         ledger, target = machine.ledger, self.snapshot[machine.row]
         sent = ledger.sent
-        names = {*sent.overlay, *machine.forced, *ledger.maybe, *ledger.refused, *machine.leaving}
+        names = {*sent.overlay, *machine.forced, *ledger.maybe, *machine.leaving}
+        if ledger.refusals:
+            names.update(ledger.refusals.aside)
         if sent.base is not target:
             difference = target.since(sent.base)
             names.update(difference.removed)
@@ -124,7 +127,8 @@ class Ruling:
         if resource is not None:
             machine.leaving.pop(name, None)
             return self._unrefused(machine, resource)
-        ledger.refused.pop(name, None)
+        if ledger.refusals:
+            ledger.refusals.forget((name,))
         machine.hoping.pop(name, None)
         named = name in machine.subscription.names
         if row.absence is Absence.EMPTY and named:
@@ -148,13 +152,14 @@ class Ruling:
     def _unrefused(self, machine: Machine, resource: Resource) -> Resource | None:
         """Return the resource, or what the client accepted last if it refused this one or what this one needs."""
         accepted = machine.ledger.accepted.get(resource.name)
-        if machine.ledger.refused.get(resource.name) == resource.version:
+        refusals = machine.ledger.refusals
+        if refusals and refusals.include(resource):
             return accepted
         needs_refused = any(
-            name in lower.ledger.refused and lower.ledger.accepted.get(name) is None
+            name in refused.aside and lower.ledger.accepted.get(name) is None
             for row in _LOWER[machine.row]
             for lower in self.of(row)
-            if lower.ledger.refused
+            if (refused := lower.ledger.refusals)
             for name in resource.refers_to(row)
         )
         # Where it has none it is sent all the same: part is better than nothing.
