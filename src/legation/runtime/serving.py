@@ -7,6 +7,7 @@ understand comes out, alone.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import TracebackType
@@ -80,20 +81,20 @@ class Serving:
                 task.cancel()
 
 
-class Service:
+class Service(ABC):
     """What both floors are: something that runs, by itself or beside the body of an `async with`."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._background = AsyncExitStack()
 
+    @abstractmethod
     async def run(self) -> None:
         """Serve until cancelled; then the streams are ended in order.
 
         Raises:
             LegationError: It cannot work: a port is taken, a source cannot be read at all.
         """
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         """Begin to serve, and return when Envoys can connect.

@@ -8,6 +8,7 @@ the response itself.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from types import MappingProxyType
@@ -34,7 +35,7 @@ _ENTRY = 500
 # ------------------------------------------------------------------------------------------------------------ requests
 
 
-class Incoming:
+class Incoming(ABC):
     """A request as it came, before it is known which row of the table it is about."""
 
     __slots__ = ("_message",)
@@ -69,9 +70,9 @@ class Incoming:
         """Return who the client says it is."""
         return _node(self._message.node)
 
+    @abstractmethod
     def request(self, row: ResourceType) -> Request:
         """Return what the machines of that type are told."""
-        raise NotImplementedError
 
     @property
     def _error(self) -> str | None:
@@ -236,7 +237,7 @@ _RESOURCE = _tag(discovery_pb2.Resource, "resource")
 _REMOVED = _tag(discovery_pb2.DeltaDiscoveryResponse, "removed_resources")
 
 
-class _Framing:
+class _Framing(ABC):
     """The frame of one kind of response, and what was built with it."""
 
     _message: Any = None
@@ -280,9 +281,9 @@ class _Framing:
             head = self._heads[resource] = self._resources + length + inner
         return head
 
+    @abstractmethod
     def _inner(self, resource: Resource) -> bytes:
         """Return what stands in the field before the body; the body ends it."""
-        raise NotImplementedError
 
 
 class _SotwFraming(_Framing):
