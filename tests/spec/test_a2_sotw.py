@@ -6,6 +6,7 @@ import pytest
 
 from legation.model.events import Accepted, Refused, Subscribed
 from legation.protocol.messages import SotwResponse
+from legation.protocol.sequence import Policy
 from tests.spec.dialogue import Dialogue, sotw
 
 streams = pytest.mark.parametrize("separate", [False, True], ids=["ads", "own stream"])
@@ -411,3 +412,22 @@ def test_a2_22_the_ack_of_a_newer_response_speaks_for_the_older_ones() -> None:
     )
     accepted = [event for event in talk.events if isinstance(event, Accepted)]
     assert {each.name: each.version for each in accepted[-1].resources} == {"a": "3", "b": "1"}
+
+
+def test_a4_19_in_state_of_the_world_only_types_without_full_state_go_in_portions() -> None:
+    policy = Policy(removal_grace=0.0, drain_grace=0.0, max_response_bytes=400)
+    sotw(
+        """
+        have LDS a@1 b@1 c@1; RDS a@1 b@1 c@1
+        > LDS
+        < LDS #1 a@1 b@1 c@1
+        > RDS a b c z
+        < RDS #2 a@1 b@1
+        < RDS #3 c@1
+        > RDS a b c z nonce=2
+        > RDS a b c z nonce=3
+        have LDS a@1 b@1 c@1; RDS a@2 b@1 c@1 z@1
+        < RDS #4 a@2 z@1
+        """,
+        policy=policy,
+    )

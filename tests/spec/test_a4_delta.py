@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from legation.model.events import Accepted, Refused
-from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT
+from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, LISTENER
+from legation.protocol.pending import MOST_PORTIONS
 from legation.protocol.sequence import Policy
 from tests.spec.dialogue import delta
 
@@ -401,4 +402,133 @@ def test_a4_21_a_name_is_never_both_sent_and_removed() -> None:
         > EDS +a +b nonce=1
         < EDS #2 b@1 -a
         """
+    )
+
+
+IN_TWOS = Policy(removal_grace=0.0, drain_grace=0.0, max_response_bytes=400)
+"""Room for two of the small resources of a dialogue."""
+
+
+@streams
+def test_a4_19_a_large_push_goes_out_in_portions_that_wait_for_no_answer(*, separate: bool) -> None:
+    delta(
+        """
+        have LDS a@1 b@1 c@1 d@1 e@1
+        > LDS
+        < LDS #1 a@1 b@1
+        < LDS #2 c@1 d@1
+        < LDS #3 e@1
+        > LDS nonce=1
+        > LDS nonce=2
+        > LDS nonce=3
+        have LDS a@2 b@2 c@2 d@1
+        < LDS #4 a@2 b@2
+        < LDS #5 c@2 -e
+        > LDS nonce=4
+        > LDS nonce=5
+        """,
+        separate=separate,
+        policy=IN_TWOS,
+    )
+
+
+def test_a4_19_portions_hold_for_names_too_and_an_absent_one_is_told_with_the_last() -> None:
+    delta(
+        """
+        have EDS a@1 b@1 c@1
+        > EDS +a +b +c +z
+        < EDS #1 a@1 b@1
+        < EDS #2 c@1 -z
+        > EDS nonce=1
+        > EDS nonce=2
+        """,
+        policy=IN_TWOS,
+    )
+
+
+def test_a4_19_all_of_a_type_goes_before_the_next_type() -> None:
+    delta(
+        """
+        > CDS
+        > LDS
+        have CDS a@1 b@1 c@1; LDS l@1->CDS:c m@1->CDS:a
+        < CDS #1 a@1 b@1
+        < CDS #2 c@1
+        > CDS nonce=1
+        > CDS nonce=2
+        < LDS #3 l@1 m@1
+        > LDS nonce=3
+        """,
+        policy=IN_TWOS,
+    )
+
+
+def test_a4_19_a_newer_version_of_what_is_under_way_waits_for_its_answer() -> None:
+    delta(
+        """
+        have RDS a@1 b@1 c@1 d@1
+        > RDS +a +b +c +d
+        < RDS #1 a@1 b@1
+        < RDS #2 c@1 d@1
+        have RDS a@2 b@1 c@1 d@1
+        > RDS nonce=1
+        > RDS nonce=2
+        < RDS #3 a@2
+        """,
+        policy=IN_TWOS,
+    )
+
+
+def test_a4_19_a_refused_portion_leaves_the_others_alone() -> None:
+    talk = delta(
+        """
+        have LDS a@1 b@1 c@1 d@1 e@1
+        > LDS
+        < LDS #1 a@1 b@1
+        < LDS #2 c@1 d@1
+        < LDS #3 e@1
+        > LDS nonce=1
+        > LDS nonce=2 error=c
+        > LDS nonce=3
+        < LDS #4 d@1
+        > LDS nonce=4
+        """,
+        policy=IN_TWOS,
+    )
+    machine = talk.machines[LISTENER]
+    assert sorted(name for name in "abcde" if machine.ledger.holds(name)) == ["a", "b", "d", "e"]
+
+
+def test_a4_19_a_client_that_never_answers_is_not_sent_everything() -> None:
+    held = [f"n{number:02}@1" for number in range(40)]
+    portions = [f"< LDS #{place + 1} {' '.join(held[2 * place : 2 * place + 2])}" for place in range(MOST_PORTIONS + 1)]
+    script = (f"have LDS {' '.join(held)}", "> LDS", *portions[:-1], "> LDS nonce=1", portions[-1])
+    delta("\n".join(script), policy=IN_TWOS)
+
+
+def test_a4_19_the_portions_of_a_whole_collection_are_the_same_for_all() -> None:
+    script = """
+        have LDS a@1 b@1 c@1
+        > LDS
+        < LDS #1 a@1 b@1
+        < LDS #2 c@1
+        """
+    one, other = delta(script, policy=IN_TWOS), delta(script, policy=IN_TWOS)
+    assert all(response.whole is not None for response in one.responses)
+    assert [each.whole for each in one.responses] == [each.whole for each in other.responses]
+    # When all of it went out the client holds the shared collection, with nothing of its own.
+    assert one.snapshot is not None
+    assert one.machines[LISTENER].at_rest(one.snapshot[LISTENER])
+
+
+def test_a4_19_a_resource_above_the_limit_goes_alone() -> None:
+    delta(
+        """
+        have LDS a@1 b@1 c@1
+        > LDS
+        < LDS #1 a@1
+        < LDS #2 b@1
+        < LDS #3 c@1
+        """,
+        policy=Policy(max_response_bytes=1),
     )

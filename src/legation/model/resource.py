@@ -15,6 +15,9 @@ from legation.model.resource_types import ResourceType
 EVERY = "*"
 """In the names that a resource refers to: it may name any resource of that type (a cluster taken from a header)."""
 
+HEAD_BYTES = 160
+"""What a resource weighs in a response besides its body and its name: type URLs, versions, lengths."""
+
 DIGEST_BITS = 96
 """How long the hashes are that tell content apart."""
 
@@ -52,6 +55,11 @@ class Resource:
         content = f"{self.name}\0{self.version}".encode()
         digest = blake2b(content, digest_size=DIGEST_BITS // 8).digest()
         object.__setattr__(self, "fingerprint", int.from_bytes(digest, "big"))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in a response."""
+        return len(self.body) + len(self.name) + HEAD_BYTES
 
     def refers_to(self, row: ResourceType) -> frozenset[str]:
         """Return the names of that type that this resource mentions."""

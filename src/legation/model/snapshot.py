@@ -30,6 +30,22 @@ def shift_digest(digest: int, *, gone: Iterable[Resource] = (), come: Iterable[R
     return total % (1 << DIGEST_BITS)
 
 
+def size_of(resources: Iterable[Resource]) -> int:
+    """Return about how many bytes the resources take in a response."""
+    return sum(each.size for each in resources)
+
+
+def first_portion(resources: Mapping[str, Resource], limit: int) -> dict[str, Resource]:
+    """Return the first of these resources, as many as so many bytes have room for, and one at least."""
+    portion: dict[str, Resource] = {}
+    for name, resource in resources.items():
+        limit -= resource.size
+        if portion and limit < 0:
+            break
+        portion[name] = resource
+    return portion
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What turns one collection into another."""
@@ -38,6 +54,8 @@ class Difference:
     """What is new or has another version, in the order of the new collection."""
     removed: tuple[str, ...]
     """Names that are gone."""
+    size: int
+    """About how many bytes the changed resources take in a response."""
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.removed)
@@ -55,6 +73,7 @@ class Collection:
     """The digest as text, or the caller's own version."""
     _referrers: dict[ResourceType, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     _differences: WeakKeyDictionary[Collection, Difference] = field(default_factory=WeakKeyDictionary, repr=False)
+    _portions: dict[int, tuple[Collection, ...]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.resources)
@@ -91,6 +110,26 @@ class Collection:
                 index.setdefault(name, []).append(resource.name)
         return {name: tuple(names) for name, names in index.items()}
 
+    def portion(self, members: Mapping[str, Resource], limit: int) -> Collection | None:
+        """Return these members as a collection, if they are one of the portions that this one falls into by itself.
+
+        Args:
+            members: Resources by name.
+            limit: How many bytes a portion may have, as in `first_portion`.
+        """
+        portions = self._portions.get(limit)
+        if portions is None:
+            portions = self._portions[limit] = tuple(self._divide(limit))
+        return next((each for each in portions if each.resources == members), None)
+
+    def _divide(self, limit: int) -> Iterator[Collection]:
+        rest = dict(self.resources)
+        while rest:
+            portion = first_portion(rest, limit)
+            yield collect(self.type, portion.values())
+            for name in portion:
+                del rest[name]
+
     def since(self, earlier: Collection) -> Difference:
         """Return what changed since the earlier collection; O(all) at the first question, remembered for the pair."""
         difference = self._differences.get(earlier)
@@ -105,7 +144,9 @@ class Collection:
             if (old := before.get(name)) is not resource and (old is None or old.version != resource.version)
         }
         return Difference(
-            changed=MappingProxyType(changed), removed=tuple(name for name in before if name not in self.resources)
+            changed=MappingProxyType(changed),
+            removed=tuple(name for name in before if name not in self.resources),
+            size=size_of(changed.values()),
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
-from legation.protocol.machine import Machine, Pending, Variant, View, whole
+from legation.protocol.machine import Machine, Variant, View
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request
+from legation.protocol.pending import Pending
 
 
 class DeltaMachine(Machine):
@@ -38,22 +39,20 @@ class DeltaMachine(Machine):
         """Return what is to be said, or None."""
         self.due = None
         pending = self.pending(view)
-        if pending.missing and (self.hold_missing or view.incomplete):
+        if pending.missing and (self.terms.hold_missing or view.incomplete):
             self.forced -= set(pending.missing)
-            pending = Pending(pending.changed, pending.removed)
+            pending = Pending(pending.changed, pending.removed, size=pending.size)
         if pending or (self.subscription.wildcard and not self.answered):
-            return pending if self.may_go(pending, now) else None
+            return self.next_portion(pending, now)
         self.ledger.settle(view.holding)
         return None
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> DeltaResponse:
         """Return the response that says what was offered."""
-        shared = whole(view.holding, self.subscription)
-        if shared is not None and len(shared) != len(pending.changed):
-            shared = None
+        shared = self.shared(view, pending)
         response = DeltaResponse(
             type=self.row,
-            version=view.holding.version,
+            version=self.told(view, pending).version,
             nonce=str(serial),
             whole=shared,
             listed=() if shared is not None else tuple(pending.changed.values()),

@@ -7,8 +7,8 @@ which `sequence.py` derives from the newest snapshot. It has no queue: only the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 
 from legation.model.events import Accepted, Event, Refused, Subscribed
@@ -18,8 +18,12 @@ from legation.model.snapshot import Collection
 from legation.protocol.holding import Holding, same
 from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.messages import Request, Response
+from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
 from legation.protocol.subscription import Change, Subscription
 from legation.protocol.suspects import blamed
+
+MAX_RESPONSE_BYTES = 4_000_000
+"""About how many bytes of resources go in one response: gRPC clients take 4 MiB unless they are told otherwise."""
 
 PACE = 1.0
 """Seconds between two responses of a type of which one may follow another that is not answered yet."""
@@ -43,20 +47,14 @@ class View:
     """The snapshot may lack something that the client brought along from another stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What a client is to be told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is agreed with a client about one type."""
 
-    changed: Mapping[str, Resource] = field(default_factory=dict)
-    removed: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Names that it asked for and that do not exist."""
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.removed or self.missing)
-
-
-NOTHING = Pending()
+    hold_missing: bool = False
+    """Nothing is said of a name that does not exist, where the variant could say so."""
+    max_response_bytes: int = MAX_RESPONSE_BYTES
+    """What is more than that is said in several responses, where the variant allows it."""
 
 
 class Machine(ABC):
@@ -64,9 +62,9 @@ class Machine(ABC):
 
     __slots__ = (
         "answered",
+        "continuing",
         "due",
         "forced",
-        "hold_missing",
         "hoping",
         "last_nonce",
         "leaving",
@@ -77,22 +75,23 @@ class Machine(ABC):
         "row",
         "sent_last",
         "subscription",
+        "terms",
         "waiting_since",
     )
 
     variant: Variant
 
-    def __init__(self, row: ResourceType, *, owner: object, hold_missing: bool = False) -> None:
+    def __init__(self, row: ResourceType, *, owner: object, terms: Terms) -> None:
         """Make the machine of a stream that has not said anything of this type.
 
         Args:
             row: The type.
             owner: The stream, by identity.
-            hold_missing: Say nothing of a name that does not exist, where the variant could say so.
+            terms: What is agreed with the client.
         """
         self.row = row
         self.owner = owner
-        self.hold_missing = hold_missing
+        self.terms = terms
         self.subscription = Subscription(legacy_wildcard=row.wildcard)
         self.ledger = Ledger(row)
         self.forced: set[str] = set()
@@ -101,6 +100,8 @@ class Machine(ABC):
         self.newcomer = False
         """The client began without anything of this type: it has not been served on another stream before."""
         self.answered = False
+        self.continuing = False
+        """The last response was only a portion of what there was to say."""
         self.last_nonce = ""
         self.sent_last: float | None = None
         self.due: float | None = None
@@ -208,7 +209,7 @@ class Machine(ABC):
             if sent.base is holding.base:
                 return NOTHING
             difference = holding.base.since(sent.base)
-            return Pending(difference.changed, difference.removed)
+            return Pending(difference.changed, difference.removed, size=difference.size)
         changed: dict[str, Resource] = {}
         removed = {name for name in self.ledger.maybe if holding.get(name) is None}
         for name in filter(covers, {*sent.unlike(holding.base), *holding.overlay}):
@@ -228,6 +229,33 @@ class Machine(ABC):
                 missing.append(name)
         return Pending(dict(sorted(changed.items())), tuple(sorted(removed)), tuple(sorted(missing)))
 
+    def next_portion(self, pending: Pending, now: float) -> Pending | None:
+        """Return what of it the next response says, or None while none may go out.
+
+        The portions of what is too much for one response follow each other without a wait for answers (A4.19), but for
+        names of which an unanswered one speaks.
+        """
+        unanswered, limit = self.ledger.unanswered, self.terms.max_response_bytes
+        if self.continuing and unanswered and len(unanswered) < MOST_PORTIONS:
+            fresh = pending.without({name for entry in unanswered for name in (*entry.changed, *entry.removed)})
+            if fresh:
+                return fresh.portion(limit)
+        return pending.portion(limit) if self.may_go(pending, now) else None
+
+    def told(self, view: View, pending: Pending) -> Holding:
+        """Return what the client holds when it has heard that: of names that are left for later, what it had."""
+        sent = self.ledger.sent
+        return view.holding.but({name: sent.get(name) for name in pending.left})
+
+    def shared(self, view: View, pending: Pending) -> Collection | None:
+        """Return the collection that is exactly what changes, or None: its bytes are shared by all who get it."""
+        if not self.subscription.wildcard or view.holding.overlay:
+            return None
+        base = view.holding.base
+        if pending.left or self.continuing:
+            return base.portion(pending.changed, self.terms.max_response_bytes)
+        return base if len(base) == len(pending.changed) else None
+
     def record(self, response: Response, pending: Pending, view: View, *, now: float, serial: int) -> None:
         """Write down that a response goes out."""
         before = self.ledger.sent
@@ -243,11 +271,12 @@ class Machine(ABC):
             at=now,
             changed=pending.changed,
             removed=removed,
-            view=view.holding,
+            view=self.told(view, pending),
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)
-        self.forced &= view.waiting
+        self.forced &= view.waiting | pending.left
+        self.continuing = bool(pending.left)
         for name in pending.removed:
             self.leaving.pop(name, None)
         for name in pending.changed if self.hoping else ():

@@ -15,7 +15,7 @@ from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Ab
 from legation.model.snapshot import Snapshot
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import over, same
-from legation.protocol.machine import Machine, View
+from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
 from legation.protocol.warming import Warming
 
 _LOWER = {
@@ -27,7 +27,7 @@ _LOWER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The time limits of delivery, in seconds, and what is not said of missing names."""
+    """The limits of delivery: times are in seconds."""
 
     removal_grace: float = 5.0
     """How long a name stays after the last that referred to it went: requests past route selection look it up later."""
@@ -42,6 +42,9 @@ class Policy:
     saved or applied one after another."""
     hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
     """Types of which a delta client is not told that a name does not exist."""
+    max_response_bytes: int = MAX_RESPONSE_BYTES
+    """About how many bytes of resources go in one response; more are said in several, but for what state of the world
+    has to say whole."""
 
 
 class Ruling:

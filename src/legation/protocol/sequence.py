@@ -25,14 +25,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.delta import DeltaMachine
-from legation.protocol.machine import Machine, Pending, Variant, View
+from legation.protocol.machine import Machine, Terms, Variant, View
 from legation.protocol.messages import Request, Response
+from legation.protocol.pending import Pending
 from legation.protocol.ruling import Policy, Ruling
 from legation.protocol.sotw import SotwMachine
 
@@ -71,7 +73,8 @@ class Sequence:
             owner: The stream, by identity: `next_response` is asked for it.
         """
         policy = self._rules.policy
-        machine = _MACHINES[variant](row, owner=owner, hold_missing=row in policy.hold_missing)
+        terms = _terms(row in policy.hold_missing, policy.max_response_bytes)
+        machine = _MACHINES[variant](row, owner=owner, terms=terms)
         self._rules.of(row).append(machine)
         return machine
 
@@ -224,6 +227,12 @@ class Sequence:
             if row.order > resource.type.order
             for name in resource.refers_to(row)
         )
+
+
+@cache
+def _terms(hold_missing: bool, max_response_bytes: int) -> Terms:  # noqa: FBT001 - the key of a cache
+    """Return the one object of these terms: most clients have the same."""
+    return Terms(hold_missing=hold_missing, max_response_bytes=max_response_bytes)
 
 
 def _force_on(machine: Machine, changed: Collection[Resource]) -> None:

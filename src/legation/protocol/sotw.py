@@ -10,8 +10,9 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.protocol.holding import Holding, same
 from legation.protocol.ledger import Unanswered
-from legation.protocol.machine import Machine, Pending, Variant, View, whole
+from legation.protocol.machine import Machine, Terms, Variant, View, whole
 from legation.protocol.messages import Request, SotwRequest, SotwResponse
+from legation.protocol.pending import Pending
 
 
 class SotwMachine(Machine):
@@ -21,9 +22,9 @@ class SotwMachine(Machine):
 
     variant = Variant.SOTW
 
-    def __init__(self, row: ResourceType, *, owner: object, hold_missing: bool = False) -> None:
+    def __init__(self, row: ResourceType, *, owner: object, terms: Terms) -> None:
         """See `Machine`."""
-        super().__init__(row, owner=owner, hold_missing=hold_missing)
+        super().__init__(row, owner=owner, terms=terms)
         self._claimed = ""
 
     def receive(self, request: Request) -> tuple[Event, ...]:
@@ -60,8 +61,10 @@ class SotwMachine(Machine):
         if first and self._claimed and self._continue_stream(view):
             return None
         full = self.row.full_state
-        if pending.changed or (full and (pending.removed or first)):
+        if full and (pending.changed or pending.removed or first):
             return pending if self.may_go(pending, now) else None
+        if pending.changed:
+            return self.next_portion(pending, now)
         # What is missing, or gone from a type without full state, cannot be told here; silence is the answer (A2.14).
         self.forced -= set(pending.missing)
         if not (self.ledger.unanswered and pending.removed):
@@ -71,8 +74,8 @@ class SotwMachine(Machine):
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> SotwResponse:
         """Return the response that says what was offered."""
         if not self.row.full_state:
-            pending = Pending(pending.changed)
-        response = self._response(view.holding, pending, nonce=str(serial))
+            pending = Pending(pending.changed, left=pending.left)
+        response = self._response(self.told(view, pending), pending, nonce=str(serial))
         self.record(response, pending, view, now=now, serial=serial)
         return response
 

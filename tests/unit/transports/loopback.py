@@ -17,11 +17,15 @@ from legation.model.node import Node
 from legation.model.resource import Resource, content_version
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, ResourceType
 from legation.model.snapshot import Snapshot, collect
+from legation.transports import Policy
 from legation.transports.base import Client, Peer, Refusal
 from legation.transports.grpc_server import GrpcTransport
 
 PATIENCE = 20.0
 """Seconds until a test that waits for something gives up."""
+
+ANY_SIZE = Policy(max_response_bytes=1 << 30)
+"""One response, however large."""
 
 Sotw = discovery_pb2.DiscoveryRequest
 Delta = discovery_pb2.DeltaDiscoveryRequest

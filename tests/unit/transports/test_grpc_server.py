@@ -15,7 +15,7 @@ from legation.errors import TransportError
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, RESOURCE_TYPES
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.traffic import Traffic
-from tests.unit.transports.loopback import PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
+from tests.unit.transports.loopback import ANY_SIZE, PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -210,7 +210,7 @@ async def test_who_watches_the_health_hears_of_the_end_and_does_not_hold_it_up()
 
 async def test_a_stream_that_was_not_answered_yet_gets_its_answer_before_the_end() -> None:
     large = [resource(f"large-{number}", "x" * 1_000_000) for number in range(20)]
-    async with serving(FakeFeed(*large), shutdown_grace=PATIENCE) as served:
+    async with serving(FakeFeed(*large), shutdown_grace=PATIENCE, policy=ANY_SIZE) as served:
         stream = served.delta()
         await stream.send(type_url=CLUSTER.url, node="node")
         await until(lambda: any(each.writer for each in served.transport._streams))

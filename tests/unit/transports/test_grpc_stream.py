@@ -21,7 +21,7 @@ from legation.protocol.messages import Response
 from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS
 from legation.transports.wire import Encoder
-from tests.unit.transports.loopback import FakeFeed, resource, serving, until
+from tests.unit.transports.loopback import ANY_SIZE, FakeFeed, resource, serving, until
 
 SOTW_PATHS = [(row, f"/{row.service}/{row.sotw_method}") for row in RESOURCE_TYPES if row.sotw_method]
 DELTA_PATHS = [(row, f"/{row.service}/{row.delta_method}") for row in RESOURCE_TYPES]
@@ -320,7 +320,7 @@ async def test_separate_streams_of_one_connection_are_one_client() -> None:
 
 async def test_a_slow_reader_holds_up_nobody() -> None:
     large = [resource(f"large-{number}", "x" * 1_000_000) for number in range(40)]
-    async with serving(FakeFeed(*large)) as served, served.connect() as other:
+    async with serving(FakeFeed(*large), policy=ANY_SIZE) as served, served.connect() as other:
         slow = served.delta(channel=other)
         await slow.send(type_url=CLUSTER.url, node="slow")
         await until(lambda: len(served.feed.seats) == 1)
