@@ -11,9 +11,9 @@ import structlog
 from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
+from legation.http_server import HttpServer
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
-from legation.ops.http_server import HttpServer
 from legation.ops.metrics import Metrics
 from legation.settings import Settings
 from legation.sources.directory import DirectorySource

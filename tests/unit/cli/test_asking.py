@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from legation.cli import main
+from legation.http_server import HttpServer
 from legation.model.problems import Problem
 from legation.ops.admin import admin_app
-from legation.ops.http_server import HttpServer
 from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Proxy, Refused, TypeStatus
 
 if TYPE_CHECKING:

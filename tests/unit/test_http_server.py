@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from legation.errors import TransportError
-from legation.ops.http_server import HttpServer
+from legation.http_server import HttpServer
 
 if TYPE_CHECKING:
     from starlette.requests import Request

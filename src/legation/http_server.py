@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _LAST_ANSWERS = 1
 class HttpServer:
     """One application on one port."""
 
-    def __init__(self, app: ASGIApp, *, bind: str, port: int, setting: str) -> None:
+    def __init__(self, app: ASGIApp, *, bind: str, port: int, setting: str, keep_alive: float = 5.0) -> None:
         """Take what to serve and where; nothing is opened yet.
 
         Args:
@@ -29,10 +30,12 @@ class HttpServer:
             bind: A host name or an IP address; `localhost` is both families.
             port: 0 takes any free one.
             setting: What the names of the two settings begin with: `--health` of `--health-bind` and `--health-port`.
+            keep_alive: Seconds after which a connection is closed on which nobody asks.
         """
         self._app = app
         self._bind = bind
         self._setting = setting
+        self._keep_alive = keep_alive
         self.port = port
         """Where it listens: the chosen port once it has started."""
 
@@ -58,7 +61,7 @@ class HttpServer:
             bind_setting=f"{self._setting}-bind",
         )
         self.port = port_of(sockets)
-        server = _Server(_config(self._app), started=started)
+        server = _Server(_config(self._app, keep_alive=self._keep_alive), started=started)
         try:
             await server.serve(sockets=sockets)
         finally:
@@ -68,7 +71,7 @@ class HttpServer:
                 each.close()
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, *, keep_alive: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
@@ -79,6 +82,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=math.ceil(keep_alive),
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
 
