@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from legation.cli import options, printing
+
+if TYPE_CHECKING:
+    from legation.envoy.bootstrap import Variant
 
 
 @click.command()
@@ -12,13 +17,22 @@ from legation.cli import options, printing
 @options.labels
 @click.option("--cluster", default="legation", show_default=True, metavar="NAME", help="The node's cluster.")
 @click.option("--xds", metavar="HOST:PORT", help="Where the server is.  [default: localhost:18000]")
-@click.option("--delta/--sotw", default=True, help="Ask for changes alone, or for everything.  [default: --delta]")
+@click.option("--delta", "variant", flag_value="delta", default=True, help="Ask for changes alone.  [default]")
+@click.option("--sotw", "variant", flag_value="sotw", help="Ask for everything of a type (state of the world).")
+@click.option("--rest", "variant", flag_value="rest", help="Poll over REST, from the port that --rest-port opened.")
 @click.option(
     "--admin-port", default=0, show_default=True, metavar="PORT", help="Envoy's own admin port; 0 takes any free one."
 )
 @options.output("yaml", "json")
 def bootstrap(
-    *, node_id: str, labels: dict[str, str], cluster: str, xds: str | None, delta: bool, admin_port: int, output: str
+    *,
+    node_id: str,
+    labels: dict[str, str],
+    cluster: str,
+    xds: str | None,
+    variant: Variant,
+    admin_port: int,
+    output: str,
 ) -> None:
     """Print a bootstrap: what `envoy -c FILE` needs to be served."""
     from legation.envoy.bootstrap import bootstrap as make
@@ -27,8 +41,17 @@ def bootstrap(
         node_id=node_id,
         labels=labels,
         cluster=cluster,
-        xds_address=options.address(xds, option="--xds") if xds else ("localhost", options.given_settings().xds_port),
-        variant="delta" if delta else "sotw",
+        xds_address=options.address(xds, option="--xds") if xds else ("localhost", _port(variant)),
+        variant=variant,
         admin_port=admin_port,
     )
     click.echo(printing.to_json(made) if output == "json" else printing.to_yaml(made), nl=False)
+
+
+def _port(variant: Variant) -> int:
+    found = options.given_settings()
+    if variant != "rest":
+        return found.xds_port
+    if found.rest_port is None:
+        raise click.UsageError("which port polls are for? Say --xds HOST:PORT, or set rest_port as for the server")
+    return found.rest_port

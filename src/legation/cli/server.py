@@ -19,6 +19,8 @@ from legation.settings import Settings
 from legation.sources.directory import DirectorySource
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
+from legation.transports.rest_server import RestTransport
+from legation.transports.traffic import TransportStatistics, total
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -54,8 +56,11 @@ class _Server:
         self._transport = GrpcTransport(
             bind=(found.xds_bind,), port=found.xds_port, policy=policy, shutdown_grace=found.shutdown_grace
         )
+        self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(
-            [DirectorySource(directory)], transports=[self._transport], state_dir=found.state_dir
+            [DirectorySource(directory)],
+            transports=[self._transport, *((self._rest,) if self._rest else ())],
+            state_dir=found.state_dir,
         )
         self._admin = HttpServer(
             admin_app(proxies=plane.proxies, problems=plane.problems, bind=found.admin_bind),
@@ -67,7 +72,7 @@ class _Server:
             statistics=plane.statistics,
             proxies=plane.proxies,
             problems=plane.problems,
-            transport=self._transport.statistics,
+            transport=self._through,
         )
         self._health = HttpServer(
             health_app(missing=lambda: plane.missing, metrics=metrics),
@@ -94,6 +99,10 @@ class _Server:
             # Of several ports that are taken one is enough for one line.
             raise for_users.exceptions[0] from failed
 
+    def _through(self) -> TransportStatistics:
+        through = [self._transport.statistics()]
+        return total((*through, self._rest.statistics()) if self._rest else through)
+
     async def _say_ready(self, *, after: Iterable[asyncio.Event]) -> None:
         for each in after:
             await each.wait()
@@ -103,6 +112,15 @@ class _Server:
             "ready",
             directory=str(self._directory),
             xds=f"{host}:{self._transport.port}",
+            **({"rest": self._rest.url} if self._rest else {}),
             admin=self._admin.url,
             health=self._health.url,
         )
+
+
+def _rest(found: Settings, policy: Policy) -> RestTransport | None:
+    if found.rest_port is None:
+        return None
+    return RestTransport(
+        bind=found.rest_bind, port=found.rest_port, policy=policy, hold=found.rest_hold, idle=found.rest_idle
+    )

@@ -9,13 +9,20 @@ from typing import Any, Literal, TypeAlias
 XDS_CLUSTER = "xds_cluster"
 """The static cluster through which Envoy reaches the control plane."""
 
-Variant: TypeAlias = Literal["delta", "sotw"]
-"""How Envoy asks: delta is told what changed, state of the world gets all of a type."""
+Variant: TypeAlias = Literal["delta", "sotw", "rest"]
+"""How Envoy asks: delta is told what changed, state of the world gets all of a type, and so does REST, which polls."""
 
 _MAX_CONNECTIONS = 50_000
 """From clients, of one Envoy: the figure of Envoy's own advice for the edge. Without one it warns."""
 _TYPE = "type.googleapis.com/"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_HTTP2 = {
+    # A control plane that vanished without a word is noticed, and another one asked.
+    "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
+}
+_HTTP: dict[Variant, dict[str, Any]] = {"delta": _HTTP2, "sotw": _HTTP2, "rest": {"http_protocol_options": {}}}
+# A stream tries both families: `localhost` may be either. Polls keep to one, or they come from two clients.
+_FAMILY: dict[Variant, str] = {"delta": "ALL", "sotw": "ALL", "rest": "V4_PREFERRED"}
 _CONNECTION_LIMIT = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 
 
@@ -37,7 +44,8 @@ def bootstrap(
         cluster: The group of Envoys that it says it belongs to.
         admin_port: Of Envoy's admin page, on loopback; 0 lets the system choose (`--admin-address-path` tells it).
         variant: How it asks.
-        ads: One stream for all types, in which their order can be kept. Without it CDS and LDS have a stream each.
+        ads: One stream for all types, in which their order can be kept. Without it CDS and LDS have a stream each;
+            REST knows no other way.
         labels: Written to `node.metadata.labels`, which selectors of manifests are compared with.
     """
     node: dict[str, Any] = {"id": node_id, "cluster": cluster}
@@ -45,8 +53,10 @@ def bootstrap(
         node["metadata"] = {"labels": dict(labels)}
     return {
         "node": node,
-        "dynamic_resources": _dynamic_resources(_server(variant), ads=ads),
-        "static_resources": {"clusters": [_xds_cluster(*xds_address)]},
+        "dynamic_resources": _dynamic_resources(_server(variant), ads=ads and variant != "rest"),
+        "static_resources": {
+            "clusters": [_xds_cluster(*xds_address, protocol=_HTTP[variant], family=_FAMILY[variant])]
+        },
         "admin": {
             "address": _address("127.0.0.1", admin_port),
             # Health checks are answered when the limit of connections is reached, too.
@@ -78,6 +88,16 @@ def _dynamic_resources(server: dict[str, Any], *, ads: bool) -> dict[str, Any]:
 
 
 def _server(variant: Variant) -> dict[str, Any]:
+    if variant == "rest":
+        return {
+            "api_type": "REST",
+            "transport_api_version": "V3",
+            "cluster_names": [XDS_CLUSTER],
+            # The server holds a poll until there is news, as long as this; so changes arrive soon although the pause
+            # between two polls is no burden.
+            "request_timeout": "30s",
+            "refresh_delay": "0.5s",
+        }
     return {
         "api_type": {"delta": "DELTA_GRPC", "sotw": "GRPC"}[variant],
         "transport_api_version": "V3",
@@ -94,10 +114,10 @@ def _server(variant: Variant) -> dict[str, Any]:
     }
 
 
-def _xds_cluster(host: str, port: int) -> dict[str, Any]:
+def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str) -> dict[str, Any]:
     return {
         "name": XDS_CLUSTER,
-        **_discovery(host),
+        **_discovery(host, family=family),
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": XDS_CLUSTER,
@@ -106,21 +126,17 @@ def _xds_cluster(host: str, port: int) -> dict[str, Any]:
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: {
                 "@type": _TYPE + _HTTP_OPTIONS,
-                "explicit_http_config": {
-                    # A control plane that vanished without a word is noticed, and another one asked.
-                    "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
-                },
+                "explicit_http_config": protocol,
             }
         },
     }
 
 
-def _discovery(host: str) -> dict[str, Any]:
+def _discovery(host: str, *, family: str) -> dict[str, Any]:
     try:
         ip_address(host)
     except ValueError:
-        # Both families are tried: `localhost` may be either.
-        return {"type": "STRICT_DNS", "dns_lookup_family": "ALL"}
+        return {"type": "STRICT_DNS", "dns_lookup_family": family}
     return {"type": "STATIC"}
 
 

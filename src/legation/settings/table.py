@@ -61,6 +61,16 @@ class Settings:
     xds_bind: str = _setting(
         kinds.LOCALHOST, kinds.HOST, "The address where Envoys connect: localhost is IPv4 and IPv6, 0.0.0.0 or :: all."
     )
+    rest_port: int | None = _setting(
+        None, kinds.PORT, "The port where Envoys connect that poll over REST; without it there is none."
+    )
+    rest_bind: str = _setting(kinds.LOCALHOST, kinds.HOST, "The address of that port.")
+    rest_hold: float = _setting(
+        30.0, kinds.SECONDS, "How long a poll without news is held at most, of a client that says that it waits."
+    )
+    rest_idle: float = _setting(
+        60.0, kinds.SECONDS, "After how long without a poll a client is gone: longer than twice its refresh_delay."
+    )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(
         kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."

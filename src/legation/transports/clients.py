@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import structlog
@@ -72,6 +73,8 @@ class ServedClient:
         self._withheld = False
         """Whether a stream that was writing may have been passed over."""
         self._alarm: Alarm | None = None
+        self._afterwards: list[Callable[[], None]] | None = None
+        """What is called when all streams have been asked."""
         self.seat = feed.admit(peer, node, client=self, wake=self.schedule)
 
     # What others may ask
@@ -137,6 +140,11 @@ class ServedClient:
         if self._withheld:
             self.schedule()
 
+    def after_turn(self, call: Callable[[], None]) -> None:
+        """Have the streams asked, then call once; never, if the client is gone before. The call must not raise."""
+        self._afterwards = [*(self._afterwards or ()), call]
+        self.schedule()
+
     def _take_turn(self) -> None:
         self._turn = None
         self._withheld = False
@@ -152,6 +160,10 @@ class ServedClient:
         else:
             self._set_alarm()
         self._turn_took = time.perf_counter() - began
+        if self._afterwards is not None:
+            afterwards, self._afterwards = self._afterwards, None
+            for call in afterwards:
+                call()
 
     def _retarget(self) -> None:
         snapshot = self.seat.snapshot

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 UNKNOWN_TYPE = "unknown"
 """What a message is counted as whose type has no row in the table, or that is no message at all."""
@@ -65,3 +66,19 @@ class Meter:
         if counts is None:
             counts = self._counts[kind] = [0, 0, 0, 0]
         return counts
+
+
+def total(parts: Iterable[TransportStatistics]) -> TransportStatistics:
+    """Return several transports as one."""
+    parts = tuple(parts)
+    streams: Counter[tuple[str, str]] = Counter()
+    counts: dict[str, Counter[str]] = {}
+    for part in parts:
+        streams.update(part.streams)
+        for kind, each in part.traffic.items():
+            counts.setdefault(kind, Counter()).update(asdict(each))
+    return TransportStatistics(
+        clients=sum(part.clients for part in parts),
+        streams=streams,
+        traffic={kind: Traffic(**each) for kind, each in counts.items()},
+    )

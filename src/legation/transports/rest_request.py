@@ -1,0 +1,161 @@
+"""A DiscoveryRequest as JSON, read by hand: of the 40 KiB that an Envoy says of itself at every poll little is needed.
+
+Field names are read in both spellings of proto3 JSON (`versionInfo`, `version_info`), `null` is the default, and what
+is not known is passed over: a newer Envoy may say more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from legation.errors import RemoteProtocolError
+from legation.model.node import Node
+from legation.model.resource_types import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestRequest:
+    """What one poll says. The node is read only where it is asked for: it is needed once."""
+
+    node_id: str
+    names: tuple[str, ...]
+    """Sorted, each once."""
+    version: str
+    nonce: str
+    error: str | None
+    """`error_detail.message` where the client refuses."""
+    _node: Mapping[str, Any]
+
+    def node(self) -> Node:
+        """Return who the client says it is.
+
+        Raises:
+            RemoteProtocolError: A field of the node has a value that it cannot have.
+        """
+        node = self._node
+        return Node(
+            id=self.node_id,
+            cluster=_text(node, "cluster", "node"),
+            metadata=_object(node, "metadata", "node"),
+            user_agent=f"{_text(node, 'user_agent_name', 'node')} {_version(node)}".strip(),
+            features=frozenset(_texts(node, "client_features", "node")),
+        )
+
+
+def read_request(body: bytes, row: ResourceType) -> RestRequest:
+    """Return what the body of a poll says.
+
+    Args:
+        body: As it came.
+        row: The type whose path was asked.
+
+    Raises:
+        RemoteProtocolError: It is no JSON, or no DiscoveryRequest for that type; the words say where.
+    """
+    request = _parse(body)
+    if not isinstance(request, dict):
+        _wrong(f"the body is {_kind(request)}; it must be a DiscoveryRequest as a JSON object")
+    url = _text(request, "type_url")
+    if url not in {"", row.url}:
+        _wrong(f"type_url is {url!r}, but {row.rest_path} serves {row.url} only; ask the path of that type")
+    node = _object(request, "node")
+    node_id = _text(node, "id", "node")
+    if not node_id:
+        _wrong("node.id is empty; set node.id in the bootstrap, or start Envoy with --service-node")
+    refused = _get(request, "error_detail")
+    return RestRequest(
+        node_id=node_id,
+        names=tuple(sorted({*_texts(request, "resource_names")})),
+        version=_text(request, "version_info"),
+        nonce=_text(request, "response_nonce"),
+        error=None if refused is None else _text(_object(request, "error_detail"), "message", "error_detail"),
+        _node=node,
+    )
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        _wrong(f"the body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}")
+    except (ValueError, RecursionError) as error:
+        _wrong(f"the body is not JSON: {'it is nested too deep' if isinstance(error, RecursionError) else error}")
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _version(node: Mapping[str, Any]) -> str:
+    build = _object(node, "user_agent_build_version", "node")
+    number = _object(build, "version", "node.user_agent_build_version")
+    if not number:
+        return _text(node, "user_agent_version", "node")
+    parts = (_get(number, f"{part}_number") for part in ("major", "minor", "patch"))
+    return ".".join(str(part) if isinstance(part, int) else "0" for part in parts)
+
+
+def _get(given: Mapping[str, Any], field: str) -> Any:
+    """Return a field in either spelling; None where it is not set."""
+    found = given.get(field)
+    if found is None and "_" in field:
+        first, *others = field.split("_")
+        found = given.get(first + "".join(map(str.capitalize, others)))
+    return found
+
+
+def _text(given: Mapping[str, Any], field: str, place: str = "") -> str:
+    found = _get(given, field)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        _wrong(f"{_path(place, field)} is {_kind(found)}; it must be a string")
+    return found
+
+
+def _texts(given: Mapping[str, Any], field: str, place: str = "") -> list[str]:
+    found = _get(given, field)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        _wrong(f"{_path(place, field)} is {_kind(found)}; it must be a list of strings")
+    for index, each in enumerate(found):
+        if not isinstance(each, str):
+            _wrong(f"{_path(place, field)}[{index}] is {_kind(each)}; it must be a string")
+    return found
+
+
+def _object(given: Mapping[str, Any], field: str, place: str = "") -> Mapping[str, Any]:
+    found = _get(given, field)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        _wrong(f"{_path(place, field)} is {_kind(found)}; it must be an object")
+    return found
+
+
+def _path(place: str, field: str) -> str:
+    return f"{place}.{field}" if place else field
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _wrong(words: str) -> NoReturn:
+    raise RemoteProtocolError("INVALID_ARGUMENT", words)
