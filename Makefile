@@ -10,7 +10,7 @@ UV     := $(BIN)/uv --quiet
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage check format bench docs lock clean
+.PHONY: help venv demo test coverage check format bench protocol docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,6 +40,9 @@ format: $(STAMP) ## let ruff set the style
 
 bench: $(STAMP) ## the benchmarks
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m bench.run
+
+protocol: $(STAMP) ## docs/protocol.md anew, from the tests of its rows
+	@$(BIN)/python -m tools.protocol_page
 
 docs: $(STAMP) ## the documentation into build/docs, its examples run
 	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs build/docs/html

@@ -13,6 +13,9 @@ exactly the `<` lines that follow, and nothing else.
     wait 5                              seconds pass
     reconnect                           all streams end, and the client comes back
     close CDS                           the stream of that type alone ends
+
+Unless a dialogue says which, it is played twice in step: all types on one stream, and a stream for each type. Both have
+to be told the same.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from legation.protocol.machine import Machine, Variant
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest
 from legation.protocol.sequence import Policy, Sequence
 from tests.small_world import resource, snapshot
+from tests.spec import variants
 
 ROWS = {
     "CDS": CLUSTER,
@@ -67,8 +71,8 @@ class Dialogue:
     """One client, in one variant."""
 
     delta: bool
-    separate: bool = False
-    """A stream for each type; else all on one."""
+    separate: bool | None = None
+    """A stream for each type, or all on one; None: one client of each kind, in step."""
     policy: Policy = AT_ONCE
     now: float = 0.0
     events: list[Event] = field(default_factory=list)
@@ -76,6 +80,9 @@ class Dialogue:
 
     def __post_init__(self) -> None:
         self.snapshot: Snapshot | None = None
+        self.twin: Dialogue | None = None
+        if self.separate is None:
+            self.twin = Dialogue(delta=self.delta, separate=True, policy=self.policy, now=self.now)
         self._begin()
 
     def _begin(self) -> None:
@@ -102,6 +109,8 @@ class Dialogue:
 
     def _do(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
+        if self.twin is not None and verb != ">":
+            self.twin._do(line)
         match verb:
             case ">":
                 self.receive(self.request(rest))
@@ -119,6 +128,9 @@ class Dialogue:
 
     def receive(self, request: Request) -> None:
         """Hand in a request; the stream begins with its first one."""
+        if self.twin is not None:
+            self.twin.receive(request)
+        variants.spoken(delta=self.delta, separate=bool(self.separate))
         if request.type not in self.machines:
             variant = Variant.DELTA if self.delta else Variant.SOTW
             owner = request.type.name if self.separate else "ads"
@@ -159,6 +171,10 @@ class Dialogue:
                     self.responses.append(answer[0])
                     said.append(show(answer[0]))
                     assert len(said) < 100, said
+        if self.twin is not None:
+            self.twin.now = self.now
+            told = self.twin.pump()
+            assert told == said, f"on a stream for each type: said {told} in place of {said}"
         return said
 
 
@@ -199,14 +215,14 @@ def _references(row: ResourceType, uses: Iterable[str]) -> tuple[tuple[ResourceT
     return tuple((other, tuple(names)) for other, names in by_row.items())
 
 
-def sotw(script: str, *, separate: bool = False, policy: Policy = AT_ONCE) -> Dialogue:
+def sotw(script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE) -> Dialogue:
     """Play a dialogue in state of the world."""
     dialogue = Dialogue(delta=False, separate=separate, policy=policy)
     dialogue.play(script)
     return dialogue
 
 
-def delta(script: str, *, separate: bool = False, policy: Policy = AT_ONCE) -> Dialogue:
+def delta(script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE) -> Dialogue:
     """Play a dialogue in delta."""
     dialogue = Dialogue(delta=True, separate=separate, policy=policy)
     dialogue.play(script)

@@ -118,9 +118,23 @@ def test_a3_3_delta_legacy_wildcard_ends_by_taking_back_star_and_nothing_revives
 def test_a3_5_the_wildcard_gives_each_client_what_its_group_has() -> None:
     for content in ("a@1", "a@2 b@1"):
         sotw(f"have CDS {content}\n> CDS\n< CDS #1 {content}")
+        delta(f"have CDS {content}\n> CDS\n< CDS #1 {content}")
 
 
-def test_a3_6_one_member_of_a_wildcard_cannot_be_taken_back() -> None:
+def test_a3_6_one_member_of_a_wildcard_cannot_be_taken_back_sotw() -> None:
+    sotw(
+        """
+        have CDS a@1 b@1
+        > CDS * b
+        < CDS #1 a@1 b@1
+        > CDS * nonce=1
+        have CDS a@1 b@2
+        < CDS #2 a@1 b@2
+        """
+    )
+
+
+def test_a3_6_one_member_of_a_wildcard_cannot_be_taken_back_delta() -> None:
     delta(
         """
         have CDS a@1 b@1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legation.protocol.sequence import Policy
-from tests.spec.dialogue import AT_ONCE, Dialogue, delta, sotw
+from tests.spec.dialogue import AT_ONCE, Dialogue
 
 GRACES = Policy(removal_grace=5.0, drain_grace=600.0)
 
@@ -33,7 +33,7 @@ SERVING_DELTA = SERVING_SOTW.replace("EDS a nonce", "EDS nonce").replace("RDS r 
 SERVING_DELTA = SERVING_DELTA.replace("> EDS a", "> EDS +a").replace("> RDS r", "> RDS +r")
 
 
-def serving(*, is_delta: bool, separate: bool = False, policy: Policy = AT_ONCE) -> Dialogue:
+def serving(*, is_delta: bool, separate: bool | None = None, policy: Policy = AT_ONCE) -> Dialogue:
     """Return the dialogue with an Envoy that serves and has answered everything."""
     talk = Dialogue(delta=is_delta, separate=separate, policy=policy)
     talk.play(SERVING_DELTA if is_delta else SERVING_SOTW)
@@ -43,7 +43,7 @@ def serving(*, is_delta: bool, separate: bool = False, policy: Policy = AT_ONCE)
 @both
 def test_a5_1_one_change_of_everything_goes_out_in_order(*, is_delta: bool) -> None:
     names = (lambda name: f"+{name}") if is_delta else str
-    talk = Dialogue(delta=is_delta)
+    talk = Dialogue(delta=is_delta, separate=False)
     talk.play(
         f"""
         > SRDS
@@ -306,13 +306,14 @@ def test_a5_7_routes_do_not_go_again_after_a_changed_listener(*, is_delta: bool)
     talk.play("have CDS a@1->a; EDS a@1; LDS l@2->r; RDS r@1->a\n< LDS #5 l@2\n> LDS nonce=5")
 
 
-def test_a5_9_endpoints_go_by_the_name_that_is_asked_for() -> None:
-    sotw(
-        """
+@both
+def test_a5_9_endpoints_go_by_the_name_that_is_asked_for(*, is_delta: bool) -> None:
+    Dialogue(delta=is_delta).play(
+        f"""
         have CDS a@1->service; EDS service@1
         > CDS
         < CDS #1 a@1
-        > EDS service
+        > EDS {"+" if is_delta else ""}service
         < EDS #2 service@1
         """
     )
@@ -426,7 +427,3 @@ def test_a5_14_the_ack_of_a_separate_cluster_stream_says_nothing_of_warmth(*, is
         < RDS #7 r@2
         """
     )
-
-
-def test_closing_a_stream_frees_its_machine() -> None:
-    delta("have CDS a@1\n> CDS\n< CDS #1 a@1\nclose CDS\nhave CDS a@2")

@@ -25,12 +25,9 @@ def test_a8_1_an_assignment_is_sent_whole_and_alone(*, is_delta: bool) -> None:
     )
 
 
-@both
-@pytest.mark.parametrize(("row", "short"), [("a8_3", "RDS"), ("a8_7", "SDS"), ("a8_9", "ECDS")])
-def test_by_name_only_what_is_asked_for(row: str, short: str, *, is_delta: bool) -> None:
-    talk = Dialogue(delta=is_delta)
+def by_name_only_what_is_asked_for(short: str, *, is_delta: bool) -> None:
     plus, again = ("+", "") if is_delta else ("", "a")
-    talk.play(
+    Dialogue(delta=is_delta).play(
         f"""
         have {short} a@1 b@1
         > {short} {plus}a
@@ -41,6 +38,21 @@ def test_by_name_only_what_is_asked_for(row: str, short: str, *, is_delta: bool)
         < {short} #2 a@2
         """
     )
+
+
+@both
+def test_a8_3_routes_go_by_name(*, is_delta: bool) -> None:
+    by_name_only_what_is_asked_for("RDS", is_delta=is_delta)
+
+
+@both
+def test_a8_7_secrets_go_by_name(*, is_delta: bool) -> None:
+    by_name_only_what_is_asked_for("SDS", is_delta=is_delta)
+
+
+@both
+def test_a8_9_extensions_go_by_name(*, is_delta: bool) -> None:
+    by_name_only_what_is_asked_for("ECDS", is_delta=is_delta)
 
 
 @both
