@@ -41,3 +41,9 @@ SCENARIOS = {
 
 SHORT = {name: snapshots[:2] for name, snapshots in SCENARIOS.items()}
 """The same with one change, for what multiplies the ways: refusals, streams without an order."""
+
+MANY = (
+    SIMPLE,
+    web({"a": 2, "b": 1, "c": 1}, {"l": (2, "r"), "m": (1, "s"), "n": (1, "s")}, {"r": (2, "ab"), "s": (1, "c")}),
+)
+"""One change of several of each type."""

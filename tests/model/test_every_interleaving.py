@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from legation.model.resource import Resource
 from legation.model.resource_types import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -17,10 +18,11 @@ from legation.model.resource_types import (
     ROUTE_CONFIGURATION,
     ResourceType,
 )
+from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.warming import Warming
 from tests.model.explorer import explore
-from tests.model.scenarios import SCENARIOS, SHORT, SIMPLE
+from tests.model.scenarios import MANY, SCENARIOS, SHORT, SIMPLE
 from tests.model.world import Scenario
 
 variants = pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
@@ -55,6 +57,19 @@ def test_a_refusal_stops_nothing_innocent(row: ResourceType, *, delta: bool, who
 
 
 @variants
+@pytest.mark.parametrize("whole", [False, True], ids=["part", "whole"])
+@pytest.mark.parametrize("row", [CLUSTER, LISTENER, ROUTE_CONFIGURATION], ids=repr)
+def test_a_refusal_that_names_nobody_stops_nothing_innocent(row: ResourceType, *, delta: bool, whole: bool) -> None:
+    verdict = explore(_silent_refusals(row, delta=delta, whole=whole), limit=1_000)
+    assert not verdict.wrong, verdict
+
+
+def _silent_refusals(row: ResourceType, *, delta: bool, whole: bool) -> Scenario:
+    types = frozenset({row})
+    return Scenario(snapshots=MANY, delta=delta, refusals=2, refused_types=types, whole=whole, silent=True)
+
+
+@variants
 @pytest.mark.parametrize("name", SHORT)
 def test_separate_streams(name: str, *, delta: bool) -> None:
     verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, separate=True), limit=2_000)
@@ -75,6 +90,14 @@ def _no_barrier(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Warming, "find", lambda *_: None)
 
 
+def _no_halving(patch: pytest.MonkeyPatch) -> None:
+    def put_all_aside(ledger: Ledger, entry: Unanswered, *, judged: bool) -> tuple[tuple[Resource, ...], bool]:
+        del judged
+        return ledger.blame(entry.changed, entry), False
+
+    patch.setattr(Ledger, "suspect", put_all_aside)
+
+
 def _no_repush(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sequence, "_force", lambda *_: None)
 
@@ -93,3 +116,10 @@ def test_mutant_is_found(
     mutate(monkeypatch)
     verdict = explore(Scenario(snapshots=SHORT["update"], delta=delta))
     assert any(found in line for line in verdict.wrong), verdict
+
+
+@variants
+def test_mutant_without_halving_is_found(monkeypatch: pytest.MonkeyPatch, *, delta: bool) -> None:
+    _no_halving(monkeypatch)
+    verdict = explore(_silent_refusals(LISTENER, delta=delta, whole=True))
+    assert any("nobody refused it" in line for line in verdict.wrong), verdict

@@ -37,6 +37,8 @@ class Scenario:
     refused_types: frozenset[ResourceType] = frozenset(RESOURCE_TYPES)
     whole: bool = False
     """A refusal drops the whole response, also of clusters and listeners."""
+    silent: bool = False
+    """A refusal names nobody."""
     reconnects: int = 0
 
 
@@ -132,7 +134,7 @@ class World:
                 world.bad |= {identity(culprit)}
                 world.refusals -= 1
             world.good |= {identity(each) for each in news} - world.bad
-            world.link.envoy.judge = _Judge(world.bad, whole=self.scenario.whole)
+            world.link.envoy.judge = _Judge(world.bad, whole=self.scenario.whole, silent=self.scenario.silent)
             world.link.deliver(stream)
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
@@ -173,9 +175,9 @@ class World:
 class _Judge:
     """Finds the same resources bad for ever."""
 
-    def __init__(self, bad: frozenset[Identity], *, whole: bool) -> None:
+    def __init__(self, bad: frozenset[Identity], *, whole: bool, silent: bool) -> None:
         self._bad = bad
-        self._fault = Fault("no good", whole=whole)
+        self._fault = Fault("no good", whole=whole, silent=silent)
 
     def __call__(self, resource: Resource) -> Fault | None:
         return self._fault if identity(resource) in self._bad else None

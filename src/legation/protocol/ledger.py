@@ -7,13 +7,13 @@ refused, sent and accepted are the same content.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import EMPTY
-from legation.protocol.holding import Holding, over
+from legation.model.snapshot import EMPTY, Collection
+from legation.protocol.holding import Holding, over, same
 from legation.protocol.refusals import Refusals
 
 MERGE_ABOVE = 16
@@ -132,7 +132,7 @@ class Ledger:
         """Write down that the client took a response. Returns what its answer speaks for."""
         entry = self._answered(nonce, cumulative=cumulative)
         if self.refusals:
-            self.refusals.forget(entry.changed)
+            self.refusals.take(entry.changed)
         if self.maybe:
             self.maybe = {name: each for name, each in self.maybe.items() if not entry.speaks_of(name)}
         if self.unanswered or self.maybe:
@@ -151,23 +151,98 @@ class Ledger:
         self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         return entry
 
-    def blame(self, names: Iterable[str], entry: Unanswered, *, certain: bool) -> tuple[Resource, ...]:
-        """Write down which parts of a refused response are to blame: they are not offered again as they are.
+    def blame(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
+        """Write down whom the client named in a refused response: they are not offered again as they are.
 
         The client may have taken the others. So they are offered again, or taken back, whatever it had before.
-
-        Args:
-            names: Who is to blame.
-            entry: The response.
-            certain: Whether the client named them; else only one of them may be to blame.
         """
         suspects = {name: entry.changed[name] for name in names if name in entry.changed}
-        self.refusals = self.refusals or Refusals()
-        self.refusals.put_aside(suspects.values(), certain=certain)
-        innocent = {name: resource for name, resource in entry.changed.items() if name not in suspects}
+        refusals = self._hear(entry)
+        if suspects:
+            self._convict(suspects)
+        elif not refusals.count(entry.view.base):
+            return self._park(entry)
+        self._doubt({name: each for name, each in entry.changed.items() if name not in suspects})
+        return tuple(suspects.values())
+
+    def suspect(self, entry: Unanswered, *, judged: bool) -> tuple[tuple[Resource, ...], bool]:
+        """Write down that a response was refused and nobody was named: what was new in it is tried by halves.
+
+        Args:
+            entry: The response.
+            judged: Whether it held nothing else that the client has not accepted.
+
+        Returns:
+            What is not offered again, and whether all of that is to blame; else some of it is.
+        """
+        refusals = self._hear(entry)
+        known = {name: each for name, each in entry.changed.items() if same(self.accepted.get(name), each)}
+        suspects = {name: each for name, each in entry.changed.items() if name not in known}
+        more = refusals.count(entry.view.base)
+        if not suspects:
+            # It refuses what it accepted before: to try that tells nothing.
+            refusals.put_aside(known, certain=False)
+            return tuple(known.values()), False
+        self._doubt(known)
+        if judged and len(suspects) == 1:
+            self._convict(suspects)
+            return tuple(suspects.values()), True
+        self.maybe.update(suspects)
+        refusals.split(suspects, judged=judged)
+        return ((), False) if more else (self._park(entry), False)
+
+    def stop(self, entry: Unanswered) -> None:
+        """Say nothing more of this type until the content changes."""
+        self._hear(entry).stopped = True
+
+    def reconsider(self, target: Collection) -> None:
+        """Take what the client is to get now: what was refused may have changed."""
+        if self.refusals:
+            self.unsettle(self.refusals.reconsider(target))
+
+    def pass_over(self, waiting: Container[str], view: Mapping[str, Resource | None]) -> bool:
+        """Take out of the trial what has its turn and may not go, or needs not. Returns whether others have it then."""
+        if not self.refusals or not self.refusals.trying or self.unanswered:
+            return False
+        idle = [
+            name
+            for name in self.refusals.tried
+            if self.refusals.on_offer(name) and (name in waiting or same(view.get(name), self.sent.get(name)))
+        ]
+        self.refusals.acquit(idle)
+        return bool(idle)
+
+    def unsettle(self, names: Iterable[str]) -> None:
+        """Let these be told anew where nobody knows whether the client took them from a response that it refused."""
+        self.sent = self.sent.but(dict.fromkeys(name for name in names if name in self.maybe and self._can_say(name)))
+
+    def _can_say(self, name: str) -> bool:
+        # Of what a client brought along from another stream the content is not known.
+        accepted = self.accepted.get(name)
+        return accepted is None or bool(accepted.body)
+
+    def _hear(self, entry: Unanswered) -> Refusals:
+        if self.refusals is None:
+            self.refusals = Refusals()
+        self.refusals.heard(entry.view.base)
+        return self.refusals
+
+    def _convict(self, suspects: Mapping[str, Resource]) -> None:
+        if self.refusals is not None:
+            self.refusals.put_aside(suspects, certain=True)
+        self.maybe = {name: each for name, each in self.maybe.items() if not same(each, suspects.get(name))}
+
+    def _doubt(self, innocent: Mapping[str, Resource]) -> None:
         self.maybe.update(innocent)
         self.sent = self.sent.but(dict.fromkeys(innocent))
-        return tuple(suspects.values())
+
+    def _park(self, entry: Unanswered) -> tuple[Resource, ...]:
+        """Put aside all that is tried."""
+        refusals = self._hear(entry)
+        parked = refusals.tried
+        refusals.put_aside(parked, certain=False)
+        self.unsettle(parked)
+        return tuple(parked.values())
 
     def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
         at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)
@@ -213,6 +288,13 @@ class Ledger:
     def empty(self) -> bool:
         """Whether the client holds nothing that we know of, and nothing is on its way."""
         return not (self.accepted.base.resources or self.accepted.overlay or self.unanswered or self.maybe)
+
+    def holding(self, name: str) -> Resource | None:
+        """Return what the client is to be left with under that name while it may not be told another version."""
+        sent = self.sent.get(name)
+        if sent is None and self._can_say(name):
+            return self.accepted.get(name)
+        return sent
 
     def holds(self, name: str) -> bool:
         """Say whether the client surely holds some version of that name."""

@@ -175,14 +175,31 @@ class Machine(ABC):
                 ),
             )
         refused = ledger.refuse(nonce, cumulative=cumulative)
-        # Whom a later response spoke of is not judged, and if it is named nobody else is to blame. Where the words name
-        # nobody, all that was new is put aside.
-        names = blamed(error, refused.news)
-        certain = bool(names or blamed(error, self._repeated(refused)))
-        names = names if certain else tuple(refused.changed)
-        suspects = ledger.blame(names, refused, certain=certain)
-        self.forced -= set(names)
+        suspects, certain = self._judge(refused, error)
         return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects, named=certain),)
+
+    def _judge(self, refused: Unanswered, error: str) -> tuple[tuple[Resource, ...], bool]:
+        """Return what of a refused response is not offered again, and whether it is known that it is to blame."""
+        ledger, repeated = self.ledger, frozenset(self._repeated(refused)).difference(refused.changed)
+        if self.unsure:
+            # To leave anything out of the next response may take away what the client holds and serves with.
+            ledger.stop(refused)
+            return tuple(refused.changed.values()), False
+        # Whom a later response spoke of is not judged, and if it is named nobody else is to blame.
+        names = blamed(error, refused.news)
+        if names or blamed(error, repeated):
+            suspects, certain = ledger.blame(names, refused), True
+            self.forced -= set(names)
+        else:
+            judged = not repeated and len([*refused.news]) == len(refused.changed)
+            suspects, certain = ledger.suspect(refused, judged=judged)
+            self.forced -= refused.changed.keys()
+        return suspects, certain
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the client may hold something that we do not know of, and that a response may take away."""
+        return False
 
     def _repeated(self, refused: Unanswered) -> Iterable[str]:  # noqa: ARG002 - of one variant only
         """Return the names that a response held without news of them and that the client has not accepted."""
@@ -211,7 +228,7 @@ class Machine(ABC):
             difference = holding.base.since(sent.base)
             return Pending(difference.changed, difference.removed, size=difference.size)
         changed: dict[str, Resource] = {}
-        removed = {name for name in self.ledger.maybe if holding.get(name) is None}
+        removed = {name for name in self.ledger.maybe if holding.get(name) is None} - view.waiting
         for name in filter(covers, {*sent.unlike(holding.base), *holding.overlay}):
             old, new = sent.get(name), holding.get(name)
             if same(old, new):

@@ -84,19 +84,23 @@ class Ruling:
         O(what changed since the last response), and O(1) for a client about which nothing is particular.
         """
         target, ledger = self.snapshot[machine.row], machine.ledger
-        if ledger.refusals:
-            ledger.refusals.reconsider(target)
+        ledger.reconsider(target)
+        refusals = ledger.refusals
+        if refusals and refusals.stopped:
+            return None
         incomplete = machine.row in self.snapshot.incomplete
         overlay: dict[str, Resource | None] = {}
         waiting: set[str] = set()
         for name in self._doubtful(machine):
-            goal, held = self._goal(machine, name, now), ledger.sent.get(name)
-            said = same(goal, held) and name not in machine.forced
-            if goal is None or said or self._ready(machine, goal, now):
+            goal, held = self._goal(machine, name, now), ledger.holding(name)
+            said = same(goal, ledger.sent.get(name)) and name not in machine.forced
+            if goal is None or said or (self._in_turn(machine, goal) and self._ready(machine, goal, now)):
                 overlay[name] = goal
             else:
                 waiting.add(name)
                 overlay[name] = held
+        if ledger.pass_over(waiting, overlay):
+            return self.view(machine, now)
         # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with.
         if waiting and machine.subscription.wildcard and not machine.answered and self._may_wait(machine, now):
             return None
@@ -112,7 +116,7 @@ class Ruling:
         if sent.base is not target:
             difference = target.since(sent.base)
             names.update(difference.removed)
-            if _LOWER[machine.row]:
+            if _LOWER[machine.row] or (ledger.refusals and ledger.refusals.trying):
                 names.update(difference.changed)
         return filter(machine.covers, names)
 
@@ -167,6 +171,15 @@ class Ruling:
         )
         # Where it has none it is sent all the same: part is better than nothing.
         return (accepted or resource) if needs_refused else resource
+
+    @staticmethod
+    def _in_turn(machine: Machine, resource: Resource) -> bool:
+        """Say whether no trial of others is on, or the client has accepted the resource once."""
+        ledger = machine.ledger
+        refusals = ledger.refusals
+        if not refusals or not refusals.trying:
+            return True
+        return refusals.on_offer(resource.name) or same(resource, ledger.accepted.get(resource.name))
 
     # Rules 1 and 2: what is kept
 

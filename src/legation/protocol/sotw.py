@@ -41,10 +41,18 @@ class SotwMachine(Machine):
         events: tuple[Event, ...] = ()
         if self.ledger.entry(request.nonce) is not None:
             events = self._answer(request.nonce, request.error, cumulative=True)
+            if request.error is None:
+                # From now on the client holds what it was sent, and nothing else.
+                self._claimed = ""
         if request.nonce and request.nonce != self.last_nonce:
             # Stale: the client says its names again when it answers the newer response (A2.8).
             return events
         return (*events, *self._take(self.subscription.replace(request.names)))
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the client brought something along from another stream and may hold it still."""
+        return self.row.full_state and bool(self._claimed)
 
     def _repeated(self, refused: Unanswered) -> Iterator[str]:
         """Yield what a full response repeated although the client has not accepted it: it is offered again as news."""
@@ -88,7 +96,7 @@ class SotwMachine(Machine):
             return False
         if view.holding.version == self._claimed and not view.waiting:
             self.ledger.settle(view.holding)
-            self.answered = True
+            self.answered, self._claimed = True, ""
             return True
         # A response would remove what is not in it, and somebody may only be unable to read it at the moment.
         return view.incomplete

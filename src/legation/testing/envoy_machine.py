@@ -60,6 +60,8 @@ class Fault:
     reason: str
     whole: bool = False
     """Nothing of the response is taken, as when a constraint of the protos is broken; else the good part is."""
+    silent: bool = False
+    """Its words do not name the resource, as when a regular expression in a route is wrong."""
 
 
 def find_no_fault(resource: Resource) -> Fault | None:
@@ -181,12 +183,12 @@ class EnvoyMachine:
         if any(fault.whole for fault in faults.values()) or (faults and row not in self.holdings.warming):
             name, fault = next(iter(faults.items()))
             self.holdings.refuse(row)
-            return f"{fault.reason} in {row.name} {name}", frozenset()
+            return (fault.reason if fault.silent else f"{fault.reason} in {row.name} {name}"), frozenset()
         good = [each for each in news if each.name not in faults]
         changed = self.holdings.take(response, good, refused=frozenset(faults))
         renewed = {name for each in changed for name in each.refers_to(CLUSTER_LOAD_ASSIGNMENT)}
         error = f"Error adding/updating {row.name.lower()}(s) " + ", ".join(
-            f"{name}: {fault.reason}" for name, fault in faults.items()
+            fault.reason if fault.silent else f"{name}: {fault.reason}" for name, fault in faults.items()
         )
         return (error if faults else None), frozenset(renewed)
 

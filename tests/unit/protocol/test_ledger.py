@@ -42,39 +42,12 @@ def talk(request: pytest.FixtureRequest) -> Talk:
     return Talk(request.param)
 
 
-def test_what_nobody_blames_comes_back_when_one_of_it_is_mended(talk: Talk) -> None:
-    talk.have(a="1", b="1", c="1")
-    assert talk.hear() == ("1", {"a", "b", "c"})
-    talk.say("1", "no good")
-    assert talk.hear() is None
-    talk.have(a="1", b="2", c="1")
-    assert talk.hear() == ("2", {"a", "b", "c"})
-
-
-def test_what_nobody_blames_comes_back_when_one_of_it_goes(talk: Talk) -> None:
-    talk.have(a="1", b="1", c="1")
-    talk.hear()
-    talk.say("1", "no good")
-    talk.have(a="1", c="1")
-    assert talk.hear() == ("2", {"a", "c"})
-    talk.say("2", "no good either")
-    assert talk.hear() is None
-
-
 def test_it_is_told_whether_the_words_name_who_is_put_aside(talk: Talk) -> None:
     talk.have(a="1", b="1")
     talk.hear()
     (event,) = talk.say("1", "cluster b: bad")
     assert isinstance(event, Refused)
     assert ({each.name for each in event.suspects}, event.named) == ({"b"}, True)
-
-
-def test_of_several_that_nobody_names_it_is_told_that_nobody_does(talk: Talk) -> None:
-    talk.have(a="1", b="1")
-    talk.hear()
-    (event,) = talk.say("1", "bad")
-    assert isinstance(event, Refused)
-    assert ({each.name for each in event.suspects}, event.named) == ({"a", "b"}, False)
 
 
 def test_who_is_blamed_comes_back_alone(talk: Talk) -> None:

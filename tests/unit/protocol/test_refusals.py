@@ -1,0 +1,105 @@
+"""Who is tried after a refusal that names nobody, in what order, and what is put aside in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from legation.model.events import Refused
+from legation.model.resource import Resource
+from legation.model.resource_types import CLUSTER
+from legation.model.snapshot import Snapshot, collect
+from legation.protocol.messages import DeltaRequest, SotwRequest
+from legation.protocol.refusals import MOST_OFFERS
+from legation.protocol.sequence import Sequence, Variant
+from tests.small_world import resource
+
+STREAM = object()
+
+
+class Client:
+    """A client that subscribes to all clusters, and refuses what holds a bad one without a word of which."""
+
+    def __init__(self, variant: Variant, judge: Callable[[Resource], bool]) -> None:
+        self.sequence = Sequence()
+        self.variant = variant
+        self.judge = judge
+        self.machine = self.sequence.open(CLUSTER, variant=variant, owner=STREAM)
+        self.responses = 0
+        self.refused: list[Refused] = []
+        self.say()
+
+    def have(self, names: Iterable[str], version: int = 1, **others: int) -> None:
+        versions = dict.fromkeys(names, version) | others
+        self.sequence.retarget(Snapshot.of([collect(CLUSTER, [resource(CLUSTER, *each) for each in versions.items()])]))
+        while (found := self.sequence.next_response(0.0, STREAM)) is not None:
+            self.responses += 1
+            assert self.responses < 10_000
+            response = found[0]
+            bad = any(self.judge(each) for each in response.resources)
+            self.say(response.nonce, "no good" if bad else None)
+
+    def say(self, nonce: str = "", error: str | None = None) -> None:
+        request = SotwRequest if self.variant is Variant.SOTW else DeltaRequest
+        events = self.sequence.receive(self.machine, request(type=CLUSTER, nonce=nonce, error=error), 0.0)
+        self.refused += [event for event in events if isinstance(event, Refused)]
+
+    def accepted(self) -> set[str]:
+        return {each.name for each in self.machine.ledger.accepted.base if self.machine.ledger.holds(each.name)}
+
+
+ALL = [f"c{number:03}" for number in range(100)]
+variants = pytest.mark.parametrize("variant", Variant)
+
+
+@variants
+@pytest.mark.parametrize("bad", [{"c000"}, {"c099"}, {"c042"}, {"c010", "c011"}, {"c000", "c050", "c099"}])
+def test_who_is_to_blame_is_found_and_all_others_are_taken(variant: Variant, bad: set[str]) -> None:
+    client = Client(variant, lambda each: each.name in bad)
+    client.have(ALL)
+    assert client.accepted() == set(ALL) - bad
+    assert {each.name for event in client.refused for each in event.suspects} == bad
+    assert all(event.named for event in client.refused if event.suspects)
+    assert client.responses <= 2 + 14 * len(bad)
+
+
+@variants
+def test_a_client_that_refuses_everything_is_left_alone_after_a_while(variant: Variant) -> None:
+    client = Client(variant, lambda _: True)
+    client.have(ALL)
+    assert client.responses <= 2 * MOST_OFFERS
+    before, client.responses = client.responses, 0
+    client.have(ALL)
+    assert (before > 0, client.responses) == (True, 0)
+    client.have(ALL, c000=2)
+    assert 0 < client.responses <= 2 * MOST_OFFERS
+
+
+@variants
+def test_what_was_not_tried_to_the_end_is_told_together_and_comes_back_with_a_change(variant: Variant) -> None:
+    bad = set(ALL[1::2])
+    client = Client(variant, lambda each: each.name in bad and each.version == "1")
+    client.have(ALL)
+    parked = client.refused[-1]
+    assert not parked.named
+    assert len(parked.suspects) > 1
+    client.have(ALL, **dict.fromkeys(bad, 2))
+    assert client.accepted() == set(ALL)
+
+
+@variants
+def test_what_is_mended_meanwhile_is_not_to_blame_any_more(variant: Variant) -> None:
+    client = Client(variant, lambda each: each.name == "c042" and each.version == "1")
+    client.have(ALL)
+    client.have(ALL, c042=2)
+    assert client.accepted() == set(ALL)
+
+
+@variants
+def test_a_refused_change_leaves_what_was_accepted_before(variant: Variant) -> None:
+    client = Client(variant, lambda each: each.name == "c042" and each.version == "2")
+    client.have(ALL)
+    client.have(ALL, version=2)
+    held = {name: each.version for name in ALL if (each := client.machine.ledger.accepted.get(name)) is not None}
+    assert held == dict.fromkeys(ALL, "2") | {"c042": "1"}
