@@ -38,8 +38,8 @@ format: $(STAMP) ## let ruff set the style
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) ## the benchmarks
-	@GRPC_VERBOSITY=ERROR $(BIN)/python -m bench.run
+bench: $(STAMP) ## the benchmarks (CASES=A,E for some; the comparison needs go)
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m bench.run $(CASES)
 
 protocol: $(STAMP) ## docs/protocol.md anew, from the tests of its rows
 	@$(BIN)/python -m tools.protocol_page

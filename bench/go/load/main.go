@@ -1,0 +1,84 @@
+// Command load is many Envoys: it connects them to an xDS server and tells when a change has reached them.
+//
+// When all have their first state it writes a line. Then it reads marks, a line each: it writes a line when it looks for
+// the mark, and one when every client has received a response with it. Lines are JSON; moments are nanoseconds of the
+// system's clock, so whoever makes the change can compare them with its own.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"log"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// report says when the clients saw what they waited for.
+type report struct {
+	Began  int64 `json:"began"`
+	Median int64 `json:"median"`
+	Last   int64 `json:"last"`
+}
+
+func main() {
+	log.SetFlags(0)
+	address := flag.String("address", "", "the server")
+	clients := flag.Int("clients", 1, "how many")
+	sotw := flag.Bool("sotw", false, "state of the world; else delta")
+	parallel := flag.Int("parallel", 0, "how many may wait for their first state at a time; 0 for all")
+	var wanted want
+	flag.IntVar(&wanted.clusters, "clusters", 0, "clusters of the first state")
+	flag.IntVar(&wanted.listeners, "listeners", 0, "listeners of the first state")
+	flag.IntVar(&wanted.endpoints, "endpoints", 0, "clusters whose endpoints are asked for by name (delta only)")
+	flag.Parse()
+
+	var now atomic.Pointer[round]
+	first := newRound("", *clients)
+	began := time.Now()
+	places := make(chan struct{}, max(*parallel, 1))
+	go func() {
+		for number := range *clients {
+			if *parallel > 0 {
+				places <- struct{}{}
+			}
+			one := &client{
+				number: number, delta: !*sotw, want: wanted, got: map[string]int{}, first: first, now: &now,
+				full: func() { freed(places, *parallel > 0) },
+			}
+			go func() { log.Fatalf("client %d: %v", number, one.run(*address)) }()
+		}
+	}()
+	tell(first, began)
+
+	marks := bufio.NewScanner(os.Stdin)
+	for marks.Scan() {
+		next := newRound(marks.Text(), *clients)
+		now.Store(next)
+		began = time.Now()
+		write(report{Began: began.UnixNano()})
+		tell(next, began)
+		now.Store(nil)
+	}
+}
+
+func freed(places chan struct{}, limited bool) {
+	if limited {
+		<-places
+	}
+}
+
+// tell waits until all clients have seen what they wait for, and says so.
+func tell(r *round, began time.Time) {
+	<-r.done
+	seen := slices.SortedFunc(slices.Values(r.seen), time.Time.Compare)
+	write(report{Began: began.UnixNano(), Median: seen[len(seen)/2].UnixNano(), Last: seen[len(seen)-1].UnixNano()})
+}
+
+func write(line report) {
+	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
+		log.Fatal(err)
+	}
+}
