@@ -18,6 +18,7 @@ from legation.sources.base import Source
 from legation.transports import Policy
 from legation.transports.base import Transport
 from legation.transports.grpc_server import GrpcTransport
+from legation.transports.rest_server import RestTransport
 
 
 class ControlPlane(Service):
@@ -41,6 +42,7 @@ class ControlPlane(Service):
         xds_bind: str = "localhost",
         xds_port: int = 18000,
         state_dir: Path | str | None = None,
+        rest_port: int | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -48,18 +50,22 @@ class ControlPlane(Service):
 
         Args:
             sources: Where objects come from. Of an object that several have, that of the first one counts.
-            transports: How Envoys are served, in place of gRPC on one port.
+            transports: How Envoys are served, in place of gRPC on one port and REST on another.
             xds_bind: The address of the gRPC port; `localhost` is IPv4 and IPv6, `0.0.0.0` and `::` all of both.
             xds_port: The gRPC port; 0 for a free one, which `xds_port` tells when it runs.
             state_dir: A folder where the last good version of each object outlives the program.
-            policy: The time limits of delivery over gRPC.
+            rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
+            policy: The time limits of delivery.
             clock: Where time comes from.
         """
         clock = clock or MonotonicClock()
         self._grpc = GrpcTransport(bind=(xds_bind,), port=xds_port, policy=policy, clock=clock)
+        self._rest = (
+            None if rest_port is None else RestTransport(bind=xds_bind, port=rest_port, policy=policy, clock=clock)
+        )
         self._engine = Engine(
             sources=sources,
-            transports=[self._grpc] if transports is None else transports,
+            transports=[self._grpc, *([self._rest] if self._rest else ())] if transports is None else transports,
             clock=clock,
             state_folder=None if state_dir is None else StateFolder(Path(state_dir)),
         )
@@ -69,6 +75,11 @@ class ControlPlane(Service):
     def xds_port(self) -> int:
         """The gRPC port."""
         return self._grpc.port
+
+    @property
+    def rest_port(self) -> int | None:
+        """The port for polls over REST; None where it was not asked for."""
+        return self._rest.port if self._rest else None
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from legation.runtime.serving import Service, Serving
 from legation.transports import Policy
 from legation.transports.base import Peer, Transport
 from legation.transports.grpc_server import GrpcTransport
+from legation.transports.rest_server import RestTransport
 
 
 class SnapshotServer(Service):
@@ -50,6 +51,7 @@ class SnapshotServer(Service):
         bind: str = "localhost",
         group_of: Callable[[Node], str] | None = None,
         transports: Sequence[Transport] | None = None,
+        rest_port: int | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -59,13 +61,17 @@ class SnapshotServer(Service):
             port: The gRPC port; 0 for a free one, which `port` tells when it runs.
             bind: The address of the gRPC port; `localhost` is IPv4 and IPv6, `0.0.0.0` and `::` all of both.
             group_of: Says which group a node belongs to, or raises `Refusal`; None for a group of its own under its id.
-            transports: How Envoys are served, in place of gRPC on one port.
-            policy: The time limits of delivery over gRPC.
+            transports: How Envoys are served, in place of gRPC on one port and REST on another.
+            rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
+            policy: The time limits of delivery.
             clock: Where time comes from.
         """
         clock = clock or MonotonicClock()
         self._grpc = GrpcTransport(bind=(bind,), port=port, policy=policy, clock=clock)
-        super().__init__(Serving([self._grpc] if transports is None else transports))
+        self._rest = None if rest_port is None else RestTransport(bind=bind, port=rest_port, policy=policy, clock=clock)
+        super().__init__(
+            Serving([self._grpc, *([self._rest] if self._rest else ())] if transports is None else transports)
+        )
         self._group_of = group_of
         self._snapshots: dict[str, Snapshot] = {}
         self._feedback = Feedback(clock=clock)
@@ -77,6 +83,11 @@ class SnapshotServer(Service):
     def port(self) -> int:
         """The gRPC port."""
         return self._grpc.port
+
+    @property
+    def rest_port(self) -> int | None:
+        """The port for polls over REST; None where it was not asked for."""
+        return self._rest.port if self._rest else None
 
     async def run(self) -> None:
         """Serve until cancelled; then the streams are ended in order.

@@ -30,7 +30,7 @@ class RestRequest:
     _node: Mapping[str, Any]
 
     def node(self) -> Node:
-        """Return who the client says it is.
+        """Return who the client says it is, without its features: they promise what a stream may be told.
 
         Raises:
             RemoteProtocolError: A field of the node has a value that it cannot have.
@@ -41,7 +41,6 @@ class RestRequest:
             cluster=_text(node, "cluster", "node"),
             metadata=_object(node, "metadata", "node"),
             user_agent=f"{_text(node, 'user_agent_name', 'node')} {_version(node)}".strip(),
-            features=frozenset(_texts(node, "client_features", "node")),
         )
 
 
@@ -94,7 +93,7 @@ def _version(node: Mapping[str, Any]) -> str:
     number = _object(build, "version", "node.user_agent_build_version")
     if not number:
         return _text(node, "user_agent_version", "node")
-    parts = (_get(number, f"{part}_number") for part in ("major", "minor", "patch"))
+    parts = (_get(number, field) for field in ("major_number", "minor_number", "patch"))
     return ".".join(str(part) if isinstance(part, int) else "0" for part in parts)
 
 
