@@ -95,8 +95,8 @@ class FakeClient:
                 version=sent.version,
                 nonce=sent.nonce,
                 message=message,
-                suspects=named,
-                named=len(named) == 1,
+                suspects=named if len(named) == 1 else (),
+                parked=named if len(named) != 1 else (),
             )
         )
 

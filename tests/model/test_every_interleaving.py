@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import pytest
 
-from legation.model.resource import Resource
 from legation.model.resource_types import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -18,7 +17,7 @@ from legation.model.resource_types import (
     ROUTE_CONFIGURATION,
     ResourceType,
 )
-from legation.protocol.ledger import Ledger, Unanswered
+from legation.protocol.ledger import Ledger, Unanswered, Verdict
 from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.warming import Warming
 from tests.model.explorer import explore
@@ -91,9 +90,9 @@ def _no_barrier(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_halving(patch: pytest.MonkeyPatch) -> None:
-    def put_all_aside(ledger: Ledger, entry: Unanswered, *, judged: bool) -> tuple[tuple[Resource, ...], bool]:
+    def put_all_aside(ledger: Ledger, entry: Unanswered, *, judged: bool) -> Verdict:
         del judged
-        return ledger.blame(entry.changed, entry), False
+        return ledger.blame(entry.changed, entry)
 
     patch.setattr(Ledger, "suspect", put_all_aside)
 

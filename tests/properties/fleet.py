@@ -215,6 +215,6 @@ def _listener(draw: st.DrawFn, name: str, routes: list[str], clusters: list[str]
     return resource(LISTENER, name, version, tuple(refers))
 
 
-def is_bad(each: Resource, bad: frozenset[Identity], *, whole: bool) -> Fault | None:
+def is_bad(each: Resource, bad: frozenset[Identity], *, whole: bool, silent: bool) -> Fault | None:
     """Return the fault of a resource that is among the bad ones."""
-    return Fault("no good", whole=whole) if identity(each) in bad else None
+    return Fault("no good", whole=whole, silent=silent) if identity(each) in bad else None

@@ -27,15 +27,15 @@ class Delivery(RuleBasedStateMachine):
         self.members = {name: Member(self.clock, self.judge, **how) for name, how in VARIANTS.items()}
         self.bad: frozenset[Identity] = frozenset()
         self.seen: frozenset[Identity] = frozenset()
-        self.whole = False
+        self.whole = self.silent = False
         self.snapshot: Snapshot | None = None
 
     def judge(self, resource: Resource) -> Fault | None:
-        return is_bad(resource, self.bad, whole=self.whole)
+        return is_bad(resource, self.bad, whole=self.whole, silent=self.silent)
 
-    @initialize(news=news(), whole=st.booleans())
-    def begin(self, news: News, whole: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
-        self.whole = whole
+    @initialize(news=news(), whole=st.booleans(), silent=st.booleans())
+    def begin(self, news: News, whole: bool, silent: bool) -> None:  # noqa: FBT001 - Hypothesis draws them
+        self.whole, self.silent = whole, silent
         self.publish(news)
 
     @rule(news=news())

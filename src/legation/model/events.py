@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 from legation.model.resource import Resource
@@ -56,6 +57,13 @@ class Accepted:
     removed: tuple[str, ...] = ()
 
 
+class WhyParked(Enum):
+    """Why nothing more is tried."""
+
+    UNTOLD = "it does not say which, and many offers of parts did not tell"
+    UNKNOWN = "it came back from another stream, and what it holds is not known, so nothing may be left out"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """The client refused a response."""
@@ -66,9 +74,10 @@ class Refused:
     message: str = field(repr=False)
     """The client's own words. They can hold the refused message, so they must be cut before anyone sees them."""
     suspects: tuple[Resource, ...] = field(default=(), repr=False)
-    """Resources that are put aside: these are not offered again until their content changes."""
-    named: bool = False
-    """Whether the words name them; else one of them is to blame and nobody can say which."""
+    """Resources that are to blame: these are not offered again until their content changes."""
+    parked: tuple[Resource, ...] = field(default=(), repr=False)
+    """Resources that are not offered either, until one of them changes: nobody knows who of them is to blame."""
+    why_parked: WhyParked = WhyParked.UNTOLD
 
 
 Event: TypeAlias = Subscribed | Sent | Accepted | Refused

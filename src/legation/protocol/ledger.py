@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import ResourceType
@@ -19,6 +20,10 @@ from legation.protocol.refusals import Refusals
 MERGE_ABOVE = 16
 """So many unanswered responses are told apart; beyond that the oldest two become one, so that a client that never
 answers costs no more than one that does."""
+
+
+Verdict: TypeAlias = tuple[tuple[Resource, ...], tuple[Resource, ...]]
+"""Who is to blame, and what else is not offered again because some of it may be."""
 
 
 @dataclass(slots=True)
@@ -151,7 +156,7 @@ class Ledger:
         self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         return entry
 
-    def blame(self, names: Iterable[str], entry: Unanswered) -> tuple[Resource, ...]:
+    def blame(self, names: Iterable[str], entry: Unanswered) -> Verdict:
         """Write down whom the client named in a refused response: they are not offered again as they are.
 
         The client may have taken the others. So they are offered again, or taken back, whatever it had before.
@@ -161,19 +166,16 @@ class Ledger:
         if suspects:
             self._convict(suspects)
         elif not refusals.count(entry.view.base):
-            return self._park(entry)
+            return (), self._park(entry)
         self._doubt({name: each for name, each in entry.changed.items() if name not in suspects})
-        return tuple(suspects.values())
+        return tuple(suspects.values()), ()
 
-    def suspect(self, entry: Unanswered, *, judged: bool) -> tuple[tuple[Resource, ...], bool]:
+    def suspect(self, entry: Unanswered, *, judged: bool) -> Verdict:
         """Write down that a response was refused and nobody was named: what was new in it is tried by halves.
 
         Args:
             entry: The response.
             judged: Whether it held nothing else that the client has not accepted.
-
-        Returns:
-            What is not offered again, and whether all of that is to blame; else some of it is.
         """
         refusals = self._hear(entry)
         known = {name: each for name, each in entry.changed.items() if same(self.accepted.get(name), each)}
@@ -182,14 +184,14 @@ class Ledger:
         if not suspects:
             # It refuses what it accepted before: to try that tells nothing.
             refusals.put_aside(known, certain=False)
-            return tuple(known.values()), False
+            return (), tuple(known.values())
         self._doubt(known)
         if judged and len(suspects) == 1:
             self._convict(suspects)
-            return tuple(suspects.values()), True
+            return tuple(suspects.values()), ()
         self.maybe.update(suspects)
         refusals.split(suspects, judged=judged)
-        return ((), False) if more else (self._park(entry), False)
+        return (), (() if more else self._park(entry))
 
     def stop(self, entry: Unanswered) -> None:
         """Say nothing more of this type until the content changes."""

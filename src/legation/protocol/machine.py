@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from legation.model.events import Accepted, Event, Refused, Subscribed
+from legation.model.events import Accepted, Event, Refused, Subscribed, WhyParked
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection
@@ -175,26 +175,37 @@ class Machine(ABC):
                 ),
             )
         refused = ledger.refuse(nonce, cumulative=cumulative)
-        suspects, certain = self._judge(refused, error)
-        return (Refused(type=self.row, version=version, nonce=nonce, message=error, suspects=suspects, named=certain),)
+        suspects, parked, why = self._judge(refused, error)
+        return (
+            Refused(
+                type=self.row,
+                version=version,
+                nonce=nonce,
+                message=error,
+                suspects=suspects,
+                parked=parked,
+                why_parked=why,
+            ),
+        )
 
-    def _judge(self, refused: Unanswered, error: str) -> tuple[tuple[Resource, ...], bool]:
-        """Return what of a refused response is not offered again, and whether it is known that it is to blame."""
+    def _judge(self, refused: Unanswered, error: str) -> tuple[tuple[Resource, ...], tuple[Resource, ...], WhyParked]:
+        """Return who is to blame for a refusal, what else of it is not offered again, and why not."""
         ledger, repeated = self.ledger, frozenset(self._repeated(refused)).difference(refused.changed)
+        # Whom a later response spoke of is not judged, and if it is named nobody else is to blame.
+        names = blamed(error, refused.news)
         if self.unsure:
             # To leave anything out of the next response may take away what the client holds and serves with.
             ledger.stop(refused)
-            return tuple(refused.changed.values()), False
-        # Whom a later response spoke of is not judged, and if it is named nobody else is to blame.
-        names = blamed(error, refused.news)
+            suspects = tuple(refused.changed[name] for name in names if name in refused.changed)
+            return suspects, tuple(each for each in refused.changed.values() if each not in suspects), WhyParked.UNKNOWN
         if names or blamed(error, repeated):
-            suspects, certain = ledger.blame(names, refused), True
             self.forced -= set(names)
+            suspects, parked = ledger.blame(names, refused)
         else:
             judged = not repeated and len([*refused.news]) == len(refused.changed)
-            suspects, certain = ledger.suspect(refused, judged=judged)
+            suspects, parked = ledger.suspect(refused, judged=judged)
             self.forced -= refused.changed.keys()
-        return suspects, certain
+        return suspects, parked, WhyParked.UNTOLD
 
     @property
     def unsure(self) -> bool:

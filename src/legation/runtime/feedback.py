@@ -143,7 +143,7 @@ class Feedback:
         unnamed: dict[RefusedName, list[RefusedResource]] = {}
         for account in self.accounts:
             for refused in account.refused():
-                if refused.together == 1:
+                if refused.parked is None:
                     named.setdefault((refused.type, refused.name, refused.origin), []).append(refused)
                 else:
                     unnamed.setdefault((refused.type, "", None), []).append(refused)
@@ -167,10 +167,11 @@ class Feedback:
 def _unnamed_problem(refused: list[RefusedResource]) -> Problem:
     names = sorted({each.name for each in refused})
     shown = ", ".join(names[:SHOWN_SUSPECTS]) + (", ..." if len(names) > SHOWN_SUSPECTS else "")
-    row, words = refused[0].type.name, refused[0].words
+    first = refused[0]
+    told = f"; {first.parked.value}" if first.parked is not None else ""
     return Problem(
-        code="refused",
-        message=f"an Envoy refuses one of {len(names)} {row} resources, and does not say which: {words}",
+        code="parked",
+        message=f"an Envoy refuses some of {len(names)} {first.type.name} resources{told}: {first.words}",
         mend=f"look at {shown}",
     )
 
@@ -203,7 +204,10 @@ class _TypeAccount:
         """Take refusals back: what is offered again, or was accepted after all, is not refused."""
         if self.refused:
             for resource in resources:
-                self.refused.pop(resource.name, None)
+                refused = self.refused.get(resource.name)
+                # The version before, sent once more, takes nothing back.
+                if refused is not None and refused.version == resource.version:
+                    del self.refused[resource.name]
 
 
 class Account:
@@ -326,14 +330,16 @@ class Account:
     def _refused(self, entry: _TypeAccount, event: Refused) -> None:
         entry.answered(event.nonce)
         words = show_words(event.message, secret=event.type.secret)
-        for resource in event.suspects:
+        for resource in (*event.suspects, *event.parked):
+            parked = resource in event.parked
             entry.refused[resource.name] = RefusedResource(
                 type=event.type,
                 name=resource.name,
                 version=resource.version,
                 words=words,
                 origin=resource.origin,
-                together=1 if event.named else len(event.suspects),
+                together=len(event.parked) if parked else 1,
+                parked=event.why_parked if parked else None,
             )
 
     def _tell(self, *, afresh: bool, refusals: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from legation.model.events import WhyParked
 from legation.model.node import Node
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
@@ -22,7 +23,9 @@ class RefusedResource:
     origin: ObjectKey | None = None
     """The object that the resource came from."""
     together: int = 1
-    """How many resources Envoy may have meant: 1 where it named this one, else all that were new in the response."""
+    """How many resources Envoy may have meant: 1 where it is this one for sure."""
+    parked: WhyParked | None = None
+    """Why nobody knows whether it is this one, and yet it is not offered again; None where it is to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

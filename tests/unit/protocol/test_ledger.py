@@ -47,7 +47,7 @@ def test_it_is_told_whether_the_words_name_who_is_put_aside(talk: Talk) -> None:
     talk.hear()
     (event,) = talk.say("1", "cluster b: bad")
     assert isinstance(event, Refused)
-    assert ({each.name for each in event.suspects}, event.named) == ({"b"}, True)
+    assert ({each.name for each in event.suspects}, event.parked) == ({"b"}, ())
 
 
 def test_who_is_blamed_comes_back_alone(talk: Talk) -> None:

@@ -137,7 +137,7 @@ def test_a_refusal_that_names_nobody_is_told_once_with_those_who_may_be_meant(wo
     client.refuse(client.is_sent(CLUSTER), "no")
     (problem,) = world.feedback.refusals().values()
     assert problem.object is None
-    assert str(problem).endswith("does not say which: no (look at c0, c1, c2, c3, c4, ...)")
+    assert str(problem).endswith("offers of parts did not tell: no (look at c0, c1, c2, c3, c4, ...)")
 
 
 def test_a_refusal_of_what_was_spoken_of_since_is_no_problem(world: World) -> None:
