@@ -6,15 +6,18 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from legation.model.resource import Resource, empty_resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, RESOURCE_TYPES, ResourceType
-from legation.model.snapshot import Snapshot
+from legation.model.snapshot import Collection, Snapshot, collect
 from legation.protocol.machine import Machine, Variant
-from legation.protocol.messages import Response
+from legation.protocol.messages import Response, SotwResponse
 from legation.protocol.sequence import Policy, Sequence
 from legation.testing import EnvoyMachine, Said
+from legation.testing.envoy_machine import ADS
 from tests.state import clone
 
 Identity: TypeAlias = tuple[str, str, str]
@@ -26,6 +29,17 @@ def identity(resource: Resource) -> Identity:
     return (resource.type.name, resource.name, resource.version)
 
 
+@dataclass(frozen=True)
+class Recall:
+    """What a version stood for, as far as it is remembered."""
+
+    told: Mapping[tuple[ResourceType, str], Collection]
+
+    def __call__(self, row: ResourceType, version: str) -> Collection | None:
+        """Return it, or None."""
+        return self.told.get((row, version))
+
+
 class Connection:
     """One Envoy and the client that it is to the control plane."""
 
@@ -34,17 +48,24 @@ class Connection:
         self.policy = policy
         self.delta = delta
         self.snapshot: Snapshot | None = None
+        self.told: Mapping[tuple[ResourceType, str], Collection] = {}
+        """What the control plane remembers: what the versions stood for that it told."""
         self.connect()
 
     def connect(self) -> None:
         """Let the Envoy connect, for the first time or again: what was on its way is lost."""
-        self.sequence = Sequence(self.policy)
+        self.sequence = Sequence(self.policy, recall=Recall(self.told))
         self.machines: dict[tuple[str, ResourceType], Machine] = {}
         self.up: dict[str, tuple[Said, ...]] = {}
         self.down: dict[str, tuple[Response, ...]] = {}
         if self.snapshot is not None:
             self.sequence.retarget(self.snapshot)
         self.say(self.envoy.connect())
+
+    def restart(self) -> None:
+        """Let the control plane restart: it remembers what it had last."""
+        self.told = {(row, self.snapshot[row].version): self.snapshot[row] for row in RESOURCE_TYPES if self.snapshot}
+        self.connect()
 
     def copy(self) -> Connection:
         """Return an independent copy; resources and snapshots are shared."""
@@ -87,7 +108,8 @@ class Connection:
         key = (stream, request.type)
         if key not in self.machines:
             variant = Variant.DELTA if self.delta else Variant.SOTW
-            self.machines[key] = self.sequence.open(request.type, variant=variant, owner=stream)
+            aggregated = stream == ADS
+            self.machines[key] = self.sequence.open(request.type, variant=variant, owner=stream, aggregated=aggregated)
         self.sequence.receive(self.machines[key], request, now)
         return said
 
@@ -97,7 +119,13 @@ class Connection:
         if answer is None:
             return None
         self.down[stream] = (*self.down.get(stream, ()), answer[0])
+        self._remember(answer[0])
         return answer[0]
+
+    def _remember(self, response: Response) -> None:
+        row = response.type
+        if isinstance(response, SotwResponse) and row.full_state and (row, response.version) not in self.told:
+            self.told = {**self.told, (row, response.version): collect(row, response.resources)}
 
     def deliver(self, stream: str) -> Response:
         """Let the Envoy hear the next response of a stream."""

@@ -1,7 +1,6 @@
 """Every order in which messages, snapshots, refusals and time can meet: no request fails, and nothing stays stuck.
 
-The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further. Not here: a
-reconnect after which the configuration is another one, where what the client still holds is not known yet.
+The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from legation.model.resource_types import (
 from legation.protocol.ledger import Ledger, Unanswered, Verdict
 from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.warming import Warming
+from tests.connection import Recall
 from tests.model.explorer import explore
 from tests.model.scenarios import MANY, SCENARIOS, SHORT, SIMPLE
 from tests.model.world import Scenario
@@ -82,6 +82,26 @@ def test_a_reconnect_at_any_moment(*, delta: bool) -> None:
     assert verdict.complete
 
 
+REMOVALS_WAIT = Policy(removal_grace=5.0, drain_grace=0.0)
+"""What a client that comes back has not told yet, it tells within the grace."""
+
+
+@variants
+@pytest.mark.parametrize("name", SHORT)
+def test_a_reconnect_at_any_moment_of_a_change(name: str, *, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, policy=REMOVALS_WAIT, reconnects=1))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+
+
+@variants
+@pytest.mark.parametrize("name", ["rename", "swap"])
+def test_a_restart_with_another_configuration(name: str, *, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, policy=REMOVALS_WAIT, restarts=1))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
+
+
 # Mutants: with a rule taken out, the explorer finds what the rule is there for.
 
 
@@ -99,6 +119,30 @@ def _no_halving(patch: pytest.MonkeyPatch) -> None:
 
 def _no_repush(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sequence, "_force", lambda *_: None)
+
+
+def _nothing_brought_along(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sequence, "_resume", lambda *_: None)
+
+
+def _nothing_remembered(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recall, "__call__", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("mutate", "delta"),
+    [
+        pytest.param(_nothing_brought_along, False, id="nothing brought along, sotw"),
+        pytest.param(_nothing_brought_along, True, id="nothing brought along, delta"),
+        pytest.param(_nothing_remembered, False, id="no version remembered"),
+    ],
+)
+def test_mutant_of_a_reconnect_is_found(
+    mutate: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch, *, delta: bool
+) -> None:
+    mutate(monkeypatch)
+    verdict = explore(Scenario(snapshots=SHORT["rename"], delta=delta, policy=REMOVALS_WAIT, reconnects=1))
+    assert verdict.wrong
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class Scenario:
     silent: bool = False
     """A refusal names nobody."""
     reconnects: int = 0
+    restarts: int = 0
+    """How often the control plane restarts when the Envoy has what it had last, and then remembers only that."""
 
 
 @dataclass(kw_only=True)
@@ -54,10 +56,13 @@ class World:
     good: frozenset[Identity] = frozenset()
     refusals: int
     reconnects: int
+    restarts: int = 0
     drains_since: float | None = None
     """Since when the Envoy has listeners that drain."""
+    waits_since: float | None = None
+    """Since when the Envoy warms what it warms."""
     gave_up: bool = False
-    """The Envoy waited in vain for something that nobody refused."""
+    """The Envoy waited in vain for something that exists and that nobody refused."""
 
     @staticmethod
     def begin(scenario: Scenario) -> World:
@@ -66,7 +71,13 @@ class World:
         envoy = EnvoyMachine(delta=scenario.delta, separate=scenario.separate, drains=drains)
         link = Connection(envoy, scenario.policy, delta=scenario.delta)
         link.retarget(scenario.snapshots[0])
-        return World(scenario=scenario, link=link, refusals=scenario.refusals, reconnects=scenario.reconnects)
+        return World(
+            scenario=scenario,
+            link=link,
+            refusals=scenario.refusals,
+            reconnects=scenario.reconnects,
+            restarts=scenario.restarts,
+        )
 
     def key(self) -> int:
         """Return a number that tells states apart (64 bits of hash)."""
@@ -83,7 +94,12 @@ class World:
                 self.good if self.refusals else (),
                 self.refusals,
                 self.reconnects,
+                self.restarts,
+                frozenset((row.name, version) for row, version in link.told)
+                if self.reconnects and not self.scenario.delta
+                else (),
                 None if self.drains_since is None else self.now - self.drains_since,
+                None if self.waits_since is None else self.now - self.waits_since,
             )
         )
 
@@ -122,6 +138,14 @@ class World:
             world.reconnects -= 1
             world.link.connect()
             yield "RECONNECT", world
+        if self.restarts and not (self.link.up or self.link.down or self._behind()):
+            world = self._copy()
+            world.restarts -= 1
+            world.link.restart()
+            yield "RESTART", world
+
+    def _behind(self) -> list[str]:
+        return unfinished(self.link.envoy, self.scenario.snapshots[self.target], self.bad)
 
     def _deliver(self, stream: str) -> Iterator[tuple[str, World]]:
         response = self.link.down[stream][0]
@@ -135,7 +159,10 @@ class World:
                 world.refusals -= 1
             world.good |= {identity(each) for each in news} - world.bad
             world.link.envoy.judge = _Judge(world.bad, whole=self.scenario.whole, silent=self.scenario.silent)
+            waited = self.link.envoy.holdings.waits_for()
             world.link.deliver(stream)
+            if world.link.envoy.holdings.waits_for() != waited:
+                world.waits_since = world.now if world.link.envoy.holdings.waits_for() else None
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
             refused = f", finds {culprit.name} bad" if culprit is not None else ""
@@ -149,9 +176,11 @@ class World:
         envoy, drained = world.link.envoy, None
         if self.drains_since is not None:
             drained = self.drains_since + self.scenario.policy.drain_grace
-        if any(envoy.holdings.warming.values()) and (deadline is None or deadline > world.now + FETCH_TIMEOUT):
-            world.now += FETCH_TIMEOUT
-            world.gave_up = not self.bad
+        waited = None if self.waits_since is None else self.waits_since + FETCH_TIMEOUT
+        if waited is not None and (deadline is None or deadline > waited):
+            world.now, world.waits_since = max(world.now, waited), None
+            wanted = (self.scenario.snapshots[self.target].get(*each) for each in envoy.holdings.waits_for())
+            world.gave_up = not self.bad and any(wanted)
             world.link.say(envoy.give_up_waiting())
             yield "Envoy gives up waiting", world
         elif drained is not None and (deadline is None or deadline >= drained):

@@ -134,7 +134,9 @@ class Dialogue:
         if request.type not in self.machines:
             variant = Variant.DELTA if self.delta else Variant.SOTW
             owner = request.type.name if self.separate else "ads"
-            self.machines[request.type] = self.sequence.open(request.type, variant=variant, owner=owner)
+            self.machines[request.type] = self.sequence.open(
+                request.type, variant=variant, owner=owner, aggregated=not self.separate
+            )
         self.events += self.sequence.receive(self.machines[request.type], request, self.now)
 
     def request(self, text: str) -> Request:

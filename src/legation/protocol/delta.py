@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
-from legation.protocol.machine import Machine, Variant, View
+from legation.model.resource import Resource
+from legation.model.snapshot import Collection
+from legation.protocol.holding import brought, over
+from legation.protocol.machine import Machine, Recall, Variant, View
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request
 from legation.protocol.pending import Pending
 
@@ -23,17 +28,25 @@ class DeltaMachine(Machine):
         first, self.requested = not self.requested, True
         if first:
             self.newcomer = not request.initial_versions
+            self.claims = request.initial_versions
         events: tuple[Event, ...] = ()
         if self.ledger.entry(request.nonce) is not None:
             events = self._answer(request.nonce, request.error, cumulative=False)
         # The nonce only pairs an answer with its response: subscriptions count whatever it is (A4.3).
         change = self.subscription.adjust(subscribe=request.subscribe, unsubscribe=request.unsubscribe, first=first)
         held = request.initial_versions if first else ()
-        events = (*events, *self._take(change, held=held))
-        if first and request.initial_versions:
-            covered = {name: version for name, version in request.initial_versions.items() if self.covers(name)}
-            self.ledger.inherit(self.row, covered)
-        return events
+        return (*events, *self._take(change, held=held))
+
+    def resume(self, target: Collection, recall: Recall) -> None:
+        """Begin with what the client says that it has; its names and versions tell enough."""
+        del recall
+        versions, self.claims = self.claims, ""
+        held: dict[str, Resource | None] = {}
+        for name, version in versions.items() if isinstance(versions, Mapping) else ():
+            known = target.get(name)
+            if self.covers(name):
+                held[name] = known if known and known.version == version else brought(self.row, name, version)
+        self.ledger.inherit(over(self.ledger.sent.base, held))
 
     def offer(self, view: View, now: float) -> Pending | None:
         """Return what is to be said, or None."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
-from legation.model.resource import EVERY, Resource
+from legation.model.resource import EVERY, References, Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, shift_digest, show_digest
 
@@ -20,6 +21,27 @@ _NOTHING: Mapping[str, Resource | None] = MappingProxyType({})
 def same(one: Resource | None, other: Resource | None) -> bool:
     """Say whether both are the same content, or both nothing."""
     return one is other or (one is not None and other is not None and one.version == other.version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Brought(Resource):
+    """What a client brought along from another stream, known by its name alone: it is never sent."""
+
+
+def brought(row: ResourceType, name: str, version: str = "") -> Brought:
+    """Return what stands for a resource that nobody here knows: it may refer to anything.
+
+    Args:
+        row: Its type.
+        name: Its name.
+        version: Its version; empty where the client may not even have it.
+    """
+    return Brought(type=row, name=name, body=b"", version=version, references=_anything(row))
+
+
+@cache
+def _anything(row: ResourceType) -> References:
+    return MappingProxyType({name: frozenset({EVERY}) for name in row.refers})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +73,13 @@ class Holding:
             difference = target.since(self.base)
             for names in (difference.changed, difference.removed):
                 yield from (name for name in names if name not in self.overlay)
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """Everything that is held."""
+        for name in {*self.base.resources, *self.overlay}:
+            if (resource := self.get(name)) is not None:
+                yield resource
 
     def mentioning(self, row: ResourceType, name: str) -> Iterator[str]:
         """Yield the names of what is held here and may use that resource of another type."""

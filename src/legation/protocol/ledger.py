@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from legation.model.resource import EVERY, Resource
+from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, over, same
@@ -75,7 +75,7 @@ class Unanswered:
 class Ledger:
     """The books about one client and one type."""
 
-    __slots__ = ("accepted", "inherited", "maybe", "refusals", "sent", "unanswered")
+    __slots__ = ("accepted", "brought", "maybe", "refusals", "sent", "unanswered")
 
     def __init__(self, row: ResourceType) -> None:
         self.sent = Holding(EMPTY[row])
@@ -86,8 +86,8 @@ class Ledger:
         """What the client refused; None if it never did."""
         self.maybe: dict[str, Resource] = {}
         """What the client may hold because it refused the response that brought or removed it."""
-        self.inherited: frozenset[str] = frozenset()
-        """Names that the client brought along from another stream and of which nothing was said on this one."""
+        self.brought: Holding | None = None
+        """What the client had when its stream began, until the target is known to lack nothing of it by mistake."""
 
     # What goes out
 
@@ -98,7 +98,6 @@ class Ledger:
         self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
         for name in entry.removed if self.maybe else ():
             self.maybe.pop(name, None)
-        self._spoken_of(entry)
         self.unanswered.append(entry)
         if len(self.unanswered) > MERGE_ABOVE:
             oldest, next_oldest = self.unanswered[:2]
@@ -117,15 +116,14 @@ class Ledger:
         for name in gone:
             self.maybe.pop(name, None)
 
-    def inherit(self, row: ResourceType, versions: Mapping[str, str]) -> None:
-        """Take the client's word for what it holds already. What that refers to nobody knows: perhaps everything."""
-        anything = {name: frozenset({EVERY}) for name in row.refers}
-        held: dict[str, Resource | None] = {
-            name: Resource(type=row, name=name, body=b"", version=version, references=anything)
-            for name, version in versions.items()
-        }
-        self.sent = self.accepted = over(self.sent.base, held)
-        self.inherited = frozenset(held)
+    def inherit(self, held: Holding) -> None:
+        """Take the client's word for what it has already."""
+        self.sent = self.accepted = self.brought = held
+
+    def inherited(self, name: str) -> bool:
+        """Say whether the client brought that along from another stream, and nothing was said of it on this one."""
+        was = self.brought.get(name) if self.brought is not None else None
+        return was is not None and self.sent.get(name) is was
 
     # What comes back
 
@@ -318,7 +316,3 @@ class Ledger:
             yield from entry.changed.values()
             yield from entry.removed.values()
         yield from self.maybe.values()
-
-    def _spoken_of(self, entry: Unanswered) -> None:
-        if self.inherited:
-            self.inherited -= entry.changed.keys() | entry.removed.keys()

@@ -7,15 +7,16 @@ which `sequence.py` derives from the newest snapshot. It has no queue: only the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from legation.model.events import Accepted, Event, Refused, Subscribed, WhyParked
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection
-from legation.protocol.holding import Holding, same
+from legation.protocol.holding import Brought, Holding, same
 from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
@@ -24,6 +25,8 @@ from legation.protocol.suspects import blamed
 
 MAX_RESPONSE_BYTES = 4_000_000
 """About how many bytes of resources go in one response: gRPC clients take 4 MiB unless they are told otherwise."""
+Recall: TypeAlias = Callable[[ResourceType, str], Collection | None]
+"""Returns the collection that a version stood for; None: nobody remembers it."""
 
 PACE = 1.0
 """Seconds between two responses of a type of which one may follow another that is not answered yet."""
@@ -55,6 +58,8 @@ class Terms:
     """Nothing is said of a name that does not exist, where the variant could say so."""
     max_response_bytes: int = MAX_RESPONSE_BYTES
     """What is more than that is said in several responses, where the variant allows it."""
+    aggregated: bool = False
+    """The stream may carry other types too (ADS)."""
 
 
 class Machine(ABC):
@@ -62,6 +67,7 @@ class Machine(ABC):
 
     __slots__ = (
         "answered",
+        "claims",
         "continuing",
         "due",
         "forced",
@@ -97,6 +103,9 @@ class Machine(ABC):
         self.forced: set[str] = set()
         """Names that the client is owed although nothing about them changed."""
         self.requested = False
+        self.claims: str | Mapping[str, str] = ""
+        """What the client said of what it brought along from another stream, while nobody knows what that is: a
+        version (state of the world), or the version of each name (delta)."""
         self.newcomer = False
         """The client began without anything of this type: it has not been served on another stream before."""
         self.answered = False
@@ -136,6 +145,15 @@ class Machine(ABC):
     @abstractmethod
     def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request. Returns what it tells: a changed subscription, an ACK, a NACK."""
+
+    @abstractmethod
+    def resume(self, target: Collection, recall: Recall) -> None:
+        """Find out what the client brought along, by its claims, and begin with that as sent and accepted.
+
+        Args:
+            target: What the client is to have now.
+            recall: Returns what a version stood for, as far as somebody remembers it.
+        """
 
     def _take(self, change: Change, *, held: Iterable[str] = ()) -> tuple[Event, ...]:
         """Write down a changed subscription; what the client says that it holds is not owed to it."""
@@ -242,7 +260,7 @@ class Machine(ABC):
         removed = {name for name in self.ledger.maybe if holding.get(name) is None} - view.waiting
         for name in filter(covers, {*sent.unlike(holding.base), *holding.overlay}):
             old, new = sent.get(name), holding.get(name)
-            if same(old, new):
+            if same(old, new) or isinstance(new, Brought):
                 continue
             if new is None:
                 removed.add(name)
@@ -251,6 +269,8 @@ class Machine(ABC):
         missing: list[str] = []
         for name in self.forced - view.waiting:
             new = holding.get(name)
+            if isinstance(new, Brought):
+                continue
             if new is not None:
                 changed[name] = new
             elif name not in removed:

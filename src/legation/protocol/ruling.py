@@ -14,8 +14,9 @@ from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.draining import Predecessors
-from legation.protocol.holding import over, same
+from legation.protocol.holding import Brought, over, same
 from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
+from legation.protocol.returning import Returning
 from legation.protocol.warming import Warming
 
 _LOWER = {
@@ -50,7 +51,7 @@ class Policy:
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("_machines", "deadline", "policy", "predecessors", "snapshot", "warming")
+    __slots__ = ("_machines", "deadline", "policy", "predecessors", "returning", "snapshot", "warming")
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
@@ -60,6 +61,8 @@ class Ruling:
         self.deadline: float | None = None
         """The earliest moment at which an answer of these rules may change by itself."""
         self.predecessors = Predecessors()
+        self.returning: Returning | None = None
+        """None for a client that nobody served before."""
         self.warming = Warming()
 
     @property
@@ -89,6 +92,8 @@ class Ruling:
         if refusals and refusals.stopped:
             return None
         incomplete = machine.row in self.snapshot.incomplete
+        if not incomplete:
+            ledger.brought = None
         overlay: dict[str, Resource | None] = {}
         waiting: set[str] = set()
         for name in self._doubtful(machine):
@@ -142,17 +147,17 @@ class Ruling:
             return empty_resource(row, name)
         held = ledger.sent.get(name) or ledger.maybe.get(name)
         if held is not None:
-            inherited = row in self.snapshot.incomplete and name in ledger.inherited
+            inherited = row in self.snapshot.incomplete and ledger.inherited(name)
             return held if inherited or self._kept(machine, name, now) else None
         machine.leaving.pop(name, None)
-        if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name):
+        if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name, now):
             return self._sent_elsewhere(row, name) or empty_resource(row, name)
         return None
 
     def _sent_elsewhere(self, row: ResourceType, name: str) -> Resource | None:
         """Return what another stream of the client has of that name: a replaced cluster asks on a stream of its own."""
         found = (machine.ledger.sent.get(name) for machine in self.of(row) if machine.covers(name))
-        return next(filter(None, found), None)
+        return next((each for each in found if each is not None and not isinstance(each, Brought)), None)
 
     # Rule 7: what was refused
 
@@ -187,14 +192,14 @@ class Ruling:
         """Say whether a name that the snapshot lacks must stay."""
         if not REFERRERS[machine.row]:
             return False
-        if self._referred(machine.row, name):
+        if self._referred(machine.row, name, now):
             machine.leaving.pop(name, None)
             return True
         until = machine.leaving.setdefault(name, now + self.policy.removal_grace)
         self.note_deadline(until, now)
         return now < until
 
-    def _referred(self, row: ResourceType, name: str) -> bool:
+    def _referred(self, row: ResourceType, name: str, now: float) -> bool:
         """Say whether anything that the client may hold, or is about to be sent, may use that resource."""
         for above in REFERRERS[row]:
             coming = self.snapshot[above]
@@ -206,7 +211,57 @@ class Ruling:
                     return True
             if above.drains and self.predecessors.mention(row, name):
                 return True
+            if self.returning is not None and self._may_be_used_unseen(above, self.returning, now):
+                return True
         return False
+
+    # Rule 9: who comes back
+
+    def _may_be_used_unseen(self, above: ResourceType, returning: Returning, now: float) -> bool:
+        """Say whether the client may hold resources of that type of which nobody knows what they refer to."""
+        machines = self.of(above)
+        if any(machine.claims for machine in machines):
+            return True
+        until = 0.0
+        if not machines:
+            until = returning.until(self.policy.removal_grace)
+        elif above.drains and not returning.settled(self.is_warm):
+            until = returning.until(self.policy.warming_timeout)
+        self.note_deadline(until, now)
+        return now < until
+
+    def _may_be_withheld(self, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
+        """Say whether the client may be warming what the resource names, and therefore does not ask for that type yet.
+
+        One that asks for everything by name asks for clusters when it knows of the routes that name them.
+        """
+        if self.returning is None or not (row.awaited_warm and machine.terms.aggregated):
+            return False
+        held = machine.ledger.sent.get(resource.name)
+        news = resource.refers_to(row) - (held.refers_to(row) if held is not None else frozenset())
+        if not any(self.snapshot.get(row, name) for name in news):
+            return False
+        until = self.returning.until(self.policy.warming_timeout)
+        self.note_deadline(until, now)
+        return now < until and any(other.subscription.wildcard for other in self.machines)
+
+    def accepted(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client last accepted under that name."""
+        for machine in self.of(row):
+            resource = machine.ledger.accepted.get(name) if machine.covers(name) else None
+            # It may not have what it came back with no version of.
+            if resource is not None and resource.version:
+                return resource
+        return None
+
+    def is_warm(self, resource: Resource) -> bool:
+        """Rule 1: say whether all that goes after the resource and that it names is accepted."""
+        return all(
+            self.accepted(row, name) is not None
+            for row in map(BY_NAME.__getitem__, resource.type.refers)
+            if row.order > resource.type.order
+            for name in resource.refers_to(row)
+        )
 
     # Rules 4 and 5: what must wait
 
@@ -215,6 +270,8 @@ class Ruling:
         patient = self._warms_others(resource)
         for row in _LOWER[machine.row]:
             names = resource.refers_to(row)
+            if names and not patient and not self.of(row) and self._may_be_withheld(machine, resource, row, now):
+                return False
             for lower in self.of(row) if names else ():
                 for name in filter(lower.covers, names):
                     goal = self._goal(lower, name, now)

@@ -16,6 +16,9 @@ holds and from the newest snapshot. The rules, by the numbers that comments use:
 6. What a changed resource makes the client throw away is sent again, unchanged.
 7. A refused resource goes back to its last accepted version, or out; the others are offered again at once.
 8. A newer snapshot replaces the target at any point.
+9. *Who comes back*: what the client brings along counts as sent and accepted, and what nobody knows of it may refer to
+   anything, until it is known or `Policy.removal_grace` has passed. While it does not ask for clusters it may be
+   warming those that it has: what newly names a cluster waits.
 
 Source: "Eventual consistency considerations" and "Resource warming" of the xDS protocol page; Envoy's own behaviour
 where the page is silent.
@@ -29,12 +32,13 @@ from functools import cache
 
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
-from legation.model.resource_types import BY_NAME, ResourceType
+from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.delta import DeltaMachine
-from legation.protocol.machine import Machine, Terms, Variant, View
+from legation.protocol.machine import Machine, Recall, Terms, Variant, View
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import Pending
+from legation.protocol.returning import Returning
 from legation.protocol.ruling import Policy, Ruling
 from legation.protocol.sotw import SotwMachine
 
@@ -46,14 +50,25 @@ _MOST_OWED = 16
 """Of a client that never asks for a type no more is remembered."""
 
 
+def _forget(row: ResourceType, version: str) -> None:
+    """Remember nothing."""
+    del row, version
+
+
 class Sequence:
     """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
 
-    __slots__ = ("_moved", "_owed", "_rules", "_serial", "_synced")
+    __slots__ = ("_moved", "_owed", "_recall", "_rules", "_serial", "_synced")
 
-    def __init__(self, policy: Policy | None = None) -> None:
-        """Make a client that has no stream yet."""
+    def __init__(self, policy: Policy | None = None, *, recall: Recall = _forget) -> None:
+        """Make a client that has no stream yet.
+
+        Args:
+            policy: The time limits.
+            recall: Says what a version stood for with which a client of the state of the world comes back.
+        """
         self._rules = Ruling(policy or Policy())
+        self._recall = recall
         self._serial = 0
         self._synced = False
         self._moved = False
@@ -64,16 +79,21 @@ class Sequence:
     def __repr__(self) -> str:
         return f"<Sequence {[*self._rules.machines]!r}>"
 
-    def open(self, row: ResourceType, *, variant: Variant, owner: object) -> Machine:
+    def open(self, row: ResourceType, *, variant: Variant, owner: object, aggregated: bool = False) -> Machine:
         """Add the machine of a type that a stream begins to speak of.
 
         Args:
             row: The type.
             variant: State of the world or delta.
             owner: The stream, by identity: `next_response` is asked for it.
+            aggregated: Whether the stream may carry other types too (ADS).
         """
         policy = self._rules.policy
-        terms = _terms(row in policy.hold_missing, policy.max_response_bytes)
+        terms = _terms(
+            hold_missing=row in policy.hold_missing,
+            max_response_bytes=policy.max_response_bytes,
+            aggregated=aggregated,
+        )
         machine = _MACHINES[variant](row, owner=owner, terms=terms)
         self._rules.of(row).append(machine)
         return machine
@@ -86,7 +106,10 @@ class Sequence:
     def retarget(self, snapshot: Snapshot) -> None:
         """Take the newest snapshot. Before the first one nothing at all is said (A2.20)."""
         self._rules.snapshot = snapshot
-        self._synced = True
+        if not self._synced:
+            self._synced = True
+            for machine in self._rules.machines:
+                self._resume(machine)
 
     def receive(self, machine: Machine, request: Request, now: float) -> tuple[Event, ...]:
         """Give a request to the machine of its stream and type.
@@ -98,12 +121,15 @@ class Sequence:
             LocalProtocolError: The request is of the other variant.
         """
         rules = self._rules
-        if machine.row.drains and not machine.requested:
+        first = not machine.requested
+        if machine.row.drains and first:
             rules.warming.began()
         answered = machine.ledger.entry(request.nonce)
         serial = answered.serial if answered is not None else 0
         before, leaving = machine.ledger.accepted, machine.ledger.being_removed()
         events = machine.receive(request)
+        if first and self._synced:
+            self._resume(machine)
         for event in events:
             if isinstance(event, Subscribed) and self._owed:
                 self._pay(machine)
@@ -117,6 +143,22 @@ class Sequence:
                 rules.warming.refused(machine, serial)
         return events
 
+    def _resume(self, machine: Machine) -> None:
+        """Rule 9: begin with what the client brought along."""
+        if not machine.claims:
+            return
+        rules = self._rules
+        rules.returning = rules.returning or Returning()
+        machine.resume(rules.snapshot[machine.row], self._recall)
+        brought = machine.ledger.brought
+        if machine.row.drains and brought is not None:
+            rules.returning.listeners = brought
+        for above in REFERRERS[machine.row] if machine.terms.aggregated else ():
+            if above.awaited_warm and machine.row.name in above.forces and not rules.of(above):
+                # It warms, and what it warms may wait for this still: it would not ask again for what it has.
+                mentioned = rules.snapshot[above].referrers
+                machine.forced |= {name for name in machine.subscription.names if mentioned(machine.row, name)}
+
     def _draw_conclusions(self, machine: Machine, event: Accepted, serial: int, now: float) -> None:
         """Say what is warm since an ACK, and what drains."""
         rules = self._rules
@@ -124,7 +166,7 @@ class Sequence:
             rules.warming.accepted(machine, serial, at=now)
         rules.warming.supplied(machine.row, event.resources, serial)
         rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.joined)
-        rules.predecessors.drain(self._is_warm, until=now + rules.policy.drain_grace)
+        rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
     def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
         """Return the next message of that stream; None when it has nothing to say or it is not its turn.
@@ -150,6 +192,8 @@ class Sequence:
         if not self._synced:
             return
         self._rules.deadline, self._moved = None, False
+        if self._rules.returning is not None and self._rules.returning.since is None:
+            self._rules.returning.since = now
         self._rules.note_deadline(self._rules.predecessors.prune(now), now)
         for machine in tuple(self._rules.machines):
             while (offer := self._offer(machine, now)) is not None:
@@ -196,10 +240,7 @@ class Sequence:
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name."""
-        for machine in self._rules.of(row):
-            if machine.covers(name) and (resource := machine.ledger.accepted.get(name)) is not None:
-                return resource
-        return None
+        return self._rules.accepted(row, name)
 
     def _force(self, row: ResourceType, changed: Collection[Resource]) -> None:
         """Rule 6: mark what the client throws away with what was sent."""
@@ -219,20 +260,11 @@ class Sequence:
                 _force_on(machine, changed)
         self._owed = deque((owed for owed in self._owed if owed[0] is not machine.row), maxlen=_MOST_OWED)
 
-    def _is_warm(self, resource: Resource) -> bool:
-        """Rule 1: say whether all that goes after the resource and that it names is accepted."""
-        return all(
-            self.accepted(row, name) is not None
-            for row in map(BY_NAME.__getitem__, resource.type.refers)
-            if row.order > resource.type.order
-            for name in resource.refers_to(row)
-        )
-
 
 @cache
-def _terms(hold_missing: bool, max_response_bytes: int) -> Terms:  # noqa: FBT001 - the key of a cache
+def _terms(*, hold_missing: bool, max_response_bytes: int, aggregated: bool) -> Terms:
     """Return the one object of these terms: most clients have the same."""
-    return Terms(hold_missing=hold_missing, max_response_bytes=max_response_bytes)
+    return Terms(hold_missing=hold_missing, max_response_bytes=max_response_bytes, aggregated=aggregated)
 
 
 def _force_on(machine: Machine, changed: Collection[Resource]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
 from legation.model.resource import Resource
-from legation.model.resource_types import ResourceType
-from legation.protocol.holding import Holding, same
+from legation.model.snapshot import EMPTY, Collection
+from legation.protocol.holding import Holding, brought, over, same
 from legation.protocol.ledger import Unanswered
-from legation.protocol.machine import Machine, Terms, Variant, View, whole
+from legation.protocol.machine import Machine, Recall, Variant, View, whole
 from legation.protocol.messages import Request, SotwRequest, SotwResponse
 from legation.protocol.pending import Pending
 
@@ -18,14 +18,9 @@ from legation.protocol.pending import Pending
 class SotwMachine(Machine):
     """One stream and one type in the state of the world variant."""
 
-    __slots__ = ("_claimed",)
+    __slots__ = ()
 
     variant = Variant.SOTW
-
-    def __init__(self, row: ResourceType, *, owner: object, terms: Terms) -> None:
-        """See `Machine`."""
-        super().__init__(row, owner=owner, terms=terms)
-        self._claimed = ""
 
     def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request."""
@@ -36,14 +31,14 @@ class SotwMachine(Machine):
             # version says what the client brought along from another stream (A2.18).
             self.requested = True
             self.newcomer = not request.version
-            self._claimed = request.version
+            self.claims = request.version
             return self._take(self.subscription.replace(request.names))
         events: tuple[Event, ...] = ()
         if self.ledger.entry(request.nonce) is not None:
             events = self._answer(request.nonce, request.error, cumulative=True)
             if request.error is None:
                 # From now on the client holds what it was sent, and nothing else.
-                self._claimed = ""
+                self.claims = ""
         if request.nonce and request.nonce != self.last_nonce:
             # Stale: the client says its names again when it answers the newer response (A2.8).
             return events
@@ -51,8 +46,22 @@ class SotwMachine(Machine):
 
     @property
     def unsure(self) -> bool:
-        """Whether the client brought something along from another stream and may hold it still."""
-        return self.row.full_state and bool(self._claimed)
+        """Whether the client brought something along that nobody remembers, and may hold it still."""
+        return bool(self.claims)
+
+    def resume(self, target: Collection, recall: Recall) -> None:
+        """Begin with what the claimed version stood for. Of types asked for by name it tells nothing (A2.18)."""
+        version, names = str(self.claims), self.subscription.names
+        if not self.row.full_state:
+            self.claims = ""
+            self.ledger.inherit(over(EMPTY[self.row], {name: brought(self.row, name) for name in names}))
+            return
+        known = target if target.version == version else recall(self.row, version)
+        if known is not None:
+            self.claims = ""
+            self.ledger.inherit(Holding(known))
+            # It says what the client has, not for which names: only who asks for nothing else needs no answer.
+            self.answered = self.subscription.wildcard and not names
 
     def _repeated(self, refused: Unanswered) -> Iterator[str]:
         """Yield what a full response repeated although the client has not accepted it: it is offered again as news."""
@@ -66,7 +75,8 @@ class SotwMachine(Machine):
         self.due = None
         pending = self.pending(view)
         first = self.subscription.wildcard and not self.answered
-        if first and self._claimed and self._continue_stream(view):
+        if first and self.claims and view.incomplete and not self.subscription.names:
+            # A response would remove what is not in it, and somebody may only be unable to read it at the moment.
             return None
         full = self.row.full_state
         if full and (pending.changed or pending.removed or first):
@@ -86,20 +96,6 @@ class SotwMachine(Machine):
         response = self._response(self.told(view, pending), pending, nonce=str(serial))
         self.record(response, pending, view, now=now, serial=serial)
         return response
-
-    def _continue_stream(self, view: View) -> bool:
-        """Take a client at its word that reconnected with a version. Returns whether it needs no first response.
-
-        Safe for a pure wildcard only: the version says what the client holds, not for which names (A2.18, A2.19).
-        """
-        if not self.row.full_state or self.subscription.names:
-            return False
-        if view.holding.version == self._claimed and not view.waiting:
-            self.ledger.settle(view.holding)
-            self.answered, self._claimed = True, ""
-            return True
-        # A response would remove what is not in it, and somebody may only be unable to read it at the moment.
-        return view.incomplete
 
     def _response(self, holding: Holding, pending: Pending, *, nonce: str) -> SotwResponse:
         if not self.row.full_state:

@@ -14,9 +14,11 @@ from typing import Generic, TypeVar
 from legation.model.events import Event
 from legation.model.node import Node
 from legation.model.objects import ObjectKey
-from legation.model.resource_types import RESOURCE_TYPES
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.feedback import Account, Feedback, Name
+from legation.runtime.told import Told
 from legation.transports.base import Client, Peer
 
 Group = TypeVar("Group", bound=Hashable)
@@ -34,6 +36,7 @@ class Hub(Generic[Group]):
         group_of: Callable[[Peer, Node], Group],
         snapshot_of: Callable[[Group], Snapshot | None],
         feedback: Feedback,
+        recall: Callable[[Group, ResourceType, str], ResourceCollection | None] | None = None,
     ) -> None:
         """Make an empty hub.
 
@@ -41,10 +44,13 @@ class Hub(Generic[Group]):
             group_of: Says where a client belongs, or raises `transports.base.Refusal`.
             snapshot_of: Says what a group gets; None while nothing may be said.
             feedback: Takes what the clients have to say.
+            recall: Says what a version of a group stood for before the program began.
         """
         self._group_of = group_of
         self._snapshot_of = snapshot_of
         self._feedback = feedback
+        self._recall = recall
+        self._told: Told[Group] = Told()
         self._tables: dict[Group, _Table[Group]] = {}
 
     @property
@@ -94,6 +100,15 @@ class Hub(Generic[Group]):
         if table is None:
             table = self._tables[group] = _Table(group, self._snapshot_of(group))
         return table
+
+    def tell(self, group: Group, collection: ResourceCollection) -> None:
+        """Note that a client of the group is told this; see `transports.base.Seat`."""
+        self._told.keep(group, collection)
+
+    def remembered(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+        """Return what a version stood for; see `transports.base.Seat`."""
+        found = self._told.find(group, row, version)
+        return self._recall(group, row, version) if found is None and self._recall else found
 
     def free(self, table: _Table[Group]) -> None:
         """Forget a table that nobody sits at any more."""
@@ -189,6 +204,12 @@ class _Seat(Generic[Group]):
     def names(self) -> Collection[Name]:
         held = self.snapshot.collections.values() if self.snapshot else ()
         return [*((each.type, each.name) for collection in held for each in collection), *self.table.leaving]
+
+    def tell(self, collection: ResourceCollection) -> None:
+        self._hub.tell(self.table.group, collection)
+
+    def remembered(self, row: ResourceType, version: str) -> ResourceCollection | None:
+        return self._hub.remembered(self.table.group, row, version)
 
     def report(self, event: Event) -> None:
         self.account.report(event)

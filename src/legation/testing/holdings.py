@@ -100,6 +100,10 @@ class Holdings:
             for name, each in waiting.items():
                 waiting[name] = replace(each, missing=frozenset())
 
+    def waits_for(self) -> frozenset[tuple[ResourceType, str]]:
+        """Return what something waits for that warms."""
+        return frozenset().union(*(each.missing for waiting in self.warming.values() for each in waiting.values()))
+
     def wanted(self, row: ResourceType) -> frozenset[str]:
         """Return the names of a type that something refers to which is in use, warms or drains."""
         return frozenset(name for each in self._living() for name in each.refers_to(row)) - {EVERY}

@@ -10,7 +10,7 @@ from legation.model.events import Event
 from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import Snapshot
+from legation.model.snapshot import Collection, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,14 @@ class Seat(Protocol):
     @property
     def group(self) -> str:
         """The group's name, for people."""
+        ...
+
+    def tell(self, collection: Collection) -> None:
+        """Note that the client is told all of a type in state of the world: that is what the version stands for."""
+        ...
+
+    def remembered(self, row: ResourceType, version: str) -> Collection | None:
+        """Return what a version stood for that a client of the group was told; None if nobody remembers it."""
         ...
 
     def report(self, event: Event) -> None:

@@ -19,8 +19,8 @@ from legation.errors import RemoteProtocolError
 from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import Snapshot
-from legation.protocol.messages import Request, Response
+from legation.model.snapshot import Collection, Snapshot, collect
+from legation.protocol.messages import Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed, Peer
@@ -37,6 +37,11 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 class Stream(Protocol):
     """A stream, as its client sees it. It writes one response at a time."""
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether it may carry every type (ADS)."""
+        ...
 
     @property
     def busy(self) -> bool:
@@ -65,7 +70,7 @@ class ServedClient:
         self.node = node
         self._alarms = alarms
         self._clock = clock
-        self._sequence = Sequence(policy)
+        self._sequence = Sequence(policy, recall=self._recall)
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
         self._turn: asyncio.Handle | None = None
@@ -118,7 +123,9 @@ class ServedClient:
         machines = self._streams[stream]
         machine = machines.get(request.type)
         if machine is None:
-            machine = machines[request.type] = self._sequence.open(request.type, variant=variant, owner=stream)
+            machine = machines[request.type] = self._sequence.open(
+                request.type, variant=variant, owner=stream, aggregated=stream.aggregated
+            )
         for event in self._sequence.receive(machine, request, self._clock.now()):
             self.seat.report(event)
         self.schedule()
@@ -165,6 +172,21 @@ class ServedClient:
             for call in afterwards:
                 call()
 
+    def _note_told(self, response: Response) -> None:
+        """Have the feed remember what the client names by a version only if it comes back."""
+        row = response.type
+        if not isinstance(response, SotwResponse) or not row.full_state:
+            return
+        told = response.whole
+        if told is None and self.seat.remembered(row, response.version) is None:
+            told = collect(row, response.listed)
+        # The version of a part, for who asks by name, is that of the whole.
+        if told is not None and told.version == response.version:
+            self.seat.tell(told)
+
+    def _recall(self, row: ResourceType, version: str) -> Collection | None:
+        return self.seat.remembered(row, version)
+
     def _retarget(self) -> None:
         snapshot = self.seat.snapshot
         if snapshot is not None and snapshot is not self._target:
@@ -177,6 +199,7 @@ class ServedClient:
         for owner, response, sent in self._sequence.turns(self._clock.now(), self._may_write):
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
+            self._note_told(response)
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             if len(self._streams) == 1:

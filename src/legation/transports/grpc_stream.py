@@ -104,6 +104,11 @@ class GrpcStream:
         return (self._row.name if self._row else ADS, self._variant.value)
 
     @property
+    def aggregated(self) -> bool:
+        """Whether it carries every type."""
+        return self._row is None
+
+    @property
     def busy(self) -> bool:
         """Whether it is writing a response, or will not write any more."""
         return self.writer is not None or self._done

@@ -62,6 +62,11 @@ class RestStream:
     # What its client asks of it
 
     @property
+    def aggregated(self) -> bool:
+        """Whether it carries every type: each has a path of its own."""
+        return False
+
+    @property
     def busy(self) -> bool:
         """Whether no poll is there that could be answered."""
         return not self._waiting

@@ -16,7 +16,7 @@ from legation.model.events import Event
 from legation.model.node import Node
 from legation.model.resource import Resource, content_version
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, ResourceType
-from legation.model.snapshot import Snapshot, collect
+from legation.model.snapshot import Collection, Snapshot, collect
 from legation.transports import Policy
 from legation.transports.base import Client, Peer, Refusal
 from legation.transports.grpc_server import GrpcTransport
@@ -61,6 +61,12 @@ class FakeSeat:
             raise RuntimeError(msg)
         return self.feed.snapshot
 
+    def tell(self, collection: Collection) -> None:
+        self.feed.told[collection.type, collection.version] = collection
+
+    def remembered(self, row: ResourceType, version: str) -> Collection | None:
+        return self.feed.told.get((row, version))
+
     def report(self, event: Event) -> None:
         self.events.append(event)
 
@@ -76,6 +82,7 @@ class FakeFeed:
         self.snapshot: Snapshot | None = snapshot(*resources)
         self.seats: list[FakeSeat] = []
         self.left: list[FakeSeat] = []
+        self.told: dict[tuple[ResourceType, str], Collection] = {}
         self.refused: dict[str, Refusal] = {}
 
     def admit(self, peer: Peer, node: Node, *, client: Client, wake: Callable[[], None]) -> FakeSeat:

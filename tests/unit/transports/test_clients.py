@@ -26,6 +26,8 @@ class FakeStream:
         self.written: list[Response] = []
         self.ended: tuple[str, str] | None = None
 
+    aggregated = True
+
     @property
     def busy(self) -> bool:
         return self.writing is not None or self.ended is not None

@@ -1,0 +1,34 @@
+"""Returning: what is not known yet of a client that had been served before its streams began (rule 9 of `sequence.py`).
+
+What it holds of the types that it did not ask for yet nobody knows, nor which listeners serve for those that it holds
+and that are not warm. So these may use whatever the client has; and the clusters may not be warm that it did not ask
+for: Envoy holds back its request for them until they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from legation.model.resource import Resource
+from legation.protocol.holding import Holding
+
+
+@dataclass(slots=True)
+class Returning:
+    """One client."""
+
+    since: float | None = None
+    """When it could be told something for the first time."""
+    listeners: Holding | None = None
+    """What it brought along that replaces its predecessor only when it is warm."""
+
+    def until(self, seconds: float) -> float:
+        """Return the moment so many seconds after it came back."""
+        return (self.since or 0.0) + seconds
+
+    def settled(self, is_warm: Callable[[Resource], bool]) -> bool:
+        """Say whether all that it brought along is warm, so that no predecessor serves."""
+        if self.listeners is not None and all(map(is_warm, self.listeners.resources)):
+            self.listeners = None
+        return self.listeners is None
