@@ -61,7 +61,8 @@ POLLING = Section(
             "REST-JSON polling subscriptions",
             (REST,),
             "At an unchanged version 304, at once or after some time.",
-            "A poll is held until something changes or the time is over.",
+            "A poll is held until something changes, but never longer than its client says that it waits: one that says"
+            " nothing is answered at once.",
         ),
         Row(
             "A7.3",
@@ -69,7 +70,7 @@ POLLING = Section(
             "proto3 JSON",
             (REST,),
             "Names select as in state of the world; both spellings of fields are read, unknown fields are passed over.",
-            "So they are; an error in the next poll is a NACK.",
+            "So they are. An error in the next poll is a NACK, and so is the version from before where it comes twice.",
         ),
         Row(
             "A7.4",
