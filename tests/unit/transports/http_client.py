@@ -33,9 +33,11 @@ class Asked:
 
     async def answer(self) -> Answer:
         """Read all that the server says until it closes the connection."""
-        async with asyncio.timeout(PATIENCE):
-            said = await self._reader.read()
-        await self.close()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                said = await self._reader.read()
+        finally:
+            await self.close()
         head, _, body = said.partition(b"\r\n\r\n")
         status, *lines = head.decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines)
