@@ -3,13 +3,15 @@
 Each line is one message or one thing that happens; after each `>` and whatever else happens, the control plane says
 exactly the `<` lines that follow, and nothing else.
 
-    have CDS a@1 b@1; EDS a@1           the newest snapshot; `l@1->r` names a resource of the next lower type
+    have CDS a@1 b@1; EDS a@1           the newest snapshot; `l@1->r` names a resource of the next lower type,
+                                        and the virtual host `r/h@1~x,*.y` has these domains
     > CDS                               state of the world: the names that it wants
     > CDS a b nonce=1                   ... in answer to the response of that nonce (the nonces count from 1)
     > CDS nonce=1 error=b_is_bad        ... refusing it
     > CDS +a -b nonce=1 has=c@1         delta: subscribe, unsubscribe, and what it holds already
     < CDS #1 a@1 b@1 -c                 a response: its nonce, its resources, what it removes
     < CDS #2                            an empty response
+    < VHDS #3 r/h@1~x,*.y,a.y !r/b      a resource with its aliases; one without a body
     wait 5                              seconds pass
     reconnect                           all streams end, and the client comes back
     close CDS                           the stream of that type alone ends
@@ -20,20 +22,24 @@ to be told the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from legation.model.events import Event
+from legation.model.hosts import alias
 from legation.model.resource import Resource
 from legation.model.resource_types import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
     EXTENSION_CONFIG,
+    LB_ENDPOINT,
     LISTENER,
     ROUTE_CONFIGURATION,
     RUNTIME,
     SCOPED_ROUTE,
     SECRET,
+    VIRTUAL_HOST,
     ResourceType,
 )
 from legation.model.snapshot import Snapshot
@@ -46,22 +52,28 @@ from tests.spec import variants
 ROWS = {
     "CDS": CLUSTER,
     "EDS": CLUSTER_LOAD_ASSIGNMENT,
+    "LEDS": LB_ENDPOINT,
     "SDS": SECRET,
     "ECDS": EXTENSION_CONFIG,
     "LDS": LISTENER,
     "RDS": ROUTE_CONFIGURATION,
     "SRDS": SCOPED_ROUTE,
+    "VHDS": VIRTUAL_HOST,
     "RTDS": RUNTIME,
 }
 SHORT = {row: short for short, row in ROWS.items()}
 
 USES = {
     CLUSTER: CLUSTER_LOAD_ASSIGNMENT,
+    CLUSTER_LOAD_ASSIGNMENT: LB_ENDPOINT,
     LISTENER: ROUTE_CONFIGURATION,
     ROUTE_CONFIGURATION: CLUSTER,
     SCOPED_ROUTE: ROUTE_CONFIGURATION,
+    VIRTUAL_HOST: CLUSTER,
 }
 """What `a@1->b` refers to, by the type of a."""
+
+OPTION = re.compile(r"[a-z]+=")
 
 AT_ONCE = Policy(removal_grace=0.0, drain_grace=0.0)
 
@@ -143,8 +155,8 @@ class Dialogue:
         """Return the request that a line means."""
         short, *words = text.split()
         row = ROWS[short]
-        options = dict(word.split("=", 1) for word in words if "=" in word)
-        names = [word for word in words if "=" not in word]
+        options = dict(word.split("=", 1) for word in words if OPTION.match(word))
+        names = [word for word in words if not OPTION.match(word)]
         nonce, error = options.get("nonce", ""), options.get("error")
         if not self.delta:
             return SotwRequest(
@@ -183,10 +195,17 @@ class Dialogue:
 def show(response: Response) -> str:
     """Return the line of a response. Fails if a name stands in it twice (A1.10, A4.21)."""
     names = [each.name for each in response.resources]
-    removed = response.removed if isinstance(response, DeltaResponse) else ()
-    assert len({*names, *removed}) == len(names) + len(removed), f"a name twice: {names} {removed}"
-    words = [f"{each.name}@{_version(each)}" for each in sorted(response.resources, key=lambda each: each.name)]
-    return " ".join(["<", SHORT[response.type], f"#{response.nonce}", *words, *(f"-{name}" for name in removed)])
+    removed, unknown = (response.removed, response.unknown) if isinstance(response, DeltaResponse) else ((), ())
+    said = [*names, *removed, *unknown]
+    assert len(set(said)) == len(said), f"a name twice: {said}"
+    words = [_word(each) for each in sorted(response.resources, key=lambda each: each.name)]
+    words += [f"-{name}" for name in removed] + [f"!{name}" for name in unknown]
+    return " ".join(["<", SHORT[response.type], f"#{response.nonce}", *words])
+
+
+def _word(resource: Resource) -> str:
+    hosts = [each.rpartition("/")[2] for each in resource.aliases]
+    return f"{resource.name}@{_version(resource)}" + (f"~{','.join(hosts)}" if hosts else "")
 
 
 def _version(resource: Resource) -> str:
@@ -206,7 +225,10 @@ def parse(text: str) -> Snapshot:
 def _resource(row: ResourceType, word: str) -> Resource:
     named, _, uses = word.partition("->")
     name, version = named.split("@")
-    return resource(row, name, version, _references(row, uses.split(",") if uses else ()))
+    version, _, domains = version.partition("~")
+    made = resource(row, name, version, _references(row, uses.split(",") if uses else ()))
+    scope = name.rpartition("/")[0]
+    return replace(made, aliases=tuple(alias(scope, each) for each in domains.split(","))) if domains else made
 
 
 def _references(row: ResourceType, uses: Iterable[str]) -> tuple[tuple[ResourceType, tuple[str, ...]], ...]:

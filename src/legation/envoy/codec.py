@@ -18,6 +18,8 @@ from legation.envoy.findings import Finding, Misfit, kind_of, quote
 from legation.envoy.reader import TYPE_KEY, old_type, read
 from legation.envoy.references import cannot_tell, references, warms_slowly
 from legation.errors import InvalidResource
+from legation.model.hosts import alias
+from legation.model.names import canonical
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level
 from legation.model.resource import Resource, content_version
@@ -155,6 +157,7 @@ def _resource(
     version: str = "",
     origin: ObjectKey | None = None,
 ) -> Resource:
+    name = canonical(name)
     return Resource(
         type=row,
         name=name,
@@ -163,7 +166,14 @@ def _resource(
         references=cannot_tell(row) if message is None else references(message),
         warms_slowly=message is not None and warms_slowly(message),
         origin=origin,
+        aliases=_aliases(message, name) if message is not None and row.aliased else (),
     )
+
+
+def _aliases(host: Any, name: str) -> tuple[str, ...]:
+    """Return the names under which Envoys ask for a virtual host: its domains, in the place of its own name."""
+    scope, slash, _ = name.rpartition("/")
+    return tuple(dict.fromkeys(alias(scope, domain) for domain in host.domains)) if slash else ()
 
 
 def _row_of(json: object) -> ResourceType:

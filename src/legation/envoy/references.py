@@ -1,8 +1,8 @@
 """What a resource refers to: the clusters, routes, endpoints, secrets and extension configs that it names.
 
 Only names that a control plane is asked for are references: what comes from a file (`path_config_source`) is none.
-RouteConfigurations do not refer to their VirtualHosts, nor Listeners to ScopedRoutes: those come by wildcard or on
-demand, and one that is gone is gone because its owner wants it so.
+What comes as a collection is referred to by its glob: the endpoints of a locality that takes them by LEDS, the virtual
+hosts of a RouteConfiguration that takes them by VHDS. Listeners do not refer to ScopedRoutes: those come by wildcard.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError, Message
 from legation.envoy import types
 from legation.envoy.anys import children, unpack
 from legation.envoy.cluster_names import CODE, LUA, LUA_CALL, NAMES, SOURCES, UNKNOWABLE
+from legation.model.names import canonical
 from legation.model.resource import EVERY, NO_REFERENCES, References
 from legation.model.resource_types import (
     CLUSTER,
@@ -26,6 +27,7 @@ from legation.model.resource_types import (
     LB_ENDPOINT,
     ROUTE_CONFIGURATION,
     SECRET,
+    VIRTUAL_HOST,
     ResourceType,
 )
 
@@ -48,7 +50,7 @@ def references(message: Message) -> References:
         return NO_REFERENCES
     names: dict[str, set[str]] = {}
     for row, name in sorted(found, key=lambda each: (each[0].order, each[1])):
-        names.setdefault(row.name, set()).add(name)
+        names.setdefault(row.name, set()).add(canonical(name))
     return MappingProxyType({row: frozenset(members) for row, members in names.items()})
 
 
@@ -129,6 +131,11 @@ def _leds(message: Any, found: _Found) -> None:
         found.add((LB_ENDPOINT, message.leds_collection_name))
 
 
+def _vhds(message: Any, found: _Found) -> None:
+    if _asks_us(message.vhds.config_source):
+        found.add((VIRTUAL_HOST, f"{message.name}/*"))
+
+
 def _discovered(message: Any, found: _Found) -> None:
     if message.HasField("config_discovery") and _asks_us(message.config_discovery.config_source):
         found.add((EXTENSION_CONFIG, message.name))
@@ -153,6 +160,7 @@ def _asks_us(source: Any) -> bool:
 _SPECIAL: Mapping[str, Any] = {
     types.ANY: _any,
     CLUSTER.message: _cluster,
+    ROUTE_CONFIGURATION.message: _vhds,
     "envoy.config.endpoint.v3.LedsClusterLocalityConfig": _leds,
     "envoy.config.route.v3.ScopedRouteConfiguration": _scoped_route,
     "envoy.extensions.filters.network.http_connection_manager.v3.Rds": _rds,

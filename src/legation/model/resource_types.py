@@ -22,6 +22,8 @@ class Absence(Enum):
     """An empty resource of that name."""
     EMPTY_IF_REFERRED = "empty if referred"
     """An empty resource if something that the client gets refers to the name, else as REMOVED."""
+    BODILESS = "bodiless"
+    """A resource of that name without a body: what waits for it goes on without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,9 +46,10 @@ class ResourceType:
     order: int
     """The place in the order of delivery (make before break): lower goes first."""
     refers: tuple[str, ...] = ()
-    """Short names of the types that a resource of this type can name."""
+    """Short names of the types of which a resource of this type can name single resources."""
     forces: tuple[str, ...] = ()
-    """What a client throws away with a changed resource of this type: named resources of these types are sent again."""
+    """What a client throws away with a changed resource of this type: resources of these types that it names, singly or
+    by a glob, are sent again."""
     full_state: bool = False
     """In state of the world every response holds all resources, and absence means deletion."""
     wildcard: bool = False
@@ -57,6 +60,8 @@ class ResourceType:
     drains: bool = False
     """A replaced or removed resource of this type goes on serving old connections for Envoy's drain time."""
     absence: Absence = Absence.REMOVED
+    aliased: bool = False
+    """A client asks by names that are not the resources' own: by the host of a request."""
     secret: bool = False
     """The content must not be shown to anyone."""
 
@@ -93,7 +98,7 @@ CLUSTER_LOAD_ASSIGNMENT = ResourceType(
     rest_path="/v3/discovery:endpoints",
     name_field="cluster_name",
     order=20,
-    refers=("LbEndpoint",),
+    forces=("LbEndpoint",),
     absence=Absence.EMPTY_IF_REFERRED,
 )
 LB_ENDPOINT = ResourceType(
@@ -174,6 +179,8 @@ VIRTUAL_HOST = ResourceType(
     order=70,
     refers=("Cluster",),
     wildcard=True,
+    absence=Absence.BODILESS,
+    aliased=True,
 )
 RUNTIME = ResourceType(
     name="Runtime",

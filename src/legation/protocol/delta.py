@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
+from legation.model.lookup import members
+from legation.model.names import glob_of, is_glob
 from legation.model.resource import Resource
+from legation.model.resource_types import Absence
 from legation.model.snapshot import Collection
 from legation.protocol.holding import brought, over
 from legation.protocol.machine import Machine, Recall, Variant, View
@@ -34,7 +37,7 @@ class DeltaMachine(Machine):
             events = self._answer(request.nonce, request.error, cumulative=False)
         # The nonce only pairs an answer with its response: subscriptions count whatever it is (A4.3).
         change = self.subscription.adjust(subscribe=request.subscribe, unsubscribe=request.unsubscribe, first=first)
-        held = request.initial_versions if first else ()
+        held = self._held(request.initial_versions) if first else ()
         return (*events, *self._take(change, held=held))
 
     def resume(self, target: Collection, recall: Recall) -> None:
@@ -47,6 +50,30 @@ class DeltaMachine(Machine):
             if self.covers(name):
                 held[name] = known if known and known.version == version else brought(self.row, name, version)
         self.ledger.inherit(over(self.ledger.sent.base, held))
+
+    def _held(self, versions: Mapping[str, str]) -> frozenset[str]:
+        """Return what is not owed to a client that holds this: the names, and globs of which it holds something."""
+        return frozenset(versions).union(map(glob_of, versions) if self.subscription.globs else ())
+
+    def follow(self, target: Collection) -> None:
+        """Find out what the names that the client asked by stand for in the newest collection.
+
+        What is owed to it under a glob or an alias is owed to it under the names of the resources.
+        """
+        names, aliases, sent = self.subscription.names, self.subscription.aliases, self.ledger.sent
+        if aliases is not None:
+            come, gone = aliases.follow(names, target, lambda name: sent.get(name) is not None)
+            if not self.subscription.wildcard:
+                self.ledger.renew(come - names)
+                self.drop(gone - names)
+            self.forced = {each for name in self.forced for each in aliases.meant(name, target)}
+        elif any(map(is_glob, self.forced)):
+            self.forced = {each for name in self.forced for each in members(target, name) or (name,)}
+
+    def _as_asked(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """Return the resources with every alias under which the client asked for them: somebody waits for that name."""
+        aliases = self.subscription.aliases
+        return tuple(map(aliases.add_to, resources) if aliases is not None else resources)
 
     def offer(self, view: View, now: float) -> Pending | None:
         """Return what is to be said, or None."""
@@ -62,14 +89,16 @@ class DeltaMachine(Machine):
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> DeltaResponse:
         """Return the response that says what was offered."""
-        shared = self.shared(view, pending)
+        shared = None if self.subscription.names and self.row.aliased else self.shared(view, pending)
+        bodiless = self.row.absence is Absence.BODILESS
         response = DeltaResponse(
             type=self.row,
             version=self.told(view, pending).version,
             nonce=str(serial),
             whole=shared,
-            listed=() if shared is not None else tuple(pending.changed.values()),
-            removed=tuple(sorted((*pending.removed, *pending.missing))),
+            listed=() if shared is not None else self._as_asked(pending.changed.values()),
+            removed=pending.removed if bodiless else tuple(sorted((*pending.removed, *pending.missing))),
+            unknown=pending.missing if bodiless else (),
         )
         self.record(response, pending, view, now=now, serial=serial)
         return response

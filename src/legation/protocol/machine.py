@@ -18,6 +18,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection
 from legation.protocol.holding import Brought, Holding, same
 from legation.protocol.ledger import Ledger, Unanswered
+from legation.protocol.meaning import named
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
 from legation.protocol.subscription import Change, Subscription
@@ -98,7 +99,7 @@ class Machine(ABC):
         self.row = row
         self.owner = owner
         self.terms = terms
-        self.subscription = Subscription(legacy_wildcard=row.wildcard)
+        self.subscription = Subscription(legacy_wildcard=row.wildcard, aliased=row.aliased)
         self.ledger = Ledger(row)
         self.forced: set[str] = set()
         """Names that the client is owed although nothing about them changed."""
@@ -160,14 +161,11 @@ class Machine(ABC):
         if not change:
             return ()
         if change.widened:
-            self.ledger.widen(self.subscription.names)
-        self.ledger.renew(change.uncovered)
-        self.ledger.drop(change.dropped)
-        for name in change.dropped:
-            self.leaving.pop(name, None)
-            self.hoping.pop(name, None)
+            self.ledger.widen(self.spread(self.subscription.names) | self.subscription.reached)
+        self.ledger.renew(self.spread(change.uncovered))
+        self.drop(name for name in self.spread(change.dropped) if not self.covers(name))
         if self.ledger.refusals:
-            self.ledger.refusals.forget(change.asked)
+            self.ledger.refusals.forget(self.spread(change.asked))
         self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
         if change.everything and self.answered and not change.widened:
             # `*` anew: everything is owed, also what the client has (A4.4).
@@ -176,6 +174,34 @@ class Machine(ABC):
         if change.everything:
             self.answered = False
         return (Subscribed(type=self.row, names=self.subscription.names, wildcard=self.subscription.wildcard),)
+
+    def spread(self, names: frozenset[str]) -> frozenset[str]:
+        """Return these names, and all that was sent of what those of them stand for that are globs."""
+        globs = (name for name in names if name in self.subscription.globs)
+        return names.union(*(named(glob, self.ledger.sent) for glob in globs))
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget what the client does not want any more."""
+        names = tuple(names)
+        self.ledger.drop(names)
+        for name in names:
+            self.leaving.pop(name, None)
+            self.hoping.pop(name, None)
+
+    @abstractmethod
+    def follow(self, target: Collection) -> None:
+        """Find out what the names that the client asked by stand for in the newest collection; mostly themselves."""
+
+    def force(self, names: Iterable[str]) -> None:
+        """Owe the client again what it was sent under these names, or below these globs, and threw away.
+
+        Of a glob that it asked for itself it is owed an answer even if there is nothing below it.
+        """
+        for name in names:
+            if name in self.subscription.globs:
+                self.forced.add(name)
+            else:
+                self.forced.update(filter(self.covers, named(name, self.ledger.sent)))
 
     def _answer(self, nonce: str, error: str | None, *, cumulative: bool) -> tuple[Event, ...]:
         """Write down an ACK or NACK of a response that is not answered yet."""

@@ -74,6 +74,8 @@ class DeltaResponse:
     whole: Collection | None = None
     listed: tuple[Resource, ...] = ()
     removed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Names that are answered by a resource without a body."""
 
     @property
     def resources(self) -> Iterator[Resource]:

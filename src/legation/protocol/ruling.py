@@ -87,6 +87,7 @@ class Ruling:
         O(what changed since the last response), and O(1) for a client about which nothing is particular.
         """
         target, ledger = self.snapshot[machine.row], machine.ledger
+        machine.follow(target)
         ledger.reconsider(target)
         refusals = ledger.refusals
         if refusals and refusals.stopped:
@@ -273,7 +274,7 @@ class Ruling:
             if names and not patient and not self.of(row) and self._may_be_withheld(machine, resource, row, now):
                 return False
             for lower in self.of(row) if names else ():
-                for name in filter(lower.covers, names):
+                for name in filter(lower.covers, names - {EVERY}):
                     goal = self._goal(lower, name, now)
                     # A name that the view lacks (static in the bootstrap, or dangling) is hardly waited for.
                     if goal is None:

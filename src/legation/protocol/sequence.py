@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from functools import cache
+from itertools import chain
 
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
@@ -251,13 +252,13 @@ class Sequence:
             if not machines:
                 self._owed.append((forced_row, changed))
             for machine in machines:
-                _force_on(machine, changed)
+                machine.force(chain.from_iterable(resource.refers_to(forced_row) for resource in changed))
 
     def _pay(self, machine: Machine) -> None:
         """Rule 6 for who asks late: a client that comes back with a name may say that it has it, and still need it."""
         for row, changed in self._owed:
             if row is machine.row:
-                _force_on(machine, changed)
+                machine.force(chain.from_iterable(resource.refers_to(row) for resource in changed))
         self._owed = deque((owed for owed in self._owed if owed[0] is not machine.row), maxlen=_MOST_OWED)
 
 
@@ -265,12 +266,3 @@ class Sequence:
 def _terms(*, hold_missing: bool, max_response_bytes: int, aggregated: bool) -> Terms:
     """Return the one object of these terms: most clients have the same."""
     return Terms(hold_missing=hold_missing, max_response_bytes=max_response_bytes, aggregated=aggregated)
-
-
-def _force_on(machine: Machine, changed: Collection[Resource]) -> None:
-    machine.forced.update(
-        name
-        for resource in changed
-        for name in resource.refers_to(machine.row)
-        if machine.covers(name) and machine.ledger.sent.get(name) is not None
-    )

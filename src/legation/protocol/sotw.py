@@ -63,6 +63,9 @@ class SotwMachine(Machine):
             # It says what the client has, not for which names: only who asks for nothing else needs no answer.
             self.answered = self.subscription.wildcard and not names
 
+    def follow(self, target: Collection) -> None:
+        """In state of the world there are neither globs nor aliases."""
+
     def _repeated(self, refused: Unanswered) -> Iterator[str]:
         """Yield what a full response repeated although the client has not accepted it: it is offered again as news."""
         view = refused.view

@@ -1,12 +1,16 @@
 """Subscription: what one client wants of one type on one stream. All rules of names and wildcards are in this file.
 
-Source: the xDS protocol page, "How the client specifies what resources to return" and "Wildcard".
+Source: the xDS protocol page, "How the client specifies what resources to return" and "Wildcard"; for globs, which
+delta knows alone, the proposal TP1 of cncf/xds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from legation.model.names import canonical, glob_of, is_glob
+from legation.protocol.aliases import Aliases
 
 WILDCARD = "*"
 
@@ -16,7 +20,8 @@ class Change:
     """What a request changed in a subscription."""
 
     asked: frozenset[str] = frozenset()
-    """Names that the client asked for with this request, first or again: each is owed an answer."""
+    """Names that the client asked for with this request, first or again: each is owed an answer. Globs and aliases are
+    among these as they were said, here and below."""
     everything: bool = False
     """The client asked for `*`, first or again."""
     dropped: frozenset[str] = frozenset()
@@ -35,15 +40,20 @@ class Change:
 class Subscription:
     """The names that a client wants, with or without the wildcard."""
 
-    __slots__ = ("_legacy_allowed", "_named", "names", "wildcard")
+    __slots__ = ("_legacy_allowed", "_named", "aliases", "globs", "names", "wildcard")
 
-    def __init__(self, *, legacy_wildcard: bool) -> None:
+    def __init__(self, *, legacy_wildcard: bool, aliased: bool = False) -> None:
         """Make an empty subscription.
 
         Args:
             legacy_wildcard: Whether an empty first request means `*` for this type.
+            aliased: Whether names may be aliases; globs there are none then.
         """
         self.names: frozenset[str] = frozenset()
+        self.globs: frozenset[str] = frozenset()
+        """Those of the names that stand for all below a path."""
+        self.aliases = Aliases() if aliased else None
+        """What the names that are aliases stand for."""
         self.wildcard = False
         self._legacy_allowed = legacy_wildcard
         self._named = False
@@ -54,11 +64,22 @@ class Subscription:
 
     def covers(self, name: str) -> bool:
         """Say whether the client wants that resource."""
-        return self.wildcard or name in self.names
+        return self.wildcard or name in self.names or self.reaches(name)
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """What the aliases among the names stand for."""
+        return self.aliases.reached if self.aliases is not None else frozenset()
+
+    def reaches(self, name: str) -> bool:
+        """Say whether a glob or an alias among the names stands for that one."""
+        if self.aliases is not None:
+            return name in self.aliases.reached
+        return bool(self.globs) and glob_of(name) in self.globs
 
     def replace(self, names: Iterable[str]) -> Change:
         """Take the whole set of names of a state of the world request; it supersedes the set before."""
-        wanted = frozenset(names)
+        wanted = frozenset(map(canonical, names))
         # "Legacy wildcard": an empty list means everything for as long as no request on this stream named anything.
         legacy = self._legacy_allowed and not self._named and not wanted
         self._named = self._named or bool(wanted)
@@ -74,18 +95,19 @@ class Subscription:
             unsubscribe: Names to take back.
             first: Whether this is the first request for the type on the stream.
         """
-        added, taken = frozenset(subscribe), frozenset(unsubscribe)
+        added, taken = frozenset(map(canonical, subscribe)), frozenset(map(canonical, unsubscribe))
         legacy = self._legacy_allowed and first and not added and not taken
         wildcard = legacy or WILDCARD in added or (self.wildcard and WILDCARD not in taken)
         before = self.names
+        if self.aliases is None:
+            self.globs = self.globs - taken | frozenset(filter(is_glob, added))
         change = self._become((before - taken | added) - {WILDCARD}, wildcard=wildcard)
-        # What the wildcard still covers must be answered when its name is taken back: the client cannot know (A3.7).
-        answered = (taken & before) - added if self.wildcard else frozenset()
-        asked = (added | answered) - {WILDCARD}
+        # What is still covered must be answered when its name is taken back: the client cannot know (A3.7).
+        answered = frozenset(filter(self.covers, (taken & before) - added))
         return Change(
-            asked=asked,
+            asked=(added | answered) - {WILDCARD},
             everything=legacy or WILDCARD in added,
-            dropped=change.dropped,
+            dropped=change.dropped - answered,
             uncovered=change.uncovered,
             widened=change.widened,
             lost_wildcard=change.lost_wildcard,

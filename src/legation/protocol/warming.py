@@ -92,7 +92,8 @@ class Warming:
     def supplied(self, row: ResourceType, resources: Collection[Resource], serial: int) -> None:
         """Take the acceptance of what warming resources may wait for, sent as that response."""
         waiting = [batch for batch in self._batches if batch.serial < serial and batch.machine.row in REFERRERS[row]]
-        names = {resource.name for resource in resources} if waiting else set()
+        # What takes its own parts from elsewhere (endpoints by LEDS) makes nothing warm yet.
+        names = {resource.name for resource in resources if not resource.references} if waiting else set()
         for batch in waiting:
             batch.warm.update(resource.name for resource in batch.rest() if _needs_only(resource, row, names))
 

@@ -169,7 +169,8 @@ class Encoder:
         """Return the response as it goes over the wire."""
         if isinstance(response, SotwResponse):
             return b"".join((self._resources(self._sotw, response), *self._sotw.tail(response)))
-        return b"".join((self._resources(self._delta, response), self._removed(response), *self._delta.tail(response)))
+        resources = (self._resources(self._delta, response), *map(self._delta.bodiless, response.unknown))
+        return b"".join((*resources, self._removed(response), *self._delta.tail(response)))
 
     def _resources(self, framing: _Framing, response: Response) -> bytes:
         if response.whole is not None:
@@ -310,6 +311,10 @@ class _DeltaFraming(_Framing):
                 head,
             )
         )
+
+    def bodiless(self, name: str) -> bytes:
+        """Return a resource that says of its name, under which a client asked, that there is nothing behind it."""
+        return _field(self._resources, _field(_NAME, name.encode()) + _field(_ALIASES, name.encode()))
 
 
 def _any_head(resource: Resource) -> bytes:
