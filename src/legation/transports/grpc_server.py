@@ -148,6 +148,8 @@ class GrpcTransport:
                 ("grpc.max_receive_message_length", RECEIVE_LIMIT),
                 ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
                 ("grpc.keepalive_timeout_ms", round(self._keepalive_timeout * 1000)),
+                # What gRPC really waits for: the option above alone leaves it at a minute.
+                ("grpc.http2.ping_timeout_ms", round(self._keepalive_timeout * 1000)),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.max_pings_without_data", 0),
                 # Clients may ask for signs of life as often as this, also while they have no stream.
