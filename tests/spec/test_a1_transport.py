@@ -152,7 +152,7 @@ async def test_a1_12_hundreds_of_streams_over_one_connection_are_all_served(way:
 
 
 async def test_a1_12_a_connection_without_a_sign_of_life_is_closed() -> None:
-    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\0\4\1\0\0\0\0"
     async with serving(keepalive=0.1, keepalive_timeout=0.1) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.transport.port)
         writer.write(preface)

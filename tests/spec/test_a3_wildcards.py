@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from legation.model.events import Subscribed
-from tests.spec.dialogue import Dialogue, delta, sotw
+from legation.model.resource_types import CLUSTER, LISTENER, SCOPED_ROUTE, VIRTUAL_HOST, ResourceType
+from tests.spec.dialogue import SHORT, Dialogue, delta, sotw
 
 
 def test_a3_1_star_and_names_side_by_side_sotw() -> None:
@@ -115,6 +116,14 @@ def test_a3_3_delta_legacy_wildcard_ends_by_taking_back_star_and_nothing_revives
     )
 
 
+@pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
+@pytest.mark.parametrize("row", SHORT, ids=lambda row: row.name)
+def test_a3_4_each_type_says_whether_no_names_mean_everything(row: ResourceType, *, is_delta: bool) -> None:
+    everything = row in {CLUSTER, LISTENER, SCOPED_ROUTE, VIRTUAL_HOST}
+    talk = Dialogue(delta=is_delta)
+    talk.play(f"have {SHORT[row]} a@1\n> {SHORT[row]}" + (f"\n< {SHORT[row]} #1 a@1" if everything else ""))
+
+
 def test_a3_5_the_wildcard_gives_each_client_what_its_group_has() -> None:
     for content in ("a@1", "a@2 b@1"):
         sotw(f"have CDS {content}\n> CDS\n< CDS #1 {content}")
@@ -170,5 +179,18 @@ def test_a3_7_delta_a_name_taken_back_under_a_wildcard_that_has_it_not_is_answer
         > CDS nonce=1
         > CDS -a
         < CDS #2 -a
+        """
+    )
+
+
+def test_a3_8_who_comes_back_with_names_gets_what_it_names() -> None:
+    delta(
+        """
+        have CDS a@2 b@1 c@1
+        > CDS +a +b has=a@1,b@1
+        < CDS #1 a@2
+        > CDS nonce=1
+        > CDS +*                        # and everything when it says so
+        < CDS #2 c@1
         """
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legation.model.events import Accepted, Refused
-from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, LISTENER
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 from legation.protocol.pending import MOST_PORTIONS
 from legation.protocol.sequence import Policy
 from tests.spec.dialogue import delta
@@ -532,3 +532,32 @@ def test_a4_19_a_resource_above_the_limit_goes_alone() -> None:
         """,
         policy=Policy(max_response_bytes=1),
     )
+
+
+def test_a4_13_a_version_that_is_reported_is_believed_and_what_is_asked_for_anew_is_sent_all_the_same() -> None:
+    delta(
+        """
+        have CDS a@2 b@1
+        > CDS +* has=a@1,b@1            # an old Envoy may report a version that it no longer has
+        < CDS #1 a@2
+        > CDS nonce=1
+        > CDS +b
+        < CDS #2 b@1
+        """
+    )
+
+
+def test_a4_17_the_version_of_the_whole_is_that_of_the_collection_and_decides_nothing() -> None:
+    talk = delta(
+        """
+        have CDS a@1 b@1
+        > CDS +a
+        < CDS #1 a@1
+        > CDS nonce=1
+        have CDS a@1 b@2                # another version of the whole, and nothing for this client
+        """
+    )
+    talk.play("have CDS a@2 b@2\n< CDS #2 a@2")
+    assert talk.snapshot is not None
+    (versions,) = {response.version for response in talk.responses[1:]}
+    assert versions == talk.snapshot[CLUSTER].version

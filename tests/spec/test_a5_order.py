@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from legation.cli.rendering import snapshot_for
+from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION
 from legation.protocol.sequence import Policy
 from tests.spec.dialogue import AT_ONCE, Dialogue
 
@@ -307,6 +311,22 @@ def test_a5_7_routes_do_not_go_again_after_a_changed_listener(*, is_delta: bool)
 
 
 @both
+def test_a5_8_an_envoy_that_kept_the_endpoints_is_sent_them_once_more_and_that_is_all(*, is_delta: bool) -> None:
+    again = "" if is_delta else "a"
+    serving(is_delta=is_delta).play(
+        f"""
+        have CDS a@2->a; EDS a@1; LDS l@1->r; RDS r@1->a
+        < CDS #5 a@2
+        < EDS #6 a@1
+        > CDS nonce=5                   # warm by what it kept
+        > EDS {again} nonce=6
+        have CDS a@2->a; EDS a@2; LDS l@1->r; RDS r@1->a
+        < EDS #7 a@2
+        """
+    )
+
+
+@both
 def test_a5_9_endpoints_go_by_the_name_that_is_asked_for(*, is_delta: bool) -> None:
     Dialogue(delta=is_delta).play(
         f"""
@@ -427,3 +447,29 @@ def test_a5_14_the_ack_of_a_separate_cluster_stream_says_nothing_of_warmth(*, is
         < RDS #7 r@2
         """
     )
+
+
+MISTAKES = """
+apiVersion: legation.dev/v1alpha1
+kind: EnvoyResources
+metadata: {name: mistakes}
+spec:
+  resources:
+  - {"@type": type.googleapis.com/envoy.config.cluster.v3.Cluster, name: twice, alt_stat_name: first}
+  - {"@type": type.googleapis.com/envoy.config.cluster.v3.Cluster, name: twice, alt_stat_name: second}
+  - "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
+    name: pages
+    virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: nowhere}}]}]
+"""
+
+
+def test_a5_15_what_is_there_twice_and_what_names_nothing_is_told_and_the_rest_is_delivered(tmp_path: Path) -> None:
+    (tmp_path / "mistakes.yaml").write_text(MISTAKES)
+    snapshot, problems = snapshot_for(tmp_path, node_id="edge", labels={})
+
+    assert {(each.code, each.object.name if each.object else "") for each in problems} == {
+        ("duplicate-name", "mistakes"),
+        ("dangling-reference", "mistakes"),
+    }
+    assert list(snapshot[CLUSTER].resources) == ["twice"]
+    assert list(snapshot[ROUTE_CONFIGURATION].resources) == ["pages"]

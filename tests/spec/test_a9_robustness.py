@@ -12,7 +12,7 @@ from legation.runtime.proxy_status import TypeStatus
 from legation.snapshot_server import SnapshotServer
 from tests.spec.dialogue import Dialogue
 from tests.spec.way import Way, snapshots, ways
-from tests.unit.transports.loopback import PATIENCE, FakeFeed, resource, serving, until
+from tests.unit.transports.loopback import FakeFeed, resource, serving, until
 
 both = pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
 

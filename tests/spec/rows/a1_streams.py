@@ -102,8 +102,8 @@ STREAMS = Section(
             "An Envoy without ADS opens a stream for each cluster and route",
             ALL,
             "Very many streams over one connection, and signs of life that neither side takes for abuse.",
-            "No limit on streams; keepalive after 30 s, answered within 5 s; clients may ask as often as every 10 s,"
-            " also without a stream.",
+            "No limit on streams. A connection that has been silent for 30 s is asked for a sign of life, also without"
+            " a stream, and closed if none comes within 5 s.",
         ),
         Row(
             "A1.13",
