@@ -142,6 +142,29 @@ def test_a2_6_a_refusal_at_the_current_version_is_no_ack() -> None:
     talk.play("have EDS a@1 b@2\n< EDS #3 b@2")
 
 
+def test_a2_7_what_may_have_been_taken_of_a_refused_response_is_settled_before_anything_else() -> None:
+    sotw(
+        """
+        have CDS a@1 b@1; RDS r@1->a s@1->a
+        > CDS
+        < CDS #1 a@1 b@1
+        > CDS nonce=1
+        > RDS r s
+        < RDS #2 r@1 s@1
+        > RDS r s nonce=2
+        have CDS a@1 b@1; RDS r@2->b s@2->b
+        < RDS #3 r@2 s@2
+        > RDS r s nonce=3 error=r       # s may have been taken, or not
+        < RDS #4 s@2
+        have CDS a@1; RDS r@3->a s@1->a
+        > RDS r s nonce=4
+        < RDS #5 r@3 s@1
+        > RDS r s nonce=5
+        < CDS #6 a@1                    # nothing can route to b any more
+        """
+    )
+
+
 @streams
 def test_a2_8_a_request_with_an_old_nonce_changes_nothing(*, separate: bool) -> None:
     sotw(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import grpc.aio
 import pytest
 
 from legation.model.resource_types import CLUSTER, ResourceType
@@ -17,6 +16,9 @@ from legation.testing.wire import method
 from legation.transports import Policy
 from tests.spec import variants
 from tests.unit.transports.loopback import Loopback, RawStream
+
+if TYPE_CHECKING:
+    import grpc.aio
 
 
 @dataclass(frozen=True, slots=True)

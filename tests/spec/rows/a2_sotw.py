@@ -68,7 +68,7 @@ SOTW = Section(
             "gRFC A46; Envoy",
             ALL_SOTW,
             "After a NACK parts of the response may have been applied.",
-            "What was refused counts as perhaps held: what it names stays until that is settled.",
+            "Who is not to blame is offered again at once, and until that is settled whatever it names stays.",
         ),
         Row(
             "A2.8",
