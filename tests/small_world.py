@@ -24,20 +24,24 @@ def resource(
     version: int | str = 1,
     refers: tuple[tuple[ResourceType, tuple[str, ...]], ...] = (),
     *,
+    claims: tuple[str, ...] = (),
     warms_slowly: bool = False,
 ) -> Resource:
-    """Return the one resource of that name, version and references."""
+    """Return the one resource of that name, version, references and claims."""
     references = {other.name: frozenset(names) for other, names in refers}
     body = f"{name}@{version}".encode()
     # The version of a real resource tells its references; these have an origin that does, so that no two tests share a
     # collection whose members differ in them.
-    origin = ObjectKey("test", row.name, "default", f"{name} {sorted((o.name, n) for o, n in refers)} {warms_slowly}")
+    origin = ObjectKey(
+        "test", row.name, "default", f"{name} {sorted((o.name, n) for o, n in refers)} {claims} {warms_slowly}"
+    )
     return Resource(
         type=row,
         name=name,
         body=body,
         version=str(version),
         references=references,
+        claims=claims,
         warms_slowly=warms_slowly,
         origin=origin,
     )

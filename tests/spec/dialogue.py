@@ -4,7 +4,8 @@ Each line is one message or one thing that happens; after each `>` and whatever 
 exactly the `<` lines that follow, and nothing else.
 
     have CDS a@1 b@1; EDS a@1           the newest snapshot; `l@1->r` names a resource of the next lower type,
-                                        and the virtual host `r/h@1~x,*.y` has these domains
+                                        the virtual host `r/h@1~x,*.y` has these domains, and `l@1^80` claims 80,
+                                        which nobody else can hold at the same time
     > CDS                               state of the world: the names that it wants
     > CDS a b nonce=1                   ... in answer to the response of that nonce (the nonces count from 1)
     > CDS nonce=1 error=b_is_bad        ... refusing it
@@ -226,7 +227,9 @@ def _resource(row: ResourceType, word: str) -> Resource:
     named, _, uses = word.partition("->")
     name, version = named.split("@")
     version, _, domains = version.partition("~")
-    made = resource(row, name, version, _references(row, uses.split(",") if uses else ()))
+    version, _, claim = version.partition("^")
+    references = _references(row, uses.split(",") if uses else ())
+    made = resource(row, name, version, references, claims=(claim,) if claim else ())
     scope = name.rpartition("/")[0]
     return replace(made, aliases=tuple(alias(scope, each) for each in domains.split(","))) if domains else made
 

@@ -14,6 +14,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import anys, printer, types
+from legation.envoy.claims import claims
 from legation.envoy.findings import Finding, Misfit, kind_of, quote
 from legation.envoy.reader import TYPE_KEY, old_type, read
 from legation.envoy.references import cannot_tell, references, warms_slowly
@@ -164,6 +165,7 @@ def _resource(
         body=body,
         version=version or content_version(body),
         references=cannot_tell(row) if message is None else references(message),
+        claims=() if message is None else claims(message),
         warms_slowly=message is not None and warms_slowly(message),
         origin=origin,
         aliases=_aliases(message, name) if message is not None and row.aliased else (),

@@ -43,6 +43,8 @@ class Resource:
     version: str
     """`content_version(body)`, or the caller's own, which then has to change with the content."""
     references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
+    claims: tuple[str, ...] = ()
+    """What no two resources of a type can hold at one client at the same time: the addresses that a listener binds."""
     warms_slowly: bool = False
     """Its configuration and what it refers to are not enough to make it warm: a cluster with health checks."""
     origin: ObjectKey | None = None

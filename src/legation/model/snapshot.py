@@ -71,6 +71,7 @@ class Collection:
     digest: int
     version: str
     """The digest as text, or the caller's own version."""
+    _claimants: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _referrers: dict[ResourceType, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     _differences: WeakKeyDictionary[Collection, Difference] = field(default_factory=WeakKeyDictionary, repr=False)
     _portions: dict[int, tuple[Collection, ...]] = field(default_factory=dict, repr=False)
@@ -92,6 +93,16 @@ class Collection:
         found under EVERY.
         """
         return self._index(row).get(name, ())
+
+    def claimants(self, claim: str) -> tuple[str, ...]:
+        """Return the names of the resources here that claim that. The index is built at the first question."""
+        if not self._claimants:
+            found: dict[str, tuple[str, ...]] = {}
+            for resource in self:
+                for each in resource.claims:
+                    found[each] = (*found.get(each, ()), resource.name)
+            self._claimants.update(found)
+        return self._claimants.get(claim, ())
 
     def refers_to(self, row: ResourceType) -> bool:
         """Say whether anything here mentions any resource of that type."""

@@ -59,6 +59,15 @@ class Predecessors:
         self._members = [each for each in self._members if each.until is None or now < each.until]
         return min((each.until for each in self._members if each.until is not None), default=None)
 
+    def claim(self, resource: Resource) -> bool:
+        """Say whether another of them serves still, for its successor is not warm, and has what the resource claims."""
+        return any(
+            each.until is None
+            and each.resource.name != resource.name
+            and not set(each.resource.claims).isdisjoint(resource.claims)
+            for each in self._members
+        )
+
     def mention(self, row: ResourceType, name: str) -> bool:
         """Say whether any of them may use that resource."""
         return any(each.resource.mentions(row, name) for each in self._members)

@@ -91,6 +91,11 @@ class Holding:
             if resource is not None and resource.mentions(row, name):
                 yield referrer
 
+    def claiming(self, claim: str) -> Iterator[str]:
+        """Yield the names of what is held here and claims that."""
+        yield from (name for name in self.base.claimants(claim) if name not in self.overlay)
+        yield from (name for name, each in self.overlay.items() if each is not None and claim in each.claims)
+
     @property
     def version(self) -> str:
         """The version of exactly this content."""

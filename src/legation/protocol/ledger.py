@@ -304,6 +304,12 @@ class Ledger:
         """Return what the client was told to remove and has not answered."""
         return {name: each for entry in self.unanswered for name, each in entry.removed.items()}
 
+    def claiming(self, claim: str) -> Iterator[str]:
+        """Yield the names of what the client may hold and claims that."""
+        yield from self.sent.claiming(claim)
+        if self.accepted is not self.sent:
+            yield from self.accepted.claiming(claim)
+
     def may_mention(self, row: ResourceType, name: str, *, covers: Callable[[str], bool]) -> bool:
         """Say whether anything that the client may hold at this moment may use that resource of another type."""
         holdings = (self.sent,) if self.accepted is self.sent else (self.sent, self.accepted)

@@ -165,7 +165,7 @@ class Machine(ABC):
         self.ledger.renew(self.spread(change.uncovered))
         self.drop(name for name in self.spread(change.dropped) if not self.covers(name))
         if self.ledger.refusals:
-            self.ledger.refusals.forget(self.spread(change.asked))
+            self.ledger.refusals.renew(self.spread(change.asked))
         self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
         if change.everything and self.answered and not change.widened:
             # `*` anew: everything is owed, also what the client has (A4.4).

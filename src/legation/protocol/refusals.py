@@ -111,10 +111,14 @@ class Refusals:
                 self._trial[at : at + 1] = _halved(other.members)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Offer these again as they are: the client asked for them anew, or does not want them any more."""
+        """Offer these again as they are, if at all: they are gone, or the client does not want them any more."""
         for name in names:
             self.aside.pop(name, None)
         self.acquit(names)
+
+    def renew(self, names: Iterable[str]) -> None:
+        """Offer these again as they are: the client asked for them anew."""
+        self.forget(names)
         self.stopped = False
 
     def acquit(self, names: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
 from legation.model.snapshot import Snapshot
+from legation.protocol import claims
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import Brought, over, same
 from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
@@ -100,7 +101,7 @@ class Ruling:
         for name in self._doubtful(machine):
             goal, held = self._goal(machine, name, now), ledger.holding(name)
             said = same(goal, ledger.sent.get(name)) and name not in machine.forced
-            if goal is None or said or (self._in_turn(machine, goal) and self._ready(machine, goal, now)):
+            if goal is None or said or self._may_go(machine, goal, now):
                 overlay[name] = goal
             else:
                 waiting.add(name)
@@ -149,7 +150,8 @@ class Ruling:
         held = ledger.sent.get(name) or ledger.maybe.get(name)
         if held is not None:
             inherited = row in self.snapshot.incomplete and ledger.inherited(name)
-            return held if inherited or self._kept(machine, name, now) else None
+            kept = inherited or self._kept(machine, name, now) or self._precedes(machine, held, now)
+            return held if kept else None
         machine.leaving.pop(name, None)
         if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name, now):
             return self._sent_elsewhere(row, name) or empty_resource(row, name)
@@ -178,14 +180,41 @@ class Ruling:
         # Where it has none it is sent all the same: part is better than nothing.
         return (accepted or resource) if needs_refused else resource
 
-    @staticmethod
-    def _in_turn(machine: Machine, resource: Resource) -> bool:
-        """Say whether no trial of others is on, or the client has accepted the resource once."""
+    def _in_turn(self, machine: Machine, resource: Resource) -> bool:
+        """Say whether no trial of others is on, or the resource is nothing new to the client."""
         ledger = machine.ledger
         refusals = ledger.refusals
-        if not refusals or not refusals.trying:
+        if not refusals or not refusals.trying or refusals.on_offer(resource.name):
             return True
-        return refusals.on_offer(resource.name) or same(resource, ledger.accepted.get(resource.name))
+        kept = self.snapshot.get(machine.row, resource.name) is None
+        return kept or same(resource, ledger.accepted.get(resource.name))
+
+    # What two of a type cannot hold at the same time
+
+    def _precedes(self, machine: Machine, held: Resource, now: float) -> bool:
+        """Say whether what the snapshot lacks must stay because what takes its place may not go yet, or was refused.
+
+        A client that gets both at once, the removal and the addition, hands over without a gap.
+        """
+        return any(
+            not same(self._unrefused(machine, each), each) or not self._may_go(machine, each, now)
+            for each in claims.successors(machine, held, self.snapshot[machine.row])
+        )
+
+    def _is_free(self, machine: Machine, resource: Resource, now: float) -> bool:
+        """Say whether nobody holds what the resource claims, but who goes in the same response.
+
+        Who moves to another place has to have accepted that, and to be warm there. Of two that wait for one another
+        neither can ever go: after a while they are offered, so that the client says it.
+        """
+        moving = claims.moving(machine, resource, self.snapshot[machine.row])
+        if not moving and not self.predecessors.claim(resource):
+            return True
+        refusals = machine.ledger.refusals
+        if refusals and any(map(refusals.include, moving)):
+            machine.hoping.pop(resource.name, None)
+            return False
+        return not self._hope(machine, resource, self.policy.warming_timeout, now)
 
     # Rules 1 and 2: what is kept
 
@@ -266,6 +295,13 @@ class Ruling:
 
     # Rules 4 and 5: what must wait
 
+    def _may_go(self, machine: Machine, resource: Resource, now: float) -> bool:
+        """Say whether the client may be told of the resource at this moment."""
+        if not self._in_turn(machine, resource):
+            return False
+        free = not resource.claims or self._is_free(machine, resource, now)
+        return free and self._ready(machine, resource, now)
+
     def _ready(self, machine: Machine, resource: Resource, now: float) -> bool:
         """Say whether all that the resource names has been sent, and its new clusters are warm."""
         patient = self._warms_others(resource)
@@ -295,9 +331,13 @@ class Ruling:
         held = machine.ledger.sent.get(resource.name)
         if not machine.answered or (held is not None and held.mentions(*needed)):
             return False
+        return self._hope(machine, resource, self.policy.dangling_grace, now)
+
+    def _hope(self, machine: Machine, resource: Resource, patience: float, now: float) -> bool:
+        """Say whether the resource may wait, for so long in all, for what may never come."""
         version, until = machine.hoping.get(resource.name, ("", now))
         if version != resource.version:
-            until = now + self.policy.dangling_grace
+            until = now + patience
             machine.hoping[resource.name] = (resource.version, until)
         self.note_deadline(until, now)
         return now < until

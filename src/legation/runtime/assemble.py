@@ -74,7 +74,9 @@ class Shelf:
         found = self._collections.get(labels)
         if found is None:
             winners = (_winner(claims, labels) for claims in self.claims.values())
-            found = self._collections[labels] = collect(self.row, (each for each in winners if each is not None))
+            got = [each for each in winners if each is not None]
+            found = collect(self.row, (each.resource for each in _at_peace(got)))
+            self._collections[labels] = found
         return found
 
 
@@ -160,5 +162,20 @@ def _claims(items: tuple[Item, ...]) -> Mapping[str, tuple[Item, ...]]:
     return claims
 
 
-def _winner(claims: tuple[Item, ...], labels: Labels) -> Resource | None:
-    return next((item.resource for item in claims if item.scope.labels <= labels), None)
+def _winner(claims: tuple[Item, ...], labels: Labels) -> Item | None:
+    return next((item for item in claims if item.scope.labels <= labels), None)
+
+
+def _at_peace(items: list[Item]) -> Iterable[Item]:
+    """Return those that claim nothing (the address of a listener) which a senior one has."""
+    claiming = [item for item in items if item.resource.claims]
+    if len(claiming) < 2:
+        return items
+    owners: dict[str, Item] = {}
+    lost: set[Item] = set()
+    for item in sorted(claiming, key=lambda each: each.manifest.seniority):
+        if owners.keys().isdisjoint(item.resource.claims):
+            owners |= dict.fromkeys(item.resource.claims, item)
+        else:
+            lost.add(item)
+    return [item for item in items if item not in lost]

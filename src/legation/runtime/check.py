@@ -21,7 +21,7 @@ def check(assembly: Assembly) -> tuple[Problem, ...]:
         problem
         for shelves in assembly.shelves.values()
         for shelf in shelves.values()
-        for problem in (*_lost_names(shelf), *_dangling(shelf, shelves))
+        for problem in (*_lost_names(shelf), *_lost_addresses(shelf), *_dangling(shelf, shelves))
     )
 
 
@@ -47,6 +47,37 @@ def _lost_name(loser: Item, winner: Item) -> Problem:
         place=loser.manifest.place,
         path=loser.path,
         mend="give one of them another name, or selectors that no workload fulfils both",
+    )
+
+
+def _lost_addresses(shelf: Shelf) -> Iterator[Problem]:
+    owners: dict[str, list[Item]] = {}
+    for item in sorted(
+        (each for each in shelf.items if each.resource.claims), key=lambda each: each.manifest.seniority
+    ):
+        for claim in item.resource.claims:
+            others = owners.setdefault(claim, [])
+            winner = next((each for each in others if _collide(each, item)), None)
+            if winner is not None:
+                yield _lost_address(item, winner, claim)
+                break
+            others.append(item)
+
+
+def _collide(one: Item, other: Item) -> bool:
+    return one.resource.name != other.resource.name and one.scope.meets(other.scope)
+
+
+def _lost_address(loser: Item, winner: Item, claim: str) -> Problem:
+    row, place = loser.resource.type.name, f" ({winner.manifest.place})" if winner.manifest.place else ""
+    other = f"the {row} {quote(winner.resource.name)} of {winner.manifest.key}{place}"
+    return Problem(
+        code="duplicate-address",
+        message=f"the {row} {quote(loser.resource.name)} has the address {claim} of {other}, which came first",
+        object=loser.manifest.key,
+        place=loser.manifest.place,
+        path=loser.path,
+        mend="give one of them another address, or selectors that no workload fulfils both",
     )
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from legation.model.node import Scope
+from legation.model.node import Scope, Workload
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY, Resource
-from legation.model.resource_types import CLUSTER
+from legation.model.resource_types import CLUSTER, LISTENER
 from legation.runtime.assemble import Assembly, Item
 from legation.runtime.check import check
 from tests.manifests import manifest
@@ -42,6 +42,29 @@ def test_the_junior_of_two_claimants_is_told_who_has_the_name() -> None:
         'a.yaml:9:1: Cluster shop/loser: spec.config: the Cluster "c" is that of Cluster shop/winner (a.yaml:3:1), '
         "which came first (give one of them another name, or selectors that no workload fulfils both)"
     )
+
+
+def test_the_junior_of_two_listeners_on_one_address_is_told_who_has_it_and_is_not_delivered() -> None:
+    senior = item(resource(LISTENER, "a", claims=("tcp 127.0.0.1:80",)), "winner", line=3)
+    junior = item(resource(LISTENER, "b", claims=("tcp 127.0.0.1:80",)), "loser", line=9)
+    other = item(resource(LISTENER, "c", claims=("tcp 127.0.0.1:81",)), "other", line=9)
+    (problem,) = problems(junior, senior, other)
+
+    assert (problem.code, problem.level) == ("duplicate-address", Level.ERROR)
+    assert str(problem) == (
+        'a.yaml:9:1: Cluster shop/loser: spec.config: the Listener "b" has the address tcp 127.0.0.1:80 of '
+        'the Listener "a" of Cluster shop/winner (a.yaml:3:1), which came first '
+        "(give one of them another address, or selectors that no workload fulfils both)"
+    )
+    delivered = Assembly((junior, senior, other)).snapshot_for(Workload(namespace="shop"))[LISTENER]
+    assert [each.name for each in delivered] == ["a", "c"]
+
+
+def test_listeners_that_no_workload_gets_both_may_share_an_address() -> None:
+    mine, yours = (
+        item(resource(LISTENER, name, claims=("tcp 0.0.0.0:80",)), name, app=name) for name in ("edge", "inner")
+    )
+    assert not problems(mine, yours)
 
 
 @pytest.mark.parametrize(
