@@ -31,6 +31,18 @@ def test_everything_comes_over_one_stream_in_the_wanted_variant(variant: Variant
     assert resources["cds_config"] == {"resource_api_version": "V3", "initial_fetch_timeout": "0s", "ads": {}}
 
 
+def test_who_polls_has_a_source_for_each_type_and_speaks_plain_http_to_one_address() -> None:
+    polling = made(variant="rest")
+    assert "ads_config" not in polling["dynamic_resources"]
+    for each in ("cds_config", "lds_config"):
+        source = polling["dynamic_resources"][each]["api_config_source"]
+        assert (source["api_type"], source["cluster_names"]) == ("REST", ["xds_cluster"])
+    (cluster,) = polling["static_resources"]["clusters"]
+    assert cluster["dns_lookup_family"] == "V4_PREFERRED"
+    (options,) = cluster["typed_extension_protocol_options"].values()
+    assert options["explicit_http_config"] == {"http_protocol_options": {}}
+
+
 def test_without_ads_each_type_has_its_own_stream() -> None:
     resources = made(ads=False, variant="sotw")["dynamic_resources"]
     assert "ads_config" not in resources
