@@ -10,7 +10,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot
 from legation.protocol.holding import Holding
-from legation.protocol.sequence import Policy
+from legation.protocol.sequence import Machine, Policy
 
 _DERIVED = frozenset({"_deadline", "deadline", "due"})
 """What the control plane works out anew whenever it is asked."""
@@ -20,11 +20,13 @@ def clone(value: Any, memo: dict[int, Any]) -> Any:
     """Return an independent copy of a part of the control plane; `memo` keeps what refers to one another together."""
     kind = type(value)
     if kind is dict:
-        return {key: clone(each, memo) for key, each in value.items()}
+        return {clone(key, memo): clone(each, memo) for key, each in value.items()}
+    if kind is tuple:
+        return tuple(clone(each, memo) for each in value)
     if kind is list:
         return [clone(each, memo) for each in value]
     if kind is set:
-        return set(value)
+        return {clone(each, memo) for each in value}
     if not _is_state(value):
         return value
     if id(value) not in memo:
@@ -55,9 +57,14 @@ _FORMS: tuple[tuple[Any, Callable[[Any, float], Hashable]], ...] = (
     (list | tuple, lambda value, now: tuple(canonical(each, now) for each in value)),
     (
         Mapping,
-        lambda value, now: frozenset((canonical(key, now), canonical(each, now)) for key, each in value.items()),
+        lambda value, now: frozenset((_key(key, now), canonical(each, now)) for key, each in value.items()),
     ),
 )
+
+
+def _key(value: Any, now: float) -> Hashable:
+    # What a machine is like is told where it is found by its name.
+    return (value.owner, value.row.name) if isinstance(value, Machine) else canonical(value, now)
 
 
 def _slots(value: object) -> Iterator[str]:

@@ -16,6 +16,7 @@ from legation.model.resource_types import (
     ROUTE_CONFIGURATION,
     ResourceType,
 )
+from legation.protocol import machines
 from legation.protocol.ledger import Ledger, Unanswered, Verdict
 from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.warming import Warming
@@ -72,6 +73,14 @@ def _silent_refusals(row: ResourceType, *, delta: bool, whole: bool) -> Scenario
 @pytest.mark.parametrize("name", SHORT)
 def test_separate_streams(name: str, *, delta: bool) -> None:
     verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, separate=True), limit=2_000)
+    assert not verdict.wrong, verdict
+
+
+@variants
+@pytest.mark.parametrize("name", SHORT)
+def test_separate_streams_as_if_they_were_thousands(name: str, monkeypatch: pytest.MonkeyPatch, *, delta: bool) -> None:
+    monkeypatch.setattr(machines, "FEW", 0)
+    verdict = explore(Scenario(snapshots=SHORT[name], delta=delta, separate=True), limit=1_000)
     assert not verdict.wrong, verdict
 
 

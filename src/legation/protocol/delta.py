@@ -84,7 +84,7 @@ class DeltaMachine(Machine):
             pending = Pending(pending.changed, pending.removed, size=pending.size)
         if pending or (self.subscription.wildcard and not self.answered):
             return self.next_portion(pending, now)
-        self.ledger.settle(view.holding)
+        self.ledger.settle(self._own(view.holding))
         return None
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> DeltaResponse:

@@ -224,7 +224,9 @@ class Ledger:
     def _hear(self, entry: Unanswered) -> Refusals:
         if self.refusals is None:
             self.refusals = Refusals()
-        self.refusals.heard(entry.view.base)
+        if entry.view.base.resources:
+            # Else it is one of many with one name each: its content is what was looked at last.
+            self.refusals.heard(entry.view.base)
         return self.refusals
 
     def _convict(self, suspects: Mapping[str, Resource]) -> None:
@@ -283,6 +285,11 @@ class Ledger:
             entry.forget(names)
 
     # What the client may hold
+
+    @property
+    def settled(self) -> bool:
+        """Whether the client holds what it was sent, and nothing else."""
+        return self.accepted is self.sent and not (self.unanswered or self.maybe or self.brought)
 
     @property
     def empty(self) -> bool:

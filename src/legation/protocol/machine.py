@@ -15,8 +15,8 @@ from typing import TypeAlias
 from legation.model.events import Accepted, Event, Refused, Subscribed, WhyParked
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import Collection
-from legation.protocol.holding import Brought, Holding, same
+from legation.model.snapshot import EMPTY, Collection
+from legation.protocol.holding import Brought, Holding, over, same
 from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.meaning import named
 from legation.protocol.messages import Request, Response
@@ -68,6 +68,7 @@ class Machine(ABC):
 
     __slots__ = (
         "answered",
+        "apart",
         "claims",
         "continuing",
         "due",
@@ -103,6 +104,8 @@ class Machine(ABC):
         self.ledger = Ledger(row)
         self.forced: set[str] = set()
         """Names that the client is owed although nothing about them changed."""
+        self.apart = False
+        """One of many of its type, with one name each: it remembers of a view what is its own, and no collection."""
         self.requested = False
         self.claims: str | Mapping[str, str] = ""
         """What the client said of what it brought along from another stream, while nobody knows what that is: a
@@ -134,12 +137,29 @@ class Machine(ABC):
 
     def at_rest(self, target: Collection) -> bool:
         """Say whether the client holds the target and is owed nothing: then no rule can find anything to say."""
-        ledger = self.ledger
+        ledger, own = self.ledger, self.own_name
+        if self.forced or ledger.maybe or ledger.refusals or self.leaving:
+            return False
+        if own is not None:
+            return ledger.sent.get(own) is target.get(own) and not ledger.sent.base.resources
         return (
-            ledger.sent.base is target
-            and (self.answered or not self.subscription.wildcard)
-            and not (ledger.sent.overlay or self.forced or ledger.maybe or ledger.refusals or self.leaving)
+            ledger.sent.base is target and (self.answered or not self.subscription.wildcard) and not ledger.sent.overlay
         )
+
+    @property
+    def own_name(self) -> str | None:
+        """The name that a machine apart speaks of; None for all others."""
+        return self.subscription.only if self.apart else None
+
+    def unlike(self, target: Collection) -> Iterable[str]:
+        """Return the names whose content may be another in the target than what the client was sent."""
+        own = self.own_name
+        return self.ledger.sent.unlike(target) if own is None else (own,)
+
+    def _own(self, holding: Holding) -> Holding:
+        """Return what is remembered of a view."""
+        own = self.own_name
+        return holding if own is None else over(EMPTY[self.row], {own: holding.get(own)})
 
     # What comes in
 
@@ -284,7 +304,7 @@ class Machine(ABC):
             return Pending(difference.changed, difference.removed, size=difference.size)
         changed: dict[str, Resource] = {}
         removed = {name for name in self.ledger.maybe if holding.get(name) is None} - view.waiting
-        for name in filter(covers, {*sent.unlike(holding.base), *holding.overlay}):
+        for name in filter(covers, {*self.unlike(holding.base), *holding.overlay}):
             old, new = sent.get(name), holding.get(name)
             if same(old, new) or isinstance(new, Brought):
                 continue
@@ -345,7 +365,7 @@ class Machine(ABC):
             at=now,
             changed=pending.changed,
             removed=removed,
-            view=self.told(view, pending),
+            view=self._own(self.told(view, pending)),
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
@@ -17,6 +16,7 @@ from legation.protocol import claims
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import Brought, over, same
 from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
+from legation.protocol.machines import Machines
 from legation.protocol.returning import Returning
 from legation.protocol.warming import Warming
 
@@ -52,12 +52,12 @@ class Policy:
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("_machines", "deadline", "policy", "predecessors", "returning", "snapshot", "warming")
+    __slots__ = ("deadline", "machines", "policy", "predecessors", "returning", "snapshot", "warming")
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
         self.policy = policy
-        self._machines: dict[ResourceType, list[Machine]] = {row: [] for row in RESOURCE_TYPES}
+        self.machines = Machines()
         self.snapshot = Snapshot.of()
         self.deadline: float | None = None
         """The earliest moment at which an answer of these rules may change by itself."""
@@ -65,15 +65,6 @@ class Ruling:
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
-
-    @property
-    def machines(self) -> Iterator[Machine]:
-        """All machines, in the order of delivery."""
-        return chain.from_iterable(self._machines.values())
-
-    def of(self, row: ResourceType) -> list[Machine]:
-        """Return the machines of that type: one, or one for each resource in an Envoy without ADS."""
-        return self._machines[row]
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""
@@ -116,7 +107,9 @@ class Ruling:
     def _doubtful(self, machine: Machine) -> Iterator[str]:
         """Yield the names of which it must be asked what the client may be told; all others are as in the snapshot."""
         ledger, target = machine.ledger, self.snapshot[machine.row]
-        sent = ledger.sent
+        sent, own = ledger.sent, machine.own_name
+        if own is not None:
+            return iter((own,))
         names = {*sent.overlay, *machine.forced, *ledger.maybe, *machine.leaving}
         if ledger.refusals:
             names.update(ledger.refusals.aside)
@@ -159,7 +152,7 @@ class Ruling:
 
     def _sent_elsewhere(self, row: ResourceType, name: str) -> Resource | None:
         """Return what another stream of the client has of that name: a replaced cluster asks on a stream of its own."""
-        found = (machine.ledger.sent.get(name) for machine in self.of(row) if machine.covers(name))
+        found = (machine.ledger.sent.get(name) for machine in self.machines.covering(row, name))
         return next((each for each in found if each is not None and not isinstance(each, Brought)), None)
 
     # Rule 7: what was refused
@@ -173,7 +166,7 @@ class Ruling:
         needs_refused = any(
             name in refused.aside and lower.ledger.accepted.get(name) is None
             for row in _LOWER[machine.row]
-            for lower in self.of(row)
+            for lower in self.machines.unsettled(row)
             if (refused := lower.ledger.refusals)
             for name in resource.refers_to(row)
         )
@@ -234,11 +227,11 @@ class Ruling:
         for above in REFERRERS[row]:
             coming = self.snapshot[above]
             names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
-            for machine in self.of(above):
-                if any(map(machine.covers, names)):
-                    return True
-                if machine.ledger.may_mention(row, name, covers=machine.covers):
-                    return True
+            if any(self.machines.covers(above, each) for each in names):
+                return True
+            unsettled = self.machines.unsettled(above)
+            if any(machine.ledger.may_mention(row, name, covers=machine.covers) for machine in unsettled):
+                return True
             if above.drains and self.predecessors.mention(row, name):
                 return True
             if self.returning is not None and self._may_be_used_unseen(above, self.returning, now):
@@ -249,11 +242,10 @@ class Ruling:
 
     def _may_be_used_unseen(self, above: ResourceType, returning: Returning, now: float) -> bool:
         """Say whether the client may hold resources of that type of which nobody knows what they refer to."""
-        machines = self.of(above)
-        if any(machine.claims for machine in machines):
+        if any(machine.claims for machine in self.machines.unsettled(above)):
             return True
         until = 0.0
-        if not machines:
+        if not self.machines.speak_of(above):
             until = returning.until(self.policy.removal_grace)
         elif above.drains and not returning.settled(self.is_warm):
             until = returning.until(self.policy.warming_timeout)
@@ -277,8 +269,8 @@ class Ruling:
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name."""
-        for machine in self.of(row):
-            resource = machine.ledger.accepted.get(name) if machine.covers(name) else None
+        for machine in self.machines.covering(row, name):
+            resource = machine.ledger.accepted.get(name)
             # It may not have what it came back with no version of.
             if resource is not None and resource.version:
                 return resource
@@ -306,11 +298,11 @@ class Ruling:
         """Say whether all that the resource names has been sent, and its new clusters are warm."""
         patient = self._warms_others(resource)
         for row in _LOWER[machine.row]:
-            names = resource.refers_to(row)
-            if names and not patient and not self.of(row) and self._may_be_withheld(machine, resource, row, now):
+            names, asked = resource.refers_to(row), self.machines.speak_of(row)
+            if names and not patient and not asked and self._may_be_withheld(machine, resource, row, now):
                 return False
-            for lower in self.of(row) if names else ():
-                for name in filter(lower.covers, names - {EVERY}):
+            for name in names - {EVERY} if asked else ():
+                for lower in self.machines.covering(row, name):
                     goal = self._goal(lower, name, now)
                     # A name that the view lacks (static in the bootstrap, or dangling) is hardly waited for.
                     if goal is None:
@@ -355,7 +347,7 @@ class Ruling:
         if batch is None:
             return False
         until, resource = batch.at + self.policy.warming_timeout, batch.resources[name]
-        told = self.joined(machine) or not (resource.references or resource.warms_slowly)
+        told = self.machines.joined(machine) or not (resource.references or resource.warms_slowly)
         if told and machine.ledger.holds(name):
             return False
         if batch.acknowledged is not None and not self._supplies(resource):
@@ -366,12 +358,7 @@ class Ruling:
     def _supplies(self, resource: Resource) -> bool:
         """Say whether the client gets here what the resource waits for; else that comes from somewhere else."""
         return any(
-            machine.covers(name)
+            self.machines.covers(row, name)
             for row in map(BY_NAME.__getitem__, resource.references)
-            for machine in self.of(row)
             for name in resource.refers_to(row)
         )
-
-    def joined(self, machine: Machine) -> bool:
-        """Say whether the machine's stream carries other types too: an ADS stream."""
-        return any(other.owner is machine.owner and other is not machine for other in self.machines)

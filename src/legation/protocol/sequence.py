@@ -78,7 +78,7 @@ class Sequence:
         """Responses that would have made something go out again if the client had asked for that type by then."""
 
     def __repr__(self) -> str:
-        return f"<Sequence {[*self._rules.machines]!r}>"
+        return f"<Sequence {self._rules.machines!r}>"
 
     def open(self, row: ResourceType, *, variant: Variant, owner: object, aggregated: bool = False) -> Machine:
         """Add the machine of a type that a stream begins to speak of.
@@ -96,16 +96,17 @@ class Sequence:
             aggregated=aggregated,
         )
         machine = _MACHINES[variant](row, owner=owner, terms=terms)
-        self._rules.of(row).append(machine)
+        self._rules.machines.open(machine)
         return machine
 
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""
-        self._rules.of(machine.row).remove(machine)
+        self._rules.machines.close(machine)
         self._rules.warming.closed(machine)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Take the newest snapshot. Before the first one nothing at all is said (A2.20)."""
+        self._rules.machines.retarget(self._rules.snapshot, snapshot)
         self._rules.snapshot = snapshot
         if not self._synced:
             self._synced = True
@@ -127,8 +128,10 @@ class Sequence:
             rules.warming.began()
         answered = machine.ledger.entry(request.nonce)
         serial = answered.serial if answered is not None else 0
-        before, leaving = machine.ledger.accepted, machine.ledger.being_removed()
+        before, name = machine.ledger.accepted, machine.subscription.only
+        leaving = machine.ledger.being_removed() if machine.row.drains else {}
         events = machine.receive(request)
+        rules.machines.heard(machine, name)
         if first and self._synced:
             self._resume(machine)
         for event in events:
@@ -155,7 +158,7 @@ class Sequence:
         if machine.row.drains and brought is not None:
             rules.returning.listeners = brought
         for above in REFERRERS[machine.row] if machine.terms.aggregated else ():
-            if above.awaited_warm and machine.row.name in above.forces and not rules.of(above):
+            if above.awaited_warm and machine.row.name in above.forces and not rules.machines.speak_of(above):
                 # It warms, and what it warms may wait for this still: it would not ask again for what it has.
                 mentioned = rules.snapshot[above].referrers
                 machine.forced |= {name for name in machine.subscription.names if mentioned(machine.row, name)}
@@ -166,7 +169,7 @@ class Sequence:
         if machine.row.awaited_warm:
             rules.warming.accepted(machine, serial, at=now)
         rules.warming.supplied(machine.row, event.resources, serial)
-        rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.joined)
+        rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
         rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
     def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
@@ -183,7 +186,7 @@ class Sequence:
     def turns(self, now: float, may_write: Callable[[object], bool]) -> Iterator[tuple[object, Response, Sent]]:
         """Yield who may say what now, in the order of delivery, until the next in turn may not write.
 
-        One walk over the machines, however many streams there are: an Envoy without ADS has one for each resource.
+        One walk over the machines that may have something to say: an Envoy without ADS has one for each resource.
         When it has yielded anything it has to be asked once more.
 
         Args:
@@ -196,11 +199,12 @@ class Sequence:
         if self._rules.returning is not None and self._rules.returning.since is None:
             self._rules.returning.since = now
         self._rules.note_deadline(self._rules.predecessors.prune(now), now)
-        for machine in tuple(self._rules.machines):
+        for machine in self._rules.machines.awake():
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):
                     return
                 yield machine.owner, *self._respond(machine, *offer, now=now)
+            self._rules.machines.rest(machine, self._rules.snapshot[machine.row])
         if self._moved:
             # What was settled without a word may have been all that kept something of a lower order.
             yield from self.turns(now, may_write)
@@ -218,7 +222,7 @@ class Sequence:
     def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:
         self._serial += 1
         if machine.row.awaited_warm:
-            self._rules.warming.prune(now - self._rules.policy.warming_timeout, joined=self._rules.joined)
+            self._rules.warming.prune(now - self._rules.policy.warming_timeout, joined=self._rules.machines.joined)
             self._rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
         response = machine.respond(view, pending, now=now, serial=self._serial)
         changed = pending.changed.values()
@@ -237,7 +241,7 @@ class Sequence:
 
     def subscribes(self, row: ResourceType, name: str) -> bool:
         """Say whether any stream of the client wants that resource."""
-        return any(machine.covers(name) for machine in self._rules.of(row))
+        return self._rules.machines.covers(row, name)
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name."""
@@ -248,17 +252,22 @@ class Sequence:
         for forced_row in map(BY_NAME.__getitem__, row.forces):
             if not self._rules.snapshot[row].refers_to(forced_row):
                 continue
-            machines = self._rules.of(forced_row)
-            if not machines:
+            if not self._rules.machines.speak_of(forced_row):
                 self._owed.append((forced_row, changed))
-            for machine in machines:
-                machine.force(chain.from_iterable(resource.refers_to(forced_row) for resource in changed))
+            else:
+                self._force_on(forced_row, changed)
+
+    def _force_on(self, row: ResourceType, changed: Collection[Resource]) -> None:
+        names = frozenset(chain.from_iterable(resource.refers_to(row) for resource in changed))
+        for machine, wanted in self._rules.machines.among(row, names):
+            machine.force(wanted)
+            self._rules.machines.wake(machine)
 
     def _pay(self, machine: Machine) -> None:
         """Rule 6 for who asks late: a client that comes back with a name may say that it has it, and still need it."""
         for row, changed in self._owed:
             if row is machine.row:
-                machine.force(chain.from_iterable(resource.refers_to(row) for resource in changed))
+                self._force_on(row, changed)
         self._owed = deque((owed for owed in self._owed if owed[0] is not machine.row), maxlen=_MOST_OWED)
 
 

@@ -89,7 +89,7 @@ class SotwMachine(Machine):
         # What is missing, or gone from a type without full state, cannot be told here; silence is the answer (A2.14).
         self.forced -= set(pending.missing)
         if not (self.ledger.unanswered and pending.removed):
-            self.ledger.settle(view.holding, silent=pending.removed)
+            self.ledger.settle(self._own(view.holding), silent=pending.removed)
         return None
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> SotwResponse:

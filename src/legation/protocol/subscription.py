@@ -77,6 +77,13 @@ class Subscription:
             return name in self.aliases.reached
         return bool(self.globs) and glob_of(name) in self.globs
 
+    @property
+    def only(self) -> str | None:
+        """The one name that it covers; None if it covers others too, or nothing."""
+        if len(self.names) != 1 or self.wildcard or self.globs or self.aliases is not None:
+            return None
+        return next(iter(self.names))
+
     def replace(self, names: Iterable[str]) -> Change:
         """Take the whole set of names of a state of the world request; it supersedes the set before."""
         wanted = frozenset(map(canonical, names))

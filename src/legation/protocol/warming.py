@@ -12,7 +12,7 @@ ways that its clusters are warm:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from legation.model.resource import Resource
@@ -35,15 +35,30 @@ class Batch:
     """When the client acknowledged it."""
     warm: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
-    """Names that were removed since."""
+    """Names that were removed since; none of them is among the warm ones."""
 
     def knows(self, name: str) -> bool:
         """Say whether that name was new in it and has not been removed since."""
         return name in self.resources and name not in self.gone
 
-    def rest(self) -> Iterator[Resource]:
-        """Yield what is not known to be warm."""
-        return (each for name, each in self.resources.items() if name not in self.warm and name not in self.gone)
+    @property
+    def over(self) -> bool:
+        """Whether all of it is warm, or gone."""
+        return len(self.warm) + len(self.gone) == len(self.resources)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take names out that are removed."""
+        removed = self.resources.keys() & names
+        self.gone |= removed
+        self.warm -= removed
+
+    def supply(self, row: ResourceType, names: Collection[str]) -> None:
+        """Take what the client accepted of a type that resources in it may wait for; O(names)."""
+        sent = self.machine.ledger.sent
+        found = {each for name in names for each in sent.base.referrers(row, name)}
+        for each in found | sent.overlay.keys():
+            if self.knows(each) and _needs_only(self.resources[each], row, names):
+                self.warm.add(each)
 
 
 class Warming:
@@ -67,7 +82,7 @@ class Warming:
         """Take a response that is about to be written down."""
         batches = [batch for batch in self._batches if batch.machine is machine]
         for batch in batches:
-            batch.gone.update(removed)
+            batch.remove(removed)
         ledger = machine.ledger
         if ledger.empty and not batches:
             new = changed
@@ -95,20 +110,20 @@ class Warming:
         # What takes its own parts from elsewhere (endpoints by LEDS) makes nothing warm yet.
         names = {resource.name for resource in resources if not resource.references} if waiting else set()
         for batch in waiting:
-            batch.warm.update(resource.name for resource in batch.rest() if _needs_only(resource, row, names))
+            batch.supply(row, names)
 
     def began(self) -> None:
         """The client began to ask for a type that it asks for when its first clusters are warm."""
         for batch in self._batches:
             if batch.acknowledged is not None and batch.first:
-                batch.warm.update(batch.resources)
+                batch.warm.update(batch.resources.keys() - batch.gone)
 
     def prune(self, before: float, *, joined: Callable[[Machine], bool]) -> None:
         """Forget what is warm, and what was sent before that moment and is given up."""
         self._batches = [
             batch
             for batch in self._batches
-            if batch.at > before and (batch.acknowledged is None or (not joined(batch.machine) and any(batch.rest())))
+            if batch.at > before and (batch.acknowledged is None or (not joined(batch.machine) and not batch.over))
         ]
 
     def closed(self, machine: Machine) -> None:
@@ -116,7 +131,7 @@ class Warming:
         self._batches = [batch for batch in self._batches if batch.machine is not machine]
 
 
-def _needs_only(resource: Resource, row: ResourceType, names: set[str]) -> bool:
+def _needs_only(resource: Resource, row: ResourceType, names: Collection[str]) -> bool:
     """Say whether these resources of that type are all that the resource waits for."""
-    wanted = resource.refers_to(row)
-    return bool(wanted) and wanted <= names and len(resource.references) == 1 and not resource.warms_slowly
+    wanted, alone = resource.refers_to(row), len(resource.references) == 1
+    return bool(wanted) and alone and not resource.warms_slowly and all(name in names for name in wanted)
