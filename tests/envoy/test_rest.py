@@ -78,11 +78,15 @@ async def test_a_listener_that_envoy_refuses_stops_no_other(world: World) -> Non
         await world.problem("bad", "refuse")
         world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
         await world.shares(load, blue=0, green=1)
-        (world.manifests / "bad.yaml").unlink()
-        await world.no_problems()
+        # A bad one and a good one in one response: who is to blame is found.
+        good["spec"]["config"]["stat_prefix"] = "bad"
+        world.save("bad.yaml", good)
         world.edit("listener.yaml", "stat_prefix: front", "stat_prefix: entrance")
 
         async def renamed() -> bool:
             return "entrance" in await world.envoy.ask("/config_dump?resource=dynamic_listeners")
 
         await world.until(renamed, "the changed listener")
+        await world.problem("Listener default/bad", "refuse")
+        (world.manifests / "bad.yaml").unlink()
+        await world.no_problems()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import queue
@@ -10,7 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,14 @@ def cluster_stream(xds: str, *, node: str) -> Iterator[tuple[Requests, Iterator[
         responses.cancel()
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Ask again until it holds."""
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def legation(*args: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run([_LEGATION, *args], capture_output=True, text=True, check=False, timeout=60)
@@ -156,6 +166,29 @@ def test_sigint_stops_it_too(manifests: Path) -> None:
     with serving(manifests) as server:
         server.wait_event("ready")
         assert server.stop(signal.SIGINT) == 0
+
+
+def test_with_a_rest_port_the_ready_line_says_where_polls_go_and_sigterm_answers_them(manifests: Path) -> None:
+    """A held poll is told at once that nothing is new."""
+    with serving(manifests, "--rest-port", "0") as server:
+        ready = server.wait_event("ready")
+        host, _, port = ready["rest"].removeprefix("http://").rpartition(":")
+
+        def ask(version: str) -> http.client.HTTPConnection:
+            connection = http.client.HTTPConnection(host, int(port), timeout=30)
+            body = json.dumps({"node": {"id": "edge"}, "version_info": version})
+            connection.request("POST", "/v3/discovery:clusters", body, {"prefer": "wait=60"})
+            return connection
+
+        with contextlib.closing(ask("")) as first:
+            said = json.loads(first.getresponse().read())
+        assert [each["name"] for each in said["resources"]] == ["edge"]
+        with contextlib.closing(ask(said["version_info"])) as held:
+            admin = ready["admin"]
+            wait_for(lambda: said["version_info"] in server.get(admin + "/proxies")[1].partition("accepted")[2])
+            server.process.send_signal(signal.SIGTERM)
+            assert held.getresponse().status == 304
+        assert server.process.wait(timeout=30) == 0
 
 
 def test_the_other_commands_find_it(manifests: Path) -> None:
