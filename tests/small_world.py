@@ -26,8 +26,9 @@ def resource(
     *,
     claims: tuple[str, ...] = (),
     warms_slowly: bool = False,
+    ttl: float | None = None,
 ) -> Resource:
-    """Return the one resource of that name, version, references and claims."""
+    """Return the one resource of that name, version, references, claims and TTL."""
     references = {other.name: frozenset(names) for other, names in refers}
     body = f"{name}@{version}".encode()
     # The version of a real resource tells its references; these have an origin that does, so that no two tests share a
@@ -44,6 +45,7 @@ def resource(
         claims=claims,
         warms_slowly=warms_slowly,
         origin=origin,
+        ttl=ttl,
     )
 
 

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.service.discovery.v3.discovery_pb2 import Resource as Expiring
+from google.protobuf.duration_pb2 import Duration
 
+from legation.model.node import Node
+from legation.model.resource_types import CLUSTER
 from legation.snapshot_server import SnapshotServer
-from legation.testing import FakeEnvoy
+from legation.testing import FakeEnvoy, ManualClock
 from tests.features.stage import SHOP, SOON
 
 MESSAGES = {
@@ -71,3 +75,34 @@ async def test_who_refuses_is_told_with_the_reason() -> None:
             serving.update("edge", Cluster(name="bad"))
             answer = await serving.wait_accepted("edge", timeout=10)
             assert str(answer) == 'edge refuses Cluster "bad": Error adding/updating cluster(s) bad: no'
+
+
+@pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
+async def test_what_expires_is_renewed_for_an_envoy_that_lets_it_expire(*, delta: bool) -> None:
+    wrapped = Expiring(ttl=Duration(seconds=30))
+    wrapped.resource.Pack(Cluster(name="mortal"))
+    clock = ManualClock()
+    features = frozenset({"xds.config.supports-resource-ttl", "xds.config.resource-in-sotw"})
+    serving = SnapshotServer(bind="127.0.0.1", port=0, policy=SOON, clock=clock)
+    serving.set("edge", [wrapped, Cluster(name="immortal")])
+    serving.set("plain", [wrapped])
+    async with serving:
+        address = f"127.0.0.1:{serving.port}"
+        async with (
+            FakeEnvoy(address, node=Node(id="edge", features=features), delta=delta) as envoy,
+            FakeEnvoy(address, node="plain", delta=delta) as plain,
+        ):
+            await envoy.has("clusters", {"immortal", "mortal"})
+            await plain.has("clusters", {"mortal"})
+            assert await serving.wait_accepted("edge", timeout=10)
+            told = [each for each in envoy.responses if each.type is CLUSTER]
+            assert [each.ttls for each in told] == [{"mortal": 30.0}]
+            await clock.advance(10)
+            await envoy.until(
+                lambda: [each.ttls for each in envoy.responses if each.type is CLUSTER] == [{"mortal": 30.0}] * 2,
+                "its cluster to be renewed",
+            )
+            last = [each for each in envoy.responses if each.type is CLUSTER][-1]
+            assert (last.renewed, last.names) == ((("mortal",), ()) if delta else ((), ("immortal", "mortal")))
+            assert set(envoy.holds("clusters")) == {"immortal", "mortal"}
+            assert not any(each.ttls for each in plain.responses)

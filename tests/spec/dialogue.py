@@ -6,6 +6,7 @@ exactly the `<` lines that follow, and nothing else.
     have CDS a@1 b@1; EDS a@1           the newest snapshot; `l@1->r` names a resource of the next lower type,
                                         the virtual host `r/h@1~x,*.y` has these domains, and `l@1^80` claims 80,
                                         which nobody else can hold at the same time
+    have CDS a@1%30                     a has a TTL of 30 s
     > CDS                               state of the world: the names that it wants
     > CDS a b nonce=1                   ... in answer to the response of that nonce (the nonces count from 1)
     > CDS nonce=1 error=b_is_bad        ... refusing it
@@ -13,6 +14,7 @@ exactly the `<` lines that follow, and nothing else.
     < CDS #1 a@1 b@1 -c                 a response: its nonce, its resources, what it removes
     < CDS #2                            an empty response
     < VHDS #3 r/h@1~x,*.y,a.y !r/b      a resource with its aliases; one without a body
+    < CDS #4 a@1%30 %b@1%9              a, with its TTL; and the TTL of b is renewed, without its body
     wait 5                              seconds pass
     reconnect                           all streams end, and the client comes back
     close CDS                           the stream of that type alone ends
@@ -87,6 +89,8 @@ class Dialogue:
     separate: bool | None = None
     """A stream for each type, or all on one; None: one client of each kind, in step."""
     policy: Policy = AT_ONCE
+    features: frozenset[str] = frozenset()
+    """The `client_features` of its node."""
     now: float = 0.0
     events: list[Event] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
@@ -95,11 +99,13 @@ class Dialogue:
         self.snapshot: Snapshot | None = None
         self.twin: Dialogue | None = None
         if self.separate is None:
-            self.twin = Dialogue(delta=self.delta, separate=True, policy=self.policy, now=self.now)
+            self.twin = Dialogue(
+                delta=self.delta, separate=True, policy=self.policy, features=self.features, now=self.now
+            )
         self._begin()
 
     def _begin(self) -> None:
-        self.sequence = Sequence(self.policy)
+        self.sequence = Sequence(self.policy, features=self.features)
         self.machines: dict[ResourceType, Machine] = {}
         if self.snapshot is not None:
             self.sequence.retarget(self.snapshot)
@@ -196,17 +202,20 @@ class Dialogue:
 def show(response: Response) -> str:
     """Return the line of a response. Fails if a name stands in it twice (A1.10, A4.21)."""
     names = [each.name for each in response.resources]
-    removed, unknown = (response.removed, response.unknown) if isinstance(response, DeltaResponse) else ((), ())
-    said = [*names, *removed, *unknown]
+    delta = response if isinstance(response, DeltaResponse) else DeltaResponse(type=response.type, version="", nonce="")
+    removed, unknown, renewed = delta.removed, delta.unknown, delta.renewed
+    said = [*names, *removed, *unknown, *(each.name for each in renewed)]
     assert len(set(said)) == len(said), f"a name twice: {said}"
-    words = [_word(each) for each in sorted(response.resources, key=lambda each: each.name)]
+    words = [_word(each, response) for each in sorted(response.resources, key=lambda each: each.name)]
+    words += [f"%{_word(each, response)}" for each in renewed]
     words += [f"-{name}" for name in removed] + [f"!{name}" for name in unknown]
     return " ".join(["<", SHORT[response.type], f"#{response.nonce}", *words])
 
 
-def _word(resource: Resource) -> str:
+def _word(resource: Resource, response: Response) -> str:
     hosts = [each.rpartition("/")[2] for each in resource.aliases]
-    return f"{resource.name}@{_version(resource)}" + (f"~{','.join(hosts)}" if hosts else "")
+    ttl = f"%{resource.ttl:g}" if response.expiring and resource.ttl is not None else ""
+    return f"{resource.name}@{_version(resource)}" + (f"~{','.join(hosts)}" if hosts else "") + ttl
 
 
 def _version(resource: Resource) -> str:
@@ -226,10 +235,11 @@ def parse(text: str) -> Snapshot:
 def _resource(row: ResourceType, word: str) -> Resource:
     named, _, uses = word.partition("->")
     name, version = named.split("@")
+    version, _, ttl = version.partition("%")
     version, _, domains = version.partition("~")
     version, _, claim = version.partition("^")
     references = _references(row, uses.split(",") if uses else ())
-    made = resource(row, name, version, references, claims=(claim,) if claim else ())
+    made = resource(row, name, version, references, claims=(claim,) if claim else (), ttl=float(ttl) if ttl else None)
     scope = name.rpartition("/")[0]
     return replace(made, aliases=tuple(alias(scope, each) for each in domains.split(","))) if domains else made
 
@@ -242,15 +252,19 @@ def _references(row: ResourceType, uses: Iterable[str]) -> tuple[tuple[ResourceT
     return tuple((other, tuple(names)) for other, names in by_row.items())
 
 
-def sotw(script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE) -> Dialogue:
+def sotw(
+    script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE, features: Iterable[str] = ()
+) -> Dialogue:
     """Play a dialogue in state of the world."""
-    dialogue = Dialogue(delta=False, separate=separate, policy=policy)
+    dialogue = Dialogue(delta=False, separate=separate, policy=policy, features=frozenset(features))
     dialogue.play(script)
     return dialogue
 
 
-def delta(script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE) -> Dialogue:
+def delta(
+    script: str, *, separate: bool | None = None, policy: Policy = AT_ONCE, features: Iterable[str] = ()
+) -> Dialogue:
     """Play a dialogue in delta."""
-    dialogue = Dialogue(delta=True, separate=separate, policy=policy)
+    dialogue = Dialogue(delta=True, separate=separate, policy=policy, features=frozenset(features))
     dialogue.play(script)
     return dialogue

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from legation.envoy import anys, printer, types
+from legation.envoy import anys, printer, types, wrapped
 from legation.envoy.claims import claims
 from legation.envoy.findings import Finding, Misfit, kind_of, quote
 from legation.envoy.reader import TYPE_KEY, old_type, read
@@ -42,9 +42,24 @@ def encode(json: Mapping[str, Any], *, origin: ObjectKey | None = None) -> Encod
     """Return the resource that this JSON describes, or everything that is wrong with it. Never raises.
 
     Args:
-        json: Envoy JSON with `@type`, in either spelling of field names. It is not changed.
+        json: Envoy JSON with `@type`, in either spelling of field names; or a whole `Resource` of the discovery service
+            that holds such JSON and says more about it: name, aliases, TTL. It is not changed.
         origin: The object that it came from.
     """
+    if wrapped.is_wrapper(json):
+        return _encode_wrapped(json, origin=origin)
+    return _encode(json, wrapped.BARE, origin=origin)
+
+
+def _encode_wrapped(json: Mapping[str, Any], *, origin: ObjectKey | None) -> Encoded:
+    inner, more, findings = wrapped.read_wrapper(json)
+    encoded = _encode(inner, more, origin=origin)
+    findings += tuple(replace(each, path=(wrapped.INNER, *each.path)) for each in encoded.findings)
+    refused = any(each.level is Level.ERROR for each in findings)
+    return Encoded(resource=None if refused else encoded.resource, findings=findings)
+
+
+def _encode(json: Mapping[str, Any], more: wrapped.More, *, origin: ObjectKey | None) -> Encoded:
     try:
         row = _row_of(json)
     except Misfit as misfit:
@@ -52,12 +67,13 @@ def encode(json: Mapping[str, Any], *, origin: ObjectKey | None = None) -> Encod
         return _refused(Finding(code=misfit.code, path=path, message=misfit.message, mend=misfit.mend))
     message = types.message_class(row.message)()
     body, findings = read(message, json)
-    name = _name_of(message, row)
+    name = more.name or _name_of(message, row)
     if not name and not any(each.path == (row.name_field,) for each in findings):
         findings.append(_nameless(row))
     if any(each.level is Level.ERROR for each in findings):
         return _refused(*findings)
-    return Encoded(resource=_resource(row, message, name=name, body=body, origin=origin), findings=tuple(findings))
+    resource = _resource(row, message, name=name, body=body, origin=origin, more=more)
+    return Encoded(resource=resource, findings=tuple(findings))
 
 
 def from_message(
@@ -65,15 +81,18 @@ def from_message(
     *,
     name: str = "",
     version: str = "",
+    ttl: float | None = None,
     origin: ObjectKey | None = None,
     check: bool = True,
 ) -> Resource:
     """Return the resource of a protobuf message.
 
     Args:
-        message: Of a type that has a row in the table of resource types. It is not changed.
+        message: Of a type that has a row in the table of resource types; or the `Resource` of the discovery service
+            that holds one, whose name, version, aliases and TTL count where no others are given. It is not changed.
         name: In place of the name that the message holds, for a type whose messages hold none.
         version: The caller's own version in place of the content's.
+        ttl: Seconds after which an Envoy that understands it drops the resource, unless it hears of it again.
         origin: The object that it came from.
         check: Nested `Any` messages are read, and written anew so that their bytes, and with them the version, are the
             same in every process. Without it they are served exactly as they are.
@@ -81,6 +100,8 @@ def from_message(
     Raises:
         InvalidResource: Its type has no row, it has no name, or, with `check`, an `Any` inside cannot be read.
     """
+    if message.DESCRIPTOR.full_name == wrapped.WRAPPER:
+        return _from_wrapper(message, name=name, version=version, ttl=ttl, origin=origin, check=check)
     row = BY_URL.get(TYPE_URL_PREFIX + message.DESCRIPTOR.full_name)
     if row is None:
         raise InvalidResource(name or message.DESCRIPTOR.full_name, (_no_row(message.DESCRIPTOR.full_name).message,))
@@ -93,7 +114,7 @@ def from_message(
         except DecodeError as error:
             raise InvalidResource(name, ("an Any inside it cannot be read",)) from error
     body = message.SerializeToString(deterministic=True)
-    return _resource(row, message, name=name, body=body, version=version, origin=origin)
+    return _resource(row, message, name=name, body=body, version=version, origin=origin, more=_more(name, ttl))
 
 
 def from_any(
@@ -102,6 +123,7 @@ def from_any(
     *,
     name: str = "",
     version: str = "",
+    ttl: float | None = None,
     origin: ObjectKey | None = None,
     check: bool = True,
 ) -> Resource:
@@ -112,6 +134,7 @@ def from_any(
         value: The serialized message.
         name: In place of the name that the message holds.
         version: The caller's own version in place of the content's.
+        ttl: Seconds after which an Envoy that understands it drops the resource, unless it hears of it again.
         origin: The object that it came from.
         check: The bytes, and those of every known `Any` inside, must be readable.
 
@@ -132,7 +155,7 @@ def from_any(
     name = name or (_name_of(message, row) if message is not None else "")
     if not name:
         raise InvalidResource(row.name, (_nameless(row).message,))
-    return _resource(row, message, name=name, body=value, version=version, origin=origin)
+    return _resource(row, message, name=name, body=value, version=version, origin=origin, more=_more(name, ttl))
 
 
 def to_json(resource: Resource, *, show_secrets: bool = False) -> dict[str, Any]:
@@ -157,6 +180,7 @@ def _resource(
     body: bytes,
     version: str = "",
     origin: ObjectKey | None = None,
+    more: wrapped.More = wrapped.BARE,
 ) -> Resource:
     name = canonical(name)
     return Resource(
@@ -168,7 +192,8 @@ def _resource(
         claims=() if message is None else claims(message),
         warms_slowly=message is not None and warms_slowly(message),
         origin=origin,
-        aliases=_aliases(message, name) if message is not None and row.aliased else (),
+        aliases=more.aliases or (_aliases(message, name) if message is not None and row.aliased else ()),
+        ttl=more.ttl,
     )
 
 
@@ -176,6 +201,33 @@ def _aliases(host: Any, name: str) -> tuple[str, ...]:
     """Return the names under which Envoys ask for a virtual host: its domains, in the place of its own name."""
     scope, slash, _ = name.rpartition("/")
     return tuple(dict.fromkeys(alias(scope, domain) for domain in host.domains)) if slash else ()
+
+
+def _from_wrapper(
+    message: Any, *, name: str, version: str, ttl: float | None, origin: ObjectKey | None, check: bool
+) -> Resource:
+    inner = message.resource
+    if ttl is None and message.HasField("ttl"):
+        ttl = wrapped.seconds(message.ttl)
+    resource = from_any(
+        inner.type_url,
+        inner.value,
+        name=name or message.name,
+        version=version or message.version,
+        ttl=ttl,
+        origin=origin,
+        check=check,
+    )
+    return replace(resource, aliases=tuple(message.aliases)) if message.aliases else resource
+
+
+def _more(name: str, ttl: float | None) -> wrapped.More:
+    if ttl is None:
+        return wrapped.BARE
+    try:
+        return wrapped.More(ttl=wrapped.sensible(ttl))
+    except Misfit as misfit:
+        raise InvalidResource(name, (f"{misfit.message} ({misfit.mend})",)) from misfit
 
 
 def _row_of(json: object) -> ResourceType:

@@ -21,6 +21,11 @@ HEAD_BYTES = 160
 DIGEST_BITS = 96
 """How long the hashes are that tell content apart."""
 
+MIN_TTL = 1.0
+"""Seconds. It is renewed after a third, and a network may take its time."""
+MAX_TTL = 31_536_000.0
+"""Seconds: a year. What is to live longer needs no TTL."""
+
 References: TypeAlias = Mapping[str, frozenset[str]]
 """Short name of a type -> the names of that type that a resource mentions; may hold EVERY."""
 
@@ -34,7 +39,7 @@ def content_version(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Resource:
-    """One encoded resource. Compared by identity; who wants to know whether content differs compares versions."""
+    """One encoded resource. Compared by identity; who wants to know whether two are the same compares fingerprints."""
 
     type: ResourceType
     name: str
@@ -50,11 +55,18 @@ class Resource:
     origin: ObjectKey | None = None
     """The object that it came from."""
     aliases: tuple[str, ...] = ()
+    ttl: float | None = None
+    """Seconds after which a client drops it, unless it hears of it again. It is no part of the version: a heartbeat
+    carries the version that the client has."""
     fingerprint: int = field(init=False, repr=False)
-    """A hash of name and version; the fingerprints of a collection's members add up to its digest."""
+    """A hash of name, version and TTL: whether two of one name are the same. The fingerprints of a collection's members
+    add up to its digest."""
 
     def __post_init__(self) -> None:
-        content = f"{self.name}\0{self.version}".encode()
+        if self.ttl is not None and not MIN_TTL <= self.ttl <= MAX_TTL:
+            raise ValueError(f"a ttl is {MIN_TTL:g} to {MAX_TTL:g} seconds")
+        mortal = "" if self.ttl is None else f"\0{self.ttl!r}"
+        content = f"{self.name}\0{self.version}{mortal}".encode()
         digest = blake2b(content, digest_size=DIGEST_BITS // 8).digest()
         object.__setattr__(self, "fingerprint", int.from_bytes(digest, "big"))
 

@@ -51,7 +51,7 @@ class Difference:
     """What turns one collection into another."""
 
     changed: Mapping[str, Resource]
-    """What is new or has another version, in the order of the new collection."""
+    """What is new, or has another version or TTL, in the order of the new collection."""
     removed: tuple[str, ...]
     """Names that are gone."""
     size: int
@@ -59,6 +59,9 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.removed)
+
+
+_IMMORTAL: Mapping[str, Resource] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -71,6 +74,8 @@ class Collection:
     digest: int
     version: str
     """The digest as text, or the caller's own version."""
+    mortal: Mapping[str, Resource] = field(default_factory=lambda: _IMMORTAL, repr=False)
+    """Those that have a TTL."""
     _claimants: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _referrers: dict[ResourceType, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     _differences: WeakKeyDictionary[Collection, Difference] = field(default_factory=WeakKeyDictionary, repr=False)
@@ -152,7 +157,7 @@ class Collection:
         changed = {
             name: resource
             for name, resource in self.resources.items()
-            if (old := before.get(name)) is not resource and (old is None or old.version != resource.version)
+            if (old := before.get(name)) is not resource and (old is None or old.fingerprint != resource.fingerprint)
         }
         return Difference(
             changed=MappingProxyType(changed),
@@ -181,7 +186,14 @@ def collect(row: ResourceType, resources: Iterable[Resource] = (), *, version: s
     key = (row, digest, origins, version)
     found = _collections.get(key)
     if found is None:
-        found = Collection(type=row, resources=MappingProxyType(members), digest=digest, version=version)
+        mortal = {each.name: each for each in members.values() if each.ttl is not None}
+        found = Collection(
+            type=row,
+            resources=MappingProxyType(members),
+            digest=digest,
+            version=version,
+            mortal=MappingProxyType(mortal) if mortal else _IMMORTAL,
+        )
         _collections[key] = found
     return found
 

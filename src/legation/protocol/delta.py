@@ -99,6 +99,12 @@ class DeltaMachine(Machine):
             listed=() if shared is not None else self._as_asked(pending.changed.values()),
             removed=pending.removed if bodiless else tuple(sorted((*pending.removed, *pending.missing))),
             unknown=pending.missing if bodiless else (),
+            expiring=self.terms.expiring,
         )
         self.record(response, pending, view, now=now, serial=serial)
         return response
+
+    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> DeltaResponse:
+        return DeltaResponse(
+            type=self.row, version=self.ledger.sent.version, nonce=nonce, expiring=True, renewed=resources
+        )

@@ -19,8 +19,8 @@ _NOTHING: Mapping[str, Resource | None] = MappingProxyType({})
 
 
 def same(one: Resource | None, other: Resource | None) -> bool:
-    """Say whether both are the same content, or both nothing."""
-    return one is other or (one is not None and other is not None and one.version == other.version)
+    """Say whether both are the same content with the same TTL, or both nothing."""
+    return one is other or (one is not None and other is not None and one.fingerprint == other.fingerprint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,6 +21,7 @@ from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.meaning import named
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
+from legation.protocol.renewal import Renewal, expiring
 from legation.protocol.subscription import Change, Subscription
 from legation.protocol.suspects import blamed
 
@@ -57,6 +58,8 @@ class Terms:
 
     hold_missing: bool = False
     """Nothing is said of a name that does not exist, where the variant could say so."""
+    expiring: bool = False
+    """The client understands TTLs."""
     max_response_bytes: int = MAX_RESPONSE_BYTES
     """What is more than that is said in several responses, where the variant allows it."""
     aggregated: bool = False
@@ -79,6 +82,7 @@ class Machine(ABC):
         "ledger",
         "newcomer",
         "owner",
+        "renewal",
         "requested",
         "row",
         "sent_last",
@@ -123,6 +127,8 @@ class Machine(ABC):
         """Names that nothing refers to any more, and when they may be removed."""
         self.hoping: dict[str, tuple[str, float]] = {}
         """Names that wait for something that does not exist: in which version, and until when."""
+        self.renewal: Renewal | None = None
+        """When to renew what expires."""
         self.waiting_since: float | None = None
         """Since when the first answer waits."""
 
@@ -369,6 +375,7 @@ class Machine(ABC):
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)
+        self._note_expiring(response, now)
         self.forced &= view.waiting | pending.left
         self.continuing = bool(pending.left)
         for name in pending.removed:
@@ -378,6 +385,59 @@ class Machine(ABC):
         self.answered = True
         self.last_nonce = response.nonce
         self.sent_last = now
+
+    # What is said again
+
+    def due_renewal(self, now: float) -> tuple[Resource, ...]:
+        """Return what the client holds and whose TTL is to be renewed now; `renewal.due` tells when to ask again.
+
+        Nothing while an answer is awaited: a client that does not answer is not kept from letting things expire.
+        """
+        sent = self.ledger.sent
+        if not self.terms.expiring or not (self.renewal or sent.base.mortal or sent.overlay):
+            return ()
+        if self.renewal is None:
+            if not any(expiring(sent, self.subscription)):
+                return ()
+            self.renewal = Renewal()
+        # Where the client holds back its answer until it is warm, that must not take longer than a TTL.
+        if self.ledger.maybe or (self.ledger.unanswered and not self.row.awaited_warm):
+            self.renewal.wait()
+            return ()
+        return self.renewal.find(sent, self.subscription, now)
+
+    def renew(self, resources: tuple[Resource, ...], *, now: float, serial: int) -> Response:
+        """Return the response that renews these, and write down that it goes out: it has no news."""
+        response = self._renewing(resources, nonce=str(serial))
+        self.ledger.record(
+            Unanswered(
+                nonce=response.nonce,
+                version=response.version,
+                serial=serial,
+                at=now,
+                changed=NOTHING.changed,
+                removed={},
+                view=self.ledger.sent,
+                news=(),
+            )
+        )
+        self._note_expiring(response, now, also=resources)
+        self.last_nonce = response.nonce
+        return response
+
+    def _note_expiring(self, response: Response, now: float, *, also: Iterable[Resource] = ()) -> None:
+        if not self.terms.expiring:
+            return
+        whole = response.whole
+        sent = [each for each in response.listed if each.ttl is not None] if whole is None else whole.mortal.values()
+        mortal = (*sent, *also)
+        if mortal:
+            self.renewal = self.renewal or Renewal()
+            self.renewal.went_out(mortal, now)
+
+    @abstractmethod
+    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> Response:
+        """Return the response that makes the TTLs of these begin anew."""
 
     def may_go(self, pending: Pending, now: float) -> bool:
         """Say whether a further response may go out now; `due` is the moment where it is a matter of time.

@@ -56,6 +56,8 @@ class SotwResponse:
     """Set when the response is exactly this collection."""
     listed: tuple[Resource, ...] = ()
     """The resources where it is not."""
+    expiring: bool = False
+    """The client understands TTLs: resources that have one are wrapped, and carry it."""
 
     @property
     def resources(self) -> Iterator[Resource]:
@@ -76,6 +78,10 @@ class DeltaResponse:
     removed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     """Names that are answered by a resource without a body."""
+    expiring: bool = False
+    """The client understands TTLs: resources that have one carry it."""
+    renewed: tuple[Resource, ...] = ()
+    """Resources that the client has and whose TTL begins anew: their bodies are left out (a heartbeat)."""
 
     @property
     def resources(self) -> Iterator[Resource]:

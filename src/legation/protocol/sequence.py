@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import chain
 
@@ -36,6 +37,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.delta import DeltaMachine
+from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine, Recall, Terms, Variant, View
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import Pending
@@ -59,15 +61,19 @@ def _forget(row: ResourceType, version: str) -> None:
 class Sequence:
     """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
 
-    __slots__ = ("_moved", "_owed", "_recall", "_rules", "_serial", "_synced")
+    __slots__ = ("_features", "_moved", "_owed", "_recall", "_rules", "_serial", "_synced")
 
-    def __init__(self, policy: Policy | None = None, *, recall: Recall = _forget) -> None:
+    def __init__(
+        self, policy: Policy | None = None, *, features: AbstractSet[str] = frozenset(), recall: Recall = _forget
+    ) -> None:
         """Make a client that has no stream yet.
 
         Args:
-            policy: The time limits.
+            policy: The limits of delivery.
+            features: What the client says that it understands: the `client_features` of its node.
             recall: Says what a version stood for with which a client of the state of the world comes back.
         """
+        self._features = features
         self._rules = Ruling(policy or Policy())
         self._recall = recall
         self._serial = 0
@@ -92,6 +98,7 @@ class Sequence:
         policy = self._rules.policy
         terms = _terms(
             hold_missing=row in policy.hold_missing,
+            expiring=understands_ttl(self._features, wrapped=variant is Variant.SOTW),
             max_response_bytes=policy.max_response_bytes,
             aggregated=aggregated,
         )
@@ -204,7 +211,12 @@ class Sequence:
                 if not may_write(machine.owner):
                     return
                 yield machine.owner, *self._respond(machine, *offer, now=now)
-            self._rules.machines.rest(machine, self._rules.snapshot[machine.row])
+            if renewal := self._renewal(machine, now):
+                if not may_write(machine.owner):
+                    return
+                yield machine.owner, *self._renew(machine, renewal, now=now)
+            if machine.renewal is None or machine.renewal.due is None:
+                self._rules.machines.rest(machine, self._rules.snapshot[machine.row])
         if self._moved:
             # What was settled without a word may have been all that kept something of a lower order.
             yield from self.turns(now, may_write)
@@ -218,6 +230,17 @@ class Sequence:
         self._moved = self._moved or not machine.ledger.sent.equals(sent)
         self._rules.note_deadline(machine.due, now)
         return None if view is None or pending is None else (view, pending)
+
+    def _renewal(self, machine: Machine, now: float) -> tuple[Resource, ...]:
+        found = machine.due_renewal(now)
+        if machine.renewal is not None:
+            self._rules.note_deadline(machine.renewal.due, now)
+        return found
+
+    def _renew(self, machine: Machine, resources: tuple[Resource, ...], *, now: float) -> tuple[Response, Sent]:
+        self._serial += 1
+        response = machine.renew(resources, now=now, serial=self._serial)
+        return response, Sent(type=machine.row, version=response.version, nonce=response.nonce, resources=())
 
     def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:
         self._serial += 1
@@ -272,6 +295,11 @@ class Sequence:
 
 
 @cache
-def _terms(*, hold_missing: bool, max_response_bytes: int, aggregated: bool) -> Terms:
+def _terms(*, hold_missing: bool, expiring: bool, max_response_bytes: int, aggregated: bool) -> Terms:
     """Return the one object of these terms: most clients have the same."""
-    return Terms(hold_missing=hold_missing, max_response_bytes=max_response_bytes, aggregated=aggregated)
+    return Terms(
+        hold_missing=hold_missing,
+        expiring=expiring,
+        max_response_bytes=max_response_bytes,
+        aggregated=aggregated,
+    )

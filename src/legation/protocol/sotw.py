@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
@@ -96,20 +96,27 @@ class SotwMachine(Machine):
         """Return the response that says what was offered."""
         if not self.row.full_state:
             pending = Pending(pending.changed, left=pending.left)
-        response = self._response(self.told(view, pending), pending, nonce=str(serial))
+        response = self._response(self.told(view, pending), pending.changed.values(), nonce=str(serial))
         self.record(response, pending, view, now=now, serial=serial)
         return response
 
-    def _response(self, holding: Holding, pending: Pending, *, nonce: str) -> SotwResponse:
-        if not self.row.full_state:
-            return SotwResponse(
-                type=self.row, version=holding.version, nonce=nonce, listed=tuple(pending.changed.values())
-            )
-        shared = whole(holding, self.subscription)
-        if shared is not None:
-            return SotwResponse(type=self.row, version=shared.version, nonce=nonce, whole=shared)
-        listed = self._covered(holding)
-        return SotwResponse(type=self.row, version=holding.version, nonce=nonce, listed=listed)
+    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> SotwResponse:
+        # Whole, not without body: Envoy takes a full response at its word, and does not renew by a body left out.
+        return self._response(self.ledger.sent, resources, nonce=nonce)
+
+    def _response(self, holding: Holding, news: Iterable[Resource], *, nonce: str) -> SotwResponse:
+        shared = whole(holding, self.subscription) if self.row.full_state else None
+        listed: tuple[Resource, ...] = ()
+        if shared is None:
+            listed = self._covered(holding) if self.row.full_state else tuple(news)
+        return SotwResponse(
+            type=self.row,
+            version=holding.version,
+            nonce=nonce,
+            whole=shared,
+            listed=listed,
+            expiring=self.terms.expiring,
+        )
 
     def _covered(self, holding: Holding) -> tuple[Resource, ...]:
         if self.subscription.wildcard:

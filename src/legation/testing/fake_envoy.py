@@ -41,6 +41,10 @@ class Heard:
     type: ResourceType
     names: tuple[str, ...]
     removed: tuple[str, ...] = ()
+    ttls: Mapping[str, float] = field(default_factory=dict)
+    """Seconds after which what it names is to be dropped, by name; without a body (`renewed`) too."""
+    renewed: tuple[str, ...] = ()
+    """What is to live on: the names of resources without bodies."""
 
 
 @dataclass(slots=True, eq=False)
@@ -277,7 +281,16 @@ class FakeEnvoy:
         response = self._decode(data)
         names = tuple(each.name for each in response.resources)
         removed = response.removed if isinstance(response, DeltaResponse) else ()
-        self.responses.append(Heard(type=response.type, names=names, removed=removed))
+        renewed = response.renewed if isinstance(response, DeltaResponse) else ()
+        self.responses.append(
+            Heard(
+                type=response.type,
+                names=names,
+                removed=removed,
+                ttls={each.name: each.ttl for each in (*response.resources, *renewed) if each.ttl is not None},
+                renewed=tuple(each.name for each in renewed),
+            )
+        )
         self._say(self._machine.receive(response, stream.name))
         self._say(self._machine.finish_health_checks())
         self.violations += [each for each in self._machine.serving_violations() if each not in self.violations]

@@ -74,26 +74,45 @@ def _node(node: Node) -> Any:
 
 def _decode_sotw(data: bytes) -> SotwResponse:
     message = discovery_pb2.DiscoveryResponse.FromString(data)
-    listed = tuple(_resource(each.type_url, each.value) for each in message.resources)
+    listed = tuple(map(_unwrapped, message.resources))
     return SotwResponse(type=BY_URL[message.type_url], version=message.version_info, nonce=message.nonce, listed=listed)
+
+
+def _unwrapped(given: Any) -> Resource:
+    wrapped = discovery_pb2.Resource()
+    if not given.Unpack(wrapped):
+        return _resource(given.type_url, given.value)
+    return _resource(wrapped.resource.type_url, wrapped.resource.value, name=wrapped.name, ttl=_ttl(wrapped))
 
 
 def _decode_delta(data: bytes) -> DeltaResponse:
     message = discovery_pb2.DeltaDiscoveryResponse.FromString(data)
+    row = BY_URL[message.type_url]
+    whole = [each for each in message.resources if each.HasField("resource")]
     listed = tuple(
-        _resource(each.resource.type_url, each.resource.value, name=each.name, version=each.version)
+        _resource(each.resource.type_url, each.resource.value, name=each.name, version=each.version, ttl=_ttl(each))
+        for each in whole
+    )
+    renewed = tuple(
+        Resource(type=row, name=each.name, body=b"", version=each.version, ttl=_ttl(each))
         for each in message.resources
+        if not each.HasField("resource")
     )
     return DeltaResponse(
-        type=BY_URL[message.type_url],
+        type=row,
         version=message.system_version_info,
         nonce=message.nonce,
         listed=listed,
         removed=tuple(message.removed_resources),
+        renewed=renewed,
     )
 
 
+def _ttl(message: Any) -> float | None:
+    return float(message.ttl.ToNanoseconds()) / 1e9 if message.HasField("ttl") else None
+
+
 @lru_cache(maxsize=4096)
-def _resource(type_url: str, value: bytes, *, name: str = "", version: str = "") -> Resource:
+def _resource(type_url: str, value: bytes, *, name: str = "", version: str = "", ttl: float | None = None) -> Resource:
     # Unchecked: what a control plane sends is to be shown as it is, and judged by the Envoy.
-    return codec.from_any(type_url, value, name=name, version=version, check=False)
+    return codec.from_any(type_url, value, name=name, version=version, ttl=ttl, check=False)

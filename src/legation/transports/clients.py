@@ -70,7 +70,7 @@ class ServedClient:
         self.node = node
         self._alarms = alarms
         self._clock = clock
-        self._sequence = Sequence(policy, recall=self._recall)
+        self._sequence = Sequence(policy, features=node.features, recall=self._recall)
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
         self._turn: asyncio.Handle | None = None

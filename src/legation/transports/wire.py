@@ -16,13 +16,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from envoy.service.discovery.v3 import discovery_pb2
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import DecodeError
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Node
 from legation.model.resource import Resource
-from legation.model.resource_types import ResourceType
+from legation.model.resource_types import TYPE_URL_PREFIX, ResourceType
 from legation.model.snapshot import Collection
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest, SotwResponse
 
@@ -163,14 +163,20 @@ class Encoder:
         """
         self._sotw = _SotwFraming(identifier)
         self._delta = _DeltaFraming(identifier)
+        self._expiring_sotw = _ExpiringSotwFraming(identifier)
+        self._expiring_delta = _ExpiringDeltaFraming(identifier)
         self._shared = _SharedBytes(SHARED_BYTES)
 
     def encode(self, response: Response) -> bytes:
         """Return the response as it goes over the wire."""
+        expiring = response.expiring and _any_expires(response)
         if isinstance(response, SotwResponse):
-            return b"".join((self._resources(self._sotw, response), *self._sotw.tail(response)))
-        resources = (self._resources(self._delta, response), *map(self._delta.bodiless, response.unknown))
-        return b"".join((*resources, self._removed(response), *self._delta.tail(response)))
+            framing: _Framing = self._expiring_sotw if expiring else self._sotw
+            return b"".join((self._resources(framing, response), *framing.tail(response)))
+        framing = self._expiring_delta if expiring else self._delta
+        resources = (self._resources(framing, response), *map(self._delta.bodiless, response.unknown))
+        rest = (self._renewed(response), self._removed(response))
+        return b"".join((*resources, *rest, *framing.tail(response)))
 
     def _resources(self, framing: _Framing, response: Response) -> bytes:
         if response.whole is not None:
@@ -179,11 +185,23 @@ class Encoder:
         # Resources are compared by identity, so the list itself is the key.
         return self._shared.get((framing, row, listed), lambda: framing.join(row, listed))
 
+    def _renewed(self, response: DeltaResponse) -> bytes:
+        renewed = response.renewed
+        if not renewed:
+            return b""
+        return self._shared.get(("renewed", renewed), lambda: b"".join(map(self._expiring_delta.heartbeat, renewed)))
+
     def _removed(self, response: DeltaResponse) -> bytes:
         names = response.removed
         if not names:
             return b""
         return self._shared.get(names, lambda: b"".join(_field(_REMOVED, name.encode()) for name in names))
+
+
+def _any_expires(response: Response) -> bool:
+    if response.whole is not None:
+        return bool(response.whole.mortal)
+    return any(each.ttl is not None for each in response.listed)
 
 
 class _SharedBytes:
@@ -230,11 +248,13 @@ def _field(tag: bytes, value: bytes) -> bytes:
 
 _ANY_URL = _tag(any_pb2.Any, "type_url")
 _ANY_VALUE = _tag(any_pb2.Any, "value")
+_RESOURCE_URL = f"{TYPE_URL_PREFIX}{discovery_pb2.Resource.DESCRIPTOR.full_name}".encode()
 _IDENTIFIER = _tag(discovery_pb2.DiscoveryResponse().control_plane, "identifier")
 _NAME = _tag(discovery_pb2.Resource, "name")
 _ALIASES = _tag(discovery_pb2.Resource, "aliases")
 _VERSION = _tag(discovery_pb2.Resource, "version")
 _RESOURCE = _tag(discovery_pb2.Resource, "resource")
+_TTL = _tag(discovery_pb2.Resource, "ttl")
 _REMOVED = _tag(discovery_pb2.DeltaDiscoveryResponse, "removed_resources")
 
 
@@ -295,26 +315,60 @@ class _SotwFraming(_Framing):
         return _any_head(resource)
 
 
+class _ExpiringSotwFraming(_SotwFraming):
+    """For clients that let resources expire: those that have a TTL are wrapped (A6.2)."""
+
+    def _inner(self, resource: Resource) -> bytes:
+        if resource.ttl is None:
+            return super()._inner(resource)
+        fields = (*_named(resource), _ttl(resource.ttl), _resource_head(resource))
+        wrapped = b"".join(fields)
+        length = len(wrapped) + len(resource.body)
+        return _field(_ANY_URL, _RESOURCE_URL) + _ANY_VALUE + _varint(length) + wrapped
+
+
 class _DeltaFraming(_Framing):
     _message = discovery_pb2.DeltaDiscoveryResponse
     _version_field = "system_version_info"
 
     def _inner(self, resource: Resource) -> bytes:
-        head = _any_head(resource)
-        return b"".join(
-            (
-                _field(_VERSION, resource.version.encode()),
-                _field(_NAME, resource.name.encode()),
-                *(_field(_ALIASES, alias.encode()) for alias in resource.aliases),
-                _RESOURCE,
-                _varint(len(head) + len(resource.body)),
-                head,
-            )
-        )
+        return b"".join((*_named(resource), _resource_head(resource)))
 
     def bodiless(self, name: str) -> bytes:
         """Return a resource that says of its name, under which a client asked, that there is nothing behind it."""
         return _field(self._resources, _field(_NAME, name.encode()) + _field(_ALIASES, name.encode()))
+
+
+class _ExpiringDeltaFraming(_DeltaFraming):
+    """For clients that let resources expire."""
+
+    def _inner(self, resource: Resource) -> bytes:
+        if resource.ttl is None:
+            return super()._inner(resource)
+        return b"".join((*_named(resource), _ttl(resource.ttl), _resource_head(resource)))
+
+    def heartbeat(self, resource: Resource) -> bytes:
+        """Return the resource without its body: its TTL begins anew, and nothing else changes (A6.3)."""
+        ttl = b"" if resource.ttl is None else _ttl(resource.ttl)
+        return _field(self._resources, b"".join((*_named(resource), ttl)))
+
+
+def _named(resource: Resource) -> tuple[bytes, ...]:
+    """Return the fields of a `Resource` that tell which one it is."""
+    aliases = (_field(_ALIASES, alias.encode()) for alias in resource.aliases)
+    return (_field(_VERSION, resource.version.encode()), _field(_NAME, resource.name.encode()), *aliases)
+
+
+def _ttl(seconds: float) -> bytes:
+    duration = duration_pb2.Duration()
+    duration.FromMicroseconds(round(seconds * 1_000_000))
+    return _field(_TTL, duration.SerializeToString())
+
+
+def _resource_head(resource: Resource) -> bytes:
+    """Return the field `resource` of a `Resource` up to the body, which ends it."""
+    head = _any_head(resource)
+    return _RESOURCE + _varint(len(head) + len(resource.body)) + head
 
 
 def _any_head(resource: Resource) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legation.errors import RemoteProtocolError
-from legation.model.resource import Resource
+from legation.model.resource import MAX_TTL, MIN_TTL, Resource
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES, VIRTUAL_HOST
 from legation.model.snapshot import collect
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Response, SotwRequest, SotwResponse
@@ -22,6 +22,7 @@ from tests.unit.transports.loopback import resource
 
 TEXT = st.text(max_size=200)
 BODIES = st.binary(max_size=300) | st.integers(0, 70_000).map(bytes)
+TTLS = st.none() | st.floats(MIN_TTL, MAX_TTL).map(lambda seconds: round(seconds, 6))
 ROWS = st.sampled_from(RESOURCE_TYPES)
 
 
@@ -36,6 +37,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
             body=draw(BODIES),
             version=draw(TEXT),
             aliases=tuple(draw(st.lists(TEXT, max_size=2))),
+            ttl=draw(TTLS),
         )
         for name in names
     )
@@ -43,16 +45,14 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
 
 def expected(response: Response, *, identifier: str) -> Any:
     """Return the message that the response stands for, built by protobuf itself."""
-    bodies = [any_pb2.Any(type_url=each.type.url, value=each.body) for each in response.resources]
     if isinstance(response, SotwResponse):
+        bodies = [_sotw(each, expiring=response.expiring) for each in response.resources]
         message = discovery_pb2.DiscoveryResponse(version_info=response.version, resources=bodies)
     else:
+        heartbeats = [_heartbeat(each, expiring=True) for each in response.renewed]
         message = discovery_pb2.DeltaDiscoveryResponse(
             system_version_info=response.version,
-            resources=[
-                discovery_pb2.Resource(name=each.name, version=each.version, aliases=each.aliases, resource=body)
-                for each, body in zip(response.resources, bodies, strict=True)
-            ],
+            resources=[*(_delta(each, expiring=response.expiring) for each in response.resources), *heartbeats],
             removed_resources=response.removed,
         )
     message.type_url = response.type.url
@@ -62,25 +62,73 @@ def expected(response: Response, *, identifier: str) -> Any:
     return message
 
 
-@given(listed=resources(), version=TEXT, nonce=TEXT, identifier=TEXT, whole=st.booleans())
+def _sotw(resource: Resource, *, expiring: bool) -> Any:
+    body = any_pb2.Any(type_url=resource.type.url, value=resource.body)
+    if not expiring or resource.ttl is None:
+        return body
+    wrapped = any_pb2.Any()
+    wrapped.Pack(_delta(resource, expiring=True), deterministic=True)
+    return wrapped
+
+
+def _delta(resource: Resource, *, expiring: bool) -> Any:
+    message = _heartbeat(resource, expiring=expiring)
+    message.resource.CopyFrom(any_pb2.Any(type_url=resource.type.url, value=resource.body))
+    return message
+
+
+def _heartbeat(resource: Resource, *, expiring: bool) -> Any:
+    message = discovery_pb2.Resource(name=resource.name, version=resource.version, aliases=resource.aliases)
+    if expiring and resource.ttl is not None:
+        message.ttl.FromMicroseconds(round(resource.ttl * 1_000_000))
+    return message
+
+
+def unwrapped(message: Any) -> Any:
+    """Return a state of the world response whose wrapped resources are written anew, in one order of fields."""
+    for each in message.resources:
+        inner = discovery_pb2.Resource()
+        if each.Unpack(inner):
+            each.Pack(inner, deterministic=True)
+    return message
+
+
+@given(listed=resources(), version=TEXT, nonce=TEXT, identifier=TEXT, whole=st.booleans(), expiring=st.booleans())
 def test_sotw_response_is_what_protobuf_would_have_made(
-    listed: tuple[Resource, ...], version: str, nonce: str, identifier: str, *, whole: bool
+    listed: tuple[Resource, ...], version: str, nonce: str, identifier: str, *, whole: bool, expiring: bool
 ) -> None:
     row = listed[0].type if listed else CLUSTER
     content: dict[str, Any] = {"whole": collect(row, listed)} if whole else {"listed": listed}
-    response = SotwResponse(type=row, version=version, nonce=nonce, **content)
+    response = SotwResponse(type=row, version=version, nonce=nonce, expiring=expiring, **content)
     data = Encoder(identifier=identifier).encode(response)
 
-    assert discovery_pb2.DiscoveryResponse.FromString(data) == expected(response, identifier=identifier)
+    assert unwrapped(discovery_pb2.DiscoveryResponse.FromString(data)) == expected(response, identifier=identifier)
 
 
-@given(listed=resources(), version=TEXT, nonce=TEXT, removed=st.lists(TEXT, max_size=5), whole=st.booleans())
+@given(
+    listed=resources(),
+    version=TEXT,
+    nonce=TEXT,
+    removed=st.lists(TEXT, max_size=5),
+    renewed=resources(),
+    whole=st.booleans(),
+    expiring=st.booleans(),
+)
 def test_delta_response_is_what_protobuf_would_have_made(
-    listed: tuple[Resource, ...], version: str, nonce: str, removed: list[str], *, whole: bool
+    listed: tuple[Resource, ...],
+    version: str,
+    nonce: str,
+    removed: list[str],
+    renewed: tuple[Resource, ...],
+    *,
+    whole: bool,
+    expiring: bool,
 ) -> None:
     row = listed[0].type if listed else VIRTUAL_HOST
     content: dict[str, Any] = {"whole": collect(row, listed)} if whole else {"listed": listed}
-    response = DeltaResponse(type=row, version=version, nonce=nonce, removed=tuple(removed), **content)
+    response = DeltaResponse(
+        type=row, version=version, nonce=nonce, removed=tuple(removed), renewed=renewed, expiring=expiring, **content
+    )
     data = Encoder(identifier="me").encode(response)
 
     assert discovery_pb2.DeltaDiscoveryResponse.FromString(data) == expected(response, identifier="me")
