@@ -54,6 +54,16 @@ def test_a6_1_every_spelling_of_the_features_counts(ttl: str, wrapped: str) -> N
     delta(f"{have}> EDS +a +b\n< EDS #1 a@1%30 b@1", features=(ttl,))
 
 
+def test_a6_2_the_ttl_stands_beside_the_resource_of_those_that_have_one() -> None:
+    have = "have LDS a@1~30 b@1\n"
+    whole = sotw(f"{have}> LDS\n< LDS #1 a@1~30 b@1", features=BOTH)
+    delta(f"{have}> LDS\n< LDS #1 a@1~30 b@1", features=(TTL,))
+    plain = sotw(f"{have}> LDS\n< LDS #1 a@1 b@1")
+    # What is held is the same: a TTL is no part of the version of a resource, and of that of the collection it is.
+    assert [each.version for each in whole.responses[0].resources] == ["1", "1"]
+    assert whole.responses[0].version == plain.responses[0].version
+
+
 @streams
 def test_a6_3_in_delta_a_heartbeat_renews_without_a_body_and_only_when_its_turn_comes(*, separate: bool) -> None:
     delta(

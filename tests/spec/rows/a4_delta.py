@@ -164,7 +164,7 @@ DELTA = Section(
             "Incremental xDS; gRPC's limits on messages",
             ALL_DELTA,
             "Very much may go in several responses, without waiting for the answer to each.",
-            "Large responses are cut where the next resource would make them too large.",
+            "Large responses are cut where the next resource would make them too large; eight may be unanswered.",
         ),
         Row(
             "A4.20",

@@ -31,7 +31,8 @@ TTL = Section(
             "Resource TTL",
             ALL,
             "A heartbeat, a resource without a body, prolongs the time.",
-            "One goes out well before the time is over, but not where the resource itself has just been sent.",
+            "One goes out after a third of the time, but not where the resource itself has just been sent. In state of"
+            " the world the resource goes out again in its place: Envoy renews nothing there by a heartbeat.",
         ),
         Row(
             "A6.4",
@@ -39,7 +40,7 @@ TTL = Section(
             "Resource TTL",
             ALL,
             "A new time replaces the old one; a resource that comes without one stays.",
-            "A change of the time alone is sent as a change of the resource.",
+            "A change of the time alone is sent as a change of the resource, at its unchanged version.",
         ),
     ),
 )
