@@ -49,16 +49,16 @@ def test_a6_1_in_state_of_the_world_both_features_are_needed(feature: tuple[str,
     ],
 )
 def test_a6_1_every_spelling_of_the_features_counts(ttl: str, wrapped: str) -> None:
-    have = "have EDS a@1%30 b@1%n"
-    sotw(f"{have}> EDS a b%n< EDS #1 a@1%30 b@1", features=(ttl, wrapped))
-    delta(f"{have}> EDS +a +b%n< EDS #1 a@1%30 b@1", features=(ttl,))
+    have = "have EDS a@1%30 b@1\n"
+    sotw(f"{have}> EDS a b\n< EDS #1 a@1%30 b@1", features=(ttl, wrapped))
+    delta(f"{have}> EDS +a +b\n< EDS #1 a@1%30 b@1", features=(ttl,))
 
 
 def test_a6_2_the_ttl_stands_beside_the_resource_of_those_that_have_one() -> None:
-    have = "have LDS a@1%30 b@1%n"
-    whole = sotw(f"{have}> LDS%n< LDS #1 a@1%30 b@1", features=BOTH)
-    delta(f"{have}> LDS%n< LDS #1 a@1%30 b@1", features=(TTL,))
-    plain = sotw(f"{have}> LDS%n< LDS #1 a@1 b@1")
+    have = "have LDS a@1%30 b@1\n"
+    whole = sotw(f"{have}> LDS\n< LDS #1 a@1%30 b@1", features=BOTH)
+    delta(f"{have}> LDS\n< LDS #1 a@1%30 b@1", features=(TTL,))
+    plain = sotw(f"{have}> LDS\n< LDS #1 a@1 b@1")
     # What is held is the same: a TTL is no part of the version of a resource, and of that of the collection it is.
     assert [each.version for each in whole.responses[0].resources] == ["1", "1"]
     assert whole.responses[0].version == plain.responses[0].version
@@ -301,7 +301,7 @@ def test_a6_3_what_a_client_brings_along_is_renewed_at_once() -> None:
 
 
 def test_a6_4_a_state_of_the_world_client_that_has_all_is_renewed_at_once() -> None:
-    version = sotw("have LDS a@1%30%n> LDS%n< LDS #1 a@1%30", features=BOTH).responses[0].version
+    version = sotw("have LDS a@1%30\n> LDS\n< LDS #1 a@1%30", features=BOTH).responses[0].version
     sotw(
         f"""
         have LDS a@1%30
