@@ -200,6 +200,12 @@ class Ledger:
         if self.refusals:
             self.unsettle(self.refusals.reconsider(target))
 
+    def try_alone(self, proved: Mapping[str, Resource]) -> None:
+        """Offer each of these alone, for another client refused it, and after what else is tried."""
+        if self.refusals is None:
+            self.refusals = Refusals()
+        self.refusals.try_alone(proved)
+
     def pass_over(self, waiting: Container[str], view: Mapping[str, Resource | None]) -> bool:
         """Take out of the trial what has its turn and may not go, or needs not. Returns whether others have it then."""
         if not self.refusals or not self.refusals.trying or self.unanswered:

@@ -121,6 +121,17 @@ class Refusals:
         self.forget(names)
         self.stopped = False
 
+    def try_alone(self, proved: Mapping[str, Resource]) -> None:
+        """Offer each of these alone and last; what is tried besides is offered together, as nobody in it is suspect."""
+        tried = self.tried
+        if all(len(half.members) == 1 for half in self._trial if not proved.keys().isdisjoint(half.members)):
+            proved = {name: resource for name, resource in proved.items() if name not in tried}
+            self._trial += [_Half({name: resource}, 1) for name, resource in proved.items()]
+            return
+        rest = {name: resource for name, resource in tried.items() if name not in proved}
+        self._trial = [_Half(rest, len(rest))] if rest else []
+        self._trial += [_Half({name: resource}, 1) for name, resource in proved.items()]
+
     def acquit(self, names: Iterable[str]) -> None:
         """Take names out of the trial."""
         for half in self._trial:

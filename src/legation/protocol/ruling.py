@@ -6,13 +6,14 @@ are moments: since when something waits, until when something stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
 from legation.model.snapshot import Snapshot
-from legation.protocol import claims
+from legation.model.verdicts import Verdicts
+from legation.protocol import claims, turns
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import Brought, over, same
 from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
@@ -52,7 +53,7 @@ class Policy:
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("deadline", "machines", "policy", "predecessors", "returning", "snapshot", "warming")
+    __slots__ = ("deadline", "machines", "policy", "predecessors", "returning", "snapshot", "verdicts", "warming")
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
@@ -65,6 +66,8 @@ class Ruling:
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
+        self.verdicts: Verdicts | None = None
+        """What clients of the same group refused for sure."""
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""
@@ -89,20 +92,26 @@ class Ruling:
             ledger.brought = None
         overlay: dict[str, Resource | None] = {}
         waiting: set[str] = set()
-        for name in self._doubtful(machine):
+        proved = self._turns(machine)
+        for name in {*self._doubtful(machine), *proved}:
             goal, held = self._goal(machine, name, now), ledger.holding(name)
             said = same(goal, ledger.sent.get(name)) and name not in machine.forced
-            if goal is None or said or self._may_go(machine, goal, now):
+            turn = goal is None or said or turns.has_turn(machine, goal, target, proved)
+            if turn and (goal is None or said or self._may_go(machine, goal, now)):
                 overlay[name] = goal
             else:
                 waiting.add(name)
                 overlay[name] = held
         if ledger.pass_over(waiting, overlay):
             return self.view(machine, now)
+        view = View(holding=over(target, overlay), waiting=frozenset(waiting), incomplete=incomplete)
+        if proved and turns.is_all_said(machine, view) and self._try_alone(machine, proved, now):
+            return self.view(machine, now)
         # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with.
-        if waiting and machine.subscription.wildcard and not machine.answered and self._may_wait(machine, now):
+        first = machine.subscription.wildcard and not machine.answered
+        if first and waiting.difference(proved) and self._may_wait(machine, now):
             return None
-        return View(holding=over(target, overlay), waiting=frozenset(waiting), incomplete=incomplete)
+        return view
 
     def _doubtful(self, machine: Machine) -> Iterator[str]:
         """Yield the names of which it must be asked what the client may be told; all others are as in the snapshot."""
@@ -173,14 +182,25 @@ class Ruling:
         # Where it has none it is sent all the same: part is better than nothing.
         return (accepted or resource) if needs_refused else resource
 
-    def _in_turn(self, machine: Machine, resource: Resource) -> bool:
-        """Say whether no trial of others is on, or the resource is nothing new to the client."""
-        ledger = machine.ledger
-        refusals = ledger.refusals
-        if not refusals or not refusals.trying or refusals.on_offer(resource.name):
-            return True
-        kept = self.snapshot.get(machine.row, resource.name) is None
-        return kept or same(resource, ledger.accepted.get(resource.name))
+    def _turns(self, machine: Machine) -> Mapping[str, Resource]:
+        """Return what is offered last because another client refused it; what of it is tried here is tried alone."""
+        proved = turns.proved_elsewhere(machine, self.snapshot[machine.row], self.verdicts)
+        refusals = machine.ledger.refusals
+        if proved and refusals and refusals.trying:
+            tried = refusals.tried
+            refusals.try_alone({name: each for name, each in proved.items() if name in tried})
+        return proved
+
+    def _try_alone(self, machine: Machine, proved: Mapping[str, Resource], now: float) -> bool:
+        """Begin to offer what another client refused, as far as it may go. Returns whether there is any."""
+        ready = {
+            name: each
+            for name, each in proved.items()
+            if same(self._unrefused(machine, each), each) and self._may_go(machine, each, now)
+        }
+        if ready:
+            machine.ledger.try_alone(ready)
+        return bool(ready)
 
     # What two of a type cannot hold at the same time
 
@@ -189,9 +209,12 @@ class Ruling:
 
         A client that gets both at once, the removal and the addition, hands over without a gap.
         """
+        target = self.snapshot[machine.row]
         return any(
-            not same(self._unrefused(machine, each), each) or not self._may_go(machine, each, now)
-            for each in claims.successors(machine, held, self.snapshot[machine.row])
+            not same(self._unrefused(machine, each), each)
+            or not turns.has_turn(machine, each, target, turns.proved_elsewhere(machine, target, self.verdicts))
+            or not self._may_go(machine, each, now)
+            for each in claims.successors(machine, held, target)
         )
 
     def _is_free(self, machine: Machine, resource: Resource, now: float) -> bool:
@@ -289,8 +312,6 @@ class Ruling:
 
     def _may_go(self, machine: Machine, resource: Resource, now: float) -> bool:
         """Say whether the client may be told of the resource at this moment."""
-        if not self._in_turn(machine, resource):
-            return False
         free = not resource.claims or self._is_free(machine, resource, now)
         return free and self._ready(machine, resource, now)
 

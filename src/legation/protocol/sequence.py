@@ -36,6 +36,7 @@ from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
 from legation.model.snapshot import Snapshot
+from legation.model.verdicts import Verdicts
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine, Recall, Terms, Variant, View
@@ -111,10 +112,16 @@ class Sequence:
         self._rules.machines.close(machine)
         self._rules.warming.closed(machine)
 
-    def retarget(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot. Before the first one nothing at all is said (A2.20)."""
+    def retarget(self, snapshot: Snapshot, verdicts: Verdicts | None = None) -> None:
+        """Take the newest snapshot. Before the first one nothing at all is said (A2.20).
+
+        Args:
+            snapshot: What the client's group gets.
+            verdicts: What its clients refused.
+        """
         self._rules.machines.retarget(self._rules.snapshot, snapshot)
         self._rules.snapshot = snapshot
+        self._rules.verdicts = verdicts
         if not self._synced:
             self._synced = True
             for machine in self._rules.machines:
@@ -150,8 +157,11 @@ class Sequence:
                     replaced |= {name: leaving.get(name) for name in event.removed}
                     rules.predecessors.replaced(replaced, machine.ledger.accepted)
                 self._draw_conclusions(machine, event, serial, now)
-            elif isinstance(event, Refused) and machine.row.awaited_warm:
-                rules.warming.refused(machine, serial)
+            elif isinstance(event, Refused):
+                if rules.verdicts is not None:
+                    rules.verdicts.prove(event.suspects)
+                if machine.row.awaited_warm:
+                    rules.warming.refused(machine, serial)
         return events
 
     def _resume(self, machine: Machine) -> None:

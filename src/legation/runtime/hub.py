@@ -17,6 +17,7 @@ from legation.model.objects import ObjectKey
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
+from legation.model.verdicts import Verdicts
 from legation.runtime.feedback import Account, Feedback, Name
 from legation.runtime.told import Told
 from legation.transports.base import Client, Peer
@@ -119,12 +120,13 @@ class Hub(Generic[Group]):
 class _Table(Generic[Group]):
     """A group with clients in it."""
 
-    __slots__ = ("group", "leaving", "seats", "snapshot")
+    __slots__ = ("group", "leaving", "seats", "snapshot", "verdicts")
 
     def __init__(self, group: Group, snapshot: Snapshot | None) -> None:
         self.group = group
         self.snapshot = snapshot
         self.seats: dict[_Seat[Group], None] = {}
+        self.verdicts = Verdicts()
         self.leaving: dict[Name, ObjectKey | None] = {}
         """What went, and from which object it came; some of it may be there again, or held by nobody."""
 
@@ -133,6 +135,8 @@ class _Table(Generic[Group]):
         if snapshot is before:
             return False
         self.note_leaving(before)
+        if snapshot is not None:
+            self.verdicts.forget_changed(snapshot)
         for seat in tuple(self.seats):
             seat.renewed()
         return True
@@ -200,6 +204,10 @@ class _Seat(Generic[Group]):
     @property
     def group(self) -> str:
         return str(self.table.group)
+
+    @property
+    def verdicts(self) -> Verdicts:
+        return self.table.verdicts
 
     def names(self) -> Collection[Name]:
         held = self.snapshot.collections.values() if self.snapshot else ()

@@ -11,6 +11,7 @@ from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot
+from legation.model.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,11 @@ class Seat(Protocol):
     @property
     def group(self) -> str:
         """The group's name, for people."""
+        ...
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What clients of the group refused, for its clients to write to and to read."""
         ...
 
     def tell(self, collection: Collection) -> None:

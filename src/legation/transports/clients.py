@@ -191,7 +191,7 @@ class ServedClient:
         snapshot = self.seat.snapshot
         if snapshot is not None and snapshot is not self._target:
             self._target = snapshot
-            self._sequence.retarget(snapshot)
+            self._sequence.retarget(snapshot, self.seat.verdicts)
 
     def _give_turns(self) -> bool:
         """Have the streams write what they may. Returns whether another may have its turn since."""

@@ -10,6 +10,7 @@ from legation.model.events import Refused
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER
 from legation.model.snapshot import Snapshot, collect
+from legation.model.verdicts import MOST_VERDICTS, Verdicts
 from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.refusals import MOST_OFFERS
 from legation.protocol.sequence import Sequence, Variant
@@ -21,8 +22,16 @@ STREAM = object()
 class Client:
     """A client that subscribes to all clusters, and refuses what holds a bad one without a word of which."""
 
-    def __init__(self, variant: Variant, judge: Callable[[Resource], bool]) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        judge: Callable[[Resource], bool],
+        verdicts: Verdicts | None = None,
+        words: str = "no good",
+    ) -> None:
         self.sequence = Sequence()
+        self.verdicts = verdicts
+        self.words = words
         self.variant = variant
         self.judge = judge
         self.machine = self.sequence.open(CLUSTER, variant=variant, owner=STREAM)
@@ -32,13 +41,16 @@ class Client:
 
     def have(self, names: Iterable[str], version: int = 1, **others: int) -> None:
         versions = dict.fromkeys(names, version) | others
-        self.sequence.retarget(Snapshot.of([collect(CLUSTER, [resource(CLUSTER, *each) for each in versions.items()])]))
+        snapshot = Snapshot.of([collect(CLUSTER, [resource(CLUSTER, *each) for each in versions.items()])])
+        if self.verdicts is not None:
+            self.verdicts.forget_changed(snapshot)
+        self.sequence.retarget(snapshot, self.verdicts)
         while (found := self.sequence.next_response(0.0, STREAM)) is not None:
             self.responses += 1
             assert self.responses < 10_000
             response = found[0]
             bad = any(self.judge(each) for each in response.resources)
-            self.say(response.nonce, "no good" if bad else None)
+            self.say(response.nonce, self.words if bad else None)
 
     def say(self, nonce: str = "", error: str | None = None) -> None:
         request = SotwRequest if self.variant is Variant.SOTW else DeltaRequest
@@ -103,3 +115,55 @@ def test_a_refused_change_leaves_what_was_accepted_before(variant: Variant) -> N
     client.have(ALL, version=2)
     held = {name: each.version for name in ALL if (each := client.machine.ledger.accepted.get(name)) is not None}
     assert held == dict.fromkeys(ALL, "2") | {"c042": "1"}
+
+
+@variants
+@pytest.mark.parametrize("words", ["no good", "cluster c042: no good"], ids=["halved", "named"])
+def test_what_one_client_proved_is_offered_to_the_others_of_its_group_last_and_alone(
+    variant: Variant, words: str
+) -> None:
+    verdicts = Verdicts()
+    first, second, third = (Client(variant, lambda each: each.name == "c042", verdicts, words) for _ in range(3))
+    first.have(ALL)
+    second.have(ALL)
+    assert second.responses == 2
+    assert [[each.name for each in event.suspects] for event in second.refused] == [["c042"]]
+    assert second.accepted() == set(ALL) - {"c042"}
+    third.judge = lambda _: False
+    third.have(ALL)
+    assert (third.responses, third.accepted()) == (2, set(ALL))
+
+
+@variants
+def test_a_verdict_is_forgotten_with_its_content(variant: Variant) -> None:
+    verdicts = Verdicts()
+    Client(variant, lambda each: each.name == "c042" and each.version == "1", verdicts).have(ALL)
+    assert dict(verdicts.of(CLUSTER)) == {"c042": "1"}
+    later = Client(variant, lambda _: False, verdicts)
+    later.have(ALL, c042=2)
+    assert (later.responses, dict(verdicts.of(CLUSTER))) == (1, {})
+
+
+def test_a_group_remembers_few_verdicts() -> None:
+    verdicts = Verdicts()
+    for number in range(2 * MOST_VERDICTS):
+        verdicts.prove([resource(CLUSTER, f"c{number}")])
+    assert len(verdicts.of(CLUSTER)) == MOST_VERDICTS
+    assert f"c{2 * MOST_VERDICTS - 1}" in verdicts.of(CLUSTER)
+
+
+@variants
+def test_clients_that_try_at_the_same_time_learn_from_one_another(variant: Variant) -> None:
+    """The second hears in the middle of its own trial whom the first found."""
+    verdicts = Verdicts()
+    alone = Client(variant, lambda each: each.name == "c000")
+    alone.have(ALL)
+
+    def judge(each: Resource) -> bool:
+        verdicts.prove([resource(CLUSTER, "c000", 1)])
+        return each.name == "c000"
+
+    second = Client(variant, judge, verdicts)
+    second.have(ALL)
+    assert second.accepted() == set(ALL) - {"c000"}
+    assert second.responses == 3 < alone.responses

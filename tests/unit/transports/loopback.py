@@ -17,6 +17,7 @@ from legation.model.node import Node
 from legation.model.resource import Resource, content_version
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
+from legation.model.verdicts import Verdicts
 from legation.transports import Policy
 from legation.transports.base import Client, Peer, Refusal
 from legation.transports.grpc_server import GrpcTransport
@@ -61,6 +62,10 @@ class FakeSeat:
             raise RuntimeError(msg)
         return self.feed.snapshot
 
+    @property
+    def verdicts(self) -> Verdicts:
+        return self.feed.verdicts
+
     def tell(self, collection: Collection) -> None:
         self.feed.told[collection.type, collection.version] = collection
 
@@ -82,6 +87,7 @@ class FakeFeed:
         self.snapshot: Snapshot | None = snapshot(*resources)
         self.seats: list[FakeSeat] = []
         self.left: list[FakeSeat] = []
+        self.verdicts = Verdicts()
         self.told: dict[tuple[ResourceType, str], Collection] = {}
         self.refused: dict[str, Refusal] = {}
 
