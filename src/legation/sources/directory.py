@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from legation.clock import Clock, MonotonicClock
@@ -67,7 +67,8 @@ class DirectorySource:
         Raises:
             SourceError: The path does not exist or cannot be read at the start.
         """
-        why = walk(self._path).closed.get(self._path)
+        tree, _ = await asyncio.to_thread(_look_at, self._path)
+        why = tree.closed.get(self._path)
         if why:
             raise SourceError(self.name, f"{why} (create it, or name another folder)")
         async with asyncio.TaskGroup() as group:
@@ -87,10 +88,10 @@ class DirectorySource:
 
     async def _look(self, watch: FolderWatch) -> bool:
         """Look at the tree. Return whether it is to be looked at again: something could have gone unheard."""
-        self._tree = walk(self._path)
+        self._tree, watched = await asyncio.to_thread(_look_at, self._path)
         if self._tree.files or not self._settling.files or self._tree.home is None:
             self._home = self._tree.home
-        return await watch.follow(self._tree.watched())
+        return await watch.follow(watched)
 
     @property
     def _emptied(self) -> bool:
@@ -179,6 +180,12 @@ class DirectorySource:
         unheard = watch.failure or self._tree.closed or self._emptied
         look = self._clock.now() + (_POLL if unheard else _LOOK_AGAIN)
         return look if settled is None else min(look, settled)
+
+
+def _look_at(path: str) -> tuple[Tree, Mapping[str, Identity]]:
+    """Look at the tree, in a thread: a big one takes its time, and a mount that hangs must not stop the serving."""
+    tree = walk(path)
+    return tree, tree.watched()
 
 
 def _content(path: str) -> tuple[bytes, Stamp]:
