@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import islice
+from typing import TypeAlias, TypeVar
 
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
@@ -24,6 +25,21 @@ answers costs no more than one that does."""
 
 Verdict: TypeAlias = tuple[tuple[Resource, ...], tuple[Resource, ...]]
 """Who is to blame, and what else is not offered again because some of it may be."""
+
+
+MOST_GONE = 10_000
+"""So many names that are gone are remembered of a client that never takes their removal; all of one response, if more.
+What it may hold beyond that, the oldest, is taken for gone."""
+
+_Value = TypeVar("_Value")
+
+
+def newest(earlier: Mapping[str, _Value], later: Mapping[str, _Value]) -> dict[str, _Value]:
+    """Return both, the later ones last, without the earliest of too many."""
+    both = {name: each for name, each in earlier.items() if name not in later}
+    excess = len(both) + len(later) - MOST_GONE
+    kept = islice(both.items(), max(0, excess), None)
+    return {**dict(kept), **later}
 
 
 @dataclass(slots=True)
@@ -60,15 +76,16 @@ class Unanswered:
         """Return one entry that stands for both, answered when the later one is."""
         changed = {name: each for name, each in self.changed.items() if name not in later.removed}
         removed = {name: each for name, each in self.removed.items() if name not in later.changed}
+        news = newest(dict.fromkeys(self.news), dict.fromkeys(later.news))
         return Unanswered(
             nonce=later.nonce,
             version=later.version,
             serial=later.serial,
             at=self.at,
             changed={**changed, **later.changed},
-            removed={**removed, **later.removed},
+            removed=newest(removed, later.removed),
             view=later.view,
-            news={*self.news, *later.news},
+            news=news.keys(),
         )
 
 
@@ -150,7 +167,7 @@ class Ledger:
         What was new in it counts as not sent, and a removal in it is neither done nor undone for sure.
         """
         entry = self._answered(nonce, cumulative=cumulative)
-        self.maybe.update(entry.removed)
+        self.maybe = newest(self.maybe, entry.removed)
         self.sent = self.sent.but({name: self.accepted.get(name) for name in (*entry.changed, *entry.removed)})
         return entry
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from legation.model.resource import Resource
 from legation.model.resource_types import REFERRERS, ResourceType
+from legation.protocol.ledger import MERGE_ABOVE
 from legation.protocol.machine import Machine
 
 
@@ -51,6 +52,13 @@ class Batch:
         removed = self.resources.keys() & names
         self.gone |= removed
         self.warm -= removed
+
+    def follow(self, earlier: Batch) -> None:
+        """Take in what an earlier one holds, of a client that never answers; it has waited since then."""
+        rest = {name: each for name, each in earlier.resources.items() if earlier.knows(name)}
+        self.warm |= {name for name in earlier.warm if name not in self.resources}
+        self.resources = {**rest, **self.resources}
+        self.at = earlier.at
 
     def supply(self, row: ResourceType, names: Collection[str]) -> None:
         """Take what the client accepted of a type that resources in it may wait for; O(names)."""
@@ -93,6 +101,11 @@ class Warming:
         first = machine.newcomer and machine.sent_last is None
         if new:
             self._batches.append(Batch(machine=machine, serial=serial, at=at, resources=new, first=first))
+            unanswered = [batch for batch in batches if batch.acknowledged is None]
+            if len(unanswered) > MERGE_ABOVE:
+                oldest, next_oldest = unanswered[:2]
+                next_oldest.follow(oldest)
+                self._batches.remove(oldest)
 
     def accepted(self, machine: Machine, serial: int, *, at: float) -> None:
         """Take the ACK of that response, which speaks for those before it too."""
