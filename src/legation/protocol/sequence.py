@@ -200,7 +200,9 @@ class Sequence:
             return response, sent
         return None
 
-    def turns(self, now: float, may_write: Callable[[object], bool]) -> Iterator[tuple[object, Response, Sent]]:
+    def turns(
+        self, now: float, may_write: Callable[[object], bool], *, absent: bool = False
+    ) -> Iterator[tuple[object, Response, Sent]]:
         """Yield who may say what now, in the order of delivery, until the next in turn may not write.
 
         One walk over the machines that may have something to say: an Envoy without ADS has one for each resource.
@@ -209,6 +211,8 @@ class Sequence:
         Args:
             now: The present moment.
             may_write: Whether that stream can take a response; asked anew for each.
+            absent: A stream that may not write is passed over, and nobody waits for it: it is made of polls, and who
+                knows when the next one comes. What it has not been told yet the others do not use before (rule 4).
         """
         if not self._synced:
             return
@@ -216,7 +220,8 @@ class Sequence:
         if self._rules.returning is not None and self._rules.returning.since is None:
             self._rules.returning.since = now
         self._rules.note_deadline(self._rules.predecessors.prune(now), now)
-        for machine in self._rules.machines.awake():
+        awake = self._rules.machines.awake()
+        for machine in _present(awake, may_write) if absent else awake:
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):
                     return
@@ -229,7 +234,7 @@ class Sequence:
                 self._rules.machines.rest(machine, self._rules.snapshot[machine.row])
         if self._moved:
             # What was settled without a word may have been all that kept something of a lower order.
-            yield from self.turns(now, may_write)
+            yield from self.turns(now, may_write, absent=absent)
 
     def _offer(self, machine: Machine, now: float) -> tuple[View, Pending] | None:
         if machine.at_rest(self._rules.snapshot[machine.row]):
@@ -313,3 +318,7 @@ def _terms(*, hold_missing: bool, expiring: bool, max_response_bytes: int, aggre
         max_response_bytes=max_response_bytes,
         aggregated=aggregated,
     )
+
+
+def _present(machines: Iterator[Machine], may_write: Callable[[object], bool]) -> Iterator[Machine]:
+    return (machine for machine in machines if may_write(machine.owner))

@@ -60,14 +60,25 @@ class Stream(Protocol):
 class ServedClient:
     """One client, its place in the feed and its machines. Fulfils `transports.base.Client`."""
 
-    def __init__(self, peer: Peer, node: Node, *, feed: Feed, policy: Policy, alarms: Alarms, clock: Clock) -> None:
-        """Take a place in the feed.
+    def __init__(
+        self,
+        peer: Peer,
+        node: Node,
+        *,
+        feed: Feed,
+        policy: Policy,
+        alarms: Alarms,
+        clock: Clock,
+        polls: bool = False,
+    ) -> None:
+        """Take a place in the feed; `polls` says that its streams are made of polls.
 
         Raises:
             Refusal: The feed does not admit it.
         """
         self.peer = peer
         self.node = node
+        self._polls = polls
         self._alarms = alarms
         self._clock = clock
         self._sequence = Sequence(policy, features=node.features, recall=self._recall)
@@ -196,7 +207,7 @@ class ServedClient:
     def _give_turns(self) -> bool:
         """Have the streams write what they may. Returns whether another may have its turn since."""
         given = False
-        for owner, response, sent in self._sequence.turns(self._clock.now(), self._may_write):
+        for owner, response, sent in self._sequence.turns(self._clock.now(), self._may_write, absent=self._polls):
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
             self._note_told(response)
@@ -233,8 +244,9 @@ class ServedClient:
 class Clients:
     """The clients of one transport."""
 
-    def __init__(self, feed: Feed, *, policy: Policy, clock: Clock) -> None:
+    def __init__(self, feed: Feed, *, policy: Policy, clock: Clock, polls: bool = False) -> None:
         self._feed = feed
+        self._polls = polls
         self._policy = policy
         self._clock = clock
         self._alarms = Alarms(clock)
@@ -258,7 +270,13 @@ class Clients:
         client = self._clients.get(key)
         if client is None:
             client = ServedClient(
-                peer, node, feed=self._feed, policy=self._policy, alarms=self._alarms, clock=self._clock
+                peer,
+                node,
+                feed=self._feed,
+                policy=self._policy,
+                alarms=self._alarms,
+                clock=self._clock,
+                polls=self._polls,
             )
             self._clients[key] = client
             _log.info(

@@ -26,7 +26,7 @@ class Polls:
 
     def __init__(self, feed: Feed, *, policy: Policy, clock: Clock, idle: float) -> None:
         """Take where snapshots come from, and after how many seconds without a poll a stream is over."""
-        self._clients = Clients(feed, policy=policy, clock=clock)
+        self._clients = Clients(feed, policy=policy, clock=clock, polls=True)
         self._clock = clock
         self._idle = idle
         self._alarms = Alarms(clock)

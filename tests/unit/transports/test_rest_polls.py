@@ -249,3 +249,20 @@ async def test_only_clusters_are_told_to_who_asks_for_clusters() -> None:
     """The path says the type."""
     with rest_world(WEB, resource("front", row=ROUTE_CONFIGURATION)) as world:
         assert {each.type for each in (await world.news()).resources} == {CLUSTER}
+
+
+@pytest.mark.parametrize("crowd", [2, 20])
+async def test_nobody_waits_for_the_poll_of_another(crowd: int) -> None:
+    """Each comes in its own time, and that of a resource that the client does not need any more never comes."""
+    names = [f"web-{number:02}" for number in range(crowd)]
+    row = CLUSTER_LOAD_ASSIGNMENT
+    with rest_world(*(resource(name, row=row) for name in names)) as world:
+        versions = {name: (await world.news(name, row=row)).version for name in names}
+        for name in names:
+            await world.ask(name, row=row, version=versions[name])
+        world.feed.publish(
+            *(resource(name, "2", row=row) for name in names), resource("front", row=ROUTE_CONFIGURATION)
+        )
+        assert held(await world.news("front", row=ROUTE_CONFIGURATION)) == ["front"]
+        for name in reversed(names):
+            assert held(await world.news(name, row=row, version=versions[name])) == [name]
