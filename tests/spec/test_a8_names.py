@@ -384,6 +384,20 @@ def test_a8_6_a_cluster_on_demand_is_a_name_beside_the_wildcard_or_alone() -> No
     )
 
 
+def test_a8_6_in_state_of_the_world_the_answer_to_a_missing_cluster_is_silence() -> None:
+    sotw(
+        """
+        have CDS a@1
+        > CDS *
+        < CDS #1 a@1
+        > CDS * nonce=1
+        > CDS * missing nonce=1
+        have CDS a@1 missing@1
+        < CDS #2 a@1 missing@1
+        """
+    )
+
+
 @pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
 def test_a8_6_a_route_to_the_cluster_of_a_header_waits_for_no_cluster(*, is_delta: bool) -> None:
     plus = "+" if is_delta else ""

@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
+from legation.model.names import glob_of
 from legation.model.node import Scope, Workload
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.resource import Resource
@@ -67,6 +68,11 @@ class Shelf:
     def spelling(self) -> Spelling:
         """Finds the claimed name that resembles one which is not."""
         return Spelling(tuple(self.claims))
+
+    @cached_property
+    def globs(self) -> frozenset[str]:
+        """The globs that claimed names fall under."""
+        return frozenset(map(glob_of, self.claims))
 
     def collection(self, labels: Labels) -> Collection:
         """Return what a workload with these labels gets: of each name the senior claim that is meant for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from legation.envoy.findings import quote
+from legation.model.names import is_glob
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
@@ -93,7 +94,11 @@ def _dangling(shelf: Shelf, shelves: Mapping[ResourceType, Shelf]) -> Iterator[P
 
 def _reaches(target: Shelf | None, name: str, item: Item) -> bool:
     """Say whether some workload gets both the item and something of that name."""
-    if target is None or name not in target.claims:
+    if target is None:
+        return False
+    if is_glob(name):
+        return name in target.globs
+    if name not in target.claims:
         return False
     return not target.labels or any(each.scope.meets(item.scope) for each in target.claims[name])
 

@@ -258,3 +258,18 @@ def test_a_broken_any_may_use_any_cluster() -> None:
     message.typed_config.type_url = ROUTES  # type: ignore[attr-defined]
     message.typed_config.value = b"\xff"  # type: ignore[attr-defined]
     assert references(message) == {"Cluster": {EVERY}}
+
+
+def test_routes_that_take_their_virtual_hosts_from_us_refer_to_all_of_theirs() -> None:
+    """By the glob that their names fall under; not those that come from a file."""
+    json = {"@type": TYPE + "envoy.config.route.v3.RouteConfiguration", "name": "a/r"}
+    assert names({**json, "vhds": {"config_source": ADS}}) == {"VirtualHost": {"a/r/*"}}
+    assert names({**json, "vhds": {"config_source": FILE}}) == {}
+
+
+def test_names_are_referred_to_in_the_spelling_that_all_equals_share() -> None:
+    """The order of context parameters makes no difference."""
+    leds = {"leds_config": ADS, "leds_collection_name": "xdstp://x/y/z/*?b=1&a=2"}
+    json = {"@type": TYPE + "envoy.config.endpoint.v3.ClusterLoadAssignment", "cluster_name": "c"}
+    found = names({**json, "endpoints": [{"leds_cluster_locality_config": leds}]})
+    assert found == {"LbEndpoint": {"xdstp://x/y/z/*?a=2&b=1"}}

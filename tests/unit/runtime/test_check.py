@@ -5,7 +5,7 @@ import pytest
 from legation.model.node import Scope, Workload
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY, Resource
-from legation.model.resource_types import CLUSTER, LISTENER
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LB_ENDPOINT, LISTENER
 from legation.runtime.assemble import Assembly, Item
 from legation.runtime.check import check
 from tests.manifests import manifest
@@ -157,3 +157,12 @@ def test_names_are_shown_on_one_line_and_not_too_long() -> None:
 
     assert "\n" not in problem.message
     assert len(problem.message) < 250
+
+
+def test_a_collection_that_is_referred_to_has_members_or_is_told() -> None:
+    """What is below another path, or deeper, is no member."""
+    assignment = item(resource(CLUSTER_LOAD_ASSIGNMENT, "c", 1, ((LB_ENDPOINT, ("c/l/*",)),)))
+    assert not problems(assignment, item(resource(LB_ENDPOINT, "c/l/a")))
+    (problem,) = problems(assignment, item(resource(LB_ENDPOINT, "c/l/a/b")), item(resource(LB_ENDPOINT, "c/m/a")))
+    assert problem.code == "dangling-reference"
+    assert 'the LbEndpoint "c/l/*"' in problem.message
