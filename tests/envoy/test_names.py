@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 from functools import partial
 from typing import Any
 
@@ -157,6 +158,43 @@ async def test_listeners_come_as_a_collection_and_an_empty_one_is_enough_to_star
     await world.start_envoy(bootstrap)
     world.edit("listener.yaml", r"    name: front", f"    name: {kind}/front")
     assert await ask(world, "any", f"{kind}/front") == (200, "blue")
+
+
+async def test_the_endpoints_of_a_locality_come_one_by_one(world: World) -> None:
+    """They come, change and go without a change of the cluster or its assignment, and outlive one of the cluster."""
+    collection = f"xdstp://demo/{LB_ENDPOINT}/blue/here"
+    leds = {"leds_config": {"ads": {}, "resource_api_version": "V3"}, "leds_collection_name": f"{collection}/*"}
+    localities = [{"locality": {"zone": "here"}, "leds_cluster_locality_config": leds}]
+    one, other = (lb_endpoint(f"{collection}/{each}", _port(world, each)) for each in ("blue", "green"))
+    world.edit("blue.yaml", r"^---(\n.*)*", "")
+    world.save(
+        "endpoints.yaml", envoy_object("Endpoint", {"config": {"cluster_name": "blue", "endpoints": localities}})
+    )
+    world.save("members.yaml", resources(one))
+    await world.serve()
+    await world.start_envoy(await world.bootstrap("delta"))
+    async with world.load() as load:
+        await world.shares(load, blue=1, green=0)
+        world.save("members.yaml", resources(one, other))
+        await world.shares(load, blue=0.5, green=0.5)
+        world.edit("blue.yaml", r"connect_timeout: 1s", "connect_timeout: 2s")
+        await world.until(lambda: _has(world, "/config_dump?resource=dynamic_active_clusters", '"2s"'), "the change")
+        await world.shares(load, blue=0.5, green=0.5)
+        world.save("members.yaml", resources(other))
+        await world.shares(load, blue=0, green=1)
+
+
+def _port(world: World, backend: str) -> int:
+    found = re.search(r"port_value: (\d+)", (world.manifests / f"{backend}.yaml").read_text())
+    assert found
+    return int(found[1])
+
+
+def lb_endpoint(name: str, port: int) -> dict[str, Any]:
+    """Return an endpoint on this machine, with the name that it does not hold itself."""
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    inner = {"@type": f"{TYPES}/{LB_ENDPOINT}", "endpoint": {"address": address}}
+    return {"@type": f"{TYPES}/envoy.service.discovery.v3.Resource", "name": name, "resource": inner}
 
 
 async def _has(world: World, path: str, text: str) -> bool:
