@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import yaml
+
+from demo import web
+from demo.programs import free_ports
 from tests.envoy.world import World
 
 
@@ -18,6 +23,18 @@ def static(name: str, address: str) -> dict[str, Any]:
     endpoint = {"endpoint": {"address": {"socket_address": {"address": address, "port_value": 80}}}}
     hosts = {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]}
     return cluster(name, type="STATIC", load_assignment=hosts)
+
+
+def answering(name: str, text: str, **match: Any) -> dict[str, Any]:
+    """Return the manifest of a route that answers by itself."""
+    routes = [{"match": match or {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": text}}}]
+    config = {"name": name, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}
+    return {"apiVersion": "bootes.io/v1", "kind": "Route", "metadata": {"name": name}, "spec": {"config": config}}
+
+
+async def answer(port: int, text: str) -> bool:
+    """Say whether that is what the port answers."""
+    return await web.get(f"127.0.0.1:{port}", "/") == text
 
 
 async def test_a_broken_manifest_keeps_the_last_good_one_until_it_is_mended(world: World, variant: str) -> None:
@@ -106,3 +123,55 @@ async def test_a_refused_change_leaves_the_version_before_in_use(world: World, v
         await world.more_answers(load)
         world.edit("listener.yaml", r"address: no.address.example", "address: 127.0.0.1")
         await world.no_problems()
+
+
+async def test_a_route_that_envoy_refuses_without_a_name_is_found_and_the_others_go_on(
+    world: World, variant: str
+) -> None:
+    """A wrong regular expression: Envoy's words hold no name, and it takes nothing of the response."""
+    names = [f"r{number}" for number in range(5)]
+    listener = (world.manifests / "listener.yaml").read_text()
+    for name in names:
+        text = listener.replace("front", f"of-{name}").replace("colours", name)
+        (world.manifests / f"of-{name}.yaml").write_text(text)
+    world.save("routes.yaml", *(answering(name, "one") for name in names))
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    ports = {name: await world.until(partial(world.envoy.listener_port, f"of-{name}"), name) for name in names}
+    for name in names:
+        await world.until(partial(answer, ports[name], "one"), f"the first {name}")
+
+    wrong = answering("r3", "two", safe_regex={"regex": "/("})
+    world.save("routes.yaml", *(wrong if name == "r3" else answering(name, "two") for name in names))
+    found = await world.problem("refused by 1 of 1")
+    assert found["object"] == "Route default/r3"
+    for name in names:
+        await world.until(partial(answer, ports[name], "one" if name == "r3" else "two"), f"the second {name}")
+    world.save("routes.yaml", *(answering(name, "three") for name in names))
+    for name in names:
+        await world.until(partial(answer, ports[name], "three"), f"the third {name}")
+    await world.no_problems()
+
+
+async def test_a_listener_stays_until_who_takes_its_address_is_accepted(world: World, variant: str) -> None:
+    """Envoy removes before it adds: when it refuses the new one, the old one comes back."""
+    (port,) = free_ports(1)
+    world.save("routes.yaml", answering("colours", "here"))
+    (world.manifests / "route.yaml").unlink()
+    world.edit("listener.yaml", r"port_value: \d+", f"port_value: {port}")
+    renamed = yaml.safe_load((world.manifests / "listener.yaml").read_text().replace("name: front", "name: back"))
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    await world.until(partial(answer, port, "here"), "the first listener")
+
+    chains = renamed["spec"]["config"]["filter_chains"]
+    twice = renamed | {"spec": {"config": renamed["spec"]["config"] | {"filter_chains": chains * 2}}}
+    world.save("listener.yaml", twice)
+    found = await world.problem("refused", "back")
+    assert found["object"] == "Listener default/back"
+    await world.until(partial(answer, port, "here"), "the first listener again")
+    assert await world.envoy.listener_port("front") == port
+    world.save("listener.yaml", renamed)
+    await world.until(partial(world.envoy.listener_port, "back"), "the second listener")
+    await world.until(partial(answer, port, "here"), "the second listener")
+    await world.no_problems()

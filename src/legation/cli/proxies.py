@@ -72,6 +72,7 @@ def _refused(status: dict[str, Any]) -> str:
         + f"{each['name']} {_version(each['version'])}"
         + (f" of {each['object']}" if each["object"] else "")
         + f": {each['reason']}"
+        + (f" (parked: {each['parked']})" if each.get("parked") else "")
         for each in status["refused"]
     ]
     more = len(lines) - _REFUSED_SHOWN

@@ -94,6 +94,7 @@ def _refused_json(refused: RefusedResource) -> dict[str, Any]:
         "reason": refused.words,
         "object": str(refused.origin) if refused.origin else None,
         "together": refused.together,
+        "parked": refused.parked.value if refused.parked is not None else None,
     }
 
 

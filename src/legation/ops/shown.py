@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from legation.model.events import WhyParked
 from legation.model.node import Node
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
@@ -49,7 +50,12 @@ class RefusedResource(Protocol):
 
     @property
     def together(self) -> int:
-        """How many resources Envoy may have meant: 1 where it named this one."""
+        """How many resources Envoy may have meant: 1 where it is this one for sure."""
+        ...
+
+    @property
+    def parked(self) -> WhyParked | None:
+        """Why nobody knows whether it is this one, and yet it is not offered again."""
         ...
 
 

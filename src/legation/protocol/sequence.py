@@ -14,7 +14,11 @@ holds and from the newest snapshot. The rules, by the numbers that comments use:
    cluster that does not exist a change waits a moment only: it may be static in the bootstrap.
 5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it.
 6. What a changed resource makes the client throw away is sent again, unchanged.
-7. A refused resource goes back to its last accepted version, or out; the others are offered again at once.
+7. A refused resource goes back to its last accepted version, or out; the others are offered again at once. Where the
+   client names nobody, what was new is halved until who is to blame stands alone. Nothing is left out on a guess: who
+   came back, with what nobody knows, and refuses is told nothing more of that type until it changes. What claims what
+   another holds, such as an address, goes in the same response as the other's removal. What one client of a group
+   refused is offered to the others last, and alone.
 8. A newer snapshot replaces the target at any point.
 9. *Who comes back*: what the client brings along counts as sent and accepted, and what nobody knows of it may refer to
    anything, until it is known or `Policy.removal_grace` has passed. While it does not ask for clusters it may be

@@ -52,7 +52,8 @@ SOTW = Section(
             ALL_SOTW,
             "What was refused is not sent again until it changes.",
             "The refused resource goes back to its last accepted version, the others go on, and the NACK is told with"
-            " Envoy's words.",
+            " Envoy's words. Where they name nobody, what was new is offered by halves until who is to blame stands"
+            " alone.",
         ),
         Row(
             "A2.6",

@@ -132,7 +132,8 @@ DELTA = Section(
             "When to send an update",
             ALL_DELTA,
             "What was refused is not sent again until it changes or is asked for anew; the rest goes on.",
-            "So it is; the NACK is told with Envoy's words.",
+            "So it is; the NACK is told with Envoy's words. Where they name nobody, what was new is offered by halves"
+            " until who is to blame stands alone.",
         ),
         Row(
             "A4.16",

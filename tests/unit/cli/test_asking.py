@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from legation.cli import main
 from legation.http_server import HttpServer
+from legation.model.events import WhyParked
 from legation.model.problems import Problem
 from legation.ops.admin import admin_app
 from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Proxy, Refused, TypeStatus
@@ -59,9 +61,11 @@ async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> N
 
 async def test_a_refusal_that_names_nobody_shows_some_of_those_that_it_may_mean() -> None:
     """Envoy's words do not always hold a name."""
-    suspects = tuple(Refused(name=f"c{number}", together=8, origin=None) for number in range(8))
+    meant = Refused(together=8, origin=None, parked=WhyParked.UNTOLD)
+    suspects = tuple(replace(meant, name=f"c{number}") for number in range(8))
     output = (await ask("proxies", proxies=(Proxy(types=(TypeStatus(refused=suspects),)),))).output
     assert "perhaps c0 c0ffee: malformed" in output
+    assert "(parked: it does not say which" in " ".join(output.split())
     assert "and 3 more" in output
     assert "c5" not in output
 

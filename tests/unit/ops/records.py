@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from legation.model.events import WhyParked
 from legation.model.node import Node
 from legation.model.objects import ObjectKey, Place
 from legation.model.problems import Level, Problem
@@ -34,6 +35,7 @@ class Refused:
     words: str = "malformed IP address"
     origin: ObjectKey | None = EDGE
     together: int = 1
+    parked: WhyParked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

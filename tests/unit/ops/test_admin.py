@@ -47,6 +47,7 @@ def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
                 "reason": "malformed IP address",
                 "object": "Cluster default/edge",
                 "together": 1,
+                "parked": None,
             }
         ],
     }
