@@ -54,7 +54,11 @@ class _Server:
             hold_missing=found.delivery.hold_missing,
         )
         self._transport = GrpcTransport(
-            bind=(found.xds_bind,), port=found.xds_port, policy=policy, shutdown_grace=found.shutdown_grace
+            bind=(found.xds_bind,),
+            port=found.xds_port,
+            policy=policy,
+            shutdown_grace=found.shutdown_grace,
+            first_answers=found.first_answers,
         )
         self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(

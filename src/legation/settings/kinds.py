@@ -42,6 +42,15 @@ def _read_port(given: object) -> int:
     return port
 
 
+def _read_count(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        raise _wrong(given)
+    count = int(given)
+    if count < 1:
+        raise _wrong(given)
+    return count
+
+
 def _read_host(given: object) -> str:
     host = _read_text(given).removeprefix("[").removesuffix("]")
     # What looks like a number is an address or a mistake: no host is called 127.0.0.
@@ -100,6 +109,7 @@ def _wrong(given: object) -> ValueError:
 
 
 PORT = Kind(metavar="PORT", expects="a port number from 0 to 65535 (0 takes any free port)", read=_read_port)
+COUNT = Kind(metavar="NUMBER", expects="a whole number, 1 or more", read=_read_count)
 HOST = Kind(metavar="HOST", expects="a host name or an IP address (the port is a setting of its own)", read=_read_host)
 LOOPBACK = Kind(
     metavar="HOST",

@@ -71,6 +71,9 @@ class Settings:
     rest_idle: float = _setting(
         60.0, kinds.SECONDS, "After how long without a poll a client is gone: longer than twice its refresh_delay."
     )
+    first_answers: int = _setting(
+        256, kinds.COUNT, "How many Envoys are given their first answer at a time; the others wait for their turn."
+    )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(
         kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."

@@ -24,6 +24,7 @@ from legation.protocol.messages import Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed, Peer
+from legation.transports.first_answers import FirstAnswers
 
 INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect again"
 """What a client is told of a bug of ours: nothing that could help or harm it."""
@@ -70,6 +71,7 @@ class ServedClient:
         alarms: Alarms,
         clock: Clock,
         polls: bool = False,
+        first_answers: FirstAnswers | None = None,
     ) -> None:
         """Take a place in the feed; `polls` says that its streams are made of polls.
 
@@ -88,6 +90,8 @@ class ServedClient:
         self._turn_took = 0.0
         self._withheld = False
         """Whether a stream that was writing may have been passed over."""
+        self._first_answers: FirstAnswers | None = first_answers
+        """None once it has read its first answer."""
         self._alarm: Alarm | None = None
         self._afterwards: list[Callable[[], None]] | None = None
         """What is called when all streams have been asked."""
@@ -122,6 +126,7 @@ class ServedClient:
             self._turn.cancel()
         if self._alarm is not None:
             self._alarm.cancel()
+        self._begun()
         self.seat.leave()
         return True
 
@@ -155,6 +160,7 @@ class ServedClient:
 
     def written(self) -> None:
         """Take note that a stream of this client can write again."""
+        self._begun()
         if self._withheld:
             self.schedule()
 
@@ -223,7 +229,12 @@ class ServedClient:
     def _may_write(self, stream: object) -> bool:
         idle = not cast("Stream", stream).busy
         self._withheld |= not idle
-        return idle
+        return idle and (self._first_answers is None or self._first_answers.enter(self, self.schedule))
+
+    def _begun(self) -> None:
+        if self._first_answers is not None:
+            first_answers, self._first_answers = self._first_answers, None
+            first_answers.leave(self)
 
     def _set_alarm(self) -> None:
         deadline = self._sequence.next_deadline()
@@ -244,12 +255,26 @@ class ServedClient:
 class Clients:
     """The clients of one transport."""
 
-    def __init__(self, feed: Feed, *, policy: Policy, clock: Clock, polls: bool = False) -> None:
+    def __init__(
+        self, feed: Feed, *, policy: Policy, clock: Clock, polls: bool = False, first_answers: int | None = None
+    ) -> None:
+        """Begin without clients.
+
+        Args:
+            feed: Where snapshots come from.
+            policy: The time limits of delivery.
+            clock: Where the time of deadlines comes from.
+            polls: Whether the streams are made of polls.
+            first_answers: How many clients are given their first answer at a time; None for all.
+        """
         self._feed = feed
         self._polls = polls
         self._policy = policy
         self._clock = clock
         self._alarms = Alarms(clock)
+        self._first_answers = (
+            None if first_answers is None else FirstAnswers(first_answers, alarms=self._alarms, clock=clock)
+        )
         self._clients: dict[tuple[str, str], ServedClient] = {}
 
     def __len__(self) -> int:
@@ -277,6 +302,7 @@ class Clients:
                 alarms=self._alarms,
                 clock=self._clock,
                 polls=self._polls,
+                first_answers=self._first_answers,
             )
             self._clients[key] = client
             _log.info(

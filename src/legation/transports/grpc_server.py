@@ -28,6 +28,7 @@ from legation.model.resource_types import (
 from legation.protocol.sequence import Policy, Variant
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
+from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_stream import GrpcStream
 from legation.transports.health import DrainingHealth
 from legation.transports.reflection import LazyReflection
@@ -67,6 +68,7 @@ class GrpcTransport:
         shutdown_grace: float = 5.0,
         keepalive: float = 30.0,
         keepalive_timeout: float = 5.0,
+        first_answers: int = AT_ONCE,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -79,6 +81,7 @@ class GrpcTransport:
             shutdown_grace: Seconds in which streams must have ended after `run` is cancelled.
             keepalive: Seconds without any sign of a client after which it is asked for one.
             keepalive_timeout: Seconds within which it must answer; then its connection is closed.
+            first_answers: How many clients are given their first answer at a time; the others wait for their turn.
         """
         self._bind = tuple(bind)
         self._port = port
@@ -88,6 +91,7 @@ class GrpcTransport:
         self._shutdown_grace = shutdown_grace
         self._keepalive = keepalive
         self._keepalive_timeout = keepalive_timeout
+        self._first_answers = first_answers
         self._addresses: tuple[str, ...] = ()
         self._streams: set[GrpcStream] = set()
         self._clients: Clients | None = None
@@ -119,7 +123,9 @@ class GrpcTransport:
         Raises:
             TransportError: An address cannot be listened on.
         """
-        clients = self._clients = Clients(feed, policy=self._policy, clock=self._clock)
+        clients = self._clients = Clients(
+            feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers
+        )
         server = self._server(clients)
         try:
             self._listen(server)

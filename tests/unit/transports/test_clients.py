@@ -43,10 +43,10 @@ class FakeStream:
 class World:
     """Clients on a feed, in a time that stands still."""
 
-    def __init__(self, feed: FakeFeed) -> None:
+    def __init__(self, feed: FakeFeed, *, first_answers: int | None = None) -> None:
         self.feed = feed
         self.clock = ManualClock()
-        self.clients = Clients(feed, policy=Policy(), clock=self.clock)
+        self.clients = Clients(feed, policy=Policy(), clock=self.clock, first_answers=first_answers)
 
     def join(self, node: str = "node", *, peer: Peer = PEER) -> tuple[ServedClient, FakeStream]:
         stream = FakeStream()
@@ -285,3 +285,21 @@ async def test_a_wake_after_the_end_does_nothing() -> None:
         await world.settle()
 
     assert logs == []
+
+
+async def test_first_answers_wait_for_their_turn_and_later_ones_do_not() -> None:
+    world = World(FakeFeed(resource("a")), first_answers=1)
+    joined = [world.join(node) for node in ("one", "two", "three")]
+    for client, stream in joined:
+        await world.ask(client, stream, CLUSTER)
+    (first, one), (second, two), (third, three) = joined
+    assert (one.busy, two.busy, three.busy) == (True, False, False)
+    response = await world.write(first, one)
+    assert (one.busy, two.busy, three.busy) == (False, True, False)
+    await world.acknowledge(first, one, response)
+    await world.ask(first, one, LISTENER)
+    assert one.busy
+    world.clients.leave(second, two)
+    await world.settle()
+    assert three.busy
+    await world.write(third, three)
