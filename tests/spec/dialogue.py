@@ -6,6 +6,7 @@ exactly the `<` lines that follow, and nothing else.
     have CDS a@1 b@1; EDS a@1           the newest snapshot; `l@1->r` names a resource of the next lower type,
                                         the virtual host `r/h@1~x,*.y` has these domains, and `l@1^80` claims 80,
                                         which nobody else can hold at the same time
+    have CDS a@1; incomplete CDS        somebody is unable to read what else there may be
     have CDS a@1%30                     a has a TTL of 30 s
     > CDS                               state of the world: the names that it wants
     > CDS a b nonce=1                   ... in answer to the response of that nonce (the nonces count from 1)
@@ -13,6 +14,7 @@ exactly the `<` lines that follow, and nothing else.
     > CDS +a -b nonce=1 has=c@1         delta: subscribe, unsubscribe, and what it holds already
     < CDS #1 a@1 b@1 -c                 a response: its nonce, its resources, what it removes
     < CDS #2                            an empty response
+    < EDS #3 ?x ?y(unavailable)         errors: there is no x; y may exist and cannot be read
     < VHDS #3 r/h@1~x,*.y,a.y !r/b      a resource with its aliases; one without a body
     < CDS #4 a@1%30 %b@1%9              a, with its TTL; and the TTL of b is renewed, without its body
     wait 5                              seconds pass
@@ -204,11 +206,12 @@ def show(response: Response) -> str:
     names = [each.name for each in response.resources]
     delta = response if isinstance(response, DeltaResponse) else DeltaResponse(type=response.type, version="", nonce="")
     removed, unknown, renewed = delta.removed, delta.unknown, delta.renewed
-    said = [*names, *removed, *unknown, *(each.name for each in renewed)]
+    said = [*names, *removed, *unknown, *(each.name for each in renewed), *(each.name for each in response.errors)]
     assert len(set(said)) == len(said), f"a name twice: {said}"
     words = [_word(each, response) for each in sorted(response.resources, key=lambda each: each.name)]
     words += [f"%{_word(each, response)}" for each in renewed]
     words += [f"-{name}" for name in removed] + [f"!{name}" for name in unknown]
+    words += [f"?{each.name}{'(unavailable)' if each.unavailable else ''}" for each in response.errors]
     return " ".join(["<", SHORT[response.type], f"#{response.nonce}", *words])
 
 
@@ -226,10 +229,14 @@ def _version(resource: Resource) -> str:
 def parse(text: str) -> Snapshot:
     """Return the snapshot that a line means."""
     made: list[Resource] = []
+    incomplete: list[ResourceType] = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
         short, *words = part.split()
+        if short == "incomplete":
+            incomplete += [ROWS[word] for word in words]
+            continue
         made += [_resource(ROWS[short], word) for word in words]
-    return snapshot(*made)
+    return snapshot(*made, incomplete=incomplete)
 
 
 def _resource(row: ResourceType, word: str) -> Resource:

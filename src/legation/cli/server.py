@@ -52,6 +52,7 @@ class _Server:
             addition_grace=found.delivery.addition_grace,
             dangling_grace=found.delivery.dangling_grace,
             hold_missing=found.delivery.hold_missing,
+            resource_errors=found.delivery.resource_errors,
         )
         self._transport = GrpcTransport(
             bind=(found.xds_bind,),

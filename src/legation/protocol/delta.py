@@ -79,9 +79,8 @@ class DeltaMachine(Machine):
         """Return what is to be said, or None."""
         self.due = None
         pending = self.pending(view)
-        if pending.missing and (self.terms.hold_missing or view.incomplete):
-            self.forced -= set(pending.missing)
-            pending = Pending(pending.changed, pending.removed, size=pending.size)
+        if pending.missing and (self.terms.hold_missing or (view.incomplete and not self.terms.tell_errors)):
+            pending = self.keep_silent(view, pending)
         if pending or (self.subscription.wildcard and not self.answered):
             return self.next_portion(pending, now)
         self.ledger.settle(self._own(view.holding))
@@ -90,6 +89,9 @@ class DeltaMachine(Machine):
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> DeltaResponse:
         """Return the response that says what was offered."""
         shared = None if self.subscription.names and self.row.aliased else self.shared(view, pending)
+        # In delta it can be said that there is none, but not that there may be one.
+        errors = self.errors(view, pending) if view.incomplete else ()
+        missing = () if errors else pending.missing
         bodiless = self.row.absence is Absence.BODILESS
         response = DeltaResponse(
             type=self.row,
@@ -97,8 +99,9 @@ class DeltaMachine(Machine):
             nonce=str(serial),
             whole=shared,
             listed=() if shared is not None else self._as_asked(pending.changed.values()),
-            removed=pending.removed if bodiless else tuple(sorted((*pending.removed, *pending.missing))),
-            unknown=pending.missing if bodiless else (),
+            removed=pending.removed if bodiless else tuple(sorted((*pending.removed, *missing))),
+            unknown=missing if bodiless else (),
+            errors=errors,
             expiring=self.terms.expiring,
         )
         self.record(response, pending, view, now=now, serial=serial)

@@ -19,7 +19,7 @@ from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Brought, Holding, over, same
 from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.meaning import named
-from legation.protocol.messages import Request, Response
+from legation.protocol.messages import Request, ResourceError, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
 from legation.protocol.renewal import Renewal, expiring
 from legation.protocol.subscription import Change, Subscription
@@ -58,6 +58,8 @@ class Terms:
 
     hold_missing: bool = False
     """Nothing is said of a name that does not exist, where the variant could say so."""
+    tell_errors: bool = False
+    """Names that are not there are told as errors, where they would not be told at all."""
     expiring: bool = False
     """The client understands TTLs."""
     max_response_bytes: int = MAX_RESPONSE_BYTES
@@ -88,6 +90,7 @@ class Machine(ABC):
         "sent_last",
         "subscription",
         "terms",
+        "uncertain",
         "waiting_since",
     )
 
@@ -129,6 +132,8 @@ class Machine(ABC):
         """Names that wait for something that does not exist: in which version, and until when."""
         self.renewal: Renewal | None = None
         """When to renew what expires."""
+        self.uncertain: frozenset[str] = frozenset()
+        """Names that it asked for and that may exist: somebody may only be unable to read them at the moment."""
         self.waiting_since: float | None = None
         """Since when the first answer waits."""
 
@@ -144,7 +149,7 @@ class Machine(ABC):
     def at_rest(self, target: Collection) -> bool:
         """Say whether the client holds the target and is owed nothing: then no rule can find anything to say."""
         ledger, own = self.ledger, self.own_name
-        if self.forced or ledger.maybe or ledger.refusals or self.leaving:
+        if self.forced or ledger.maybe or ledger.refusals or self.leaving or self.uncertain:
             return False
         if own is not None:
             return ledger.sent.get(own) is target.get(own) and not ledger.sent.base.resources
@@ -329,6 +334,27 @@ class Machine(ABC):
                 missing.append(name)
         return Pending(dict(sorted(changed.items())), tuple(sorted(removed)), tuple(sorted(missing)))
 
+    def reconsider(self, *, incomplete: bool) -> None:
+        """What was uncertain can be told when the snapshot is complete again."""
+        if self.uncertain and not incomplete:
+            self.forced |= set(filter(self.covers, self.uncertain))
+            self.uncertain = frozenset()
+
+    def keep_silent(self, view: View, pending: Pending) -> Pending:
+        """Return it without the names that are not there; they are owed no answer any more."""
+        self.forced -= set(pending.missing)
+        if view.incomplete:
+            self.uncertain |= set(pending.missing)
+        return Pending(pending.changed, pending.removed, left=pending.left, size=pending.size)
+
+    def errors(self, view: View, pending: Pending) -> tuple[ResourceError, ...]:
+        """Return what a response with that says of names that are not there (A8.11)."""
+        if not self.terms.tell_errors:
+            return ()
+        if view.incomplete:
+            self.uncertain |= set(pending.missing)
+        return tuple(ResourceError(name, unavailable=view.incomplete) for name in pending.missing)
+
     def next_portion(self, pending: Pending, now: float) -> Pending | None:
         """Return what of it the next response says, or None while none may go out.
 
@@ -377,6 +403,7 @@ class Machine(ABC):
         self.ledger.record(entry)
         self._note_expiring(response, now)
         self.forced &= view.waiting | pending.left
+        self.uncertain -= pending.changed.keys()
         self.continuing = bool(pending.left)
         for name in pending.removed:
             self.leaving.pop(name, None)

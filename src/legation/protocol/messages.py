@@ -42,6 +42,15 @@ class DeltaRequest:
 Request: TypeAlias = SotwRequest | DeltaRequest
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceError:
+    """Why a name that a client asked for is not sent (gRFC A88)."""
+
+    name: str
+    unavailable: bool = False
+    """It may come back, so what the client has of it should stay; else there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SotwResponse:
     """A DiscoveryResponse.
@@ -58,6 +67,7 @@ class SotwResponse:
     """The resources where it is not."""
     expiring: bool = False
     """The client understands TTLs: resources that have one are wrapped, and carry it."""
+    errors: tuple[ResourceError, ...] = ()
 
     @property
     def resources(self) -> Iterator[Resource]:
@@ -82,6 +92,7 @@ class DeltaResponse:
     """The client understands TTLs: resources that have one carry it."""
     renewed: tuple[Resource, ...] = ()
     """Resources that the client has and whose TTL begins anew: their bodies are left out (a heartbeat)."""
+    errors: tuple[ResourceError, ...] = ()
 
     @property
     def resources(self) -> Iterator[Resource]:

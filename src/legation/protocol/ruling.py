@@ -45,6 +45,9 @@ class Policy:
     saved or applied one after another."""
     hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
     """Types of which a delta client is not told that a name does not exist."""
+    resource_errors: frozenset[ResourceType] = field(default_factory=frozenset)
+    """Types of which a client is told by an error (gRFC A88) where it would not be told at all: that a name does not
+    exist in state of the world, and that it may exist and cannot be read."""
     max_response_bytes: int = MAX_RESPONSE_BYTES
     """About how many bytes of resources go in one response; more are said in several, but for what state of the world
     has to say whole."""
@@ -88,6 +91,7 @@ class Ruling:
         if refusals and refusals.stopped:
             return None
         incomplete = machine.row in self.snapshot.incomplete
+        machine.reconsider(incomplete=incomplete)
         if not incomplete:
             ledger.brought = None
         overlay: dict[str, Resource | None] = {}

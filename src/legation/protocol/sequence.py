@@ -103,6 +103,7 @@ class Sequence:
         policy = self._rules.policy
         terms = _terms(
             hold_missing=row in policy.hold_missing,
+            tell_errors=row in policy.resource_errors,
             expiring=understands_ttl(self._features, wrapped=variant is Variant.SOTW),
             max_response_bytes=policy.max_response_bytes,
             aggregated=aggregated,
@@ -314,10 +315,13 @@ class Sequence:
 
 
 @cache
-def _terms(*, hold_missing: bool, expiring: bool, max_response_bytes: int, aggregated: bool) -> Terms:
+def _terms(
+    *, hold_missing: bool, tell_errors: bool, expiring: bool, max_response_bytes: int, aggregated: bool
+) -> Terms:
     """Return the one object of these terms: most clients have the same."""
     return Terms(
         hold_missing=hold_missing,
+        tell_errors=tell_errors,
         expiring=expiring,
         max_response_bytes=max_response_bytes,
         aggregated=aggregated,

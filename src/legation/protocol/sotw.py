@@ -11,7 +11,7 @@ from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, brought, over, same
 from legation.protocol.ledger import Unanswered
 from legation.protocol.machine import Machine, Recall, Variant, View, whole
-from legation.protocol.messages import Request, SotwRequest, SotwResponse
+from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
 from legation.protocol.pending import Pending
 
 
@@ -82,12 +82,15 @@ class SotwMachine(Machine):
             # A response would remove what is not in it, and somebody may only be unable to read it at the moment.
             return None
         full = self.row.full_state
-        if full and (pending.changed or pending.removed or first):
+        telling = self.terms.tell_errors and not self.terms.hold_missing and not (full and view.incomplete)
+        if pending.missing and not telling:
+            # It cannot be told here that there is none; silence is the answer (A2.14).
+            pending = self.keep_silent(view, pending)
+        if full and (pending or first):
             return pending if self.may_go(pending, now) else None
-        if pending.changed:
+        if pending.changed or pending.missing:
             return self.next_portion(pending, now)
-        # What is missing, or gone from a type without full state, cannot be told here; silence is the answer (A2.14).
-        self.forced -= set(pending.missing)
+        # What is gone from a type without full state cannot be told here.
         if not (self.ledger.unanswered and pending.removed):
             self.ledger.settle(self._own(view.holding), silent=pending.removed)
         return None
@@ -95,8 +98,10 @@ class SotwMachine(Machine):
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> SotwResponse:
         """Return the response that says what was offered."""
         if not self.row.full_state:
-            pending = Pending(pending.changed, left=pending.left)
-        response = self._response(self.told(view, pending), pending.changed.values(), nonce=str(serial))
+            pending = Pending(pending.changed, missing=pending.missing, left=pending.left)
+        response = self._response(
+            self.told(view, pending), pending.changed.values(), errors=self.errors(view, pending), nonce=str(serial)
+        )
         self.record(response, pending, view, now=now, serial=serial)
         return response
 
@@ -104,7 +109,9 @@ class SotwMachine(Machine):
         # Whole, not without body: Envoy takes a full response at its word, and does not renew by a body left out.
         return self._response(self.ledger.sent, resources, nonce=nonce)
 
-    def _response(self, holding: Holding, news: Iterable[Resource], *, nonce: str) -> SotwResponse:
+    def _response(
+        self, holding: Holding, news: Iterable[Resource], *, errors: tuple[ResourceError, ...] = (), nonce: str
+    ) -> SotwResponse:
         shared = whole(holding, self.subscription) if self.row.full_state else None
         listed: tuple[Resource, ...] = ()
         if shared is None:
@@ -116,6 +123,7 @@ class SotwMachine(Machine):
             whole=shared,
             listed=listed,
             expiring=self.terms.expiring,
+            errors=errors,
         )
 
     def _covered(self, holding: Holding) -> tuple[Resource, ...]:

@@ -48,6 +48,9 @@ class Delivery:
     hold_missing: frozenset[ResourceType] = _setting(
         frozenset(), kinds.TYPES, "Types of which no Envoy is told that a resource it asked for does not exist."
     )
+    resource_errors: frozenset[ResourceType] = _setting(
+        frozenset(), kinds.TYPES, "Types of which clients in state of the world are told it, for gRPC with gRFC A88."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import DecodeError
+from google.rpc import code_pb2
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Node
@@ -28,6 +29,9 @@ from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Res
 
 SHARED_BYTES = 16 << 20
 """How many bytes of lists of resources, which several clients may get, are kept at most, with what keeps them."""
+
+_NOT_FOUND = "there is no resource of this name"
+_UNAVAILABLE = "a resource of this name may exist, and cannot be read at the moment"
 
 _ENTRY = 500
 """Bytes that the memory of one list costs beside the list itself, about."""
@@ -172,10 +176,10 @@ class Encoder:
         expiring = response.expiring and _any_expires(response)
         if isinstance(response, SotwResponse):
             framing: _Framing = self._expiring_sotw if expiring else self._sotw
-            return b"".join((self._resources(framing, response), *framing.tail(response)))
+            return b"".join((self._resources(framing, response), _errors(response), *framing.tail(response)))
         framing = self._expiring_delta if expiring else self._delta
         resources = (self._resources(framing, response), *map(self._delta.bodiless, response.unknown))
-        rest = (self._renewed(response), self._removed(response))
+        rest = (self._renewed(response), self._removed(response), _errors(response))
         return b"".join((*resources, *rest, *framing.tail(response)))
 
     def _resources(self, framing: _Framing, response: Response) -> bytes:
@@ -196,6 +200,22 @@ class Encoder:
         if not names:
             return b""
         return self._shared.get(names, lambda: b"".join(_field(_REMOVED, name.encode()) for name in names))
+
+
+def _errors(response: Response) -> bytes:
+    """Return the errors of the response: few have any, so protobuf frames them."""
+    if not response.errors:
+        return b""
+    kind = (
+        discovery_pb2.DiscoveryResponse if isinstance(response, SotwResponse) else discovery_pb2.DeltaDiscoveryResponse
+    )
+    message = kind()
+    for each in response.errors:
+        error = message.resource_errors.add()
+        error.resource_name.name = each.name
+        error.error_detail.code = code_pb2.UNAVAILABLE if each.unavailable else code_pb2.NOT_FOUND
+        error.error_detail.message = _UNAVAILABLE if each.unavailable else _NOT_FOUND
+    return bytes(message.SerializeToString())
 
 
 def _any_expires(response: Response) -> bool:

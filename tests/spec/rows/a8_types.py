@@ -95,7 +95,8 @@ TYPES = Section(
             "Error propagation proposal (TP3); gRFC A88",
             ALL,
             "`resource_errors` says why a resource is not sent.",
-            "It is set for a name that does not exist, once; clients that do not know the field pass over it.",
+            "For the types of the setting `resource_errors` it is set for a name that does not exist, once; no client"
+            " says that it knows the field, so no type is set by itself.",
         ),
         Row(
             "A8.13",

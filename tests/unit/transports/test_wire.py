@@ -15,7 +15,7 @@ from legation.errors import RemoteProtocolError
 from legation.model.resource import MAX_TTL, MIN_TTL, Resource
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES, VIRTUAL_HOST
 from legation.model.snapshot import collect
-from legation.protocol.messages import DeltaRequest, DeltaResponse, Response, SotwRequest, SotwResponse
+from legation.protocol.messages import DeltaRequest, DeltaResponse, ResourceError, Response, SotwRequest, SotwResponse
 from legation.transports import wire
 from legation.transports.wire import DeltaIncoming, Encoder, SotwIncoming
 from tests.unit.transports.loopback import resource
@@ -23,6 +23,7 @@ from tests.unit.transports.loopback import resource
 TEXT = st.text(max_size=200)
 BODIES = st.binary(max_size=300) | st.integers(0, 70_000).map(bytes)
 TTLS = st.none() | st.floats(MIN_TTL, MAX_TTL).map(lambda seconds: round(seconds, 6))
+ERRORS = st.lists(st.builds(ResourceError, TEXT, st.booleans()), max_size=3).map(tuple)
 ROWS = st.sampled_from(RESOURCE_TYPES)
 
 
@@ -54,6 +55,15 @@ def expected(response: Response, *, identifier: str) -> Any:
             system_version_info=response.version,
             resources=[*(_delta(each, expiring=response.expiring) for each in response.resources), *heartbeats],
             removed_resources=response.removed,
+        )
+    for each in response.errors:
+        error = message.resource_errors.add()
+        error.resource_name.name = each.name
+        error.error_detail.code = 14 if each.unavailable else 5
+        error.error_detail.message = (
+            "a resource of this name may exist, and cannot be read at the moment"
+            if each.unavailable
+            else "there is no resource of this name"
         )
     message.type_url = response.type.url
     message.nonce = response.nonce
@@ -93,13 +103,28 @@ def unwrapped(message: Any) -> Any:
     return message
 
 
-@given(listed=resources(), version=TEXT, nonce=TEXT, identifier=TEXT, whole=st.booleans(), expiring=st.booleans())
+@given(
+    listed=resources(),
+    version=TEXT,
+    nonce=TEXT,
+    identifier=TEXT,
+    errors=ERRORS,
+    whole=st.booleans(),
+    expiring=st.booleans(),
+)
 def test_sotw_response_is_what_protobuf_would_have_made(
-    listed: tuple[Resource, ...], version: str, nonce: str, identifier: str, *, whole: bool, expiring: bool
+    listed: tuple[Resource, ...],
+    version: str,
+    nonce: str,
+    identifier: str,
+    errors: tuple[ResourceError, ...],
+    *,
+    whole: bool,
+    expiring: bool,
 ) -> None:
     row = listed[0].type if listed else CLUSTER
     content: dict[str, Any] = {"whole": collect(row, listed)} if whole else {"listed": listed}
-    response = SotwResponse(type=row, version=version, nonce=nonce, expiring=expiring, **content)
+    response = SotwResponse(type=row, version=version, nonce=nonce, expiring=expiring, errors=errors, **content)
     data = Encoder(identifier=identifier).encode(response)
 
     assert unwrapped(discovery_pb2.DiscoveryResponse.FromString(data)) == expected(response, identifier=identifier)
@@ -111,6 +136,7 @@ def test_sotw_response_is_what_protobuf_would_have_made(
     nonce=TEXT,
     removed=st.lists(TEXT, max_size=5),
     renewed=resources(),
+    errors=ERRORS,
     whole=st.booleans(),
     expiring=st.booleans(),
 )
@@ -120,6 +146,7 @@ def test_delta_response_is_what_protobuf_would_have_made(
     nonce: str,
     removed: list[str],
     renewed: tuple[Resource, ...],
+    errors: tuple[ResourceError, ...],
     *,
     whole: bool,
     expiring: bool,
@@ -127,7 +154,14 @@ def test_delta_response_is_what_protobuf_would_have_made(
     row = listed[0].type if listed else VIRTUAL_HOST
     content: dict[str, Any] = {"whole": collect(row, listed)} if whole else {"listed": listed}
     response = DeltaResponse(
-        type=row, version=version, nonce=nonce, removed=tuple(removed), renewed=renewed, expiring=expiring, **content
+        type=row,
+        version=version,
+        nonce=nonce,
+        removed=tuple(removed),
+        renewed=renewed,
+        expiring=expiring,
+        errors=errors,
+        **content,
     )
     data = Encoder(identifier="me").encode(response)
 
