@@ -53,6 +53,7 @@ class _Server:
             dangling_grace=found.delivery.dangling_grace,
             hold_missing=found.delivery.hold_missing,
             resource_errors=found.delivery.resource_errors,
+            max_response_bytes=found.delivery.max_response_bytes,
         )
         self._transport = GrpcTransport(
             bind=(found.xds_bind,),

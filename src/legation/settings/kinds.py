@@ -83,6 +83,13 @@ def _read_seconds(given: object) -> float:
     return float(matched[1]) * _UNITS[matched[2]]
 
 
+def _read_bytes(given: object) -> int:
+    text = "" if isinstance(given, bool) else str(given).strip()
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise _wrong(given)
+    return int(text)
+
+
 def _read_types(given: object) -> frozenset[ResourceType]:
     names = given.split(",") if isinstance(given, str) else given
     if not isinstance(names, list):
@@ -119,4 +126,5 @@ LOOPBACK = Kind(
 )
 PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
 SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
+BYTES = Kind(metavar="BYTES", expects="a number of bytes, 1 or more", read=_read_bytes)
 TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

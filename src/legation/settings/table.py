@@ -51,6 +51,9 @@ class Delivery:
     resource_errors: frozenset[ResourceType] = _setting(
         frozenset(), kinds.TYPES, "Types of which clients in state of the world are told it, for gRPC with gRFC A88."
     )
+    max_response_bytes: int = _setting(
+        4_000_000, kinds.BYTES, "About how many bytes of resources go in one response; more go in several, if they can."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

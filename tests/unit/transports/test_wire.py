@@ -145,9 +145,9 @@ def test_delta_response_is_what_protobuf_would_have_made(
     version: str,
     nonce: str,
     removed: list[str],
+    *,
     renewed: tuple[Resource, ...],
     errors: tuple[ResourceError, ...],
-    *,
     whole: bool,
     expiring: bool,
 ) -> None:
