@@ -30,8 +30,8 @@ INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect 
 """What a client is told of a bug of ours: nothing that could help or harm it."""
 
 MANY_STREAMS = 100
-"""An Envoy without ADS has a stream for each of its clusters and routes, and at each turn all are asked. A client with
-so many gets a pause after each turn, as long as the turn was: what comes in meanwhile shares the next one."""
+"""An Envoy without ADS has a stream for each of its clusters and routes. A client with so many gets a pause after each
+turn, as long as the turn was: what comes in meanwhile shares the next one."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
