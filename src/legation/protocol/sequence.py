@@ -190,7 +190,7 @@ class Sequence:
         rules = self._rules
         if machine.row.awaited_warm:
             rules.warming.accepted(machine, serial, at=now)
-        rules.warming.supplied(machine.row, event.resources, serial)
+        rules.warming.supplied(machine.row, event.resources, serial, joined=rules.machines.joined)
         rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
         rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
