@@ -205,6 +205,16 @@ class Sequence:
             return response, sent
         return None
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the client holds all of the newest snapshot that it asked for: then no turn can find anything."""
+        snapshot = self._rules.snapshot
+        for machine in self._rules.machines.awake():
+            expires = machine.renewal is not None or machine.ledger.sent.base.mortal
+            if expires or not machine.at_rest(snapshot[machine.row]):
+                return False
+        return self._synced
+
     def turns(
         self, now: float, may_write: Callable[[object], bool], *, absent: bool = False
     ) -> Iterator[tuple[object, Response, Sent]]:
