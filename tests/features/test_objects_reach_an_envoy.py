@@ -81,6 +81,24 @@ async def test_a_broken_object_takes_nothing_away_and_stops_no_other(variant: di
         assert "unknown-field" in {each.code for each in stage.plane.problems()}
 
 
+async def test_who_is_refused_without_a_name_is_found_and_waited_for_until_then(variant: dict[str, Any]) -> None:
+    async with staged(SHOP) as stage, stage.envoy(**variant) as envoy:
+        await envoy.has("routes", {"shop"})
+        envoy.refuse("clusters", "c3", "no good", whole=True, silent=True)
+        keys = stage.apply(*(cluster(f"c{number}") for number in range(6)))
+        answer = await stage.plane.wait_accepted(*keys, timeout=10)
+        assert [(each.node, each.resource.name) for each in answer.refused] == [("edge", "c3")]
+        await envoy.has("clusters", {"web", "c0", "c1", "c2", "c4", "c5"})
+        (problem,) = (each for each in stage.plane.problems() if each.code in {"refused", "parked"})
+        assert (problem.code, problem.object) == ("refused", keys[3].key)
+        (refused,) = (each for proxy in stage.plane.proxies() for row in proxy.types for each in row.refused)
+        assert (refused.name, refused.together, refused.parked) == ("c3", 1, None)
+        mended = stage.apply(cluster("c3", seconds=2))
+        envoy.accept("clusters", "c3")
+        assert await stage.plane.wait_accepted(*mended, timeout=10)
+        assert not {"refused", "parked"} & {each.code for each in stage.plane.problems()}
+
+
 async def test_a_refused_resource_is_traced_to_its_object_and_the_others_are_delivered(variant: dict[str, Any]) -> None:
     async with staged(SHOP) as stage, stage.envoy(**variant) as envoy:
         await envoy.has("routes", {"shop"})

@@ -207,9 +207,25 @@ class FakeEnvoy:
 
     # What it does
 
-    def refuse(self, row: str | ResourceType, name: str, reason: str = "it is bad", *, whole: bool = False) -> None:
-        """Refuse the named resource from now on; `whole`: together with all else in its response."""
-        self._faults[kind(row), name] = Fault(reason, whole=whole)
+    def refuse(
+        self,
+        row: str | ResourceType,
+        name: str,
+        reason: str = "it is bad",
+        *,
+        whole: bool = False,
+        silent: bool = False,
+    ) -> None:
+        """Refuse the named resource from now on.
+
+        Args:
+            row: Its type.
+            name: Its name.
+            reason: What is said.
+            whole: Together with all else in its response.
+            silent: Do not say which one it is.
+        """
+        self._faults[kind(row), name] = Fault(reason, whole=whole, silent=silent)
 
     def accept(self, row: str | ResourceType, name: str) -> None:
         """Take back a `refuse`."""
