@@ -109,7 +109,8 @@ class DeltaMachine(Machine):
         self.record(response, pending, view, now=now, serial=serial)
         return response
 
-    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> DeltaResponse:
+    def renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> DeltaResponse:
+        """Return the response that makes the TTLs of these begin anew."""
         return DeltaResponse(
             type=self.row, version=self.ledger.sent.version, nonce=nonce, expiring=True, renewed=resources
         )

@@ -21,7 +21,7 @@ from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.meaning import named
 from legation.protocol.messages import Request, ResourceError, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
-from legation.protocol.renewal import Renewal, expiring
+from legation.protocol.renewal import Renewal
 from legation.protocol.subscription import Change, Subscription
 from legation.protocol.suspects import blamed
 
@@ -401,7 +401,7 @@ class Machine(ABC):
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)
-        self._note_expiring(response, now)
+        self.note_expiring(response, now)
         self.forced &= view.waiting | pending.left
         self.uncertain -= pending.changed.keys()
         self.continuing = bool(pending.left)
@@ -413,46 +413,8 @@ class Machine(ABC):
         self.last_nonce = response.nonce
         self.sent_last = now
 
-    # What is said again
-
-    def due_renewal(self, now: float) -> tuple[Resource, ...]:
-        """Return what the client holds and whose TTL is to be renewed now; `renewal.due` tells when to ask again.
-
-        Nothing while an answer is awaited: a client that does not answer is not kept from letting things expire.
-        """
-        sent = self.ledger.sent
-        if not self.terms.expiring or not (self.renewal or sent.base.mortal or sent.overlay):
-            return ()
-        if self.renewal is None:
-            if not any(expiring(sent, self.subscription)):
-                return ()
-            self.renewal = Renewal()
-        # Where the client holds back its answer until it is warm, that must not take longer than a TTL.
-        if self.ledger.maybe or (self.ledger.unanswered and not self.row.awaited_warm):
-            self.renewal.wait()
-            return ()
-        return self.renewal.find(sent, self.subscription, now)
-
-    def renew(self, resources: tuple[Resource, ...], *, now: float, serial: int) -> Response:
-        """Return the response that renews these, and write down that it goes out: it has no news."""
-        response = self._renewing(resources, nonce=str(serial))
-        self.ledger.record(
-            Unanswered(
-                nonce=response.nonce,
-                version=response.version,
-                serial=serial,
-                at=now,
-                changed=NOTHING.changed,
-                removed={},
-                view=self.ledger.sent,
-                news=(),
-            )
-        )
-        self._note_expiring(response, now, also=resources)
-        self.last_nonce = response.nonce
-        return response
-
-    def _note_expiring(self, response: Response, now: float, *, also: Iterable[Resource] = ()) -> None:
+    def note_expiring(self, response: Response, now: float, *, also: Iterable[Resource] = ()) -> None:
+        """Write down that what expires went out, in the response or beside it."""
         if not self.terms.expiring:
             return
         whole = response.whole
@@ -463,7 +425,7 @@ class Machine(ABC):
             self.renewal.went_out(mortal, now)
 
     @abstractmethod
-    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> Response:
+    def renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> Response:
         """Return the response that makes the TTLs of these begin anew."""
 
     def may_go(self, pending: Pending, now: float) -> bool:

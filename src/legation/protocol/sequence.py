@@ -46,6 +46,7 @@ from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine, Recall, Terms, Variant, View
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import Pending
+from legation.protocol.renewing import due_renewal, renew
 from legation.protocol.returning import Returning
 from legation.protocol.ruling import Policy, Ruling
 from legation.protocol.sotw import SotwMachine
@@ -262,14 +263,14 @@ class Sequence:
         return None if view is None or pending is None else (view, pending)
 
     def _renewal(self, machine: Machine, now: float) -> tuple[Resource, ...]:
-        found = machine.due_renewal(now)
+        found = due_renewal(machine, now)
         if machine.renewal is not None:
             self._rules.note_deadline(machine.renewal.due, now)
         return found
 
     def _renew(self, machine: Machine, resources: tuple[Resource, ...], *, now: float) -> tuple[Response, Sent]:
         self._serial += 1
-        response = machine.renew(resources, now=now, serial=self._serial)
+        response = renew(machine, resources, now=now, serial=self._serial)
         return response, Sent(type=machine.row, version=response.version, nonce=response.nonce, resources=())
 
     def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:

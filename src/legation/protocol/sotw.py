@@ -105,7 +105,8 @@ class SotwMachine(Machine):
         self.record(response, pending, view, now=now, serial=serial)
         return response
 
-    def _renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> SotwResponse:
+    def renewing(self, resources: tuple[Resource, ...], *, nonce: str) -> SotwResponse:
+        """Return the response that makes the TTLs of these begin anew."""
         # Whole, not without body: Envoy takes a full response at its word, and does not renew by a body left out.
         return self._response(self.ledger.sent, resources, nonce=nonce)
 
