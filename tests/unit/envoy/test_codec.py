@@ -546,3 +546,22 @@ def test_bytes_with_a_broken_any_inside_are_an_error() -> None:
 def test_bytes_of_a_type_without_a_row_are_an_error() -> None:
     with pytest.raises(InvalidResource, match=r'"envoy\.type\.v3\.Percent" is no type of resource that can be served'):
         codec.from_any(f"{TYPE}envoy.type.v3.Percent", b"")
+
+
+def test_a_virtual_host_is_known_by_its_domains_below_its_routes() -> None:
+    """In small letters, as Envoy asks; one whose name tells no routes has none."""
+    json = {"@type": "type.googleapis.com/envoy.config.route.v3.VirtualHost", "domains": ["A.com", "*.b.com", "a.com"]}
+    found = codec.encode({**json, "name": "x/routes/host"}).resource
+    assert found
+    assert found.aliases == ("x/routes/a.com", "x/routes/*.b.com")
+    bare = codec.encode({**json, "name": "host"}).resource
+    assert bare
+    assert bare.aliases == ()
+
+
+def test_a_name_has_one_spelling() -> None:
+    """The order of context parameters makes no difference."""
+    json = {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "xdstp://o/T/x?b=2&a=1"}
+    found = codec.encode(json).resource
+    assert found
+    assert found.name == "xdstp://o/T/x?a=1&b=2"

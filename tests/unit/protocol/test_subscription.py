@@ -61,3 +61,42 @@ def test_delta_covers_what_was_subscribed_last(requests: list[tuple[frozenset[st
         subscription.adjust(subscribe=subscribe, unsubscribe=unsubscribe, first=at == 0)
         assert subscription.wildcard == ("*" in wanted)
         assert subscription.names == wanted - {"*"}
+
+
+paths = st.frozensets(st.sampled_from(["x/a", "x/b", "y/a", "x/y/a", "x/*", "y/*", "x/y/*", "*"]))
+
+
+@given(requests=st.lists(st.tuples(paths, paths), max_size=6))
+def test_delta_covers_the_names_and_all_directly_below_the_globs(
+    requests: list[tuple[frozenset[str], frozenset[str]]],
+) -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    wanted: frozenset[str] = frozenset()
+    for at, (subscribe, unsubscribe) in enumerate(requests):
+        wanted = wanted - unsubscribe | subscribe
+        change = subscription.adjust(subscribe=subscribe, unsubscribe=unsubscribe, first=at == 0)
+        for name in ("x/a", "x/b", "y/a", "x/y/a", "z"):
+            below = f"{name.rpartition('/')[0]}/*"
+            assert subscription.covers(name) == bool(wanted & {name, below, "*"})
+        assert not any(map(subscription.covers, change.dropped))
+        assert subscription.globs == {name for name in wanted if name.endswith("/*")}
+
+
+def test_in_state_of_the_world_a_glob_is_a_name() -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    subscription.replace(["x/*"])
+    assert not subscription.covers("x/a")
+    assert subscription.covers("x/*")
+
+
+def test_names_are_taken_in_one_spelling() -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    subscription.replace(["xdstp://o/T/x?b=2&a=1"])
+    assert subscription.covers("xdstp://o/T/x?a=1&b=2")
+
+
+def test_where_names_may_be_aliases_a_star_is_a_host() -> None:
+    subscription = Subscription(legacy_wildcard=False, aliased=True)
+    subscription.adjust(subscribe=["r/*"], unsubscribe=[], first=True)
+    assert subscription.covers("r/*")
+    assert not subscription.covers("r/a")

@@ -326,3 +326,12 @@ def test_a_metadata_value_of_no_kind_is_nothing() -> None:
     message.node.metadata.fields["odd"].SetInParent()
 
     assert SotwIncoming(message.SerializeToString()).node().metadata == {"odd": None}
+
+
+def test_a_host_that_nobody_has_is_a_resource_without_a_body() -> None:
+    """With the asked name as its name and its alias: a request waits for that."""
+    response = DeltaResponse(type=VIRTUAL_HOST, version="v", nonce="1", unknown=("r/a.com", "r/b.com"))
+    message = discovery_pb2.DeltaDiscoveryResponse.FromString(Encoder().encode(response))
+    assert [(each.name, [*each.aliases]) for each in message.resources] == [(n, [n]) for n in response.unknown]
+    assert not any(each.HasField("resource") for each in message.resources)
+    assert message.type_url == VIRTUAL_HOST.url
