@@ -6,9 +6,10 @@ import pytest
 
 from legation.model.events import Accepted, Refused
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
+from legation.protocol.messages import DeltaRequest
 from legation.protocol.pending import MOST_PORTIONS
 from legation.protocol.sequence import Policy
-from tests.spec.dialogue import delta
+from tests.spec.dialogue import Dialogue, delta
 
 streams = pytest.mark.parametrize("separate", [False, True], ids=["ads", "own stream"])
 
@@ -142,6 +143,13 @@ def test_a4_5_a_missing_name_that_is_asked_for_again_is_answered_again() -> None
         > EDS nonce=2
         """
     )
+
+
+def test_a4_5_the_empty_name_is_a_name_that_does_not_exist_also_beside_a_collection() -> None:
+    talk = Dialogue(delta=True)
+    talk.play("have EDS a@1 a/b@1")
+    talk.receive(DeltaRequest(type=CLUSTER_LOAD_ASSIGNMENT, subscribe=("a/*", "")))
+    assert talk.pump() == ["< EDS #1 a/b@1 -"]
 
 
 def test_a4_6_a_missing_name_is_held_where_the_policy_says_so() -> None:

@@ -35,5 +35,6 @@ def behind(collection: Collection, asked: str) -> frozenset[str]:
 def _by_glob(collection: Collection) -> Mapping[str, tuple[str, ...]]:
     index: dict[str, list[str]] = {}
     for name in collection.resources:
-        index.setdefault(glob_of(name), []).append(name)
+        if glob := glob_of(name):
+            index.setdefault(glob, []).append(name)
     return {glob: tuple(names) for glob, names in index.items()}
