@@ -454,3 +454,24 @@ def test_a4_19_in_state_of_the_world_only_types_without_full_state_go_in_portion
         """,
         policy=policy,
     )
+
+
+def test_a2_23_a_client_that_comes_back_is_read_as_it_speaks() -> None:
+    talk = sotw("have CDS a@1 b@1\n> CDS\n< CDS #1 a@1 b@1\n> CDS nonce=1")
+    version = talk.responses[0].version
+    talk.play(
+        f"""
+        reconnect
+        > CDS * a version={version}
+        < CDS #1 a@1 b@1
+        > CDS * a nonce=1
+        have CDS a@1 b@1 c@1
+        < CDS #2 a@1 b@1 c@1
+        reconnect
+        > CDS a b version={version}
+        < CDS #1 a@1 b@1
+        > CDS a b nonce=1
+        have CDS a@1 b@2 c@2
+        < CDS #2 a@1 b@2
+        """
+    )

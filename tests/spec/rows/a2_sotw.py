@@ -197,8 +197,9 @@ SOTW = Section(
             "may",
             "Envoy's behaviour after a stream was reset",
             ALL_SOTW,
-            "An Envoy that comes back may list the names that it has where it first asked for everything.",
-            "Such a client is still told of new clusters and listeners.",
+            "A client that comes back may name what it has where it first asked for everything.",
+            "It is read as it speaks: with `*`, or with no names, it is told of everything, with names of those. An"
+            " Envoy of today asks for everything again.",
         ),
     ),
 )
