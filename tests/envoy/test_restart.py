@@ -67,6 +67,40 @@ async def test_a_server_that_comes_back_with_new_names_removes_the_old_ones_last
         await world.more_answers(load)
 
 
+async def test_a_killed_server_that_comes_back_pushes_nothing_that_had_not_changed(world: World, variant: str) -> None:
+    """No request fails, Envoy loads nothing anew, and no list is empty in between."""
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    async with world.load() as load:
+        await world.shares(load, blue=1, green=0)
+        before = await world.envoy.statistics(_LOADED)
+        assert before["cluster_manager.cds.version"]
+        await world.kill_serving()
+        await world.more_answers(load)
+        await world.serve()
+
+        async def reconnected() -> bool:
+            return "test" in await world.proxies()
+
+        await world.until(reconnected, "the Envoy that comes back")
+        # What is answered after a change has passed everything that the server had to say before.
+        world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
+        await world.shares(load, blue=0, green=1)
+        after = await world.envoy.statistics(_LOADED)
+    routes = "http.front.rds.colours"
+    assert after.pop(f"{routes}.config_reload") == before.pop(f"{routes}.config_reload") + 1
+    assert after.pop(f"{routes}.version") != before.pop(f"{routes}.version")
+    assert after == before
+
+
+_LOADED = (
+    r"^cluster_manager\.(cds\.(version|update_success)|cluster_(added|modified|removed))$"
+    r"|^listener_manager\.(lds\.(version|update_success)|listener_(added|modified|removed))$"
+    r"|^http\.front\.rds\.colours\.(version|config_reload)$"
+)
+"""What Envoy has taken from its control plane."""
+
+
 def _fresh() -> dict[str, object]:
     hosts = {"cluster_name": "fresh", "endpoints": []}
     config = {"name": "fresh", "type": "STATIC", "connect_timeout": "1s", "load_assignment": hosts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,10 @@ GRACES = ("--removal-grace", "1s", "--drain-grace", "3s")
 class World:
     """A folder of manifests and what runs on it. `opened` makes one."""
 
-    def __init__(self, folder: Path, programs: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, programs: contextlib.ExitStack, backends: Mapping[str, int]) -> None:
         self.folder = folder
+        self.backends = backends
+        """The ports at which each of them answers."""
         self.manifests = folder / "manifests"
         self.envoy: Envoy
         self._serve: Program
@@ -51,6 +53,11 @@ class World:
     async def stop_serving(self) -> int:
         """End `legation serve` in order and return its exit code."""
         return await asyncio.to_thread(self._serve.stop)
+
+    async def kill_serving(self) -> None:
+        """End `legation serve` without a word."""
+        self._serve.process.kill()
+        await asyncio.to_thread(self._serve.process.wait)
 
     async def start_envoy(self, bootstrap: dict[str, Any], *options: str) -> None:
         """Start Envoy with a bootstrap and wait until it has got its first configuration."""
@@ -104,7 +111,9 @@ class World:
 
     def save(self, file: str, *objects: dict[str, Any]) -> None:
         """Save a manifest of these objects."""
-        (self.manifests / file).write_text(yaml.safe_dump_all(objects, sort_keys=False))
+        fresh = self.folder / file
+        fresh.write_text(yaml.safe_dump_all(objects, sort_keys=False))
+        fresh.rename(self.manifests / file)
 
     async def problem(self, *words: str) -> dict[str, Any]:
         """Wait for a problem whose line has all these words, and return it."""
@@ -152,4 +161,4 @@ async def opened(folder: Path) -> AsyncIterator[World]:
     async with backend("blue") as blue, backend("green") as green:
         copy_manifests(folder / "manifests", {10000: 0, 8081: blue, 8082: green})
         with contextlib.ExitStack() as programs:
-            yield World(folder, programs)
+            yield World(folder, programs, {"blue": blue, "green": green})
