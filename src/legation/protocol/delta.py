@@ -81,9 +81,12 @@ class DeltaMachine(Machine):
         pending = self.pending(view)
         if pending.missing and (self.terms.hold_missing or (view.incomplete and not self.terms.tell_errors)):
             pending = self.keep_silent(view, pending)
-        if pending or (self.subscription.wildcard and not self.answered):
+        first = self.subscription.wildcard and not self.answered
+        # Who comes back and has everything waits for no first answer.
+        if pending or (first and (self.newcomer or self.sent_last is not None)):
             return self.next_portion(pending, now)
         self.ledger.settle(self._own(view.holding))
+        self.answered |= first
         return None
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> DeltaResponse:
