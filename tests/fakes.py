@@ -8,13 +8,13 @@ from dataclasses import replace
 from itertools import count
 
 from legation.model.events import Accepted, Refused, Sent, Subscribed
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.objects import FieldPath, ManifestObject, Place
 from legation.model.problems import Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.sources.base import Inputs, SourceState
-from legation.transports.base import Feed, Peer, Seat
+from legation.transports.base import Feed, Seat
 
 PEER = Peer(address="ipv4:127.0.0.1:50312", transport="fake")
 

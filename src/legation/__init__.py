@@ -22,18 +22,18 @@ if TYPE_CHECKING:
         SourceError,
         TransportError,
     )
-    from legation.model.node import Node
+    from legation.model.node import Node, Peer
     from legation.model.objects import ManifestObject, ObjectKey, Place
     from legation.model.problems import Level, Problem
+    from legation.model.proxy_status import ProxyStatus, RefusedResource, TypeStatus
     from legation.model.resource import Resource
     from legation.model.resource_types import ResourceType
     from legation.runtime.acceptance import Acceptance
-    from legation.runtime.proxy_status import ProxyStatus, RefusedResource, TypeStatus
     from legation.snapshot_server import SnapshotServer
     from legation.sources.directory import DirectorySource
     from legation.sources.memory import MemorySource
     from legation.transports import Policy
-    from legation.transports.base import Peer, Refusal
+    from legation.transports.base import Refusal
     from legation.transports.grpc_server import GrpcTransport
 
 __all__ = [
@@ -70,18 +70,18 @@ __all__ = [
 _HOMES = {
     "legation.control_plane": ("ControlPlane",),
     "legation.errors": tuple(each for each in __all__ if each.endswith("Error") or each == "InvalidResource"),
-    "legation.model.node": ("Node",),
+    "legation.model.node": ("Node", "Peer"),
     "legation.model.objects": ("ManifestObject", "ObjectKey", "Place"),
     "legation.model.problems": ("Level", "Problem"),
     "legation.model.resource": ("Resource",),
     "legation.model.resource_types": ("ResourceType",),
     "legation.runtime.acceptance": ("Acceptance",),
-    "legation.runtime.proxy_status": ("ProxyStatus", "RefusedResource", "TypeStatus"),
+    "legation.model.proxy_status": ("ProxyStatus", "RefusedResource", "TypeStatus"),
     "legation.snapshot_server": ("SnapshotServer",),
     "legation.sources.directory": ("DirectorySource",),
     "legation.sources.memory": ("MemorySource",),
     "legation.transports": ("Policy",),
-    "legation.transports.base": ("Peer", "Refusal"),
+    "legation.transports.base": ("Refusal",),
     "legation.transports.grpc_server": ("GrpcTransport",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

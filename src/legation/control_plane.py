@@ -9,9 +9,10 @@ from pathlib import Path
 from legation.clock import Clock, MonotonicClock
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
+from legation.model.proxy_status import ProxyStatus
+from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance
-from legation.runtime.engine import Engine, Statistics
-from legation.runtime.proxy_status import ProxyStatus
+from legation.runtime.engine import Engine
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
 from legation.sources.base import Source

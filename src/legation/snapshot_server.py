@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from legation.clock import Clock, MonotonicClock
 from legation.envoy import given
 from legation.errors import InvalidResource
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.problems import Level, Problem
+from legation.model.proxy_status import ProxyStatus
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import BY_NAME, BY_URL, ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
@@ -20,10 +21,9 @@ from legation.runtime.admission import require_id
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.runtime.problem_log import ProblemLog
-from legation.runtime.proxy_status import ProxyStatus
 from legation.runtime.serving import Service, Serving
 from legation.transports import Policy
-from legation.transports.base import Peer, Transport
+from legation.transports.base import Transport
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
 

@@ -16,10 +16,10 @@ from legation.errors import TransportError
 from legation.model.events import Accepted, Refused, Sent, Subscribed
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ResourceType
+from legation.model.statistics import TransportStatistics
 from legation.transports.base import Refusal, Transport
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
-from legation.transports.traffic import TransportStatistics
 from tests.unit.transports.http_client import post
 from tests.unit.transports.loopback import PATIENCE, FakeFeed, RawStream, until
 

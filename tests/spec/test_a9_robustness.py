@@ -6,9 +6,9 @@ import grpc.aio
 import pytest
 from envoy.config.core.v3 import extension_pb2
 
+from legation.model.proxy_status import TypeStatus
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG
 from legation.runtime.debounce import Debounce
-from legation.runtime.proxy_status import TypeStatus
 from legation.snapshot_server import SnapshotServer
 from tests.spec.dialogue import Dialogue
 from tests.spec.way import Way, snapshots, ways

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.problems import Problem
 from legation.model.snapshot import Snapshot
 from legation.runtime.intake import Intake
 from legation.runtime.served import Served
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
-from legation.transports.base import Peer
 
 _NOBODY = Peer(address="", transport="render")
 

@@ -12,6 +12,7 @@ from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
 from legation.http_server import HttpServer
+from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
@@ -20,7 +21,7 @@ from legation.sources.directory import DirectorySource
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
-from legation.transports.traffic import TransportStatistics, total
+from legation.transports.traffic import total
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -76,7 +77,6 @@ class _Server:
         )
         metrics = Metrics(
             statistics=plane.statistics,
-            proxies=plane.proxies,
             problems=plane.problems,
             transport=self._through,
         )

@@ -1,4 +1,4 @@
-"""Node: who an Envoy says it is; Workload: what is known of it; Scope: who gets a resource."""
+"""Who is who: Peer, Node (who an Envoy says it is), Workload (what is known of it), Scope (who gets a resource)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_NAMESPACE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Whom a connection comes from, as far as the transport can tell."""
+
+    address: str
+    """As the transport writes it: `ipv4:127.0.0.1:50312`."""
+    transport: str
+    """The transport's name: `grpc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from legation.model.objects import show_path
 from legation.model.problems import Problem
-from legation.ops.shown import ProxyStatus, RefusedResource, TypeStatus
+from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -84,7 +84,12 @@ def _type_json(status: TypeStatus) -> dict[str, Any]:
         "accepted": status.accepted,
         "pending_for": None if status.pending_for is None else round(status.pending_for, 3),
         "refused": [_refused_json(each) for each in status.refused],
+        "last_refusal": _last_refusal_json(status.last_refusal) if status.last_refusal else None,
     }
+
+
+def _last_refusal_json(refusal: LastRefusal) -> dict[str, Any]:
+    return {"version": refusal.version, "reason": refusal.words, "ago": round(refusal.ago, 3)}
 
 
 def _refused_json(refused: RefusedResource) -> dict[str, Any]:

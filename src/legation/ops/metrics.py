@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
-from legation.ops.shown import ProxyStatus, Statistics, TransportStatistics
+from legation.model.statistics import Statistics, TransportStatistics
 
 
 class Metrics(Collector):
@@ -25,7 +25,6 @@ class Metrics(Collector):
         self,
         *,
         statistics: Callable[[], Statistics],
-        proxies: Callable[[], Sequence[ProxyStatus]],
         problems: Callable[[], Sequence[Problem]],
         transport: Callable[[], TransportStatistics],
     ) -> None:
@@ -33,12 +32,10 @@ class Metrics(Collector):
 
         Args:
             statistics: Counts since the start, and sizes now.
-            proxies: The Envoys that are connected.
             problems: What is wrong now.
             transport: What goes through the port where Envoys connect.
         """
         self._statistics = statistics
-        self._proxies = proxies
         self._problems = problems
         self._transport = transport
         # A registry of its own: two servers in one process, as in tests, do not share figures.
@@ -56,7 +53,9 @@ class Metrics(Collector):
         now = self._statistics()
         said = now.feedback
         yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", said.proxies)
-        yield self._refusing()
+        yield _by(
+            "legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", _named(said.refusing)
+        )
         yield GaugeMetricFamily("legation_groups", "Groups of Envoys that get the same.", now.groups)
         yield _by("legation_objects", "Objects that are served, by kind.", "kind", now.objects)
         yield _by("legation_resources", "Resources that are served, by type.", "type", _named(now.resources))
@@ -88,10 +87,6 @@ class Metrics(Collector):
         yield _total(
             "legation_response_bytes", "Size of responses, by type.", {key: each.bytes_out for key, each in through}
         )
-
-    def _refusing(self) -> Metric:
-        refusing = Counter(status.type.name for proxy in self._proxies() for status in proxy.types if status.refused)
-        return _by("legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", refusing)
 
     def _problem_counts(self) -> Metric:
         family = GaugeMetricFamily(

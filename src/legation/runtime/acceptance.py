@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from legation.model.problems import Problem
-from legation.runtime.feedback import Account, Feedback, Name, Standing
-from legation.runtime.proxy_status import RefusedResource
+from legation.model.proxy_status import RefusedResource
+from legation.runtime.account import Account, Name, Standing
+from legation.runtime.feedback import Feedback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

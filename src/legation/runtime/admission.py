@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from legation.model.node import DEFAULT_NAMESPACE, Node, Workload, split_node_id
-from legation.transports.base import Peer, Refusal
+from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
+from legation.transports.base import Refusal
 
 
 def require_id(peer: Peer, node: Node) -> None:

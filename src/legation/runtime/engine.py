@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from legation.clock import Clock
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
-from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
+from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.accepted import AcceptedVersions
 from legation.runtime.debounce import Debounce
-from legation.runtime.feedback import Feedback, FeedbackStatistics
+from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault
@@ -32,26 +32,7 @@ from legation.runtime.served import Group, Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
 from legation.sources.base import Source
-from legation.transports.base import Peer, Transport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """Sizes now, and counts since the start."""
-
-    groups: int
-    """Groups of connected Envoys that get the same."""
-    objects: Mapping[str, int]
-    """Objects that are served, by kind."""
-    resources: Mapping[ResourceType, int]
-    """Resources that are served, each counted once."""
-    updates: int
-    """How often changed objects were turned into new snapshots."""
-    update_seconds: float
-    """How long that took in all."""
-    last_update_seconds: float
-    feedback: FeedbackStatistics
-    """The Envoys, and what they said."""
+from legation.transports.base import Transport
 
 
 class Engine:

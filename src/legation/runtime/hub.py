@@ -12,15 +12,16 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from legation.model.events import Event
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
-from legation.runtime.feedback import Account, Feedback, Name
+from legation.runtime.account import Account, Name
+from legation.runtime.feedback import Feedback
 from legation.runtime.told import Told
-from legation.transports.base import Client, Peer
+from legation.transports.base import Client
 
 Group = TypeVar("Group", bound=Hashable)
 """What tells groups apart. Its `str` is the group's name for people."""
@@ -212,6 +213,9 @@ class _Seat(Generic[Group]):
     def names(self) -> Collection[Name]:
         held = self.snapshot.collections.values() if self.snapshot else ()
         return [*((each.type, each.name) for collection in held for each in collection), *self.table.leaving]
+
+    def leaving(self, row: ResourceType) -> Iterable[str]:
+        return (name for each, name in self.table.leaving if each is row)
 
     def tell(self, collection: ResourceCollection) -> None:
         self._hub.tell(self.table.group, collection)

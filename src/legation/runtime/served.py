@@ -12,21 +12,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from legation.model.node import Node, Workload
+from legation.model.node import Node, Peer, Workload
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
+from legation.runtime.account import Name
 from legation.runtime.admission import admit
 from legation.runtime.assemble import Assembly
 from legation.runtime.check import check
-from legation.runtime.feedback import Name
 from legation.runtime.intake import Heard
 from legation.runtime.last_good import LastGood, Settled
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
 from legation.sources.base import Source
-from legation.transports.base import Peer
 
 _Located: TypeAlias = Mapping[tuple[Problem, ManifestObject, Place | None], Problem]
 """A problem, its object and where that begins now -> the problem with its own place."""

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from legation.model.events import Event
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot
 from legation.model.verdicts import Verdicts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
-    """Whom a connection comes from, as far as the transport can tell."""
-
-    address: str
-    """As the transport writes it: `ipv4:127.0.0.1:50312`."""
-    transport: str
-    """The transport's name: `grpc`."""
 
 
 class Refusal(Exception):

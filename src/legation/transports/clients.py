@@ -16,14 +16,14 @@ import structlog
 
 from legation.clock import Clock
 from legation.errors import RemoteProtocolError
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
 from legation.protocol.messages import Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
-from legation.transports.base import Feed, Peer
+from legation.transports.base import Feed
 from legation.transports.first_answers import FirstAnswers
 
 INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect again"

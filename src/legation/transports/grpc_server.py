@@ -25,6 +25,7 @@ from legation.model.resource_types import (
     RESOURCE_TYPES,
     ResourceType,
 )
+from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy, Variant
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
@@ -32,7 +33,7 @@ from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_stream import GrpcStream
 from legation.transports.health import DrainingHealth
 from legation.transports.reflection import LazyReflection
-from legation.transports.traffic import Meter, TransportStatistics
+from legation.transports.traffic import Meter
 from legation.transports.wire import Encoder
 
 RECEIVE_LIMIT = 64 << 20

@@ -13,10 +13,11 @@ import grpc
 import structlog
 
 from legation.errors import RemoteProtocolError
+from legation.model.node import Peer
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.sequence import Variant
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
 from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from legation.errors import RemoteProtocolError
+from legation.model.node import Peer
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

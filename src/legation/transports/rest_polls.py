@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from legation.clock import Clock
+from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.sequence import Policy
 from legation.transports.alarms import Alarms
-from legation.transports.base import Feed, Peer
+from legation.transports.base import Feed
 from legation.transports.clients import Clients
 from legation.transports.rest_request import RestRequest
 from legation.transports.rest_stream import RestStream

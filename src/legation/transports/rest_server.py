@@ -15,14 +15,16 @@ import structlog
 from legation.clock import Clock, MonotonicClock
 from legation.http_server import HttpServer
 from legation.listening import LOCALHOST
+from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
+from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy
-from legation.transports.base import Feed, Peer
+from legation.transports.base import Feed
 from legation.transports.rest_http import rest_app
 from legation.transports.rest_json import RestEncoder
 from legation.transports.rest_polls import Polls
 from legation.transports.rest_request import read_request
-from legation.transports.traffic import Meter, TransportStatistics
+from legation.transports.traffic import Meter
 
 if TYPE_CHECKING:
     from starlette.types import Message

@@ -1,35 +1,15 @@
-"""What went through a transport: counters, and the frozen record that others read."""
+"""What went through a transport: counters, and the sum of several transports."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from legation.model.statistics import Traffic, TransportStatistics
 
 UNKNOWN_TYPE = "unknown"
 """What a message is counted as whose type has no row in the table, or that is no message at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """Messages of one type since the start."""
-
-    messages_in: int = 0
-    bytes_in: int = 0
-    messages_out: int = 0
-    bytes_out: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportStatistics:
-    """A transport at one moment."""
-
-    clients: int
-    """Connected clients: node ids, each counted once a connection."""
-    streams: Mapping[tuple[str, str], int]
-    """Open streams by what they carry (the short name of a type, or `ADS`) and variant (`sotw`, `delta`)."""
-    traffic: Mapping[str, Traffic]
-    """By short name of the type, or UNKNOWN_TYPE; types of which nothing was seen are left out."""
 
 
 class Meter:

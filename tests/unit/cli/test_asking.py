@@ -16,8 +16,10 @@ from legation.cli import main
 from legation.http_server import HttpServer
 from legation.model.events import WhyParked
 from legation.model.problems import Problem
+from legation.model.proxy_status import ProxyStatus, RefusedResource, TypeStatus
+from legation.model.resource_types import CLUSTER
 from legation.ops.admin import admin_app
-from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Proxy, Refused, TypeStatus
+from tests.unit.ops.records import DANGLING, REFUSED, REFUSING, UNKNOWN_FIELD
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -37,7 +39,10 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 
 
 async def ask(
-    *args: str, proxies: tuple[Proxy, ...] = (), problems: tuple[Problem, ...] = (), env: dict[str, str] | None = None
+    *args: str,
+    proxies: tuple[ProxyStatus, ...] = (),
+    problems: tuple[Problem, ...] = (),
+    env: dict[str, str] | None = None,
 ) -> Result:
     """Run the command against an admin port that shows these."""
     app = admin_app(proxies=lambda: proxies, problems=lambda: problems, bind="localhost")
@@ -45,6 +50,11 @@ async def ask(
         where = ["--admin", address] if env is None else []
         environ = {name: value.format(port=address.rpartition(":")[2]) for name, value in (env or {}).items()}
         return await asyncio.to_thread(CliRunner(env=environ).invoke, main, [*args, *where])
+
+
+def refusing(*refused: RefusedResource) -> ProxyStatus:
+    """Return an Envoy that refuses these clusters."""
+    return replace(REFUSING, types=(TypeStatus(type=CLUSTER, sent="c0ffee", accepted="beef", refused=refused),))
 
 
 async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> None:
@@ -61,9 +71,9 @@ async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> N
 
 async def test_a_refusal_that_names_nobody_shows_some_of_those_that_it_may_mean() -> None:
     """Envoy's words do not always hold a name."""
-    meant = Refused(together=8, origin=None, parked=WhyParked.UNTOLD)
+    meant = replace(REFUSED, together=8, origin=None, parked=WhyParked.UNTOLD)
     suspects = tuple(replace(meant, name=f"c{number}") for number in range(8))
-    output = (await ask("proxies", proxies=(Proxy(types=(TypeStatus(refused=suspects),)),))).output
+    output = (await ask("proxies", proxies=(refusing(*suspects),))).output
     assert "perhaps c0 c0ffee: malformed" in output
     assert "(parked: it does not say which" in " ".join(output.split())
     assert "and 3 more" in output
@@ -72,13 +82,13 @@ async def test_a_refusal_that_names_nobody_shows_some_of_those_that_it_may_mean(
 
 async def test_an_envoy_that_asked_for_nothing_yet_is_shown() -> None:
     """It is connected all the same."""
-    assert "test-id" in (await ask("proxies", proxies=(Proxy(),))).output
+    assert "test-id" in (await ask("proxies", proxies=(replace(REFUSING, types=()),))).output
 
 
 async def test_what_an_envoy_says_cannot_steer_the_terminal() -> None:
     """Escape sequences and markup are shown, not obeyed."""
-    status = TypeStatus(refused=(Refused(words="\x1b[2J[red]no[/red]\x07"),))
-    output = (await ask("proxies", proxies=(Proxy(types=(status,)),))).output
+    proxy = refusing(replace(REFUSED, words="\x1b[2J[red]no[/red]\x07"))
+    output = (await ask("proxies", proxies=(proxy,))).output
     assert "\x1b" not in output
     assert "[red]no[/red]" in output
 
@@ -98,7 +108,10 @@ async def test_problems_are_a_line_each() -> None:
 async def test_json_is_what_the_server_said() -> None:
     """For programs."""
     assert (
-        json.loads((await ask("proxies", "-o", "json", proxies=(Proxy(),))).output)["proxies"][0]["node"] == "test-id"
+        json.loads((await ask("proxies", "-o", "json", proxies=(replace(REFUSING, types=()),))).output)["proxies"][0][
+            "node"
+        ]
+        == "test-id"
     )
     assert json.loads((await ask("problems", "-o", "json")).output) == {"problems": []}
 

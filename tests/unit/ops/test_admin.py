@@ -50,6 +50,7 @@ def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
                 "parked": None,
             }
         ],
+        "last_refusal": {"version": "c0ffee", "reason": "malformed IP address", "ago": 3.0},
     }
 
 

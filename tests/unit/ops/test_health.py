@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
-from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD, Statistics, TransportStatistics
+from tests.unit.ops.records import DANGLING, STATISTICS, THROUGH, UNKNOWN_FIELD
 
 if TYPE_CHECKING:
     import httpx2
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 def client(missing: tuple[str, ...] = ()) -> TestClient:
     """Return a client of the health port."""
     metrics = Metrics(
-        statistics=Statistics,
-        proxies=lambda: (REFUSING,),
+        statistics=lambda: STATISTICS,
         problems=lambda: (UNKNOWN_FIELD, DANGLING),
-        transport=TransportStatistics,
+        transport=lambda: THROUGH,
     )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from legation.model.node import Node, Workload
+from legation.model.node import Node, Peer, Workload
 from legation.runtime.admission import admit
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 
 PEER = Peer(address="ipv4:10.0.0.7:4711", transport="grpc")
 EDGE = Workload(namespace="shop", labels=frozenset({("app", "edge")}))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from legation.model.objects import ObjectKey
+from legation.model.proxy_status import LastRefusal
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, SECRET
 from legation.model.snapshot import Collection, Snapshot, collect
@@ -189,6 +190,64 @@ def test_words_about_a_secret_never_hold_it(world: World) -> None:
     shown = f"{world.feedback.refusals()} {world.feedback.proxies()}"
     assert "Invalid key" in shown
     assert "hunter2" not in shown
+
+
+def test_a_change_that_is_refused_and_taken_back_leaves_the_accepted_version_as_the_one_sent(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    client.take(CLUSTER)
+    accepted = world.snapshot[CLUSTER].version
+    world.publish(cluster("one", 2))
+    refused = client.is_sent(CLUSTER)
+    client.refuse(refused, "no")
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted, len(status.refused)) == (refused.version, accepted, 1)
+    world.publish(cluster("one"))
+    world.clock.step(3.0)
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted, status.refused) == (accepted, accepted, ())
+    assert status.last_refusal == LastRefusal(version=refused.version, words="no", ago=3.0)
+
+
+def test_what_a_client_brought_along_counts_as_sent_and_accepted_when_that_is_all_that_it_asked_for(
+    world: World,
+) -> None:
+    world.publish(cluster("one"), cluster("two"), cluster("unasked"))
+    client = FakeClient(world.hub, "edge")
+    client.held[CLUSTER, "one"] = cluster("one")
+    client.subscribe(CLUSTER, "one", "two")
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted) == ("", "")
+    client.held[CLUSTER, "two"] = cluster("two")
+    (status,) = world.feedback.proxies()[0].types
+    assert (status.sent, status.accepted) == (world.snapshot[CLUSTER].version,) * 2
+
+
+def test_who_has_nothing_or_what_is_to_be_taken_away_has_not_accepted(world: World) -> None:
+    world.publish(cluster("one"), cluster("two"))
+    client = FakeClient(world.hub, "edge")
+    client.subscribe(CLUSTER, "unknown")
+    assert world.feedback.proxies()[0].types[0].accepted == ""
+    client.subscribe(CLUSTER)
+    client.held = {(CLUSTER, name): cluster(name) for name in ("one", "two")}
+    world.publish(cluster("one"))
+    assert world.feedback.proxies()[0].types[0].accepted == ""
+    del client.held[CLUSTER, "two"]
+    assert world.feedback.proxies()[0].types[0].accepted == world.snapshot[CLUSTER].version
+
+
+def test_a_refusal_stays_while_the_client_is_sent_the_version_before_once_more(world: World) -> None:
+    world.publish(cluster("one"))
+    client = world.client("edge")
+    client.take(CLUSTER)
+    world.publish(cluster("one", 2))
+    client.refuse(client.is_sent(CLUSTER), "no")
+    again = replace(client.is_sent(CLUSTER), resources=(cluster("one"),))
+    client.refuse(client.is_sent(CLUSTER), "no")
+    client.seat.report(again)
+    client.accept(again)
+    assert [each.version for each in world.feedback.proxies()[0].types[0].refused] == [cluster("one", 2).version]
+    assert world.feedback.statistics().refusing == {CLUSTER: 1}
 
 
 def test_a_collection_that_was_accepted_as_a_whole_is_passed_on(world: World) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ResourceType
 from legation.model.snapshot import Snapshot, collect
@@ -14,7 +14,7 @@ from legation.runtime import hub
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.testing import ManualClock
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 from tests.fakes import FakeClient
 from tests.small_world import cluster
 

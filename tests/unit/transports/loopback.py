@@ -13,13 +13,13 @@ import grpc.aio
 from envoy.service.discovery.v3 import discovery_pb2
 
 from legation.model.events import Event
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.resource import Resource, content_version
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
 from legation.model.verdicts import Verdicts
 from legation.transports import Policy
-from legation.transports.base import Client, Peer, Refusal
+from legation.transports.base import Client, Refusal
 from legation.transports.grpc_server import GrpcTransport
 
 PATIENCE = 20.0

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from legation.model.node import Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ResourceType
 from legation.protocol.messages import Response, SotwResponse
 from legation.protocol.sequence import Policy
 from legation.testing import ManualClock
-from legation.transports.base import Peer
 from legation.transports.rest_polls import Polls
 from legation.transports.rest_request import RestRequest
 from tests.unit.transports.loopback import PATIENCE, FakeFeed

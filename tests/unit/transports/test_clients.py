@@ -5,12 +5,12 @@ from structlog.testing import capture_logs
 
 from legation.errors import RemoteProtocolError
 from legation.model.events import Accepted, Sent, Subscribed
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ResourceType
 from legation.protocol.messages import DeltaRequest, Response
 from legation.protocol.sequence import Policy, Variant
 from legation.testing import ManualClock
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
 from tests.unit.transports.loopback import FakeFeed, resource
 

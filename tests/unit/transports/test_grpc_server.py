@@ -13,8 +13,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from legation.errors import TransportError
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, RESOURCE_TYPES
+from legation.model.statistics import Traffic
 from legation.transports.grpc_server import GrpcTransport
-from legation.transports.traffic import Traffic
 from tests.unit.transports.loopback import ANY_SIZE, PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from legation.errors import RemoteProtocolError
+from legation.model.node import Peer
 from legation.model.resource_types import CLUSTER, ResourceType
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 from legation.transports.rest_http import RECEIVE_LIMIT, rest_app
 
 if TYPE_CHECKING:

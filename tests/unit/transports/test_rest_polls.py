@@ -8,8 +8,9 @@ import pytest
 
 from legation.errors import RemoteProtocolError
 from legation.model.events import Accepted, Refused
+from legation.model.node import Peer
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION
-from legation.transports.base import Peer, Refusal
+from legation.transports.base import Refusal
 from legation.transports.rest_stream import UNSAID
 from tests.unit.transports.loopback import resource
 from tests.unit.transports.rest_world import IDLE, held, rest_world

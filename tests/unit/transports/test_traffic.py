@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from legation.transports.traffic import Meter, Traffic, total
+from legation.model.statistics import Traffic
+from legation.transports.traffic import Meter, total
 
 
 def test_statistics_are_the_counts_of_that_moment() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legation.model.events import WhyParked
-from legation.model.node import Node
+from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
-from legation.transports.base import Peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,17 @@ class RefusedResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastRefusal:
+    """The last response of a type that an Envoy refused, whatever came since."""
+
+    version: str
+    words: str
+    """Envoy's own words, cut."""
+    ago: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypeStatus:
     """How far one Envoy is with one type."""
 
@@ -37,12 +47,14 @@ class TypeStatus:
     names: int = 0
     """How many names it asked for, beside a wildcard."""
     sent: str = ""
-    """The version sent last, or empty."""
+    """The version sent last, or that of all which it turned out to hold already; empty where there is none."""
     accepted: str = ""
-    """The version accepted last, or empty."""
+    """The version accepted last, likewise."""
     pending_for: float | None = None
     """Seconds since the oldest response that it has not answered; None if it answered all."""
     refused: tuple[RefusedResource, ...] = ()
+    """What it refuses now."""
+    last_refusal: LastRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,64 @@
+"""Sizes and counts as records: what pages and metrics show of the shell and of the transports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from legation.model.resource_types import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackStatistics:
+    """The Envoys connected now, and counts since the start by type."""
+
+    proxies: int
+    sent: Mapping[ResourceType, int]
+    """Responses that went out."""
+    accepted: Mapping[ResourceType, int]
+    """Responses that were acknowledged."""
+    refused: Mapping[ResourceType, int]
+    """Responses that were refused."""
+    refusing: Mapping[ResourceType, int]
+    """Envoys that refuse something of a type now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Sizes now, and counts since the start."""
+
+    groups: int
+    """Groups of connected Envoys that get the same."""
+    objects: Mapping[str, int]
+    """Objects that are served, by kind."""
+    resources: Mapping[ResourceType, int]
+    """Resources that are served, each counted once."""
+    updates: int
+    """How often changed objects were turned into new snapshots."""
+    update_seconds: float
+    """How long that took in all."""
+    last_update_seconds: float
+    feedback: FeedbackStatistics
+    """The Envoys, and what they said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Messages of one type since the start."""
+
+    messages_in: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportStatistics:
+    """A transport at one moment."""
+
+    clients: int
+    """Connected clients: node ids, each counted once a connection."""
+    streams: Mapping[tuple[str, str], int]
+    """Open streams by what they carry (the short name of a type, or `ADS`) and variant (`sotw`, `delta`)."""
+    traffic: Mapping[str, Traffic]
+    """By short name of the type, or `unknown`; types of which nothing was seen are left out."""

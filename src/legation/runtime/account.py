@@ -1,0 +1,281 @@
+"""The account of one client: what it was sent, accepted and refused of each type, and how it stands to each resource.
+
+Everything here is told by events; nothing is asked of a client but what stands in `transports.base.Client`. What an
+Envoy has to say about a refusal is kept in its own words, cut so that no content of a resource is in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import islice
+from typing import Protocol, TypeAlias, assert_never
+
+from legation.model import snapshot
+from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
+from legation.model.node import Node, Peer
+from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
+from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
+from legation.runtime.nack_words import show_words
+from legation.transports.base import Client
+
+Name: TypeAlias = tuple[ResourceType, str]
+"""The type and the name of a resource."""
+MOST_OUTSTANDING = 64
+"""Responses without an answer that are remembered one by one of a type: the oldest, and the last of the others."""
+
+
+class Place(Protocol):
+    """Where a client sits, as far as it matters here."""
+
+    @property
+    def snapshot(self) -> snapshot.Snapshot | None:
+        """What the client is to get."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+        ...
+
+    def names(self) -> Collection[Name]:
+        """Return all that the client is to get, and all that is to be taken from it."""
+        ...
+
+    def leaving(self, row: ResourceType) -> Iterable[str]:
+        """Yield the names of that type that are to be taken from it, if it holds them."""
+        ...
+
+
+class Standing(Enum):
+    """How a client stands to one resource."""
+
+    UNCONCERNED = "unconcerned"
+    """It is not to get it, or did not ask for it; and it does not hold it."""
+    ACCEPTED = "accepted"
+    """It accepted exactly the version that it is to get."""
+    REFUSED = "refused"
+    """It refused exactly that version."""
+    WAITING = "waiting"
+    """It has not answered yet, or still holds what is to be taken from it."""
+
+
+class Books(Protocol):
+    """Where an account is kept, as far as it matters here."""
+
+    def now(self) -> float:
+        """Return the moment, by the clock of all accounts."""
+        ...
+
+    def count(self, event: Event) -> None:
+        """Count an event of any client."""
+        ...
+
+    def note_whole(self, group: str, collection: snapshot.Collection) -> None:
+        """Note that a client has accepted all that it asked for of the newest collection of its group."""
+        ...
+
+    def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
+        """Have everybody who watches look at the account.
+
+        Args:
+            account: The account.
+            afresh: Other names than before may concern it.
+            refusals: What it refuses may have changed.
+        """
+        ...
+
+    def forget(self, account: Account) -> None:
+        """Drop an account that is closed."""
+        ...
+
+
+@dataclass(slots=True)
+class _TypeAccount:
+    wildcard: bool = False
+    names: int = 0
+    sent: str = ""
+    sent_at: float | None = None
+    accepted: str = ""
+    outstanding: dict[str, float] = field(default_factory=dict)
+    """Nonce of each response that is not answered -> when it went out."""
+    refused: dict[str, RefusedResource] = field(default_factory=dict)
+    last_refusal: LastRefusal | None = None
+    """`ago` is the moment here."""
+
+    def sent_as(self, event: Sent, now: float) -> None:
+        """Note a response. A client that never answers must not cost more and more."""
+        self.sent, self.sent_at = event.version, now
+        self.outstanding[event.nonce] = now
+        if len(self.outstanding) > MOST_OUTSTANDING:
+            # The oldest says for how long an answer has been waited for.
+            del self.outstanding[next(islice(self.outstanding, 1, None))]
+
+    def answered(self, nonce: str) -> None:
+        """Drop the response of that nonce and those before it."""
+        if nonce in self.outstanding:
+            nonces = list(self.outstanding)
+            for each in nonces[: nonces.index(nonce) + 1]:
+                del self.outstanding[each]
+
+    def offered(self, resources: Collection[Resource]) -> None:
+        """Take refusals back: what is offered again, or was accepted after all, is not refused."""
+        if self.refused:
+            for resource in resources:
+                refused = self.refused.get(resource.name)
+                # The version before, sent once more, takes nothing back.
+                if refused is not None and refused.version == resource.version:
+                    del self.refused[resource.name]
+
+
+class Account:
+    """What one client was sent and said."""
+
+    __slots__ = ("_books", "_types", "client", "closed", "node", "peer", "place", "since")
+
+    def __init__(self, books: Books, place: Place, *, peer: Peer, node: Node, client: Client) -> None:
+        self._books = books
+        self._types: dict[ResourceType, _TypeAccount] = {}
+        self.place = place
+        self.peer = peer
+        self.node = node
+        self.client = client
+        self.since = books.now()
+        self.closed = False
+        """Whether the client is gone."""
+
+    def report(self, event: Event) -> None:
+        """Take an event of the client's streams."""
+        entry = self._types.setdefault(event.type, _TypeAccount())
+        refused_before = len(entry.refused)
+        match event:
+            case Subscribed():
+                entry.wildcard, entry.names = event.wildcard, len(event.names)
+            case Sent():
+                entry.sent_as(event, self._books.now())
+                entry.offered(event.resources)
+            case Accepted():
+                self._accepted(entry, event)
+            case Refused():
+                self._refused(entry, event)
+            case _:
+                assert_never(event)
+        self._books.count(event)
+        self._books.tell(
+            self,
+            afresh=isinstance(event, Subscribed),
+            refusals=isinstance(event, Refused) or refused_before != len(entry.refused),
+        )
+
+    def renewed(self) -> None:
+        """Note that the client is to get something else from now on."""
+        refusals = any(entry.refused for entry in self._types.values())
+        content = self.place.snapshot
+        if refusals and content is not None:
+            for row, entry in self._types.items():
+                entry.refused = {name: each for name, each in entry.refused.items() if content.get(row, name)}
+        self._books.tell(self, afresh=True, refusals=refusals)
+
+    def close(self) -> None:
+        """Forget the client: it is gone."""
+        self.closed = True
+        self._books.forget(self)
+        self.renewed()
+
+    def standing(self, row: ResourceType, name: str) -> Standing:
+        """Return how the client stands to the resource of that name now."""
+        content = self.place.snapshot
+        wanted = content.get(row, name) if content is not None else None
+        held = self.client.accepted(row, name)
+        if wanted is None:
+            return Standing.UNCONCERNED if held is None else Standing.WAITING
+        if held is not None and held.version == wanted.version:
+            return Standing.ACCEPTED
+        if not self.client.subscribes(row, name):
+            return Standing.UNCONCERNED
+        refused = self._types[row].refused.get(name) if row in self._types else None
+        return Standing.REFUSED if refused is not None and refused.version == wanted.version else Standing.WAITING
+
+    def refused(self, row: ResourceType | None = None) -> Iterator[RefusedResource]:
+        """Yield what the client refuses of what it is to get now."""
+        content = self.place.snapshot
+        for each in self._types if row is None else (row,):
+            for refused in self._types[each].refused.values():
+                wanted = content.get(each, refused.name) if content is not None else None
+                if wanted is not None and wanted.version == refused.version:
+                    yield refused
+
+    def refuses(self) -> Iterator[ResourceType]:
+        """Yield the types of which the client refuses something now; O(what it refuses)."""
+        return (row for row, entry in self._types.items() if entry.refused and any(self.refused(row)))
+
+    def status(self, now: float) -> ProxyStatus:
+        """Return the account as a record."""
+        return ProxyStatus(
+            node=self.node,
+            peer=self.peer,
+            group=self.place.group,
+            connected_for=now - self.since,
+            types=tuple(self._type_status(row, now) for row in sorted(self._types, key=lambda each: each.order)),
+        )
+
+    def _type_status(self, row: ResourceType, now: float) -> TypeStatus:
+        entry = self._types[row]
+        whole = self._whole(row, entry)
+        last = entry.last_refusal
+        return TypeStatus(
+            type=row,
+            wildcard=entry.wildcard,
+            names=entry.names,
+            sent=whole or entry.sent,
+            accepted=whole or entry.accepted,
+            pending_for=now - min(entry.outstanding.values()) if entry.outstanding else None,
+            refused=tuple(self.refused(row)),
+            last_refusal=None if last is None else replace(last, ago=now - last.ago),
+        )
+
+    def _whole(self, row: ResourceType, entry: _TypeAccount) -> str:
+        """Return the version of what the client is to get, if it holds all of that which it asked for; else nothing.
+
+        It need not have been sent: a client brings it along from another stream, or a change that it refused was taken
+        back.
+        """
+        content = self.place.snapshot
+        if content is None or entry.outstanding:
+            return ""
+        wanted = content[row]
+        held = False
+        for name in wanted.resources:
+            standing = self.standing(row, name)
+            if standing in {Standing.REFUSED, Standing.WAITING}:
+                return ""
+            held = held or standing is Standing.ACCEPTED
+        if any(self.client.accepted(row, name) for name in self.place.leaving(row)):
+            return ""
+        return wanted.version if held else ""
+
+    def _accepted(self, entry: _TypeAccount, event: Accepted) -> None:
+        entry.accepted = event.version
+        entry.answered(event.nonce)
+        entry.offered(event.resources)
+        content = self.place.snapshot
+        if content is not None and content[event.type].version == event.version:
+            self._books.note_whole(self.place.group, content[event.type])
+
+    def _refused(self, entry: _TypeAccount, event: Refused) -> None:
+        entry.answered(event.nonce)
+        words = show_words(event.message, secret=event.type.secret)
+        entry.last_refusal = LastRefusal(version=event.version, words=words, ago=self._books.now())
+        for resource in (*event.suspects, *event.parked):
+            parked = resource in event.parked
+            entry.refused[resource.name] = RefusedResource(
+                type=event.type,
+                name=resource.name,
+                version=resource.version,
+                words=words,
+                origin=resource.origin,
+                together=len(event.parked) if parked else 1,
+                parked=event.why_parked if parked else None,
+            )
