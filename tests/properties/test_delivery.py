@@ -81,6 +81,14 @@ class Delivery(RuleBasedStateMachine):
             assert member.link.sequence.next_deadline() is None, name
             assert member.link.snapshot is not None
             assert not unfinished(member.envoy, member.link.snapshot, self.bad), name
+        if not self.bad:
+            for sotw, delta in (("sotw", "delta"), ("sotw, separate streams", "delta, separate streams")):
+                assert self.held_by(sotw) == self.held_by(delta)
+
+    def held_by(self, name: str) -> dict[str, dict[str, str]]:
+        """What an Envoy ends with, by type, name and version."""
+        envoy = self.members[name].envoy
+        return {row.name: envoy.holds(row) for row in RESOURCE_TYPES}
 
     def teardown(self) -> None:
         if self.snapshot is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import grpc.aio
 import pytest
 from envoy.config.core.v3 import extension_pb2
@@ -99,6 +102,19 @@ async def test_a9_4_what_was_sent_accepted_and_refused_is_told(way: Way) -> None
         (refused,) = status(server).refused
         assert (refused.name, refused.words) == ("two", "two: no good")
         assert status(server).accepted == "v1"
+
+
+@ways
+async def test_a9_5_all_who_come_at_once_are_served_some_at_a_time(way: Way) -> None:
+    number = 20
+    async with serving(FakeFeed(resource("a")), first_answers=2) as served, AsyncExitStack() as stack:
+        streams = [way.open(await stack.enter_async_context(served.connect())) for _ in range(number)]
+        for at, stream in enumerate(streams):
+            await stream.send(type_url=CLUSTER.url, node=f"node-{at}")
+        answers = await asyncio.gather(*(stream.receive() for stream in streams))
+
+        assert [way.bodies(answer) for answer in answers] == [[b"1"]] * number
+        assert len(served.feed.seats) == number
 
 
 @both
