@@ -6,6 +6,7 @@ python -m bench.library FOLDER
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -23,6 +24,9 @@ async def serve(folder: Path) -> None:
     logs.configure(level="info", form="json")
     async with SnapshotServer(port=0, group_of=lambda _: GROUP) as server:
         server.set(GROUP, [_typed(kind, config) for (kind, _), config in configs.items()])
+        # As the documentation of the library advises.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         print(f"127.0.0.1:{server.port}", flush=True)
         async for kind, name, mark in changes():
             server.update(GROUP, _typed(kind, marked(kind, configs[kind, name], mark)))

@@ -65,11 +65,16 @@ def endpoints(name: str, version: int | str = 1) -> Resource:
 
 
 def listener(
-    name: str, version: int | str = 1, *, routes: Iterable[str] = (), clusters: Iterable[str] = ()
+    name: str,
+    version: int | str = 1,
+    *,
+    routes: Iterable[str] = (),
+    clusters: Iterable[str] = (),
+    claims: tuple[str, ...] = (),
 ) -> Resource:
-    """Return a listener that takes its routes by RDS, or names clusters itself."""
+    """Return a listener that takes its routes by RDS, or names clusters itself; its claims are addresses."""
     refers = ((ROUTE_CONFIGURATION, tuple(routes)), (CLUSTER, tuple(clusters)))
-    return resource(LISTENER, name, version, tuple(each for each in refers if each[1]))
+    return resource(LISTENER, name, version, tuple(each for each in refers if each[1]), claims=claims)
 
 
 def route(name: str, version: int | str = 1, clusters: Iterable[str] = ()) -> Resource:

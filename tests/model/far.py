@@ -48,6 +48,7 @@ def random_scenario(chance: Random) -> Scenario:
         refusals=len(refused),
         refused_types=frozenset(refused),
         whole=chance.random() < 0.3,
+        silent=chance.random() < 0.3,
     )
 
 
@@ -71,7 +72,8 @@ def main(seed: int, seconds: float) -> int:
 def show(scenario: Scenario) -> str:
     """Return a scenario as a person reads it."""
     refused = ", ".join(sorted(map(repr, scenario.refused_types))) if scenario.refusals else "nothing"
-    how = f"delta={scenario.delta} separate={scenario.separate} whole={scenario.whole} refused: {refused}"
+    how = f"delta={scenario.delta} separate={scenario.separate} whole={scenario.whole} silent={scenario.silent}"
+    how += f" refused: {refused}"
     lines = [how, repr(scenario.policy)]
     for snapshot in scenario.snapshots:
         held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in snapshot[row])

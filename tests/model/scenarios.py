@@ -47,3 +47,22 @@ MANY = (
     web({"a": 2, "b": 1, "c": 1}, {"l": (2, "r"), "m": (1, "s"), "n": (1, "s")}, {"r": (2, "ab"), "s": (1, "c")}),
 )
 """One change of several of each type."""
+
+HANDOVER = {
+    "rename": (
+        snapshot(cluster("a"), endpoints("a"), listener("l", clusters=["a"], claims=("80",))),
+        snapshot(cluster("b"), endpoints("b"), listener("m", clusters=["b"], claims=("80",))),
+        snapshot(cluster("b"), endpoints("b"), listener("n", clusters=["b"], claims=("80",))),
+    ),
+    "chain": (
+        snapshot(
+            *(cluster("a"), endpoints("a")),
+            *(listener("l", 1, clusters=["a"], claims=("80",)), listener("m", 1, clusters=["a"], claims=("81",))),
+        ),
+        snapshot(
+            *(cluster("a"), endpoints("a"), cluster("b"), endpoints("b")),
+            *(listener("l", 2, clusters=["a"], claims=("81",)), listener("m", 2, clusters=["b"], claims=("82",))),
+        ),
+    ),
+}
+"""Listeners that take the address of another."""

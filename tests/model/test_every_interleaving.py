@@ -18,11 +18,12 @@ from legation.model.resource_types import (
 )
 from legation.protocol import machines
 from legation.protocol.ledger import Ledger, Unanswered, Verdict
+from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.warming import Warming
 from tests.connection import Recall
 from tests.model.explorer import explore
-from tests.model.scenarios import MANY, SCENARIOS, SHORT, SIMPLE
+from tests.model.scenarios import HANDOVER, MANY, SCENARIOS, SHORT, SIMPLE
 from tests.model.world import Scenario
 
 variants = pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
@@ -67,6 +68,23 @@ def test_a_refusal_that_names_nobody_stops_nothing_innocent(row: ResourceType, *
 def _silent_refusals(row: ResourceType, *, delta: bool, whole: bool) -> Scenario:
     types = frozenset({row})
     return Scenario(snapshots=MANY, delta=delta, refusals=2, refused_types=types, whole=whole, silent=True)
+
+
+@variants
+@pytest.mark.parametrize("refusals", [0, 1], ids=["no refusal", "a refusal"])
+def test_a_listener_that_takes_the_address_of_another_leaves_no_gap(refusals: int, *, delta: bool) -> None:
+    scenario = Scenario(
+        snapshots=HANDOVER["rename"], delta=delta, refusals=refusals, refused_types=frozenset({LISTENER})
+    )
+    verdict = explore(scenario, limit=3_000)
+    assert not verdict.wrong, verdict
+
+
+@variants
+def test_a_listener_waits_for_an_address_until_who_had_it_has_moved(*, delta: bool) -> None:
+    verdict = explore(Scenario(snapshots=HANDOVER["chain"], delta=delta))
+    assert not verdict.wrong, verdict
+    assert verdict.complete
 
 
 @variants
@@ -167,6 +185,25 @@ def test_mutant_is_found(
 ) -> None:
     mutate(monkeypatch)
     verdict = explore(Scenario(snapshots=SHORT["update"], delta=delta))
+    assert any(found in line for line in verdict.wrong), verdict
+
+
+@variants
+@pytest.mark.parametrize(
+    ("name", "refusals", "rule", "found"),
+    [
+        ("rename", 0, "_precedes", "nobody serves on 80"),
+        ("rename", 1, "_precedes", "nobody serves on 80"),
+        ("chain", 0, "_is_free", "should have"),
+    ],
+    ids=["who goes does not wait", "who went does not come back", "nobody waits for an address"],
+)
+def test_mutant_that_ignores_addresses_is_found(
+    name: str, refusals: int, rule: str, found: str, monkeypatch: pytest.MonkeyPatch, *, delta: bool
+) -> None:
+    monkeypatch.setattr(Ruling, rule, lambda *_: rule == "_is_free")
+    types = frozenset({LISTENER})
+    verdict = explore(Scenario(snapshots=HANDOVER[name], delta=delta, refusals=refusals, refused_types=types))
     assert any(found in line for line in verdict.wrong), verdict
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from legation.model.resource import Resource
-from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import LISTENER, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.messages import DeltaResponse, Response
 from legation.protocol.sequence import Policy
@@ -61,6 +61,8 @@ class World:
     """Since when the Envoy has listeners that drain."""
     waits_since: float | None = None
     """Since when the Envoy warms what it warms."""
+    listening: frozenset[str] = frozenset()
+    """The addresses on which the Envoy has served."""
     gave_up: bool = False
     """The Envoy waited in vain for something that exists and that nobody refused."""
 
@@ -93,6 +95,7 @@ class World:
                 self.bad,
                 self.good if self.refusals else (),
                 self.refusals,
+                self.listening,
                 self.reconnects,
                 self.restarts,
                 frozenset((row.name, version) for row, version in link.told)
@@ -163,6 +166,7 @@ class World:
             world.link.deliver(stream)
             if world.link.envoy.holdings.waits_for() != waited:
                 world.waits_since = world.now if world.link.envoy.holdings.waits_for() else None
+            world.listening |= world.serves_on()
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
             refused = f", finds {culprit.name} bad" if culprit is not None else ""
@@ -194,11 +198,32 @@ class World:
     def violations(self) -> list[str]:
         """Return what is wrong at this moment: a request would fail that a good control plane does not let fail."""
         vain = ["what the Envoy waits for never comes"] if self.gave_up else []
-        return vain + violations(self.link.envoy, self.bad)
+        # An Envoy that refuses a listener has taken away the one before it already: for a moment nobody is there.
+        # Nor is anybody between the moment at which a listener moves away and that at which it has said so.
+        inevitable = any(row == LISTENER.name for row, *_ in self.bad) or self._addresses_move()
+        gone = [] if inevitable else self.deserted()
+        return vain + violations(self.link.envoy, self.bad) + gone
 
     def unfinished(self) -> list[str]:
         """Return what is wrong when nothing more can happen."""
-        return unfinished(self.link.envoy, self.scenario.snapshots[-1], self.bad)
+        return unfinished(self.link.envoy, self.scenario.snapshots[-1], self.bad) + self.deserted()
+
+    def _addresses_move(self) -> bool:
+        """Say whether a listener changes its address."""
+        addresses: dict[str, set[tuple[str, ...]]] = {}
+        for each in (each for snapshot in self.scenario.snapshots for each in snapshot[LISTENER]):
+            addresses.setdefault(each.name, set()).add(each.claims)
+        return any(len(claims) > 1 for claims in addresses.values())
+
+    def serves_on(self) -> frozenset[str]:
+        """Return the addresses on which the Envoy serves."""
+        return frozenset(claim for each in self.link.envoy.holdings.used[LISTENER].values() for claim in each.claims)
+
+    def deserted(self) -> list[str]:
+        """Return a line for each address that it has served on and is to serve on all the time, and where nobody is."""
+        until_now = self.scenario.snapshots[: self.target + 1]
+        kept = [claim for claim in self.listening if all(each[LISTENER].claimants(claim) for each in until_now)]
+        return [f"nobody serves on {claim}" for claim in sorted(set(kept) - self.serves_on())]
 
 
 class _Judge:

@@ -75,6 +75,56 @@ def test_a8_2_an_assignment_that_goes_out_again_brings_its_endpoints_again() -> 
     )
 
 
+NEW_CLUSTER = """
+    have CDS a@1; EDS a@1; RDS r@1->a
+    > CDS
+    < CDS #1 a@1
+    > EDS +a
+    < EDS #2 a@1
+    > EDS nonce=2
+    > CDS nonce=1
+    > RDS +r
+    < RDS #3 r@1
+    > RDS nonce=3
+    > LEDS +none/*
+    < LEDS #4 -none/*
+    > LEDS nonce=4
+    have CDS a@1 c@1->c; EDS a@1 c@1->c/*; LEDS c/a@1; RDS r@2->c
+    < CDS #5 c@1
+    """
+
+
+def test_a8_2_a_cluster_is_not_warm_before_it_has_the_endpoints_of_its_localities() -> None:
+    talk = Dialogue(delta=True, separate=False, policy=Policy())
+    talk.play(NEW_CLUSTER)
+    talk.play(
+        """
+        > EDS +c
+        < EDS #6 c@1
+        > EDS nonce=6                   # Envoy holds the answer to the cluster back
+        > LEDS +c/*
+        < LEDS #7 c/a@1
+        > LEDS nonce=7
+        > CDS nonce=5
+        < RDS #8 r@2
+        """
+    )
+
+
+def test_a8_2_on_a_stream_of_its_own_a_cluster_counts_as_warm_when_it_has_its_assignment() -> None:
+    talk = Dialogue(delta=True, separate=True, policy=Policy())
+    talk.play(NEW_CLUSTER)
+    talk.play(
+        """
+        > CDS nonce=5                   # Envoy does not wait with that
+        > EDS +c
+        < EDS #6 c@1
+        > EDS nonce=6
+        < RDS #7 r@2
+        """
+    )
+
+
 def test_a8_10_an_empty_glob_is_answered_with_itself_and_filled_later() -> None:
     delta(
         """

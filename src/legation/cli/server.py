@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -113,6 +114,7 @@ class _Server:
         for each in after:
             await each.wait()
         await self._plane.wait_ready()
+        _spare_collections()
         host = f"[{self._xds_bind}]" if ":" in self._xds_bind else self._xds_bind
         _log.info(
             "ready",
@@ -130,3 +132,14 @@ def _rest(found: Settings, policy: Policy) -> RestTransport | None:
     return RestTransport(
         bind=found.rest_bind, port=found.rest_port, policy=policy, hold=found.rest_hold, idle=found.rest_idle
     )
+
+
+def _spare_collections() -> None:
+    """Have Python look for garbage in cycles seldom, and not in what was there at the start.
+
+    To push to a thousand Envoys makes some ten thousand objects that are gone a moment later, none of them in a cycle.
+    To look through all that is held meanwhile cost a fifth of the processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -192,13 +192,13 @@ def _resource(
         claims=() if message is None else claims(message),
         warms_slowly=message is not None and warms_slowly(message),
         origin=origin,
-        aliases=more.aliases or (_aliases(message, name) if message is not None and row.aliased else ()),
+        aliases=(*more.aliases, *(_aliases(message, name) if message is not None and row.aliased else ())),
         ttl=more.ttl,
     )
 
 
 def _aliases(host: Any, name: str) -> tuple[str, ...]:
-    """Return the names under which Envoys ask for a virtual host: its domains, in the place of its own name."""
+    """Return the names under which Envoys ask for a virtual host: its domains below its routes."""
     scope, slash, _ = name.rpartition("/")
     return tuple(dict.fromkeys(alias(scope, domain) for domain in host.domains)) if slash else ()
 

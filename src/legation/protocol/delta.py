@@ -35,6 +35,8 @@ class DeltaMachine(Machine):
         events: tuple[Event, ...] = ()
         if self.ledger.entry(request.nonce) is not None:
             events = self._answer(request.nonce, request.error, cumulative=False)
+        if not (first or request.subscribe or request.unsubscribe):
+            return events
         # The nonce only pairs an answer with its response: subscriptions count whatever it is (A4.3).
         change = self.subscription.adjust(subscribe=request.subscribe, unsubscribe=request.unsubscribe, first=first)
         held = self._held(request.initial_versions) if first else ()

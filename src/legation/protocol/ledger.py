@@ -146,7 +146,10 @@ class Ledger:
 
     def entry(self, nonce: str) -> Unanswered | None:
         """Return the unanswered response of that nonce, or None."""
-        return next((each for each in self.unanswered if each.nonce == nonce), None)
+        for each in self.unanswered:
+            if each.nonce == nonce:
+                return each
+        return None
 
     def accept(self, nonce: str, *, cumulative: bool) -> Unanswered:
         """Write down that the client took a response. Returns what its answer speaks for."""

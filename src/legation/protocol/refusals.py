@@ -65,7 +65,7 @@ class Refusals:
         versions = {name: resource.version for name, resource in suspects.items()}
         self.acquit(versions)
         self.aside.update(versions)
-        if versions and not certain:
+        if versions and not certain and versions not in self._together:
             self._together.append(versions)
 
     def split(self, suspects: Mapping[str, Resource], *, judged: bool) -> None:

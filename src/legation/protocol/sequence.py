@@ -191,7 +191,7 @@ class Sequence:
         rules = self._rules
         if machine.row.awaited_warm:
             rules.warming.accepted(machine, serial, at=now)
-        rules.warming.supplied(machine.row, event.resources, serial)
+        rules.warming.supplied(machine.row, event.resources, serial, joined=rules.machines.joined)
         rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
         rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
@@ -205,6 +205,16 @@ class Sequence:
         for _, response, sent in self.turns(now, lambda stream: stream is owner):
             return response, sent
         return None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the client holds all of the newest snapshot that it asked for: then no turn can find anything."""
+        snapshot = self._rules.snapshot
+        for machine in self._rules.machines.awake():
+            expires = machine.renewal is not None or machine.ledger.sent.base.mortal
+            if expires or not machine.at_rest(snapshot[machine.row]):
+                return False
+        return self._synced
 
     def turns(
         self, now: float, may_write: Callable[[object], bool], *, absent: bool = False

@@ -117,13 +117,18 @@ class Warming:
         """Take the NACK of that response: what is in it has to be sent again."""
         self._batches = [batch for batch in self._batches if batch.machine is not machine or batch.serial != serial]
 
-    def supplied(self, row: ResourceType, resources: Collection[Resource], serial: int) -> None:
-        """Take the acceptance of what warming resources may wait for, sent as that response."""
+    def supplied(
+        self, row: ResourceType, resources: Collection[Resource], serial: int, *, joined: Callable[[Machine], bool]
+    ) -> None:
+        """Take the acceptance of what warming resources may wait for, sent as that response.
+
+        What takes its own parts from elsewhere (endpoints by LEDS) makes nothing warm yet where the ACK of the warming
+        resource tells it.
+        """
         waiting = [batch for batch in self._batches if batch.serial < serial and batch.machine.row in REFERRERS[row]]
-        # What takes its own parts from elsewhere (endpoints by LEDS) makes nothing warm yet.
-        names = {resource.name for resource in resources if not resource.references} if waiting else set()
         for batch in waiting:
-            batch.supply(row, names)
+            told = joined(batch.machine)
+            batch.supply(row, {resource.name for resource in resources if not (told and resource.references)})
 
     def began(self) -> None:
         """The client began to ask for a type that it asks for when its first clusters are warm."""

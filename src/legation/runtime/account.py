@@ -148,7 +148,9 @@ class Account:
 
     def report(self, event: Event) -> None:
         """Take an event of the client's streams."""
-        entry = self._types.setdefault(event.type, _TypeAccount())
+        entry = self._types.get(event.type)
+        if entry is None:
+            entry = self._types[event.type] = _TypeAccount()
         refused_before = len(entry.refused)
         match event:
             case Subscribed():

@@ -83,7 +83,7 @@ def _encode(
 def _identity(json: Mapping[str, Any]) -> _Identity:
     """Return what a resource is looked up by among those of an earlier version: its type and its name."""
     row = BY_URL.get(str(json["@type"]))
-    return (json["@type"], str(json.get(row.name_field)) if row else "")
+    return (json["@type"], str(json.get(row.name_field if row else "name")))
 
 
 def _is_same(json: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ It does no I/O: what it would send is returned, what it gets is handed in. The r
 - State of the world asks again for the endpoints of a changed cluster, delta does not.
 - A listener warms until its routes are there; its predecessor serves until then, and drains after.
 - Routes do not warm: they are used when they come, and their removal (delta) is ignored.
+- A listener that is new on the address of another is bad; those that go in the same response go first.
 - A bad cluster or listener does not stop the good ones of its response; a bad route does, and so does what breaks a
   constraint of the protos. What waits for a type does not wait beyond a response of that type that was refused.
 """
@@ -62,6 +63,9 @@ class Fault:
     """Nothing of the response is taken, as when a constraint of the protos is broken; else the good part is."""
     silent: bool = False
     """Its words do not name the resource, as when a regular expression in a route is wrong."""
+
+
+_OCCUPIED = Fault("duplicate address")
 
 
 def find_no_fault(resource: Resource) -> Fault | None:
@@ -180,6 +184,7 @@ class EnvoyMachine:
         row = response.type
         news = [each for each in response.resources if talk.names == frozenset() or each.name in talk.names]
         faults = {each.name: fault for each in news if (fault := self._fault(each))}
+        faults |= dict.fromkeys(self.holdings.crowded_out(response, news), _OCCUPIED) if row is LISTENER else {}
         if any(fault.whole for fault in faults.values()) or (faults and row not in self.holdings.warming):
             name, fault = next(iter(faults.items()))
             self.holdings.refuse(row)

@@ -75,6 +75,24 @@ class Holdings:
             self._remove(row, {*self.used[row], *self.warming.get(row, ())} - named)
         return changed
 
+    def crowded_out(self, response: Response, news: Iterable[Resource]) -> Iterator[str]:
+        """Yield the names of those that are new on an address which another listener has and keeps."""
+        if isinstance(response, DeltaResponse):
+            gone = frozenset(response.removed)
+        else:
+            gone = frozenset({*self.used[LISTENER], *self.warming[LISTENER]}).difference(each.name for each in news)
+        taken: dict[str, str] = {}
+        for resource in (*self.used[LISTENER].values(), *(each.resource for each in self.warming[LISTENER].values())):
+            if resource.name not in gone:
+                taken |= dict.fromkeys(resource.claims, resource.name)
+        for resource in news:
+            if self.knows(resource):
+                continue
+            if any(taken.get(claim, resource.name) != resource.name for claim in resource.claims):
+                yield resource.name
+            else:
+                taken |= dict.fromkeys(resource.claims, resource.name)
+
     def refuse(self, row: ResourceType) -> None:
         """Take nothing of a response: whatever waits for that type goes on without, as a start must not hang."""
         self.answered |= {row}

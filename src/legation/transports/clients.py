@@ -25,13 +25,14 @@ from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed
 from legation.transports.first_answers import FirstAnswers
+from legation.transports.turns import Turns
 
 INTERNAL_WORDS = "an internal error of the server; its log tells which. Connect again"
 """What a client is told of a bug of ours: nothing that could help or harm it."""
 
 MANY_STREAMS = 100
-"""An Envoy without ADS has a stream for each of its clusters and routes, and at each turn all are asked. A client with
-so many gets a pause after each turn, as long as the turn was: what comes in meanwhile shares the next one."""
+"""An Envoy without ADS has a stream for each of its clusters and routes. A client with so many gets a pause after each
+turn, as long as the turn was: what comes in meanwhile shares the next one."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -68,6 +69,7 @@ class ServedClient:
         *,
         feed: Feed,
         policy: Policy,
+        turns: Turns,
         alarms: Alarms,
         clock: Clock,
         polls: bool = False,
@@ -86,7 +88,10 @@ class ServedClient:
         self._sequence = Sequence(policy, features=node.features, recall=self._recall)
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
-        self._turn: asyncio.Handle | None = None
+        self._turns = turns
+        self._waits = False
+        """Whether it has asked for a turn."""
+        self._pause: asyncio.TimerHandle | None = None
         self._turn_took = 0.0
         self._withheld = False
         """Whether a stream that was writing may have been passed over."""
@@ -122,8 +127,8 @@ class ServedClient:
             # What waited for a machine of that stream may go now.
             self.schedule()
             return False
-        if self._turn is not None:
-            self._turn.cancel()
+        if self._pause is not None:
+            self._pause.cancel()
         if self._alarm is not None:
             self._alarm.cancel()
         self._begun()
@@ -144,19 +149,21 @@ class ServedClient:
             )
         for event in self._sequence.receive(machine, request, self._clock.now()):
             self.seat.report(event)
-        self.schedule()
+        # The usual answer to what was the newest; to look is cheaper than a turn, but for who has many streams.
+        if len(self._streams) > 1 or not self._sequence.at_rest:
+            self.schedule()
 
     # Who may write what
 
     def schedule(self) -> None:
-        """Have the streams asked at the next turn of the event loop, once for all that happens until then."""
-        if self._turn is not None or not self._streams:
+        """Have the streams asked soon, once for all that happens until then."""
+        if self._waits or not self._streams:
             return
-        loop = asyncio.get_running_loop()
+        self._waits = True
         if len(self._streams) < MANY_STREAMS:
-            self._turn = loop.call_soon(self._take_turn)
+            self._turns.ask(self.take_turn)
         else:
-            self._turn = loop.call_later(self._turn_took, self._take_turn)
+            self._pause = asyncio.get_running_loop().call_later(self._turn_took, self.take_turn)
 
     def written(self) -> None:
         """Take note that a stream of this client can write again."""
@@ -169,9 +176,11 @@ class ServedClient:
         self._afterwards = [*(self._afterwards or ()), call]
         self.schedule()
 
-    def _take_turn(self) -> None:
-        self._turn = None
-        self._withheld = False
+    def take_turn(self) -> None:
+        """Ask the streams: what `schedule` asks for."""
+        self._waits, self._withheld, self._pause = False, False, None
+        if not self._streams:
+            return
         began = time.perf_counter()
         try:
             self._retarget()
@@ -219,12 +228,9 @@ class ServedClient:
             self._note_told(response)
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
-            if len(self._streams) == 1:
-                # It writes: there is nobody left to ask.
-                self._withheld = True
-                return False
             given = True
-        return given
+        # The usual client has one stream, and now has everything: cheaper to see than to ask once more.
+        return given and not (len(self._streams) == 1 and self._sequence.at_rest)
 
     def _may_write(self, stream: object) -> bool:
         idle = not cast("Stream", stream).busy
@@ -271,6 +277,7 @@ class Clients:
         self._polls = polls
         self._policy = policy
         self._clock = clock
+        self._turns = Turns()
         self._alarms = Alarms(clock)
         self._first_answers = (
             None if first_answers is None else FirstAnswers(first_answers, alarms=self._alarms, clock=clock)
@@ -299,6 +306,7 @@ class Clients:
                 node,
                 feed=self._feed,
                 policy=self._policy,
+                turns=self._turns,
                 alarms=self._alarms,
                 clock=self._clock,
                 polls=self._polls,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -102,6 +102,9 @@ class SotwIncoming(Incoming):
         )
 
 
+_NONE_HELD: Mapping[str, str] = MappingProxyType({})
+
+
 class DeltaIncoming(Incoming):
     """A DeltaDiscoveryRequest."""
 
@@ -112,11 +115,12 @@ class DeltaIncoming(Incoming):
     def request(self, row: ResourceType) -> DeltaRequest:
         """Return what the machines of that type are told."""
         message = self._message
+        held = message.initial_resource_versions
         return DeltaRequest(
             type=row,
             subscribe=tuple(message.resource_names_subscribe),
             unsubscribe=tuple(message.resource_names_unsubscribe),
-            initial_versions=MappingProxyType(dict(message.initial_resource_versions)),
+            initial_versions=MappingProxyType(dict(held)) if held else _NONE_HELD,
             nonce=message.response_nonce,
             error=self._error,
         )
