@@ -1,15 +1,8 @@
-"""The costs that could grow: with the streams of a client, with what it holds, and with the number of clients.
-
-python -m bench.growth
-"""
+"""The costs that could grow: with the streams of a client, with what it holds, and with the number of clients."""
 
 from __future__ import annotations
 
-import asyncio
-import resource
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -153,16 +146,3 @@ async def measure(folder: Path) -> None:
 
 def _show(row: Row) -> None:
     print(f"{row.what:<85}{row.measured:>30}{row.target:>10}", flush=True)
-
-
-def main() -> int:
-    """Run in a folder that goes with it."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory(prefix="legation-growth-") as folder:
-        asyncio.run(measure(Path(folder)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,8 +2,8 @@
 
 python -m bench.run [CASES]
 
-CASES are letters with commas between: `saved`, and those of the comparison. All of them without. It prints what it
-measured beside the target, and never fails on speed: machines differ.
+CASES are names with commas between: `saved`, `growth`, and the letters of the comparison; all of them without. It
+prints what it measured beside the target, and never fails on speed: machines differ.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import saved, side_by_side
+from bench import growth, saved, side_by_side
 from bench.cases import CASES
 
-SAVED = "saved"
+PARTS = {"saved": saved.measure, "growth": growth.measure}
+"""What is measured of legation alone."""
 
 
 def main(wanted: str) -> int:
     """Run in a folder that goes with it."""
-    known = {SAVED: None, **{each.letter: each for each in CASES}}
+    known = {**dict.fromkeys(PARTS), **{each.letter: each for each in CASES}}
     chosen = [each for each in wanted.split(",") if each] or [*known]
     if unknown := [each for each in chosen if each not in known]:
         print(f"no case is called {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
@@ -31,8 +32,11 @@ def main(wanted: str) -> int:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="legation-bench-") as folder:
-        if SAVED in chosen:
-            asyncio.run(saved.measure(Path(folder)))
+        for name, measure in PARTS.items():
+            if name in chosen:
+                own = Path(folder) / name
+                own.mkdir()
+                asyncio.run(measure(own))
         cases = [case for name in chosen if (case := known[name])]
         if cases:
             asyncio.run(side_by_side.compare(cases, Path(folder)))
