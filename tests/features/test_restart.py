@@ -9,7 +9,8 @@ import pytest
 
 from legation.envoy import codec
 from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT as ENDPOINTS
-from tests.features.stage import SHOP, cluster, eds_cluster, endpoints, staged
+from legation.transports import Policy
+from tests.features.stage import SHOP, cluster, eds_cluster, endpoints, listener, route, staged
 
 
 def broken() -> dict[str, Any]:
@@ -55,5 +56,25 @@ async def test_without_one_an_envoy_that_comes_back_keeps_what_a_broken_manifest
         assert set(envoy.holds("clusters")) == {"web"}
         stage.apply(eds_cluster("web"), cluster("new"))
         await envoy.has("clusters", {"web", "new"})
+        assert not envoy.violations
+        await envoy.disconnect()
+
+
+STORE = (listener("front", "shop"), route("shop", "store"), eds_cluster("store"), endpoints("store", 80))
+"""The same shop over another cluster."""
+UNHURRIED = Policy(removal_grace=1.0, drain_grace=0.1)
+
+
+@pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
+async def test_what_changed_while_the_server_was_away_is_removed_last(tmp_path: Path, *, delta: bool) -> None:
+    async with staged(SHOP, state_dir=tmp_path) as stage:
+        port = stage.plane.xds_port
+        envoy = stage.envoy(delta=delta)
+        envoy.connect()
+        await envoy.has("routes", {"shop"})
+        await envoy.disconnect()
+    async with staged(STORE, state_dir=tmp_path, port=port, policy=UNHURRIED) as stage:
+        envoy.connect()
+        await envoy.has("clusters", {"store"})
         assert not envoy.violations
         await envoy.disconnect()

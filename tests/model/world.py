@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from legation.model.resource import Resource
-from legation.model.resource_types import LISTENER, RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import CLUSTER, LISTENER, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.protocol.messages import DeltaResponse, Response
 from legation.protocol.sequence import Policy
@@ -147,6 +147,10 @@ class World:
             world.link.restart()
             yield "RESTART", world
 
+    def waits_for(self) -> tuple[object, ...]:
+        """Return what the Envoy waits for."""
+        return tuple(map(self.link.envoy.holdings.waits_for, (CLUSTER, LISTENER)))
+
     def _behind(self) -> list[str]:
         return unfinished(self.link.envoy, self.scenario.snapshots[self.target], self.bad)
 
@@ -162,10 +166,10 @@ class World:
                 world.refusals -= 1
             world.good |= {identity(each) for each in news} - world.bad
             world.link.envoy.judge = _Judge(world.bad, whole=self.scenario.whole, silent=self.scenario.silent)
-            waited = self.link.envoy.holdings.waits_for()
+            waited = self.waits_for()
             world.link.deliver(stream)
-            if world.link.envoy.holdings.waits_for() != waited:
-                world.waits_since = world.now if world.link.envoy.holdings.waits_for() else None
+            if world.waits_for() != waited:
+                world.waits_since = world.now if world.waits_for() else None
             world.listening |= world.serves_on()
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
@@ -182,10 +186,13 @@ class World:
             drained = self.drains_since + self.scenario.policy.drain_grace
         waited = None if self.waits_since is None else self.waits_since + FETCH_TIMEOUT
         if waited is not None and (deadline is None or deadline > waited):
-            world.now, world.waits_since = max(world.now, waited), None
-            wanted = (self.scenario.snapshots[self.target].get(*each) for each in envoy.holdings.waits_for())
+            # Clusters first: what waits for them began to wait later.
+            row = CLUSTER if envoy.holdings.warming[CLUSTER] else LISTENER
+            wanted = (self.scenario.snapshots[self.target].get(*each) for each in envoy.holdings.waits_for(row))
             world.gave_up = not self.bad and any(wanted)
-            world.link.say(envoy.give_up_waiting())
+            world.now = max(world.now, waited)
+            world.link.say(envoy.give_up_waiting(row))
+            world.waits_since = world.now if world.waits_for() else None
             yield "Envoy gives up waiting", world
         elif drained is not None and (deadline is None or deadline >= drained):
             world.now, world.drains_since = max(world.now, drained), None

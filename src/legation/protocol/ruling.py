@@ -336,7 +336,11 @@ class Ruling:
                         continue
                     if not same(lower.ledger.sent.get(name), goal):
                         return False
-                    if row.awaited_warm and not patient and self._warming(lower, name, now):
+                    if (
+                        row.awaited_warm
+                        and not patient
+                        and (self._warming(lower, name, now) or self._starves(goal, now))
+                    ):
                         return False
         return True
 
@@ -379,6 +383,17 @@ class Ruling:
             until = min(until, batch.acknowledged + self.policy.addition_grace)
         self.note_deadline(until, now)
         return now < until
+
+    def _starves(self, resource: Resource, now: float) -> bool:
+        """Say whether the client may have nothing in place of what the resource needs, and will be sent that."""
+        for row in map(BY_NAME.__getitem__, resource.type.forces):
+            for name in resource.refers_to(row):
+                for machine in self.of(row):
+                    held = machine.ledger.sent.get(name) if machine.covers(name) else None
+                    hollow = isinstance(held, Brought) or (held is not None and same(held, empty_resource(row, name)))
+                    if hollow and not same(held, self._goal(machine, name, now)):
+                        return True
+        return False
 
     def _supplies(self, resource: Resource) -> bool:
         """Say whether the client gets here what the resource waits for; else that comes from somewhere else."""

@@ -73,10 +73,6 @@ class Books(Protocol):
         """Count an event of any client."""
         ...
 
-    def note_whole(self, group: str, collection: snapshot.Collection) -> None:
-        """Note that a client has accepted all that it asked for of the newest collection of its group."""
-        ...
-
     def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
         """Have everybody who watches look at the account.
 
@@ -262,9 +258,6 @@ class Account:
         entry.accepted = event.version
         entry.answered(event.nonce)
         entry.offered(event.resources)
-        content = self.place.snapshot
-        if content is not None and content[event.type].version == event.version:
-            self._books.note_whole(self.place.group, content[event.type])
 
     def _refused(self, entry: _TypeAccount, event: Refused) -> None:
         entry.answered(event.nonce)

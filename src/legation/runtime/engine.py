@@ -17,11 +17,11 @@ from legation.clock import Clock
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
+from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
-from legation.runtime.accepted import AcceptedVersions
 from legation.runtime.debounce import Debounce
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
@@ -33,6 +33,9 @@ from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
 from legation.sources.base import Source
 from legation.transports.base import Transport
+
+RECALL_FOR = 600.0
+"""Seconds from the start for which it is known what was served before: by then those who were there are back."""
 
 
 class Engine:
@@ -49,15 +52,14 @@ class Engine:
         """Take the parts; nothing is read or opened yet."""
         self.serving = Serving(transports)
         self._problem_log = ProblemLog(self._problems)
-        self.feedback = Feedback(
-            clock=clock, refusals_changed=self._problem_log.look, accepted_whole=self._remember_accepted
-        )
+        self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
         self._clock = clock
         self._debounce = Debounce()
         self._intake = Intake(sources, changed=self._note_change)
         self._served = Served(owner=self._intake.owner)
-        self._accepted = AcceptedVersions()
-        self._hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
+        self._hub = Hub(
+            group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback, recall=self._recall
+        )
         self._folder = state_folder
         self._saving = (
             Saving(
@@ -87,13 +89,12 @@ class Engine:
         if self._folder is not None:
             records, self._folder_problems = await asyncio.to_thread(self._folder.load)
             self._served = Served(records, owner=self._intake.owner)
-            self._accepted = AcceptedVersions(records)
         await self.serving.run(
             self._hub,
             *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
             self._follow,
             self._problem_log.run,
-            *((self._saving.run,) if self._saving else ()),
+            *((self._saving.run, self._forget_before) if self._saving else ()),
         )
 
     @property
@@ -168,14 +169,17 @@ class Engine:
         self._debounce.changed(self._clock.now())
         self._changed.set()
 
-    def _remember_accepted(self, group: str, collection: ResourceCollection) -> None:
-        if self._saving is not None and self._accepted.remember(group, collection):
-            self._saving.request()
+    def _recall(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+        return self._served.recall(group, row, version)
 
     def _take_changes(self) -> Mapping[str, Any]:
-        return {**self._served.take_changes(), **self._accepted.take_changes()}
+        return self._served.take_changes()
 
     # What runs
+
+    async def _forget_before(self) -> None:
+        await self._clock.sleep_until(self._clock.now() + RECALL_FOR)
+        self._served.forget_before()
 
     async def _follow(self) -> None:
         while True:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from legation.clock import Clock
-from legation.model import snapshot
 from legation.model.events import Accepted, Event, Refused, Sent
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
@@ -41,19 +40,15 @@ class Feedback:
         *,
         clock: Clock,
         refusals_changed: Callable[[], None] | None = None,
-        accepted_whole: Callable[[str, snapshot.Collection], None] | None = None,
     ) -> None:
         """Begin without clients.
 
         Args:
             clock: Tells since when.
             refusals_changed: Called when `refusals` may have changed.
-            accepted_whole: Called with the name of a group and its newest collection when a client of it has accepted
-                all of that which it asked for.
         """
         self.clock = clock
         self.refusals_changed = refusals_changed
-        self.accepted_whole = accepted_whole
         self.accounts: dict[Account, None] = {}
         self.watchers: dict[Watcher, None] = {}
         self.counts: dict[type[Event], Counter[ResourceType]] = {each: Counter() for each in (Sent, Accepted, Refused)}
@@ -89,11 +84,6 @@ class Feedback:
         """Count an event; see `account.Books`."""
         if type(event) in self.counts:
             self.counts[type(event)][event.type] += 1
-
-    def note_whole(self, group: str, collection: snapshot.Collection) -> None:
-        """Pass it on; see `account.Books`."""
-        if self.accepted_whole is not None:
-            self.accepted_whole(group, collection)
 
     def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
         """Call those who watch; see `account.Books`."""

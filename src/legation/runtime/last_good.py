@@ -74,6 +74,8 @@ class LastGood:
         self._unknown_files: frozenset[str] = frozenset()
         """Files of which a part could not be read from the start."""
         self._begun = False
+        self.recalled: tuple[Item, ...] = ()
+        """What was served before the program began, as far as it is remembered: known when settled once."""
 
     def settle(self, objects: Mapping[ObjectKey, ManifestObject], *, broken: frozenset[str] = frozenset()) -> Settled:
         """Take the newest state of all sources together, and return what is served now.
@@ -121,6 +123,7 @@ class LastGood:
                 self._unknown |= {manifest.key}
             else:
                 self._good[manifest.key] = reading
+        self.recalled = tuple(item for reading in self._good.values() for item in reading.items)
 
     def _reading(self, key: ObjectKey, manifest: ManifestObject) -> Reading:
         previous = self._newest.get(key)

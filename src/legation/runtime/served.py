@@ -16,6 +16,7 @@ from legation.model.node import Node, Peer, Workload
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Name
 from legation.runtime.admission import admit
@@ -60,6 +61,8 @@ class Served:
         self._owner = owner
         self._settled = Settled(readings={})
         self._assembly = Assembly()
+        self._before: Assembly | None = None
+        """What was served before the program began; made when somebody asks for it."""
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
         self._located: dict[tuple[Problem, ManifestObject, Place | None], Problem] = {}
@@ -98,6 +101,18 @@ class Served:
     def snapshot_of(self, group: Group) -> Snapshot | None:
         """Return what a group gets; None before anything was heard."""
         return self._assembly.snapshot_for(group.workload) if self.begun else None
+
+    def recall(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+        """Return what a version of a group stood for, if it is what the group got last before the program began."""
+        if self._before is None:
+            self._before = Assembly(self._last_good.recalled)
+        collection = self._before.snapshot_for(group.workload)[row]
+        return collection if collection.version == version else None
+
+    def forget_before(self) -> None:
+        """Forget what was served before the program began: who was there then has come back, or is served anew."""
+        self._last_good.recalled = ()
+        self._before = None
 
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
         """Return the resources that these objects make now."""

@@ -157,10 +157,14 @@ class EnvoyMachine:
         self.holdings.finish_health_checks()
         return tuple(self._react())
 
-    def give_up_waiting(self) -> tuple[Said, ...]:
-        """Let `initial_fetch_timeout` (15 s unless configured) pass for all that warms: it serves with what it has."""
+    def give_up_waiting(self, row: ResourceType | None = None) -> tuple[Said, ...]:
+        """Let `initial_fetch_timeout` (15 s unless configured) pass: what warms serves with what it has.
+
+        Args:
+            row: Of that type alone; None: of all types.
+        """
         self._awaited_layers = frozenset()
-        self.holdings.give_up_waiting()
+        self.holdings.give_up_waiting(row)
         return tuple(self._react())
 
     # As a value

@@ -112,15 +112,15 @@ class Holdings:
         """The first health checks of all warming clusters are done."""
         self._found(*HEALTH)
 
-    def give_up_waiting(self) -> None:
-        """Let everything that warms serve with what it has."""
-        for waiting in self.warming.values():
-            for name, each in waiting.items():
+    def give_up_waiting(self, row: ResourceType | None = None) -> None:
+        """Let everything that warms, or that of one type, serve with what it has."""
+        for each_row, waiting in self.warming.items():
+            for name, each in waiting.items() if row in {None, each_row} else ():
                 waiting[name] = replace(each, missing=frozenset())
 
-    def waits_for(self) -> frozenset[tuple[ResourceType, str]]:
-        """Return what something waits for that warms."""
-        return frozenset().union(*(each.missing for waiting in self.warming.values() for each in waiting.values()))
+    def waits_for(self, row: ResourceType) -> frozenset[tuple[ResourceType, str]]:
+        """Return what something of that type waits for that warms."""
+        return frozenset().union(*(each.missing for each in self.warming[row].values()))
 
     def wanted(self, row: ResourceType) -> frozenset[str]:
         """Return the names of a type that something refers to which is in use, warms or drains."""

@@ -17,8 +17,7 @@ from legation.model.node import Node
 from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource_types import CLUSTER
-from legation.runtime.accepted import AcceptedVersions
-from legation.runtime.engine import Engine
+from legation.runtime.engine import RECALL_FOR, Engine
 from legation.runtime.read import Reading, read
 from legation.runtime.state_folder import StateFolder
 from legation.sources.base import Inputs
@@ -335,14 +334,20 @@ async def test_a_restart_with_a_broken_manifest_serves_the_last_good_one(tmp_pat
     assert len(after[CLUSTER]) == 1
 
 
-async def test_what_a_group_accepted_last_outlives_the_program(tmp_path: Path) -> None:
+async def test_what_a_group_got_before_a_restart_is_known_by_its_version(tmp_path: Path) -> None:
     async with World(state_dir=tmp_path).running(cluster()) as world:
-        client = world.client()
-        client.take(CLUSTER)
-        accepted = client.seat.snapshot
-    assert accepted is not None
-    records = AcceptedVersions(StateFolder(tmp_path).load()[0])
-    assert records.names(client.seat.group, CLUSTER, accepted[CLUSTER].version) == frozenset({"backend"})
+        before = world.client().seat.snapshot
+    assert before is not None
+    clock = ManualClock()
+    async with World(state_dir=tmp_path, clock=clock).running(cluster("other")) as world:
+        await clock.advance(1)
+        seat = world.client().seat
+        remembered = seat.remembered(CLUSTER, before[CLUSTER].version)
+        assert remembered is not None
+        assert [*remembered.resources] == ["backend"]
+        assert seat.remembered(CLUSTER, "another") is None
+        await clock.advance(RECALL_FOR)
+        assert seat.remembered(CLUSTER, before[CLUSTER].version) is None
 
 
 async def test_a_burst_is_one_update() -> None:

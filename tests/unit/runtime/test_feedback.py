@@ -10,7 +10,7 @@ from legation.model.objects import ObjectKey
 from legation.model.proxy_status import LastRefusal
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, SECRET
-from legation.model.snapshot import Collection, Snapshot, collect
+from legation.model.snapshot import Snapshot, collect
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.testing import ManualClock
@@ -26,12 +26,10 @@ class World:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.refusals_changed = 0
-        self.whole: list[tuple[str, Collection]] = []
         self.snapshot = Snapshot.of()
         self.feedback = Feedback(
             clock=self.clock,
             refusals_changed=self._refusals_changed,
-            accepted_whole=lambda group, collection: self.whole.append((group, collection)),
         )
         self.hub: Hub[str] = Hub(
             group_of=lambda _peer, _node: "all", snapshot_of=lambda _group: self.snapshot, feedback=self.feedback
@@ -248,15 +246,6 @@ def test_a_refusal_stays_while_the_client_is_sent_the_version_before_once_more(w
     client.accept(again)
     assert [each.version for each in world.feedback.proxies()[0].types[0].refused] == [cluster("one", 2).version]
     assert world.feedback.statistics().refusing == {CLUSTER: 1}
-
-
-def test_a_collection_that_was_accepted_as_a_whole_is_passed_on(world: World) -> None:
-    world.publish(cluster("one"))
-    client = world.client("edge")
-    client.accept(client.is_sent(CLUSTER, version="a part"))
-    assert not world.whole
-    client.take(CLUSTER)
-    assert world.whole == [("all", world.snapshot[CLUSTER])]
 
 
 def test_responses_and_answers_are_counted_by_type(world: World) -> None:
