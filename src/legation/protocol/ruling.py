@@ -1,4 +1,4 @@
-"""Ruling: what one client may be told of one type at this moment. Rules 1 to 5 and 7 of `sequence.py` are applied here.
+"""Ruling: what one client may be told of one type at this moment: rules 1 to 5, 7 and 9 of `sequence.py` are applied here.
 
 Nothing here changes what was said or heard: it reads the machines of a client and its newest snapshot. What it keeps
 are moments: since when something waits, until when something stays.
@@ -7,7 +7,6 @@ are moments: since when something waits, until when something stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
@@ -16,8 +15,9 @@ from legation.model.verdicts import Verdicts
 from legation.protocol import claims, turns
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import Brought, over, same
-from legation.protocol.machine import MAX_RESPONSE_BYTES, Machine, View
+from legation.protocol.machine import Machine, View
 from legation.protocol.machines import Machines
+from legation.protocol.policy import SILENT_WARMING, Policy
 from legation.protocol.returning import Returning
 from legation.protocol.warming import Warming
 
@@ -28,35 +28,20 @@ _LOWER = {
 """For each type, the types that go before it and that its resources can name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The limits of delivery: times are in seconds."""
-
-    removal_grace: float = 5.0
-    """How long a name stays after the last that referred to it went: requests past route selection look it up later."""
-    drain_grace: float = 600.0
-    """How long a replaced or removed Listener counts as using its routes; Envoy's drain time (`--drain-time-s`)."""
-    warming_timeout: float = 20.0
-    """How long a resource waits for a cluster to be warm; above Envoy's `initial_fetch_timeout` of 15."""
-    addition_grace: float = 0.1
-    """How long a new cluster counts as warming whose endpoints the client does not get over this connection."""
-    dangling_grace: float = 0.25
-    """How long a change waits for a cluster that it newly names and that does not exist: what belongs together may be
-    saved or applied one after another."""
-    hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
-    """Types of which a delta client is not told that a name does not exist."""
-    resource_errors: frozenset[ResourceType] = field(default_factory=frozenset)
-    """Types of which a client is told by an error (gRFC A88) where it would not be told at all: that a name does not
-    exist in state of the world, and that it may exist and cannot be read."""
-    max_response_bytes: int = MAX_RESPONSE_BYTES
-    """About how many bytes of resources go in one response; more are said in several, but for what state of the world
-    has to say whole."""
-
-
 class Ruling:
     """The rules, applied to the machines of one client."""
 
-    __slots__ = ("deadline", "machines", "policy", "predecessors", "returning", "snapshot", "verdicts", "warming")
+    __slots__ = (
+        "deadline",
+        "fellows",
+        "machines",
+        "policy",
+        "predecessors",
+        "returning",
+        "snapshot",
+        "verdicts",
+        "warming",
+    )
 
     def __init__(self, policy: Policy) -> None:
         """Make the rules of a client without streams."""
@@ -66,6 +51,8 @@ class Ruling:
         self.deadline: float | None = None
         """The earliest moment at which an answer of these rules may change by itself."""
         self.predecessors = Predecessors()
+        self.fellows: tuple[Ruling, ...] = ()
+        """The clients that may be the same Envoy over other connections: what they hold counts too."""
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
@@ -254,13 +241,14 @@ class Ruling:
         for above in REFERRERS[row]:
             coming = self.snapshot[above]
             names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
-            if any(self.machines.covers(above, each) for each in names):
-                return True
-            unsettled = self.machines.unsettled(above)
-            if any(machine.ledger.may_mention(row, name, covers=machine.covers) for machine in unsettled):
-                return True
-            if above.drains and self.predecessors.mention(row, name):
-                return True
+            for rules in (self, *self.fellows):
+                if any(rules.machines.covers(above, each) for each in names):
+                    return True
+                unsettled = rules.machines.unsettled(above)
+                if any(machine.ledger.may_mention(row, name, covers=machine.covers) for machine in unsettled):
+                    return True
+                if above.drains and rules.predecessors.mention(row, name):
+                    return True
             if self.returning is not None and self._may_be_used_unseen(above, self.returning, now):
                 return True
         return False
@@ -279,12 +267,28 @@ class Ruling:
         self.note_deadline(until, now)
         return now < until
 
+    # Streams that are not joined
+
+    def _may_warm_elsewhere(self, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
+        """Say whether the resource names what the client gets over another connection and may not have warm yet."""
+        for rules in self.fellows:
+            for name in filter(rules.snapshot[row].get, resource.refers_to(row)):
+                for lower in rules.machines.covering(row, name):
+                    sent = lower.ledger.sent.get(name)
+                    if sent is None and self._hope(machine, resource, self.policy.warming_timeout, now):
+                        return True
+                    until = rules._warm_at(lower, name)  # noqa: SLF001 - the same rules
+                    self.note_deadline(until, now)
+                    if now < until:
+                        return True
+        return False
+
     def _may_be_withheld(self, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
         """Say whether the client may be warming what the resource names, and therefore does not ask for that type yet.
 
         One that asks for everything by name asks for clusters when it knows of the routes that name them.
         """
-        if self.returning is None or not (row.awaited_warm and machine.terms.aggregated):
+        if self.returning is None or not machine.terms.aggregated:
             return False
         held = machine.ledger.sent.get(resource.name)
         news = resource.refers_to(row) - (held.refers_to(row) if held is not None else frozenset())
@@ -324,7 +328,15 @@ class Ruling:
         patient = self._warms_others(resource)
         for row in _LOWER[machine.row]:
             names, asked = resource.refers_to(row), self.machines.speak_of(row)
-            if names and not patient and not asked and self._may_be_withheld(machine, resource, row, now):
+            if (
+                names
+                and row.awaited_warm
+                and not (patient or asked)
+                and (
+                    self._may_be_withheld(machine, resource, row, now)
+                    or self._may_warm_elsewhere(machine, resource, row, now)
+                )
+            ):
                 return False
             for name in names - {EVERY} if asked else ():
                 for lower in self.machines.covering(row, name):
@@ -372,24 +384,31 @@ class Ruling:
 
     def _warming(self, machine: Machine, name: str, now: float) -> bool:
         """Say whether the client was sent that resource for the first time and may not have it warm yet."""
-        batch = self.warming.find(machine, name)
-        if batch is None:
-            return False
-        until, resource = batch.at + self.policy.warming_timeout, batch.resources[name]
-        told = self.machines.joined(machine) or not (resource.references or resource.warms_slowly)
-        if told and machine.ledger.holds(name):
-            return False
-        if batch.acknowledged is not None and not self._supplies(resource):
-            until = min(until, batch.acknowledged + self.policy.addition_grace)
+        until = self._warm_at(machine, name)
         self.note_deadline(until, now)
         return now < until
+
+    def _warm_at(self, machine: Machine, name: str) -> float:
+        """Return the moment at which that resource counts as warm; 0: it does already."""
+        batch = self.warming.find(machine, name)
+        if batch is None:
+            return 0.0
+        joined, resource = self.machines.joined(machine), batch.resources[name]
+        told = joined or not (resource.references or resource.warms_slowly)
+        if told and machine.ledger.holds(name):
+            return 0.0
+        patience = self.policy.warming_timeout
+        until = batch.at + (patience if joined else min(patience, SILENT_WARMING))
+        if batch.acknowledged is not None and not self._supplies(resource):
+            until = min(until, batch.acknowledged + self.policy.addition_grace)
+        return until
 
     def _starves(self, resource: Resource, now: float) -> bool:
         """Say whether the client may have nothing in place of what the resource needs, and will be sent that."""
         for row in map(BY_NAME.__getitem__, resource.type.forces):
             for name in resource.refers_to(row):
-                for machine in self.of(row):
-                    held = machine.ledger.sent.get(name) if machine.covers(name) else None
+                for machine in self.machines.covering(row, name):
+                    held = machine.ledger.sent.get(name)
                     hollow = isinstance(held, Brought) or (held is not None and same(held, empty_resource(row, name)))
                     if hollow and not same(held, self._goal(machine, name, now)):
                         return True

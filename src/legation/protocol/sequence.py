@@ -31,7 +31,7 @@ where the page is silent.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import chain
@@ -46,9 +46,10 @@ from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine, Recall, Terms, Variant, View
 from legation.protocol.messages import Request, Response
 from legation.protocol.pending import Pending
+from legation.protocol.policy import Policy
 from legation.protocol.renewing import due_renewal, renew
 from legation.protocol.returning import Returning
-from legation.protocol.ruling import Policy, Ruling
+from legation.protocol.ruling import Ruling
 from legation.protocol.sotw import SotwMachine
 
 __all__ = ["Machine", "Policy", "Sequence", "Variant"]
@@ -112,6 +113,10 @@ class Sequence:
         machine = _MACHINES[variant](row, owner=owner, terms=terms)
         self._rules.machines.open(machine)
         return machine
+
+    def meet(self, others: Iterable[Sequence]) -> None:
+        """Take those that may be the same Envoy over other connections; when one of them moves, ask this one again."""
+        self._rules.fellows = tuple(each._rules for each in others)  # noqa: SLF001 - of one class
 
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 import structlog
@@ -23,7 +23,8 @@ from legation.model.snapshot import Collection, Snapshot, collect
 from legation.protocol.messages import Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
-from legation.transports.base import Feed
+from legation.transports.base import Feed, Peer
+from legation.transports.fellows import Fellows
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.turns import Turns
 
@@ -100,6 +101,7 @@ class ServedClient:
         self._alarm: Alarm | None = None
         self._afterwards: list[Callable[[], None]] | None = None
         """What is called when all streams have been asked."""
+        self._fellows: tuple[ServedClient, ...] = ()
         self.seat = feed.admit(peer, node, client=self, wake=self.schedule)
 
     # What others may ask
@@ -111,6 +113,12 @@ class ServedClient:
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name, or None."""
         return self._sequence.accepted(row, name)
+
+    def meet(self, others: Iterable[ServedClient]) -> None:
+        """Take the clients that may be the same Envoy over other connections."""
+        self._fellows = tuple(others)
+        self._sequence.meet(each._sequence for each in self._fellows)  # noqa: SLF001 - of one class
+        self.schedule()
 
     # What its streams tell
 
@@ -152,6 +160,8 @@ class ServedClient:
         # The usual answer to what was the newest; to look is cheaper than a turn, but for who has many streams.
         if len(self._streams) > 1 or not self._sequence.at_rest:
             self.schedule()
+        for fellow in self._fellows:
+            fellow.schedule()
 
     # Who may write what
 
@@ -226,6 +236,8 @@ class ServedClient:
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
             self._note_told(response)
+            for fellow in self._fellows:
+                fellow.schedule()
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             given = True
@@ -283,6 +295,7 @@ class Clients:
             None if first_answers is None else FirstAnswers(first_answers, alarms=self._alarms, clock=clock)
         )
         self._clients: dict[tuple[str, str], ServedClient] = {}
+        self._fellows: Fellows[ServedClient] = Fellows()
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -321,12 +334,15 @@ class Clients:
                 client=node.user_agent,
             )
         client.join(stream)
+        if not stream.aggregated:
+            self._fellows.add(node.id, client)
         return client
 
     def leave(self, client: ServedClient, stream: Stream) -> None:
         """Take the stream out of its client, which is gone with the last one."""
         if client.leave(stream):
             del self._clients[client.peer.address, client.node.id]
+            self._fellows.remove(client.node.id, client)
             _log.info("client gone", node=client.node.id, peer=client.peer.address)
 
     def close(self) -> None:
