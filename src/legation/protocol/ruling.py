@@ -1,4 +1,4 @@
-"""Ruling: what one client may be told of one type at this moment: rules 1 to 5, 7 and 9 of `sequence.py` are applied here.
+"""Ruling: what one client may be told of one type now. Rules 1 to 5, 7 and 9 of `sequence.py` are applied here.
 
 Nothing here changes what was said or heard: it reads the machines of a client and its newest snapshot. What it keeps
 are moments: since when something waits, until when something stays.
