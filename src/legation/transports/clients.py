@@ -23,7 +23,7 @@ from legation.model.snapshot import Collection, Snapshot, collect
 from legation.protocol.messages import Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
-from legation.transports.base import Feed, Peer
+from legation.transports.base import Feed
 from legation.transports.fellows import Fellows
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.turns import Turns
