@@ -6,19 +6,17 @@ While nothing happens a stream is one waiting read; what writes exists only whil
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
 
 from legation.errors import RemoteProtocolError
-from legation.model.node import Peer
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.sequence import Variant
-from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from legation.transports.grpc_call import GrpcCall
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
 from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
 
@@ -27,43 +25,33 @@ ADS = "ADS"
 
 _INCOMING: dict[Variant, type[Incoming]] = {Variant.SOTW: SotwIncoming, Variant.DELTA: DeltaIncoming}
 
-_LONGEST_WORDS = 1000
-"""Characters. The status message travels in a trailer, whose size clients limit."""
-
 _MOST_UNKNOWN_TYPES = 20
 """How many unknown type URLs are remembered, and so logged, of one stream."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 if TYPE_CHECKING:
-    # The stubs have type parameters here that the class has not at run time.
-    _Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+    from legation.transports.grpc_call import Context
 
 
-class GrpcStream:
+class GrpcStream(GrpcCall):
     """One stream. Fulfils `clients.Stream`."""
 
     __slots__ = (
         "_answered",
         "_client",
         "_clients",
-        "_context",
         "_encoder",
-        "_ending",
         "_finishing",
-        "_gone",
         "_meter",
-        "_peer",
         "_row",
         "_unknown",
         "_variant",
-        "handler",
-        "writer",
     )
 
     def __init__(
         self,
-        context: _Context,
+        context: Context,
         *,
         row: ResourceType | None,
         variant: Variant,
@@ -81,23 +69,16 @@ class GrpcStream:
             encoder: What makes bytes of responses.
             meter: What counts messages.
         """
-        self._context = context
+        super().__init__(context)
         self._row = row
         self._variant = variant
         self._clients = clients
         self._encoder = encoder
         self._meter = meter
-        self._peer = Peer(address=unquote(context.peer()), transport="grpc")
         self._client: ServedClient | None = None
-        self._ending: tuple[str, str] | None = None
         self._unknown: set[str] = set()
         self._answered = False
         self._finishing = False
-        self._gone = False
-        self.handler: asyncio.Task[None] | None = None
-        """What serves the stream."""
-        self.writer: asyncio.Task[None] | None = None
-        """What writes at this moment."""
 
     @property
     def label(self) -> tuple[str, str]:
@@ -114,43 +95,9 @@ class GrpcStream:
         """Whether it is writing a response, or will not write any more."""
         return self.writer is not None or self._done
 
-    async def serve(self) -> None:
-        """Serve until the client goes away, breaks a rule, or `end` is called."""
-        self.handler = asyncio.current_task()
-        try:
-            # Sent first and alone: the status of an early end could otherwise meet the first response half-way, and
-            # gRPC would send them twice.
-            await self._context.send_initial_metadata(())
-            while isinstance(data := await self._context.read(), bytes):  # and not EOF
-                self._receive(data)
-        except asyncio.CancelledError:
-            if self._ending is None or self.handler is None:
-                # The client has gone.
-                raise
-            self.handler.uncancel()
-        except grpc.aio.BaseError:
-            self._gone = True
-        except (RemoteProtocolError, Refusal) as refusal:
-            self._refuse(refusal.status, str(refusal))
-        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
-            _log.exception("stream failed", peer=self._peer.address, stream=self.label)
-            self._ending = ("INTERNAL", INTERNAL_WORDS)
-        finally:
-            self._close()
-        if self._ending is not None and not self._gone:
-            status, words = self._ending
-            await self._context.abort(grpc.StatusCode[status], words)
-
     def finish(self) -> None:
         """Write what is being written, or a first answer if there is one, and then nothing more."""
         self._finishing = True
-
-    def end(self, status: str, words: str) -> None:
-        """Close the stream with that gRPC status; the first to say so is heard."""
-        if self._ending is None:
-            self._ending = (status, words)
-            if self.handler is not None:
-                self.handler.cancel()
 
     def send(self, response: Response) -> None:
         """Begin to write."""
@@ -236,15 +183,7 @@ class GrpcStream:
 
     # The end
 
-    def _refuse(self, status: str, words: str) -> None:
-        words = words[:_LONGEST_WORDS]
-        _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
-        self._ending = (status, words)
-
-    def _close(self) -> None:
-        """Leave the client. Nothing is written from here on but the status: the call may be gone."""
-        if self.writer is not None:
-            self.writer.cancel()
+    def _leave(self) -> None:
         if self._client is not None:
             client, self._client = self._client, None
             self._clients.leave(client, self)

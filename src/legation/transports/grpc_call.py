@@ -1,0 +1,105 @@
+"""The life of one gRPC call that is a stream: it reads until the client goes, a rule is broken or we end it."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
+
+import grpc
+import structlog
+
+from legation.errors import RemoteProtocolError
+from legation.model.node import Peer
+from legation.transports.base import Refusal
+from legation.transports.clients import INTERNAL_WORDS
+
+_LONGEST_WORDS = 1000
+"""Characters. The status message travels in a trailer, whose size clients limit."""
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+if TYPE_CHECKING:
+    # The stubs have type parameters here that the class has not at run time.
+    Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class GrpcCall(ABC):
+    """One call. What is read and written is the business of those who inherit."""
+
+    __slots__ = ("_context", "_ending", "_gone", "_peer", "handler", "writer")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._peer = Peer(address=unquote(context.peer()), transport="grpc")
+        self._ending: tuple[str, str] | None = None
+        self._gone = False
+        self.handler: asyncio.Task[None] | None = None
+        """What serves the stream."""
+        self.writer: asyncio.Task[None] | None = None
+        """What writes at this moment."""
+
+    @property
+    @abstractmethod
+    def label(self) -> tuple[str, str]:
+        """What the stream carries, and its variant."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what has to be written yet, and then nothing more."""
+
+    @abstractmethod
+    def _receive(self, data: bytes) -> None:
+        """Take a message.
+
+        Raises:
+            RemoteProtocolError: It breaks a rule.
+            Refusal: The client is not admitted.
+        """
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Give back what is kept for the client."""
+
+    async def serve(self) -> None:
+        """Serve until the client goes away, breaks a rule, or `end` is called."""
+        self.handler = asyncio.current_task()
+        try:
+            # Sent first and alone: the status of an early end could otherwise meet the first response half-way, and
+            # gRPC would send them twice.
+            await self._context.send_initial_metadata(())
+            while isinstance(data := await self._context.read(), bytes):  # and not EOF
+                self._receive(data)
+        except asyncio.CancelledError:
+            if self._ending is None or self.handler is None:
+                # The client has gone.
+                raise
+            self.handler.uncancel()
+        except grpc.aio.BaseError:
+            self._gone = True
+        except (RemoteProtocolError, Refusal) as refusal:
+            self._refuse(refusal.status, str(refusal))
+        except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
+            _log.exception("stream failed", peer=self._peer.address, stream=self.label)
+            self._ending = ("INTERNAL", INTERNAL_WORDS)
+        finally:
+            # Nothing is written from here on but the status: the call may be gone.
+            if self.writer is not None:
+                self.writer.cancel()
+            self._leave()
+        if self._ending is not None and not self._gone:
+            status, words = self._ending
+            await self._context.abort(grpc.StatusCode[status], words)
+
+    def end(self, status: str, words: str) -> None:
+        """Close the stream with that gRPC status; the first to say so is heard."""
+        if self._ending is None:
+            self._ending = (status, words)
+            if self.handler is not None:
+                self.handler.cancel()
+
+    def _refuse(self, status: str, words: str) -> None:
+        words = words[:_LONGEST_WORDS]
+        _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
+        self._ending = (status, words)
