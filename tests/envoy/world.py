@@ -71,9 +71,11 @@ class World:
         self.envoy = self._programs.enter_context(Envoy(file, *options, folder=self.folder))
         return self.envoy
 
-    async def bootstrap(self, variant: str, *, host: str = "localhost") -> dict[str, Any]:
+    async def bootstrap(self, variant: str, *options: str, host: str = "localhost") -> dict[str, Any]:
         """Return what `legation bootstrap` prints for the variant and the server's host."""
-        printed = await legation("bootstrap", "--node", "test", "--xds", f"{host}:{self._xds}", f"--{variant}")
+        printed = await legation(
+            "bootstrap", "--node", "test", "--xds", f"{host}:{self._xds}", f"--{variant}", *options
+        )
         found: dict[str, Any] = yaml.safe_load(printed)
         return found
 
@@ -133,9 +135,13 @@ class World:
 
         await self.until(none, "no problems")
 
-    async def proxies(self) -> str:
+    async def proxies(self, *options: str) -> str:
         """Return the table that `legation proxies` prints."""
-        return await legation("proxies", "--admin", f"localhost:{self._admin}")
+        return await legation("proxies", "--admin", f"localhost:{self._admin}", *options)
+
+    async def metrics(self) -> str:
+        """Return what Prometheus would read."""
+        return await web.get(f"localhost:{self._health}", "/metrics")
 
     async def clusters(self, *, has: Iterable[str] = (), lacks: Iterable[str] = ()) -> None:
         """Wait until Envoy has these clusters in use, and those no more."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--admin-port", default=0, show_default=True, metavar="PORT", help="Envoy's own admin port; 0 takes any free one."
 )
+@click.option("--loads", is_flag=True, help="Have it report the load that it sends to its clusters (LRS).")
 @options.output("yaml", "json")
 def bootstrap(
     *,
@@ -32,9 +33,12 @@ def bootstrap(
     xds: str | None,
     variant: Variant,
     admin_port: int,
+    loads: bool,
     output: str,
 ) -> None:
     """Print a bootstrap: what `envoy -c FILE` needs to be served."""
+    if loads and variant == "rest":
+        raise click.UsageError("load is reported over gRPC alone: leave --loads or --rest out")
     from legation.envoy.bootstrap import bootstrap as make
 
     made = make(
@@ -44,6 +48,7 @@ def bootstrap(
         xds_address=options.address(xds, option="--xds") if xds else ("localhost", _port(variant)),
         variant=variant,
         admin_port=admin_port,
+        loads=loads,
     )
     click.echo(printing.to_json(made) if output == "json" else printing.to_yaml(made), nl=False)
 

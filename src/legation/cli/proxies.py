@@ -1,4 +1,4 @@
-"""`legation proxies`: what each connected Envoy was sent, accepted and refused, as a table."""
+"""`legation proxies`: what each connected Envoy was sent, accepted and refused, or its load, as a table."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _PIPE_WIDTH = 240
 
 @click.command()
 @options.admin
+@click.option("--loads", is_flag=True, help="Show the load that each sends to its clusters, if it reports it (LRS).")
 @options.output("table", "json")
-def proxies(admin: str | None, output: str) -> None:
+def proxies(admin: str | None, output: str, *, loads: bool) -> None:
     """Show what each Envoy was sent, accepted and refused, and why."""
     from legation.cli.asking import ask
 
@@ -36,7 +37,30 @@ def proxies(admin: str | None, output: str) -> None:
         return
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table(answer["proxies"]))
+    if loads and not any(each["loads"] for each in answer["proxies"]):
+        click.echo("no Envoy reports its load; `legation bootstrap --loads` prints a bootstrap of one that does")
+        return
+    shown = load_table(answer["proxies"]) if loads else table(answer["proxies"])
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(shown)
+
+
+def load_table(connected: list[dict[str, Any]]) -> Table:
+    """Return what the Envoys told of their load, the busiest cluster of each first."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table("Envoy", "group", "cluster", box=box.SIMPLE)
+    for column in ("requests/s", "errors/s", "dropped/s", "in progress"):
+        made.add_column(column, justify="right")
+    for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
+        who = (proxy["node"], proxy["group"])
+        for load in sorted(proxy["loads"], key=lambda each: (-each["requests_per_second"], each["cluster"])):
+            rates = (load[f"{each}_per_second"] for each in ("requests", "errors", "dropped"))
+            row = (*who, load["cluster"], *(f"{each:.1f}" for each in rates), str(load["in_progress"]))
+            made.add_row(*(Text(printing.printable(each)) for each in row))
+            who = ("", "")
+    return made
 
 
 def table(connected: list[dict[str, Any]]) -> Table:

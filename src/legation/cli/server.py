@@ -63,6 +63,7 @@ class _Server:
             policy=policy,
             shutdown_grace=found.shutdown_grace,
             first_answers=found.first_answers,
+            load_interval=found.load_interval,
         )
         self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(

@@ -35,6 +35,7 @@ def bootstrap(
     variant: Variant = "delta",
     ads: bool = True,
     labels: Mapping[str, str] | None = None,
+    loads: bool = False,
 ) -> dict[str, Any]:
     """Return the bootstrap of one Envoy.
 
@@ -47,6 +48,7 @@ def bootstrap(
         ads: One stream for all types, in which their order can be kept. Without it CDS and LDS have a stream each;
             REST knows no other way.
         labels: Written to `node.metadata.labels`, which selectors of manifests are compared with.
+        loads: Report the load that it sends to its clusters (LRS); over gRPC alone.
     """
     node: dict[str, Any] = {"id": node_id, "cluster": cluster}
     if labels:
@@ -57,6 +59,7 @@ def bootstrap(
         "static_resources": {
             "clusters": [_xds_cluster(*xds_address, protocol=_HTTP[variant], family=_FAMILY[variant])]
         },
+        **({"cluster_manager": {"load_stats_config": _loads()}} if loads else {}),
         "admin": {
             "address": _address("127.0.0.1", admin_port),
             # Health checks are answered when the limit of connections is reached, too.
@@ -112,6 +115,11 @@ def _server(variant: Variant) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _loads() -> dict[str, Any]:
+    server = _server("sotw")
+    return {key: server[key] for key in ("api_type", "transport_api_version", "grpc_services")}
 
 
 def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legation.model.events import WhyParked
+from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
@@ -68,3 +69,5 @@ class ProxyStatus:
     """Seconds."""
     types: tuple[TypeStatus, ...]
     """What it asked for, in the order of delivery."""
+    loads: tuple[ClusterLoad, ...] = ()
+    """What it reported last of the load that it sends to each cluster, if it reports any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from legation.model.loads import LoadTotal
 from legation.model.resource_types import ResourceType
 
 
@@ -21,6 +22,8 @@ class FeedbackStatistics:
     """Responses that were refused."""
     refusing: Mapping[ResourceType, int]
     """Envoys that refuse something of a type now."""
+    loads: tuple[LoadTotal, ...] = ()
+    """What Envoys reported of their load, by group and cluster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from legation.model.loads import ClusterLoad
 from legation.model.objects import show_path
 from legation.model.problems import Problem
 from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
@@ -27,7 +28,7 @@ _HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
 _INDEX = """\
 legation
 
-/proxies    the Envoys that are connected: what each was sent, accepted and refused (JSON)
+/proxies    the Envoys that are connected: what each was sent, accepted and refused, and its load (JSON)
 /problems   what is wrong with the objects, and how to mend it (text, or JSON for `Accept: application/json`)
 """
 
@@ -74,6 +75,21 @@ def proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
         "transport": proxy.peer.transport,
         "connected_for": round(proxy.connected_for, 3),
         "types": [_type_json(each) for each in proxy.types],
+        "loads": [_load_json(each) for each in proxy.loads],
+    }
+
+
+def _load_json(load: ClusterLoad) -> dict[str, Any]:
+    return {
+        "cluster": load.cluster,
+        "interval": round(load.interval, 3),
+        "requests": load.issued,
+        "errors": load.errors,
+        "in_progress": load.in_progress,
+        "dropped": dict(load.dropped),
+        "requests_per_second": round(load.per_second(load.issued), 3),
+        "errors_per_second": round(load.per_second(load.errors), 3),
+        "dropped_per_second": round(load.per_second(sum(load.dropped.values())), 3),
     }
 
 

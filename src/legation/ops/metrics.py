@@ -1,18 +1,20 @@
 """/metrics in Prometheus' formats, made from the records at the moment of the question: nothing is counted here.
 
-Names of Envoys, groups and objects are no labels: nobody can say how many there will be.
+Names of Envoys, groups and objects are no labels: nobody can say how many there will be. Loads alone are told by group
+and cluster, because nothing else would help; how many are kept has a bound.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from legation.model.loads import LoadTotal
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import Statistics, TransportStatistics
@@ -69,6 +71,7 @@ class Metrics(Collector):
             sum_value=now.update_seconds,
         )
         yield self._problem_counts()
+        yield from _loads(said.loads)
         yield from self._wire()
 
     def _wire(self) -> Iterator[Metric]:
@@ -95,6 +98,22 @@ class Metrics(Collector):
         for (level, code), count in sorted(Counter((str(each.level), each.code) for each in self._problems()).items()):
             family.add_metric((level, code), count)
         return family
+
+
+def _loads(totals: Iterable[LoadTotal]) -> Iterator[Metric]:
+    where = ("group", "cluster")
+    issued = CounterMetricFamily("legation_upstream_requests", "Requests of Envoys to a cluster (LRS).", labels=where)
+    errors = CounterMetricFamily("legation_upstream_errors", "Those that failed.", labels=where)
+    dropped = CounterMetricFamily("legation_upstream_dropped", "Those never sent.", labels=(*where, "category"))
+    running = GaugeMetricFamily("legation_upstream_requests_in_progress", "Those that run.", labels=where)
+    for each in totals:
+        at = (each.group, each.cluster)
+        issued.add_metric(at, each.issued)
+        errors.add_metric(at, each.errors)
+        running.add_metric(at, each.in_progress)
+        for category, count in each.dropped.items():
+            dropped.add_metric((*at, category), count)
+    return iter((issued, errors, dropped, running))
 
 
 def _named(counts: Mapping[ResourceType, int]) -> dict[str, int]:

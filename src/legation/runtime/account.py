@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias, assert_never
 
 from legation.model import snapshot
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
+from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
 from legation.model.resource import Resource
@@ -209,13 +210,14 @@ class Account:
         """Yield the types of which the client refuses something now; O(what it refuses)."""
         return (row for row, entry in self._types.items() if entry.refused and any(self.refused(row)))
 
-    def status(self, now: float) -> ProxyStatus:
-        """Return the account as a record."""
+    def status(self, now: float, loads: Iterable[ClusterLoad] = ()) -> ProxyStatus:
+        """Return the account as a record, with the load that the client reported last."""
         return ProxyStatus(
             node=self.node,
             peer=self.peer,
             group=self.place.group,
             connected_for=now - self.since,
+            loads=tuple(loads),
             types=tuple(self._type_status(row, now) for row in sorted(self._types, key=lambda each: each.order)),
         )
 

@@ -15,6 +15,7 @@ from legation.model.proxy_status import ProxyStatus, RefusedResource
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import FeedbackStatistics
 from legation.runtime.account import Account, Place
+from legation.runtime.loads import Loads
 from legation.transports.base import Client
 
 RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
@@ -50,6 +51,7 @@ class Feedback:
         self.clock = clock
         self.refusals_changed = refusals_changed
         self.accounts: dict[Account, None] = {}
+        self.loads = Loads()
         self.watchers: dict[Watcher, None] = {}
         self.counts: dict[type[Event], Counter[ResourceType]] = {each: Counter() for each in (Sent, Accepted, Refused)}
 
@@ -62,7 +64,8 @@ class Feedback:
     def proxies(self) -> tuple[ProxyStatus, ...]:
         """Return how far each Envoy is, by node id."""
         now = self.clock.now()
-        return tuple(account.status(now) for account in sorted(self.accounts, key=lambda each: each.node.id))
+        accounts = sorted(self.accounts, key=lambda each: each.node.id)
+        return tuple(each.status(now, self.loads.of(each.peer, each.node)) for each in accounts)
 
     def statistics(self) -> FeedbackStatistics:
         """Return the counts."""
@@ -71,6 +74,7 @@ class Feedback:
             sent=dict(self.counts[Sent]),
             accepted=dict(self.counts[Accepted]),
             refused=dict(self.counts[Refused]),
+            loads=self.loads.totals(),
             refusing=Counter(row for account in self.accounts for row in account.refuses()),
         )
 

@@ -12,14 +12,16 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from legation.model.events import Event
+from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
-from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import CLUSTER, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.runtime.account import Account, Name
 from legation.runtime.feedback import Feedback
+from legation.runtime.loads import Loads
 from legation.runtime.told import Told
 from legation.transports.base import Client
 
@@ -65,6 +67,11 @@ class Hub(Generic[Group]):
         seat = _Seat(self, self._table(self._group_of(peer, node)), peer=peer, node=node, client=client, wake=wake)
         seat.account = self._feedback.open(seat, peer=peer, node=node, client=client)
         return seat
+
+    def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> _LoadSeat[Group]:
+        """Give a client a place that reports its load; see `transports.base.Feed`."""
+        table = self._table(self._group_of(peer, node))
+        return _LoadSeat(self, table, peer=peer, node=node, wake=wake, loads=self._feedback.loads)
 
     def publish(self, groups: Iterable[Group] | None = None) -> int:
         """Fetch the newest snapshots, wake those for whom it is another one, and return how many groups that were.
@@ -126,7 +133,7 @@ class _Table(Generic[Group]):
     def __init__(self, group: Group, snapshot: Snapshot | None) -> None:
         self.group = group
         self.snapshot = snapshot
-        self.seats: dict[_Seat[Group], None] = {}
+        self.seats: dict[_Sitter[Group], None] = {}
         self.verdicts = Verdicts()
         self.leaving: dict[Name, ObjectKey | None] = {}
         """What went, and from which object it came; some of it may be there again, or held by nobody."""
@@ -169,15 +176,89 @@ class _Table(Generic[Group]):
         self.leaving = {
             (row, name): origin
             for (row, name), origin in self.leaving.items()
-            if (now is None or now.get(row, name) is None)
-            and any(seat.client.accepted(row, name) for seat in self.seats)
+            if (now is None or now.get(row, name) is None) and any(seat.holds(row, name) for seat in self.seats)
         }
 
 
-class _Seat(Generic[Group]):
+class _Sitter(Generic[Group]):
+    """Whoever sits at a table and wants to know what is new."""
+
+    __slots__ = ("_hub", "node", "peer", "table", "wake")
+
+    def __init__(
+        self,
+        hub: Hub[Group],
+        table: _Table[Group],
+        *,
+        peer: Peer,
+        node: Node,
+        wake: Callable[[], None],
+    ) -> None:
+        self._hub = hub
+        self.table = table
+        self.peer = peer
+        self.node = node
+        self.wake = wake
+        table.seats[self] = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self.table.snapshot
+
+    @property
+    def group(self) -> str:
+        return str(self.table.group)
+
+    def holds(self, row: ResourceType, name: str) -> bool:  # noqa: ARG002 - who only reports holds nothing
+        return False
+
+    def sit(self, table: _Table[Group]) -> None:
+        self.table = table
+        table.seats[self] = None
+
+    def renewed(self) -> None:
+        self.wake()
+
+    def leave(self) -> None:
+        self.table.seats.pop(self, None)
+        self._hub.free(self.table)
+
+
+class _LoadSeat(_Sitter[Group]):
+    """Fulfils `transports.base.LoadSeat`."""
+
+    __slots__ = ("_loads", "_reporter")
+
+    def __init__(
+        self,
+        hub: Hub[Group],
+        table: _Table[Group],
+        *,
+        peer: Peer,
+        node: Node,
+        wake: Callable[[], None],
+        loads: Loads,
+    ) -> None:
+        super().__init__(hub, table, peer=peer, node=node, wake=wake)
+        self._loads = loads
+        self._reporter = loads.open(peer, node)
+
+    @property
+    def clusters(self) -> Collection[str] | None:
+        return None if self.snapshot is None else self.snapshot[CLUSTER].resources.keys()
+
+    def report(self, loads: Iterable[ClusterLoad]) -> None:
+        self._loads.take(self._reporter, loads, group=self.group, known=self.clusters or ())
+
+    def leave(self) -> None:
+        super().leave()
+        self._loads.close(self._reporter)
+
+
+class _Seat(_Sitter[Group]):
     """Fulfils `transports.base.Seat`."""
 
-    __slots__ = ("_hub", "account", "client", "node", "peer", "table", "wake")
+    __slots__ = ("account", "client")
     account: Account
 
     def __init__(
@@ -190,25 +271,15 @@ class _Seat(Generic[Group]):
         client: Client,
         wake: Callable[[], None],
     ) -> None:
-        self._hub = hub
-        self.table = table
-        self.peer = peer
-        self.node = node
+        super().__init__(hub, table, peer=peer, node=node, wake=wake)
         self.client = client
-        self.wake = wake
-        table.seats[self] = None
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        return self.table.snapshot
-
-    @property
-    def group(self) -> str:
-        return str(self.table.group)
 
     @property
     def verdicts(self) -> Verdicts:
         return self.table.verdicts
+
+    def holds(self, row: ResourceType, name: str) -> bool:
+        return self.client.accepted(row, name) is not None
 
     def names(self) -> Collection[Name]:
         held = self.snapshot.collections.values() if self.snapshot else ()
@@ -226,15 +297,10 @@ class _Seat(Generic[Group]):
     def report(self, event: Event) -> None:
         self.account.report(event)
 
-    def sit(self, table: _Table[Group]) -> None:
-        self.table = table
-        table.seats[self] = None
-
     def renewed(self) -> None:
-        self.wake()
+        super().renewed()
         self.account.renewed()
 
     def leave(self) -> None:
-        self.table.seats.pop(self, None)
-        self._hub.free(self.table)
+        super().leave()
         self.account.close()

@@ -80,6 +80,9 @@ class Settings:
     first_answers: int = _setting(
         256, kinds.COUNT, "How many Envoys are given their first answer at a time; the others wait for their turn."
     )
+    load_interval: float = _setting(
+        10.0, kinds.SECONDS, "How often Envoys that report their load (LRS) are asked to; 1 second at least."
+    )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(
         kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Collection as Names
 from typing import Protocol
 
 from legation.model.events import Event
+from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
@@ -69,8 +71,25 @@ class Seat(Protocol):
         ...
 
 
+class LoadSeat(Protocol):
+    """The place of a client that reports its load."""
+
+    @property
+    def clusters(self) -> Names[str] | None:
+        """The names of the clusters that it gets; None while nothing may be said (the sources are not synced)."""
+        ...
+
+    def report(self, loads: Iterable[ClusterLoad]) -> None:
+        """Take a report: one interval of some clusters."""
+        ...
+
+    def leave(self) -> None:
+        """Give the place back: the client is gone."""
+        ...
+
+
 class Feed(Protocol):
-    """Where a transport gets snapshots from."""
+    """Where a transport gets snapshots from, and where what clients tell goes."""
 
     def admit(self, peer: Peer, node: Node, *, client: Client, wake: Callable[[], None]) -> Seat:
         """Give a client a place.
@@ -80,6 +99,14 @@ class Feed(Protocol):
             node: Who the client says it is.
             client: What may be asked about it.
             wake: Called in the event loop whenever `Seat.snapshot` has become another object. It must not block.
+
+        Raises:
+            Refusal: This peer may not be this node.
+        """
+        ...
+
+    def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> LoadSeat:
+        """Give a client a place that reports its load; the rest is as in `admit`.
 
         Raises:
             Refusal: This peer may not be this node.

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 class GrpcCall(ABC):
     """One call. What is read and written is the business of those who inherit."""
 
-    __slots__ = ("_context", "_ending", "_gone", "_peer", "handler", "writer")
+    __slots__ = ("_context", "_ending", "_finishing", "_gone", "_peer", "handler", "writer")
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._peer = Peer(address=unquote(context.peer()), transport="grpc")
         self._ending: tuple[str, str] | None = None
+        self._finishing = False
         self._gone = False
         self.handler: asyncio.Task[None] | None = None
         """What serves the stream."""
@@ -44,10 +45,6 @@ class GrpcCall(ABC):
     @abstractmethod
     def label(self) -> tuple[str, str]:
         """What the stream carries, and its variant."""
-
-    @abstractmethod
-    def finish(self) -> None:
-        """Write what has to be written yet, and then nothing more."""
 
     @abstractmethod
     def _receive(self, data: bytes) -> None:
@@ -91,6 +88,10 @@ class GrpcCall(ABC):
         if self._ending is not None and not self._gone:
             status, words = self._ending
             await self._context.abort(grpc.StatusCode[status], words)
+
+    def finish(self) -> None:
+        """Write what has to be written yet, and then nothing more."""
+        self._finishing = True
 
     def end(self, status: str, words: str) -> None:
         """Close the stream with that gRPC status; the first to say so is heard."""

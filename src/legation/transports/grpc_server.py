@@ -1,12 +1,14 @@
 """The gRPC transport: every discovery service of the table on one port, aggregated and by type, in both variants.
 
-Beside them health (`grpc.health.v1`) and server reflection. Handlers get raw bytes; `wire.py` knows what they mean.
+Beside them load reports, health (`grpc.health.v1`) and server reflection. Handlers get raw bytes; `wire.py` and its
+like know what they mean.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
@@ -18,6 +20,7 @@ from grpc_reflection.v1alpha import reflection_pb2_grpc
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
 from legation.listening import LOCALHOST, addresses_of, listen, port_of
+from legation.model.node import Peer
 from legation.model.resource_types import (
     ADS_DELTA_METHOD,
     ADS_SERVICE,
@@ -27,12 +30,15 @@ from legation.model.resource_types import (
 )
 from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy, Variant
+from legation.transports import lrs
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
 from legation.transports.first_answers import AT_ONCE
+from legation.transports.grpc_call import GrpcCall
 from legation.transports.grpc_stream import GrpcStream
 from legation.transports.health import DrainingHealth
 from legation.transports.reflection import LazyReflection
+from legation.transports.side_stream import SideStream, Talk
 from legation.transports.traffic import Meter
 from legation.transports.wire import Encoder
 
@@ -48,9 +54,11 @@ _REFLECTION_SERVICE = "grpc.reflection.v1alpha.ServerReflection"
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 if TYPE_CHECKING:
-    # The stubs have type parameters here that the class has not at run time.
-    _Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
-    _Handler: TypeAlias = Callable[[Any, _Context], Awaitable[None]]
+    from legation.transports.grpc_call import Context
+
+    _Handler: TypeAlias = Callable[[Any, Context], Awaitable[None]]
+    _Services: TypeAlias = dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]]
+    """By service and method."""
 
 
 class GrpcTransport:
@@ -70,6 +78,7 @@ class GrpcTransport:
         keepalive: float = 30.0,
         keepalive_timeout: float = 5.0,
         first_answers: int = AT_ONCE,
+        load_interval: float = lrs.INTERVAL,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -83,6 +92,7 @@ class GrpcTransport:
             keepalive: Seconds without any sign of a client after which it is asked for one.
             keepalive_timeout: Seconds within which it must answer; then its connection is closed.
             first_answers: How many clients are given their first answer at a time; the others wait for their turn.
+            load_interval: Seconds between two reports of its load that an Envoy is asked for, at least 1.
         """
         self._bind = tuple(bind)
         self._port = port
@@ -94,7 +104,8 @@ class GrpcTransport:
         self._keepalive_timeout = keepalive_timeout
         self._first_answers = first_answers
         self._addresses: tuple[str, ...] = ()
-        self._streams: set[GrpcStream] = set()
+        self._load_interval = load_interval
+        self._streams: set[GrpcCall] = set()
         self._clients: Clients | None = None
         self._health = DrainingHealth()
         self._meter = Meter()
@@ -127,7 +138,7 @@ class GrpcTransport:
         clients = self._clients = Clients(
             feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers
         )
-        server = self._server(clients)
+        server = self._server({**self._services(clients), **self._services_beside(feed)})
         try:
             self._listen(server)
             await self._start(server)
@@ -144,7 +155,7 @@ class GrpcTransport:
 
     # The server
 
-    def _server(self, clients: Clients) -> grpc.aio.Server:
+    def _server(self, services: _Services) -> grpc.aio.Server:
         server = grpc.aio.server(
             options=(
                 # An Envoy without ADS opens a stream for each of its clusters and routes (A1.12).
@@ -165,7 +176,6 @@ class GrpcTransport:
                 ("grpc.so_reuseport", 0),
             )
         )
-        services = self._services(clients)
         for service, handlers in services.items():
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -176,7 +186,7 @@ class GrpcTransport:
         add_reflection(LazyReflection(reflected), server)
         return server
 
-    def _services(self, clients: Clients) -> dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]]:
+    def _services(self, clients: Clients) -> _Services:
         methods: list[tuple[str, str, ResourceType | None, Variant]] = [
             (ADS_SERVICE, ADS_SOTW_METHOD, None, Variant.SOTW),
             (ADS_SERVICE, ADS_DELTA_METHOD, None, Variant.DELTA),
@@ -186,7 +196,7 @@ class GrpcTransport:
                 (row.service, row.sotw_method, row, Variant.SOTW),
                 (row.service, row.delta_method, row, Variant.DELTA),
             )
-        services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
+        services: _Services = {}
         for service, method, served, variant in methods:
             if method:
                 handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(
@@ -195,11 +205,21 @@ class GrpcTransport:
                 services.setdefault(service, {})[method] = handler
         return services
 
+    def _services_beside(self, feed: Feed) -> _Services:
+        loads = partial(lrs.LoadTalk, feed=feed, interval=self._load_interval)
+        return {lrs.SERVICE: {lrs.METHOD: grpc.stream_stream_rpc_method_handler(self._talking(loads))}}
+
+    def _talking(self, talk: Callable[[Peer, Callable[[], None]], Talk]) -> _Handler:
+        return self._serving(partial(SideStream, talk=talk, meter=self._meter))
+
     def _handler(self, clients: Clients, row: ResourceType | None, variant: Variant) -> _Handler:
-        async def serve(_requests: Any, context: _Context) -> None:
-            stream = GrpcStream(
-                context, row=row, variant=variant, clients=clients, encoder=self._encoder, meter=self._meter
-            )
+        return self._serving(
+            partial(GrpcStream, row=row, variant=variant, clients=clients, encoder=self._encoder, meter=self._meter)
+        )
+
+    def _serving(self, make: Callable[[Context], GrpcCall]) -> _Handler:
+        async def serve(_requests: Any, context: Context) -> None:
+            stream = make(context)
             self._streams.add(stream)
             try:
                 await stream.serve()

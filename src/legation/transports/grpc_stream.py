@@ -42,7 +42,6 @@ class GrpcStream(GrpcCall):
         "_client",
         "_clients",
         "_encoder",
-        "_finishing",
         "_meter",
         "_row",
         "_unknown",
@@ -78,7 +77,6 @@ class GrpcStream(GrpcCall):
         self._client: ServedClient | None = None
         self._unknown: set[str] = set()
         self._answered = False
-        self._finishing = False
 
     @property
     def label(self) -> tuple[str, str]:
@@ -94,10 +92,6 @@ class GrpcStream(GrpcCall):
     def busy(self) -> bool:
         """Whether it is writing a response, or will not write any more."""
         return self.writer is not None or self._done
-
-    def finish(self) -> None:
-        """Write what is being written, or a first answer if there is one, and then nothing more."""
-        self._finishing = True
 
     def send(self, response: Response) -> None:
         """Begin to write."""

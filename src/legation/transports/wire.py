@@ -72,7 +72,7 @@ class Incoming(ABC):
 
     def node(self) -> Node:
         """Return who the client says it is."""
-        return _node(self._message.node)
+        return node_of(self._message.node)
 
     @abstractmethod
     def request(self, row: ResourceType) -> Request:
@@ -126,7 +126,8 @@ class DeltaIncoming(Incoming):
         )
 
 
-def _node(message: Any) -> Node:
+def node_of(message: Any) -> Node:
+    """Return who a `core.v3.Node` says that it is."""
     version = message.user_agent_version
     if message.WhichOneof("user_agent_version_type") == "user_agent_build_version":
         number = message.user_agent_build_version.version

@@ -69,6 +69,20 @@ async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> N
     assert "Listener c0ffee beef" in lines
 
 
+async def test_loads_are_a_table_of_their_own() -> None:
+    """By Envoy and cluster."""
+    output = (await ask("proxies", "--loads", proxies=(REFUSING,))).output
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert "Envoy group cluster requests/s errors/s dropped/s in progress" in lines
+    assert "test-id default web 4.5 1.0 0.5 3" in lines
+
+
+async def test_no_load_is_said_in_words() -> None:
+    """With the way to get it."""
+    output = (await ask("proxies", "--loads", proxies=(replace(REFUSING, loads=()),))).output
+    assert output.startswith("no Envoy reports its load; `legation bootstrap --loads`")
+
+
 async def test_a_refusal_that_names_nobody_shows_some_of_those_that_it_may_mean() -> None:
     """Envoy's words do not always hold a name."""
     meant = replace(REFUSED, together=8, origin=None, parked=WhyParked.UNTOLD)

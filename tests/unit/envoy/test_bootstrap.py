@@ -71,3 +71,9 @@ def test_the_node_says_who_it_is() -> None:
 def test_the_admin_page_is_on_loopback() -> None:
     address = made(admin_port=19000)["admin"]["address"]["socket_address"]
     assert address == {"address": "127.0.0.1", "port_value": 19000}
+
+
+def test_loads_are_reported_to_the_same_server_where_that_is_wanted() -> None:
+    told = made(loads=True)["cluster_manager"]["load_stats_config"]
+    assert told["grpc_services"][0]["envoy_grpc"]["cluster_name"] == "xds_cluster"
+    assert "cluster_manager" not in made()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from legation.model.loads import ClusterLoad, LoadTotal
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey, Place
 from legation.model.problems import Level, Problem
@@ -19,6 +20,7 @@ REFUSING = ProxyStatus(
     peer=Peer(address="ipv4:127.0.0.1:50312", transport="grpc"),
     group="default",
     connected_for=1.23456,
+    loads=(ClusterLoad(cluster="web", interval=2.0, issued=9, errors=2, in_progress=3, dropped={"throttle": 1}),),
     types=(
         TypeStatus(
             type=CLUSTER,
@@ -40,7 +42,12 @@ STATISTICS = Statistics(
     update_seconds=0.5,
     last_update_seconds=0.1,
     feedback=FeedbackStatistics(
-        proxies=2, sent={CLUSTER: 9}, accepted={CLUSTER: 7}, refused={CLUSTER: 2}, refusing={CLUSTER: 1}
+        loads=(LoadTotal(group="shop", cluster="web", issued=9, errors=2, dropped={"throttle": 1}, in_progress=3),),
+        proxies=2,
+        sent={CLUSTER: 9},
+        accepted={CLUSTER: 7},
+        refused={CLUSTER: 2},
+        refusing={CLUSTER: 1},
     ),
 )
 

@@ -54,6 +54,23 @@ def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
     }
 
 
+def test_the_load_of_an_envoy_is_shown_by_cluster() -> None:
+    """Figures of the interval, and rates."""
+    assert get("/proxies").json()["proxies"][0]["loads"] == [
+        {
+            "cluster": "web",
+            "interval": 2.0,
+            "requests": 9,
+            "errors": 2,
+            "in_progress": 3,
+            "dropped": {"throttle": 1},
+            "requests_per_second": 4.5,
+            "errors_per_second": 1.0,
+            "dropped_per_second": 0.5,
+        }
+    ]
+
+
 def test_problems_are_lines_for_people() -> None:
     """Without an Accept header."""
     assert get("/problems", problems=(UNKNOWN_FIELD, DANGLING)).text == (

@@ -67,6 +67,10 @@ def test_metrics_are_in_prometheus_text() -> None:
         'legation_requests_total{type="Cluster"} 8.0',
         'legation_request_bytes_total{type="Cluster"} 800.0',
         'legation_response_bytes_total{type="Cluster"} 9000.0',
+        'legation_upstream_requests_total{cluster="web",group="shop"} 9.0',
+        'legation_upstream_errors_total{cluster="web",group="shop"} 2.0',
+        'legation_upstream_dropped_total{category="throttle",cluster="web",group="shop"} 1.0',
+        'legation_upstream_requests_in_progress{cluster="web",group="shop"} 3.0',
         'legation_problems{code="unknown-field",level="error"} 1.0',
         'legation_problems{code="dangling-reference",level="warning"} 1.0',
     ):

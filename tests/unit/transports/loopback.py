@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ import grpc.aio
 from envoy.service.discovery.v3 import discovery_pb2
 
 from legation.model.events import Event
+from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.resource import Resource, content_version
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, ResourceType
@@ -80,6 +81,25 @@ class FakeSeat:
         self.feed.left.append(self)
 
 
+@dataclass(eq=False)
+class FakeLoadSeat:
+    feed: FakeFeed
+    peer: Peer
+    node: Node
+    wake: Callable[[], None]
+    reports: list[tuple[ClusterLoad, ...]] = field(default_factory=list)
+
+    @property
+    def clusters(self) -> list[str] | None:
+        return None if self.feed.snapshot is None else list(self.feed.snapshot[CLUSTER].resources)
+
+    def report(self, loads: Iterable[ClusterLoad]) -> None:
+        self.reports.append(tuple(loads))
+
+    def leave(self) -> None:
+        self.feed.reporters.remove(self)
+
+
 class FakeFeed:
     """A feed that gives everyone the same snapshot, but to those whom it refuses."""
 
@@ -87,6 +107,7 @@ class FakeFeed:
         self.snapshot: Snapshot | None = snapshot(*resources)
         self.seats: list[FakeSeat] = []
         self.left: list[FakeSeat] = []
+        self.reporters: list[FakeLoadSeat] = []
         self.verdicts = Verdicts()
         self.told: dict[tuple[ResourceType, str], Collection] = {}
         self.refused: dict[str, Refusal] = {}
@@ -98,11 +119,18 @@ class FakeFeed:
         self.seats.append(seat)
         return seat
 
+    def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> FakeLoadSeat:
+        if node.id in self.refused:
+            raise self.refused[node.id]
+        seat = FakeLoadSeat(self, peer, node, wake)
+        self.reporters.append(seat)
+        return seat
+
     def publish(self, *resources: Resource) -> None:
         """Have a new snapshot and tell everyone."""
         self.snapshot = snapshot(*resources)
-        for seat in self.seats:
-            seat.wake()
+        for wake in [*(each.wake for each in self.seats), *(each.wake for each in self.reporters)]:
+            wake()
 
 
 class RawStream:
