@@ -112,7 +112,8 @@ TYPES = Section(
             "The comments of `envoy.service.load_stats.v3`",
             NONE,
             "Clients report their load (LRS).",
-            "Loads become metrics and stand in `legation proxies`.",
+            "Who can report all clusters is asked for all, others for those that they get from us, anew when these"
+            " change. Loads become metrics by group and cluster, and stand in `legation proxies --loads`.",
         ),
     ),
 )
