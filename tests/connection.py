@@ -13,9 +13,10 @@ from typing import TypeAlias
 from legation.model.resource import Resource, empty_resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
-from legation.protocol.machine import Machine, Variant
+from legation.protocol.machine import Machine
 from legation.protocol.messages import Response, SotwResponse
 from legation.protocol.sequence import Policy, Sequence
+from legation.protocol.terms import Variant
 from legation.testing import EnvoyMachine, Said
 from legation.testing.envoy_machine import ADS
 from tests.state import clone

@@ -48,9 +48,10 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.model.snapshot import Snapshot
-from legation.protocol.machine import Machine, Variant
+from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest
 from legation.protocol.sequence import Policy, Sequence
+from legation.protocol.terms import Variant
 from tests.small_world import resource, snapshot
 from tests.spec import variants
 

@@ -12,9 +12,10 @@ from legation.model.resource import Resource
 from legation.model.resource_types import Absence
 from legation.model.snapshot import Collection
 from legation.protocol.holding import brought, over
-from legation.protocol.machine import Machine, Recall, Variant, View
+from legation.protocol.machine import Machine, Recall
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request
-from legation.protocol.pending import Pending
+from legation.protocol.pending import Pending, View
+from legation.protocol.terms import Variant
 
 
 class DeltaMachine(Machine):

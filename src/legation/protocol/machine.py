@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 from legation.model.events import Accepted, Event, Refused, Subscribed, WhyParked
@@ -20,52 +18,17 @@ from legation.protocol.holding import Brought, Holding, over, same
 from legation.protocol.ledger import Ledger, Unanswered
 from legation.protocol.meaning import named
 from legation.protocol.messages import Request, ResourceError, Response
-from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending
+from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending, View
 from legation.protocol.renewal import Renewal
 from legation.protocol.subscription import Change, Subscription
 from legation.protocol.suspects import blamed
+from legation.protocol.terms import Terms, Variant
 
-MAX_RESPONSE_BYTES = 4_000_000
-"""About how many bytes of resources go in one response: gRPC clients take 4 MiB unless they are told otherwise."""
 Recall: TypeAlias = Callable[[ResourceType, str], Collection | None]
 """Returns the collection that a version stood for; None: nobody remembers it."""
 
 PACE = 1.0
 """Seconds between two responses of a type of which one may follow another that is not answered yet."""
-
-
-class Variant(Enum):
-    """The two variants of the protocol."""
-
-    SOTW = "sotw"
-    DELTA = "delta"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What a client may be told of one type at this moment."""
-
-    holding: Holding
-    waiting: frozenset[str] = frozenset()
-    """Names that exist in a version which the client may not be told yet; the holding has what it was told last."""
-    incomplete: bool = False
-    """The snapshot may lack something that the client brought along from another stream."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What is agreed with a client about one type."""
-
-    hold_missing: bool = False
-    """Nothing is said of a name that does not exist, where the variant could say so."""
-    tell_errors: bool = False
-    """Names that are not there are told as errors, where they would not be told at all."""
-    expiring: bool = False
-    """The client understands TTLs."""
-    max_response_bytes: int = MAX_RESPONSE_BYTES
-    """What is more than that is said in several responses, where the variant allows it."""
-    aggregated: bool = False
-    """The stream may carry other types too (ADS)."""
 
 
 class Machine(ABC):

@@ -1,4 +1,4 @@
-"""Pending: what one client is to be told of one type, and how much of it goes in one response."""
+"""View and Pending: what one client may be told of one type, what it is to be told, and how much of it at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 
 from legation.model.resource import Resource
 from legation.model.snapshot import first_portion, size_of
+from legation.protocol.holding import Holding
 
 MOST_PORTIONS = 8
 """So many portions may be unanswered before the next one waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a client may be told of one type at this moment."""
+
+    holding: Holding
+    waiting: frozenset[str] = frozenset()
+    """Names that exist in a version which the client may not be told yet; the holding has what it was told last."""
+    incomplete: bool = False
+    """The snapshot may lack something that the client brought along from another stream."""
 
 
 @dataclass(frozen=True, slots=True)

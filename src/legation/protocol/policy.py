@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from legation.model.resource_types import ResourceType
-from legation.protocol.machine import MAX_RESPONSE_BYTES
+from legation.protocol.terms import MAX_RESPONSE_BYTES
 
 SILENT_WARMING = 10.0
 """Seconds that a new cluster counts as warming at most where its stream carries nothing else. Envoy does not say there

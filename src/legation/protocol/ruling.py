@@ -15,8 +15,9 @@ from legation.model.verdicts import Verdicts
 from legation.protocol import claims, turns
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import Brought, over, same
-from legation.protocol.machine import Machine, View
+from legation.protocol.machine import Machine
 from legation.protocol.machines import Machines
+from legation.protocol.pending import View
 from legation.protocol.policy import SILENT_WARMING, Policy
 from legation.protocol.returning import Returning
 from legation.protocol.warming import Warming

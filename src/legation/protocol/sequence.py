@@ -43,14 +43,15 @@ from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
-from legation.protocol.machine import Machine, Recall, Terms, Variant, View
+from legation.protocol.machine import Machine, Recall
 from legation.protocol.messages import Request, Response
-from legation.protocol.pending import Pending
+from legation.protocol.pending import Pending, View
 from legation.protocol.policy import Policy
 from legation.protocol.renewing import due_renewal, renew
 from legation.protocol.returning import Returning
 from legation.protocol.ruling import Ruling
 from legation.protocol.sotw import SotwMachine
+from legation.protocol.terms import Terms, Variant
 
 __all__ = ["Machine", "Policy", "Sequence", "Variant"]
 

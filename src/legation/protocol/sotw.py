@@ -10,9 +10,10 @@ from legation.model.resource import Resource
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, brought, over, same
 from legation.protocol.ledger import Unanswered
-from legation.protocol.machine import Machine, Recall, Variant, View, whole
+from legation.protocol.machine import Machine, Recall, whole
 from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
-from legation.protocol.pending import Pending
+from legation.protocol.pending import Pending, View
+from legation.protocol.terms import Variant
 
 
 class SotwMachine(Machine):

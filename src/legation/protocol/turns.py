@@ -9,7 +9,8 @@ from legation.model.resource import Resource
 from legation.model.snapshot import Collection as Resources
 from legation.model.verdicts import Verdicts
 from legation.protocol.holding import same
-from legation.protocol.machine import Machine, View
+from legation.protocol.machine import Machine
+from legation.protocol.pending import View
 
 _NOBODY: Mapping[str, Resource] = MappingProxyType({})
 

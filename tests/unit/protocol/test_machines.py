@@ -11,8 +11,9 @@ from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ResourceType
 from legation.model.snapshot import Collection, Snapshot
 from legation.protocol import ledger
-from legation.protocol.machine import Machine, View
+from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, Request, Response, SotwRequest
+from legation.protocol.pending import View
 from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence, Variant
 from tests.small_world import cluster, endpoints, resource, snapshot
