@@ -17,9 +17,10 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.protocol import machines
-from legation.protocol.ledger import Ledger, Unanswered, Verdict
+from legation.protocol.ledger import Ledger, Verdict
 from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence
+from legation.protocol.unanswered import Unanswered
 from legation.protocol.warming import Warming
 from tests.connection import Recall
 from tests.model.explorer import explore

@@ -15,7 +15,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Brought, Holding, over, same
-from legation.protocol.ledger import Ledger, Unanswered
+from legation.protocol.ledger import Ledger
 from legation.protocol.meaning import named
 from legation.protocol.messages import Request, ResourceError, Response
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending, View
@@ -23,6 +23,7 @@ from legation.protocol.renewal import Renewal
 from legation.protocol.subscription import Change, Subscription
 from legation.protocol.suspects import blamed
 from legation.protocol.terms import Terms, Variant
+from legation.protocol.unanswered import Unanswered
 
 Recall: TypeAlias = Callable[[ResourceType, str], Collection | None]
 """Returns the collection that a version stood for; None: nobody remembers it."""

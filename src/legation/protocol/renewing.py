@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from legation.model.resource import Resource
-from legation.protocol.ledger import Unanswered
 from legation.protocol.machine import Machine
 from legation.protocol.messages import Response
 from legation.protocol.pending import NOTHING
 from legation.protocol.renewal import Renewal, expiring
+from legation.protocol.unanswered import Unanswered
 
 
 def due_renewal(machine: Machine, now: float) -> tuple[Resource, ...]:

@@ -9,11 +9,11 @@ from legation.model.events import Event
 from legation.model.resource import Resource
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, brought, over, same
-from legation.protocol.ledger import Unanswered
 from legation.protocol.machine import Machine, Recall, whole
 from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
 from legation.protocol.pending import Pending, View
 from legation.protocol.terms import Variant
+from legation.protocol.unanswered import Unanswered
 
 
 class SotwMachine(Machine):
