@@ -12,8 +12,9 @@ from legation.model.resource import Resource
 from legation.model.resource_types import Absence
 from legation.model.snapshot import Collection
 from legation.protocol.holding import brought, over
-from legation.protocol.machine import Machine, Recall
+from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Request
+from legation.protocol.party import Recall
 from legation.protocol.pending import Pending, View
 from legation.protocol.terms import Variant
 
@@ -88,7 +89,7 @@ class DeltaMachine(Machine):
         # Who comes back and has everything waits for no first answer.
         if pending or (first and (self.newcomer or self.sent_last is not None)):
             return self.next_portion(pending, now)
-        self.ledger.settle(self._own(view.holding))
+        self.ledger.settle(self.own(view.holding))
         self.answered |= first
         return None
 

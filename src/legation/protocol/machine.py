@@ -6,55 +6,37 @@ which `sequence.py` derives from the newest snapshot. It has no queue: only the 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from abc import abstractmethod
+from collections.abc import Iterable
 
-from legation.model.events import Accepted, Event, Refused, Subscribed, WhyParked
+from legation.model.events import Accepted, Event, Refused, WhyParked
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import EMPTY, Collection
-from legation.protocol.holding import Brought, Holding, over, same
-from legation.protocol.ledger import Ledger
-from legation.protocol.meaning import named
-from legation.protocol.messages import Request, ResourceError, Response
+from legation.model.snapshot import Collection
+from legation.protocol.holding import Brought, Holding, same
+from legation.protocol.messages import Request, Response
+from legation.protocol.party import Party
 from legation.protocol.pending import MOST_PORTIONS, NOTHING, Pending, View
 from legation.protocol.renewal import Renewal
-from legation.protocol.subscription import Change, Subscription
+from legation.protocol.subscription import Subscription
 from legation.protocol.suspects import blamed
 from legation.protocol.terms import Terms, Variant
 from legation.protocol.unanswered import Unanswered
-
-Recall: TypeAlias = Callable[[ResourceType, str], Collection | None]
-"""Returns the collection that a version stood for; None: nobody remembers it."""
 
 PACE = 1.0
 """Seconds between two responses of a type of which one may follow another that is not answered yet."""
 
 
-class Machine(ABC):
+class Machine(Party):
     """One stream and one type; the part that both variants share. The owner is whoever writes its responses."""
 
     __slots__ = (
-        "answered",
-        "apart",
-        "claims",
         "continuing",
         "due",
-        "forced",
-        "hoping",
         "last_nonce",
-        "leaving",
-        "ledger",
-        "newcomer",
         "owner",
         "renewal",
-        "requested",
-        "row",
         "sent_last",
-        "subscription",
-        "terms",
-        "uncertain",
         "waiting_since",
     )
 
@@ -68,36 +50,16 @@ class Machine(ABC):
             owner: The stream, by identity.
             terms: What is agreed with the client.
         """
-        self.row = row
+        super().__init__(row, terms=terms)
         self.owner = owner
-        self.terms = terms
-        self.subscription = Subscription(legacy_wildcard=row.wildcard, aliased=row.aliased)
-        self.ledger = Ledger(row)
-        self.forced: set[str] = set()
-        """Names that the client is owed although nothing about them changed."""
-        self.apart = False
-        """One of many of its type, with one name each: it remembers of a view what is its own, and no collection."""
-        self.requested = False
-        self.claims: str | Mapping[str, str] = ""
-        """What the client said of what it brought along from another stream, while nobody knows what that is: a
-        version (state of the world), or the version of each name (delta)."""
-        self.newcomer = False
-        """The client began without anything of this type: it has not been served on another stream before."""
-        self.answered = False
         self.continuing = False
         """The last response was only a portion of what there was to say."""
         self.last_nonce = ""
         self.sent_last: float | None = None
         self.due: float | None = None
         """When there is something to say that may not be said yet, and only time stands in the way."""
-        self.leaving: dict[str, float] = {}
-        """Names that nothing refers to any more, and when they may be removed."""
-        self.hoping: dict[str, tuple[str, float]] = {}
-        """Names that wait for something that does not exist: in which version, and until when."""
         self.renewal: Renewal | None = None
         """When to renew what expires."""
-        self.uncertain: frozenset[str] = frozenset()
-        """Names that it asked for and that may exist: somebody may only be unable to read them at the moment."""
         self.waiting_since: float | None = None
         """Since when the first answer waits."""
 
@@ -105,10 +67,6 @@ class Machine(ABC):
         return (
             f"<{self.variant.value} {self.row.name}: {self.subscription!r}, {len(self.ledger.unanswered)} unanswered>"
         )
-
-    def covers(self, name: str) -> bool:
-        """Say whether the client wants that resource."""
-        return self.subscription.covers(name)
 
     def at_rest(self, target: Collection) -> bool:
         """Say whether the client holds the target and is owed nothing: then no rule can find anything to say."""
@@ -121,82 +79,11 @@ class Machine(ABC):
             ledger.sent.base is target and (self.answered or not self.subscription.wildcard) and not ledger.sent.overlay
         )
 
-    @property
-    def own_name(self) -> str | None:
-        """The name that a machine apart speaks of; None for all others."""
-        return self.subscription.only if self.apart else None
-
-    def unlike(self, target: Collection) -> Iterable[str]:
-        """Return the names whose content may be another in the target than what the client was sent."""
-        own = self.own_name
-        return self.ledger.sent.unlike(target) if own is None else (own,)
-
-    def _own(self, holding: Holding) -> Holding:
-        """Return what is remembered of a view."""
-        own = self.own_name
-        return holding if own is None else over(EMPTY[self.row], {own: holding.get(own)})
-
     # What comes in
 
     @abstractmethod
     def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request. Returns what it tells: a changed subscription, an ACK, a NACK."""
-
-    @abstractmethod
-    def resume(self, target: Collection, recall: Recall) -> None:
-        """Find out what the client brought along, by its claims, and begin with that as sent and accepted.
-
-        Args:
-            target: What the client is to have now.
-            recall: Returns what a version stood for, as far as somebody remembers it.
-        """
-
-    def _take(self, change: Change, *, held: Iterable[str] = ()) -> tuple[Event, ...]:
-        """Write down a changed subscription; what the client says that it holds is not owed to it."""
-        if not change:
-            return ()
-        if change.widened:
-            self.ledger.widen(self.spread(self.subscription.names) | self.subscription.reached)
-        self.ledger.renew(self.spread(change.uncovered))
-        self.drop(name for name in self.spread(change.dropped) if not self.covers(name))
-        if self.ledger.refusals:
-            self.ledger.refusals.renew(self.spread(change.asked))
-        self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
-        if change.everything and self.answered and not change.widened:
-            # `*` anew: everything is owed, also what the client has (A4.4).
-            holding = self.ledger.sent
-            self.forced |= {name for name in (*holding.base.resources, *holding.overlay) if holding.get(name)}
-        if change.everything:
-            self.answered = False
-        return (Subscribed(type=self.row, names=self.subscription.names, wildcard=self.subscription.wildcard),)
-
-    def spread(self, names: frozenset[str]) -> frozenset[str]:
-        """Return these names, and all that was sent of what those of them stand for that are globs."""
-        globs = (name for name in names if name in self.subscription.globs)
-        return names.union(*(named(glob, self.ledger.sent) for glob in globs))
-
-    def drop(self, names: Iterable[str]) -> None:
-        """Forget what the client does not want any more."""
-        names = tuple(names)
-        self.ledger.drop(names)
-        for name in names:
-            self.leaving.pop(name, None)
-            self.hoping.pop(name, None)
-
-    @abstractmethod
-    def follow(self, target: Collection) -> None:
-        """Find out what the names that the client asked by stand for in the newest collection; mostly themselves."""
-
-    def force(self, names: Iterable[str]) -> None:
-        """Owe the client again what it was sent under these names, or below these globs, and threw away.
-
-        Of a glob that it asked for itself it is owed an answer even if there is nothing below it.
-        """
-        for name in names:
-            if name in self.subscription.globs:
-                self.forced.add(name)
-            else:
-                self.forced.update(filter(self.covers, named(name, self.ledger.sent)))
 
     def _answer(self, nonce: str, error: str | None, *, cumulative: bool) -> tuple[Event, ...]:
         """Write down an ACK or NACK of a response that is not answered yet."""
@@ -298,27 +185,6 @@ class Machine(ABC):
                 missing.append(name)
         return Pending(dict(sorted(changed.items())), tuple(sorted(removed)), tuple(sorted(missing)))
 
-    def reconsider(self, *, incomplete: bool) -> None:
-        """What was uncertain can be told when the snapshot is complete again."""
-        if self.uncertain and not incomplete:
-            self.forced |= set(filter(self.covers, self.uncertain))
-            self.uncertain = frozenset()
-
-    def keep_silent(self, view: View, pending: Pending) -> Pending:
-        """Return it without the names that are not there; they are owed no answer any more."""
-        self.forced -= set(pending.missing)
-        if view.incomplete:
-            self.uncertain |= set(pending.missing)
-        return Pending(pending.changed, pending.removed, left=pending.left, size=pending.size)
-
-    def errors(self, view: View, pending: Pending) -> tuple[ResourceError, ...]:
-        """Return what a response with that says of names that are not there (A8.11)."""
-        if not self.terms.tell_errors:
-            return ()
-        if view.incomplete:
-            self.uncertain |= set(pending.missing)
-        return tuple(ResourceError(name, unavailable=view.incomplete) for name in pending.missing)
-
     def next_portion(self, pending: Pending, now: float) -> Pending | None:
         """Return what of it the next response says, or None while none may go out.
 
@@ -361,7 +227,7 @@ class Machine(ABC):
             at=now,
             changed=pending.changed,
             removed=removed,
-            view=self._own(self.told(view, pending)),
+            view=self.own(self.told(view, pending)),
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)

@@ -43,8 +43,9 @@ from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
-from legation.protocol.machine import Machine, Recall
+from legation.protocol.machine import Machine
 from legation.protocol.messages import Request, Response
+from legation.protocol.party import Recall
 from legation.protocol.pending import Pending, View
 from legation.protocol.policy import Policy
 from legation.protocol.renewing import due_renewal, renew

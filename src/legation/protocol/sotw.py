@@ -9,8 +9,9 @@ from legation.model.events import Event
 from legation.model.resource import Resource
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, brought, over, same
-from legation.protocol.machine import Machine, Recall, whole
+from legation.protocol.machine import Machine, whole
 from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
+from legation.protocol.party import Recall
 from legation.protocol.pending import Pending, View
 from legation.protocol.terms import Variant
 from legation.protocol.unanswered import Unanswered
@@ -93,7 +94,7 @@ class SotwMachine(Machine):
             return self.next_portion(pending, now)
         # What is gone from a type without full state cannot be told here.
         if not (self.ledger.unanswered and pending.removed):
-            self.ledger.settle(self._own(view.holding), silent=pending.removed)
+            self.ledger.settle(self.own(view.holding), silent=pending.removed)
         return None
 
     def respond(self, view: View, pending: Pending, *, now: float, serial: int) -> SotwResponse:

@@ -10,7 +10,7 @@ import pytest
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ResourceType
 from legation.model.snapshot import Collection, Snapshot
-from legation.protocol import ledger
+from legation.protocol import unanswered
 from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, Request, Response, SotwRequest
 from legation.protocol.pending import View
@@ -145,7 +145,7 @@ def test_no_stream_keeps_the_state_of_the_world_of_another_day(variant: Variant)
 
 def test_a_client_that_never_answers_costs_no_more_and_more(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its clusters have another name every time."""
-    monkeypatch.setattr(ledger, "MOST_GONE", 100)
+    monkeypatch.setattr(unanswered, "MOST_GONE", 100)
     sequence = Sequence(Policy(removal_grace=0.0))
     machine = sequence.open(CLUSTER, variant=variant, owner="stream")
     request = SotwRequest if variant is Variant.SOTW else DeltaRequest
