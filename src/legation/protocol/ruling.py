@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from legation.model.resource import EVERY, Resource, empty_resource
-from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, Absence, ResourceType
-from legation.model.snapshot import Snapshot
-from legation.model.verdicts import Verdicts
-from legation.protocol import claims, turns
-from legation.protocol.draining import Predecessors
+from legation.model.resource_types import BY_NAME, RESOURCE_TYPES, Absence, ResourceType
+from legation.protocol import claims, keeping, turns, waiting
 from legation.protocol.holding import Brought, over, same
 from legation.protocol.machine import Machine
-from legation.protocol.machines import Machines
 from legation.protocol.pending import View
-from legation.protocol.policy import SILENT_WARMING, Policy
-from legation.protocol.returning import Returning
-from legation.protocol.warming import Warming
+from legation.protocol.situation import Situation
 
 _LOWER = {
     row: tuple(other for other in map(BY_NAME.__getitem__, row.refers) if other.order < row.order)
@@ -29,41 +23,10 @@ _LOWER = {
 """For each type, the types that go before it and that its resources can name."""
 
 
-class Ruling:
+class Ruling(Situation):
     """The rules, applied to the machines of one client."""
 
-    __slots__ = (
-        "deadline",
-        "fellows",
-        "machines",
-        "policy",
-        "predecessors",
-        "returning",
-        "snapshot",
-        "verdicts",
-        "warming",
-    )
-
-    def __init__(self, policy: Policy) -> None:
-        """Make the rules of a client without streams."""
-        self.policy = policy
-        self.machines = Machines()
-        self.snapshot = Snapshot.of()
-        self.deadline: float | None = None
-        """The earliest moment at which an answer of these rules may change by itself."""
-        self.predecessors = Predecessors()
-        self.fellows: tuple[Ruling, ...] = ()
-        """The clients that may be the same Envoy over other connections: what they hold counts too."""
-        self.returning: Returning | None = None
-        """None for a client that nobody served before."""
-        self.warming = Warming()
-        self.verdicts: Verdicts | None = None
-        """What clients of the same group refused for sure."""
-
-    def note_deadline(self, moment: float | None, now: float) -> None:
-        """Take a moment at which the rules must be asked again."""
-        if moment is not None and moment > now and (self.deadline is None or moment < self.deadline):
-            self.deadline = moment
+    __slots__ = ()
 
     # Rule 3: the view
 
@@ -83,7 +46,7 @@ class Ruling:
         if not incomplete:
             ledger.brought = None
         overlay: dict[str, Resource | None] = {}
-        waiting: set[str] = set()
+        waits: set[str] = set()
         proved = self._turns(machine)
         for name in {*self._doubtful(machine), *proved}:
             goal, held = self._goal(machine, name, now), ledger.holding(name)
@@ -92,16 +55,16 @@ class Ruling:
             if turn and (goal is None or said or self._may_go(machine, goal, now)):
                 overlay[name] = goal
             else:
-                waiting.add(name)
+                waits.add(name)
                 overlay[name] = held
-        if ledger.pass_over(waiting, overlay):
+        if ledger.pass_over(waits, overlay):
             return self.view(machine, now)
-        view = View(holding=over(target, overlay), waiting=frozenset(waiting), incomplete=incomplete)
+        view = View(holding=over(target, overlay), waiting=frozenset(waits), incomplete=incomplete)
         if proved and turns.is_all_said(machine, view) and self._try_alone(machine, proved, now):
             return self.view(machine, now)
         # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with.
         first = machine.subscription.wildcard and not machine.answered
-        if first and waiting.difference(proved) and self._may_wait(machine, now):
+        if first and waits.difference(proved) and self._may_wait(machine, now):
             return None
         return view
 
@@ -144,10 +107,10 @@ class Ruling:
         held = ledger.sent.get(name) or ledger.maybe.get(name)
         if held is not None:
             inherited = row in self.snapshot.incomplete and ledger.inherited(name)
-            kept = inherited or self._kept(machine, name, now) or self._precedes(machine, held, now)
+            kept = inherited or keeping.kept(self, machine, name, now) or self._precedes(machine, held, now)
             return held if kept else None
         machine.leaving.pop(name, None)
-        if row.absence is Absence.EMPTY_IF_REFERRED and named and self._referred(row, name, now):
+        if row.absence is Absence.EMPTY_IF_REFERRED and named and keeping.referred(self, row, name, now):
             return self._sent_elsewhere(row, name) or empty_resource(row, name)
         return None
 
@@ -222,100 +185,7 @@ class Ruling:
         if refusals and any(map(refusals.include, moving)):
             machine.hoping.pop(resource.name, None)
             return False
-        return not self._hope(machine, resource, self.policy.warming_timeout, now)
-
-    # Rules 1 and 2: what is kept
-
-    def _kept(self, machine: Machine, name: str, now: float) -> bool:
-        """Say whether a name that the snapshot lacks must stay."""
-        if not REFERRERS[machine.row]:
-            return False
-        if self._referred(machine.row, name, now):
-            machine.leaving.pop(name, None)
-            return True
-        until = machine.leaving.setdefault(name, now + self.policy.removal_grace)
-        self.note_deadline(until, now)
-        return now < until
-
-    def _referred(self, row: ResourceType, name: str, now: float) -> bool:
-        """Say whether anything that the client may hold, or is about to be sent, may use that resource."""
-        for above in REFERRERS[row]:
-            coming = self.snapshot[above]
-            names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
-            for rules in (self, *self.fellows):
-                if any(rules.machines.covers(above, each) for each in names):
-                    return True
-                unsettled = rules.machines.unsettled(above)
-                if any(machine.ledger.may_mention(row, name, covers=machine.covers) for machine in unsettled):
-                    return True
-                if above.drains and rules.predecessors.mention(row, name):
-                    return True
-            if self.returning is not None and self._may_be_used_unseen(above, self.returning, now):
-                return True
-        return False
-
-    # Rule 9: who comes back
-
-    def _may_be_used_unseen(self, above: ResourceType, returning: Returning, now: float) -> bool:
-        """Say whether the client may hold resources of that type of which nobody knows what they refer to."""
-        if any(machine.claims for machine in self.machines.unsettled(above)):
-            return True
-        until = 0.0
-        if not self.machines.speak_of(above):
-            until = returning.until(self.policy.removal_grace)
-        elif above.drains and not returning.settled(self.is_warm):
-            until = returning.until(self.policy.warming_timeout)
-        self.note_deadline(until, now)
-        return now < until
-
-    # Streams that are not joined
-
-    def _may_warm_elsewhere(self, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
-        """Say whether the resource names what the client gets over another connection and may not have warm yet."""
-        for rules in self.fellows:
-            for name in filter(rules.snapshot[row].get, resource.refers_to(row)):
-                for lower in rules.machines.covering(row, name):
-                    sent = lower.ledger.sent.get(name)
-                    if sent is None and self._hope(machine, resource, self.policy.warming_timeout, now):
-                        return True
-                    until = rules._warm_at(lower, name)  # noqa: SLF001 - the same rules
-                    self.note_deadline(until, now)
-                    if now < until:
-                        return True
-        return False
-
-    def _may_be_withheld(self, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
-        """Say whether the client may be warming what the resource names, and therefore does not ask for that type yet.
-
-        One that asks for everything by name asks for clusters when it knows of the routes that name them.
-        """
-        if self.returning is None or not machine.terms.aggregated:
-            return False
-        held = machine.ledger.sent.get(resource.name)
-        news = resource.refers_to(row) - (held.refers_to(row) if held is not None else frozenset())
-        if not any(self.snapshot.get(row, name) for name in news):
-            return False
-        until = self.returning.until(self.policy.warming_timeout)
-        self.note_deadline(until, now)
-        return now < until and any(other.subscription.wildcard for other in self.machines)
-
-    def accepted(self, row: ResourceType, name: str) -> Resource | None:
-        """Return what the client last accepted under that name."""
-        for machine in self.machines.covering(row, name):
-            resource = machine.ledger.accepted.get(name)
-            # It may not have what it came back with no version of.
-            if resource is not None and resource.version:
-                return resource
-        return None
-
-    def is_warm(self, resource: Resource) -> bool:
-        """Rule 1: say whether all that goes after the resource and that it names is accepted."""
-        return all(
-            self.accepted(row, name) is not None
-            for row in map(BY_NAME.__getitem__, resource.type.refers)
-            if row.order > resource.type.order
-            for name in resource.refers_to(row)
-        )
+        return not waiting.hope(self, machine, resource, self.policy.warming_timeout, now)
 
     # Rules 4 and 5: what must wait
 
@@ -326,7 +196,7 @@ class Ruling:
 
     def _ready(self, machine: Machine, resource: Resource, now: float) -> bool:
         """Say whether all that the resource names has been sent, and its new clusters are warm."""
-        patient = self._warms_others(resource)
+        patient = waiting.warms_others(self, resource)
         for row in _LOWER[machine.row]:
             names, asked = resource.refers_to(row), self.machines.speak_of(row)
             if (
@@ -334,8 +204,8 @@ class Ruling:
                 and row.awaited_warm
                 and not (patient or asked)
                 and (
-                    self._may_be_withheld(machine, resource, row, now)
-                    or self._may_warm_elsewhere(machine, resource, row, now)
+                    waiting.may_be_withheld(self, machine, resource, row, now)
+                    or waiting.may_warm_elsewhere(self, machine, resource, row, now)
                 )
             ):
                 return False
@@ -344,7 +214,7 @@ class Ruling:
                     goal = self._goal(lower, name, now)
                     # A name that the view lacks (static in the bootstrap, or dangling) is hardly waited for.
                     if goal is None:
-                        if row.awaited_warm and self._may_come(machine, resource, (row, name), now):
+                        if row.awaited_warm and waiting.may_come(self, machine, resource, (row, name), now):
                             return False
                         continue
                     if not same(lower.ledger.sent.get(name), goal):
@@ -352,57 +222,10 @@ class Ruling:
                     if (
                         row.awaited_warm
                         and not patient
-                        and (self._warming(lower, name, now) or self._starves(goal, now))
+                        and (waiting.warming(self, lower, name, now) or self._starves(goal, now))
                     ):
                         return False
         return True
-
-    def _may_come(self, machine: Machine, resource: Resource, needed: tuple[ResourceType, str], now: float) -> bool:
-        """Say whether what a change newly names, and does not exist, may come with what is saved next.
-
-        A client that has nothing yet does not wait: what it misses is most likely static in its bootstrap.
-        """
-        held = machine.ledger.sent.get(resource.name)
-        if not machine.answered or (held is not None and held.mentions(*needed)):
-            return False
-        return self._hope(machine, resource, self.policy.dangling_grace, now)
-
-    def _hope(self, machine: Machine, resource: Resource, patience: float, now: float) -> bool:
-        """Say whether the resource may wait, for so long in all, for what may never come."""
-        version, until = machine.hoping.get(resource.name, ("", now))
-        if version != resource.version:
-            until = now + patience
-            machine.hoping[resource.name] = (resource.version, until)
-        self.note_deadline(until, now)
-        return now < until
-
-    def _warms_others(self, resource: Resource) -> bool:
-        """Say whether a type that others wait for names this resource itself: then it waits for no ACK (rule 5)."""
-        row = resource.type
-        return any(
-            above.awaited_warm and self.snapshot[above].referrers(row, resource.name) for above in REFERRERS[row]
-        )
-
-    def _warming(self, machine: Machine, name: str, now: float) -> bool:
-        """Say whether the client was sent that resource for the first time and may not have it warm yet."""
-        until = self._warm_at(machine, name)
-        self.note_deadline(until, now)
-        return now < until
-
-    def _warm_at(self, machine: Machine, name: str) -> float:
-        """Return the moment at which that resource counts as warm; 0: it does already."""
-        batch = self.warming.find(machine, name)
-        if batch is None:
-            return 0.0
-        joined, resource = self.machines.joined(machine), batch.resources[name]
-        told = joined or not (resource.references or resource.warms_slowly)
-        if told and machine.ledger.holds(name):
-            return 0.0
-        patience = self.policy.warming_timeout
-        until = batch.at + (patience if joined else min(patience, SILENT_WARMING))
-        if batch.acknowledged is not None and not self._supplies(resource):
-            until = min(until, batch.acknowledged + self.policy.addition_grace)
-        return until
 
     def _starves(self, resource: Resource, now: float) -> bool:
         """Say whether the client may have nothing in place of what the resource needs, and will be sent that."""
@@ -414,11 +237,3 @@ class Ruling:
                     if hollow and not same(held, self._goal(machine, name, now)):
                         return True
         return False
-
-    def _supplies(self, resource: Resource) -> bool:
-        """Say whether the client gets here what the resource waits for; else that comes from somewhere else."""
-        return any(
-            self.machines.covers(row, name)
-            for row in map(BY_NAME.__getitem__, resource.references)
-            for name in resource.refers_to(row)
-        )
