@@ -25,6 +25,7 @@ class FakeClient:
     def __init__(self, feed: Feed, node: Node | str, *, peer: Peer = PEER) -> None:
         self.held: dict[tuple[ResourceType, str], Resource] = {}
         self.wanted: set[tuple[ResourceType, str]] = set()
+        self.under_way: dict[tuple[ResourceType, str], Resource] = {}
         self.wildcards: set[ResourceType] = set()
         self.woken = 0
         self._has_woken = asyncio.Event()
@@ -46,6 +47,9 @@ class FakeClient:
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         return self.held.get((row, name))
+
+    def sent(self, row: ResourceType, name: str) -> Resource | None:
+        return self.under_way.get((row, name)) or self.accepted(row, name)
 
     def subscribe(self, row: ResourceType, *names: str) -> None:
         """Ask for names, or for everything where none is given."""
@@ -71,6 +75,7 @@ class FakeClient:
             resources=tuple(new),
             removed=tuple(gone),
         )
+        self.under_way |= {(row, each.name): each for each in new}
         self.seat.report(sent)
         return sent
 

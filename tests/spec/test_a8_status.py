@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import grpc.aio
+import httpx2
 from envoy.service.load_stats.v3 import lrs_pb2
+from envoy.service.status.v3 import csds_pb2
 
 from legation.model.resource_types import ADS_SERVICE, CLUSTER
-from legation.transports import lrs
+from legation.snapshot_server import SnapshotServer
+from legation.transports import csds, lrs
+from legation.transports.grpc_server import GrpcTransport
+from legation.transports.rest_server import RestTransport
 from tests.spec.way import snapshots
 from tests.unit.transports.loopback import RawStream, until
 
@@ -27,6 +32,64 @@ def report(**issued: int) -> bytes:
         stats.upstream_locality_stats.add(total_issued_requests=count, total_error_requests=1)
     data: bytes = request.SerializeToString()
     return data
+
+
+async def asked(channel: grpc.aio.Channel, **question: Any) -> dict[str, tuple[int, str]]:
+    """Return the status and version of each resource of the one client, by name."""
+    call: Any = channel.unary_unary(f"/{csds.SERVICE}/{csds.FETCH}")
+    answer = await call(csds_pb2.ClientStatusRequest(**question).SerializeToString())
+    (config,) = csds_pb2.ClientStatusResponse.FromString(answer).config
+    assert config.node.id == "edge"
+    return {each.name: (each.config_status, each.error_state.details) for each in config.generic_xds_configs}
+
+
+async def test_a8_13_each_resource_of_a_client_is_shown_as_not_sent_stale_synced_and_refused() -> None:
+    transport = GrpcTransport(port=0, client_status=True)
+    async with (
+        SnapshotServer(transports=[transport]) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{transport.port}") as channel,
+    ):
+        server.set("edge", [cluster("one")])
+        stream = RawStream(channel, f"/{ADS_SERVICE}/DeltaAggregatedResources")
+        await stream.send(type_url=CLUSTER.url, node="edge", resource_names_subscribe=["one", "two"])
+        first = await stream.receive()
+        assert await asked(channel) == {"one": (csds_pb2.STALE, "")}
+        await stream.acknowledge(first)
+        await until(lambda: server.proxies()[0].types[0].accepted)
+        assert await asked(channel) == {"one": (csds_pb2.SYNCED, "")}
+
+        server.set("edge", [cluster("one"), cluster("two"), cluster("unasked")])
+        assert (await asked(channel))["two"][0] in {csds_pb2.NOT_SENT, csds_pb2.STALE}
+        second = await stream.receive()
+        await stream.send(type_url=CLUSTER.url, response_nonce=second.nonce, error="two: no good")
+        await until(lambda: server.proxies()[0].types[0].refused)
+        assert await asked(channel) == {"one": (csds_pb2.SYNCED, ""), "two": (csds_pb2.ERROR, "two: no good")}
+        nobody = {"node_matchers": [{"node_id": {"exact": "nobody"}}]}
+        call: Any = channel.unary_unary(f"/{csds.SERVICE}/{csds.FETCH}")
+        answer = await call(csds_pb2.ClientStatusRequest(**nobody).SerializeToString())
+        assert not csds_pb2.ClientStatusResponse.FromString(answer).config
+
+
+async def test_a8_13_the_same_is_told_over_rest_in_json() -> None:
+    rest, discovery = RestTransport(port=0, client_status=True), GrpcTransport(port=0)
+    async with (
+        SnapshotServer(transports=[rest, discovery]) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{discovery.port}") as channel,
+    ):
+        server.set("edge", [cluster("one")])
+        stream = RawStream(channel, f"/{ADS_SERVICE}/DeltaAggregatedResources")
+        await stream.send(type_url=CLUSTER.url, node="edge")
+        await stream.receive()
+        async with httpx2.AsyncClient() as client:
+            answer = await client.post(
+                rest.url + csds.REST_PATH, json={"node_matchers": [{"node_id": {"exact": "edge"}}]}
+            )
+            wrong = [await client.post(rest.url + csds.REST_PATH, content=each) for each in (b"{", b"[" * 100_000)]
+        (config,) = answer.json()["config"]
+        (shown,) = config["generic_xds_configs"]
+        assert (shown["name"], shown["config_status"]) == ("one", "STALE")
+        assert shown["xds_config"]["@type"] == CLUSTER.url
+        assert [each.status_code for each in wrong] == [400, 400]
 
 
 async def test_a8_14_load_is_asked_for_the_clusters_of_the_client_and_shown() -> None:

@@ -64,6 +64,7 @@ class _Server:
             shutdown_grace=found.shutdown_grace,
             first_answers=found.first_answers,
             load_interval=found.load_interval,
+            client_status=found.csds,
         )
         self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(
@@ -131,7 +132,12 @@ def _rest(found: Settings, policy: Policy) -> RestTransport | None:
     if found.rest_port is None:
         return None
     return RestTransport(
-        bind=found.rest_bind, port=found.rest_port, policy=policy, hold=found.rest_hold, idle=found.rest_idle
+        bind=found.rest_bind,
+        port=found.rest_port,
+        policy=policy,
+        hold=found.rest_hold,
+        idle=found.rest_idle,
+        client_status=found.csds,
     )
 
 

@@ -27,7 +27,7 @@ ALSO_SENSITIVE = frozenset({
     "envoy.config.trace.v3.LightstepConfig.access_token_file",
 })  # fmt: skip
 """Credentials that the protos do not mark."""
-_SECRET_KEY = re.compile(r"passw|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
+SECRET_KEY = re.compile(r"passw|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
 """Keys whose text is hidden where no proto says what is sensitive: in a Struct."""
 
 
@@ -43,7 +43,7 @@ def fields_to_json(message: Message, *, show_secrets: bool = False) -> dict[str,
 def _fields(message: Any, *, hide: bool, show: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for field, value in message.ListFields():
-        hidden = hide or (not show and _is_sensitive(field))
+        hidden = hide or (not show and is_sensitive(field))
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             inner = field.message_type.fields_by_name["value"]
             shown[field.name] = {_key(key): _one(inner, value[key], hide=hidden, show=show) for key in sorted(value)}
@@ -106,7 +106,7 @@ def _struct(message: Any, *, hide: bool, show: bool) -> Any:
     match message.DESCRIPTOR.name:
         case "Struct":
             return {
-                key: _struct(value, hide=hide or (not show and bool(_SECRET_KEY.search(key))), show=show)
+                key: _struct(value, hide=hide or (not show and bool(SECRET_KEY.search(key))), show=show)
                 for key, value in sorted(message.fields.items())
             }
         case "ListValue":
@@ -137,5 +137,6 @@ def _whole(value: float) -> float:
 
 
 @cache
-def _is_sensitive(field: FieldDescriptor) -> bool:
+def is_sensitive(field: FieldDescriptor) -> bool:
+    """Say whether the texts in a field are secrets."""
     return field.full_name in ALSO_SENSITIVE or bool(field.GetOptions().Extensions[sensitive_pb2.sensitive])

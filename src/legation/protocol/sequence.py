@@ -308,6 +308,11 @@ class Sequence:
         """Return what the client last accepted under that name."""
         return self._rules.accepted(row, name)
 
+    def sent(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client was last sent under that name and did not refuse."""
+        found = (machine.ledger.sent.get(name) for machine in self._rules.machines.covering(row, name))
+        return next((resource for resource in found if resource is not None), None)
+
     def _force(self, row: ResourceType, changed: Collection[Resource]) -> None:
         """Rule 6: mark what the client throws away with what was sent."""
         for forced_row in map(BY_NAME.__getitem__, row.forces):

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Protocol, TypeAlias, assert_never
 
 from legation.model import snapshot
+from legation.model.client_config import ConfigStatus, ResourceConfig
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
@@ -220,6 +221,35 @@ class Account:
             loads=tuple(loads),
             types=tuple(self._type_status(row, now) for row in sorted(self._types, key=lambda each: each.order)),
         )
+
+    def resources(self) -> Iterator[ResourceConfig]:
+        """Yield what the client is to get of that which it asked for, type by type, and what became of it."""
+        content, now = self.place.snapshot, self._books.now()
+        for row in sorted(self._types, key=lambda each: each.order) if content is not None else ():
+            entry, last = self._types[row], self._types[row].last_refusal
+            for resource in content[row] if content is not None else ():
+                status = self._config_status(resource)
+                if status is not None:
+                    refused = entry.refused.get(resource.name) if status is ConfigStatus.ERROR else None
+                    yield ResourceConfig(
+                        resource=resource,
+                        status=status,
+                        sent_ago=None if entry.sent_at is None else now - entry.sent_at,
+                        words="" if refused is None else refused.words,
+                        refused_ago=0.0 if refused is None or last is None else now - last.ago,
+                    )
+
+    def _config_status(self, resource: Resource) -> ConfigStatus | None:
+        match self.standing(resource.type, resource.name):
+            case Standing.ACCEPTED:
+                return ConfigStatus.SYNCED
+            case Standing.REFUSED:
+                return ConfigStatus.ERROR
+            case Standing.UNCONCERNED:
+                return None
+            case Standing.WAITING:
+                sent = self.client.sent(resource.type, resource.name)
+                return ConfigStatus.STALE if sent and sent.version == resource.version else ConfigStatus.NOT_SENT
 
     def _type_status(self, row: ResourceType, now: float) -> TypeStatus:
         entry = self._types[row]

@@ -7,7 +7,7 @@ it. All of this happens in the event loop, and nothing here waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -67,6 +67,10 @@ class Hub(Generic[Group]):
         seat = _Seat(self, self._table(self._group_of(peer, node)), peer=peer, node=node, client=client, wake=wake)
         seat.account = self._feedback.open(seat, peer=peer, node=node, client=client)
         return seat
+
+    def clients(self) -> Sequence[Account]:
+        """Return every client; see `transports.base.Feed`."""
+        return tuple(self._feedback.accounts)
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> _LoadSeat[Group]:
         """Give a client a place that reports its load; see `transports.base.Feed`."""

@@ -115,6 +115,13 @@ def _wrong(given: object) -> ValueError:
     return ValueError(given)
 
 
+def _read_switch(given: object) -> bool:
+    read = given if isinstance(given, bool) else {"on": True, "off": False}.get(str(given))
+    if read is None:
+        raise _wrong(given)
+    return read
+
+
 PORT = Kind(metavar="PORT", expects="a port number from 0 to 65535 (0 takes any free port)", read=_read_port)
 COUNT = Kind(metavar="NUMBER", expects="a whole number, 1 or more", read=_read_count)
 HOST = Kind(metavar="HOST", expects="a host name or an IP address (the port is a setting of its own)", read=_read_host)
@@ -126,5 +133,6 @@ LOOPBACK = Kind(
 )
 PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
 SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
+SWITCH = Kind(metavar="on|off", expects="on or off", read=_read_switch, choices=("on", "off"))
 BYTES = Kind(metavar="BYTES", expects="a number of bytes, 1 or more", read=_read_bytes)
 TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

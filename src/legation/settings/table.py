@@ -83,6 +83,11 @@ class Settings:
     load_interval: float = _setting(
         10.0, kinds.SECONDS, "How often Envoys that report their load (LRS) are asked to; 1 second at least."
     )
+    csds: bool = _setting(
+        False,  # noqa: FBT003 - the default of a switch
+        kinds.SWITCH,
+        "Whether the ports of Envoys serve the client status service (CSDS), which shows what every Envoy gets.",
+    )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(
         kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."
@@ -134,6 +139,8 @@ class Setting:
     @property
     def shown_default(self) -> str:
         """The default as a user would write it; empty for none."""
+        if isinstance(self.default, bool):
+            return "on" if self.default else "off"
         if isinstance(self.default, float):
             return f"{self.default:g}"
         return str(self.default) if self.default else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Collection as Names
 from typing import Protocol
 
+from legation.model.client_config import ResourceConfig
 from legation.model.events import Event
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
@@ -33,6 +34,10 @@ class Client(Protocol):
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name, or None."""
+        ...
+
+    def sent(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client was last sent under that name and did not refuse, or None."""
         ...
 
 
@@ -88,6 +93,19 @@ class LoadSeat(Protocol):
         ...
 
 
+class ClientConfig(Protocol):
+    """A client of any transport, as the client status service shows it."""
+
+    @property
+    def node(self) -> Node:
+        """Who it says it is."""
+        ...
+
+    def resources(self) -> Iterator[ResourceConfig]:
+        """Yield what it is to get of that which it asked for, and what became of it."""
+        ...
+
+
 class Feed(Protocol):
     """Where a transport gets snapshots from, and where what clients tell goes."""
 
@@ -103,6 +121,10 @@ class Feed(Protocol):
         Raises:
             Refusal: This peer may not be this node.
         """
+        ...
+
+    def clients(self) -> Sequence[ClientConfig]:
+        """Return every client that is connected now."""
         ...
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> LoadSeat:

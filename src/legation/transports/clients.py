@@ -114,6 +114,10 @@ class ServedClient:
         """Return what the client last accepted under that name, or None."""
         return self._sequence.accepted(row, name)
 
+    def sent(self, row: ResourceType, name: str) -> Resource | None:
+        """Return what the client was last sent under that name and did not refuse, or None."""
+        return self._sequence.sent(row, name)
+
     def meet(self, others: Iterable[ServedClient]) -> None:
         """Take the clients that may be the same Envoy over other connections."""
         self._fellows = tuple(others)

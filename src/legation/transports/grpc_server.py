@@ -79,6 +79,7 @@ class GrpcTransport:
         keepalive_timeout: float = 5.0,
         first_answers: int = AT_ONCE,
         load_interval: float = lrs.INTERVAL,
+        client_status: bool = False,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -93,6 +94,7 @@ class GrpcTransport:
             keepalive_timeout: Seconds within which it must answer; then its connection is closed.
             first_answers: How many clients are given their first answer at a time; the others wait for their turn.
             load_interval: Seconds between two reports of its load that an Envoy is asked for, at least 1.
+            client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
         """
         self._bind = tuple(bind)
         self._port = port
@@ -105,6 +107,7 @@ class GrpcTransport:
         self._first_answers = first_answers
         self._addresses: tuple[str, ...] = ()
         self._load_interval = load_interval
+        self._client_status = client_status
         self._streams: set[GrpcCall] = set()
         self._clients: Clients | None = None
         self._health = DrainingHealth()
@@ -207,7 +210,16 @@ class GrpcTransport:
 
     def _services_beside(self, feed: Feed) -> _Services:
         loads = partial(lrs.LoadTalk, feed=feed, interval=self._load_interval)
-        return {lrs.SERVICE: {lrs.METHOD: grpc.stream_stream_rpc_method_handler(self._talking(loads))}}
+        services: _Services = {lrs.SERVICE: {lrs.METHOD: grpc.stream_stream_rpc_method_handler(self._talking(loads))}}
+        if self._client_status:
+            from legation.transports import csds  # noqa: PLC0415 - few serve it, and its schema costs memory and time
+
+            status = partial(csds.StatusTalk, feed=feed)
+            services[csds.SERVICE] = {
+                csds.STREAM: grpc.stream_stream_rpc_method_handler(self._talking(status)),
+                csds.FETCH: grpc.unary_unary_rpc_method_handler(partial(csds.fetch, feed=feed)),
+            }
+        return services
 
     def _talking(self, talk: Callable[[Peer, Callable[[], None]], Talk]) -> _Handler:
         return self._serving(partial(SideStream, talk=talk, meter=self._meter))

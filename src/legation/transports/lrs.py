@@ -5,7 +5,7 @@ Rules: the comments of `envoy.service.load_stats.v3.LoadReportingService`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
@@ -64,7 +64,7 @@ class LoadTalk:
             self._seat = self._feed.admit_reporter(self._peer, node, wake=self._wake)
         self._seat.report(report.loads())
 
-    def next(self) -> bytes | None:
+    def next(self) -> Awaitable[bytes] | None:
         """Return what is to be said now: which clusters to report, where that is not what was said last."""
         if self._seat is None or (self._any_cluster and self._has_told):
             return None
@@ -75,7 +75,10 @@ class LoadTalk:
                 return None
             wanted = frozenset(clusters)
         self._told, self._has_told = wanted, True
-        return load_response(None if wanted is None else sorted(wanted), interval=self._interval)
+        return self._response(wanted)
+
+    async def _response(self, clusters: frozenset[str] | None) -> bytes:
+        return load_response(None if clusters is None else sorted(clusters), interval=self._interval)
 
     def close(self) -> None:
         """Give the place back."""

@@ -10,7 +10,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
@@ -74,14 +74,19 @@ class _HttpError(Exception):
         self.headers = headers
 
 
-def rest_app(poll: Poll) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """Return the application that gives the polls of every type to `poll`."""
+Post: TypeAlias = Callable[[bytes], Awaitable[bytes]]
+"""What answers a question beside discovery: body in, body out."""
+
+
+def rest_app(poll: Poll, beside: Mapping[str, Post] | None = None) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return the application that gives the polls of every type to `poll`, and other paths to what stands beside."""
+    others = beside or {}
     complained: set[tuple[str, str]] = set()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         peer = _peer(scope)
         try:
-            body = await _answer(poll, scope, receive, peer)
+            body = await _answer(poll, others, scope, receive, peer)
         except _HttpError as error:
             words = str(error)
             if len(complained) < _MOST_COMPLAINTS and (peer.address, words) not in complained:
@@ -97,10 +102,10 @@ def rest_app(poll: Poll) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     return app
 
 
-async def _answer(poll: Poll, scope: Scope, receive: Receive, peer: Peer) -> bytes | None:
-    row = _PATHS.get(scope["path"])
-    if row is None:
-        raise _HttpError(_NOT_FOUND, f"nothing is served here; the paths are {', '.join(_PATHS)}")
+async def _answer(poll: Poll, beside: Mapping[str, Post], scope: Scope, receive: Receive, peer: Peer) -> bytes | None:
+    row, post = _PATHS.get(scope["path"]), beside.get(scope["path"])
+    if row is None and post is None:
+        raise _HttpError(_NOT_FOUND, f"nothing is served here; the paths are {', '.join((*_PATHS, *beside))}")
     if scope["method"] != "POST":
         raise _HttpError(_WRONG_METHOD, "discovery is asked with POST", ((b"allow", b"POST"),))
     headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -109,6 +114,8 @@ async def _answer(poll: Poll, scope: Scope, receive: Receive, peer: Peer) -> byt
         return None
     gone = asyncio.ensure_future(receive())
     try:
+        if row is None:
+            return await post(body) if post is not None else None
         return await poll(row, body, peer, patience=_patience(headers), gone=gone)
     except (RemoteProtocolError, Refusal) as error:
         raise _HttpError(_STATUS.get(error.status, _SERVER_ERROR), str(error)) from error

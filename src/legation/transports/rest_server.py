@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from legation.clock import Clock, MonotonicClock
+from legation.errors import RemoteProtocolError
 from legation.http_server import HttpServer
 from legation.listening import LOCALHOST
 from legation.model.node import Peer
@@ -20,7 +21,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy
 from legation.transports.base import Feed
-from legation.transports.rest_http import rest_app
+from legation.transports.rest_http import Post, rest_app
 from legation.transports.rest_json import RestEncoder
 from legation.transports.rest_polls import Polls
 from legation.transports.rest_request import read_request
@@ -55,6 +56,7 @@ class RestTransport:
         identifier: str = "",
         hold: float = HOLD,
         idle: float = IDLE,
+        client_status: bool = False,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -67,15 +69,16 @@ class RestTransport:
             hold: Seconds that a poll with no news is held at most. No poll is held longer than its client says that it
                 waits, and one that says nothing is answered at once: an answer after the client's time limit is lost.
             idle: Seconds without a poll after which a stream is over and what was kept for it is freed.
+            client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
         """
         self._policy = policy or Policy()
         self._clock = clock or MonotonicClock()
         self._encoder = RestEncoder(identifier=identifier)
         self._hold = hold
         self._idle = idle
-        self._http = HttpServer(
-            rest_app(self._poll), bind=bind, port=port, setting="--rest", keep_alive=max(_KEEP_ALIVE, idle)
-        )
+        app = rest_app(self._poll, self._beside() if client_status else {})
+        self._http = HttpServer(app, bind=bind, port=port, setting="--rest", keep_alive=max(_KEEP_ALIVE, idle))
+        self._feed: Feed | None = None
         self._polls: Polls | None = None
         """None while it does not serve."""
         self._meter = Meter()
@@ -105,6 +108,7 @@ class RestTransport:
         Raises:
             TransportError: The port cannot be listened on.
         """
+        self._feed = feed
         polls = self._polls = Polls(feed, policy=self._policy, clock=self._clock, idle=self._idle)
 
         def listening() -> None:
@@ -120,6 +124,16 @@ class RestTransport:
             polls.close()
             serving.cancel()
             await asyncio.wait([serving])
+
+    def _beside(self) -> dict[str, Post]:
+        from legation.transports import csds  # noqa: PLC0415 - few serve it, and its schema costs memory and time
+
+        async def show_clients(body: bytes) -> bytes:
+            if self._feed is None:
+                raise RemoteProtocolError("UNAVAILABLE", "the server does not serve yet")
+            return await csds.post(body, feed=self._feed)
+
+        return {csds.REST_PATH: show_clients}
 
     async def _poll(
         self, row: ResourceType, body: bytes, peer: Peer, *, patience: float, gone: asyncio.Future[Message]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 import grpc
 import structlog
 
+from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.transports.clients import INTERNAL_WORDS
 from legation.transports.grpc_call import GrpcCall
@@ -40,8 +41,8 @@ class Talk(Protocol):
         """
         ...
 
-    def next(self) -> bytes | None:
-        """Return what is to be written now; None: nothing."""
+    def next(self) -> Awaitable[bytes] | None:
+        """Return what is to be written now, once it is made; None: nothing."""
         ...
 
     def close(self) -> None:
@@ -78,16 +79,19 @@ class SideStream(GrpcCall):
 
     def _write_on(self) -> None:
         """Write what there is to say, unless that is being done."""
-        if self.writer is None and not self._finishing and (data := self._talk.next()) is not None:
-            self.writer = asyncio.get_running_loop().create_task(self._write(data))
+        if self.writer is None and not self._finishing and (said := self._talk.next()) is not None:
+            self.writer = asyncio.get_running_loop().create_task(self._write(said))
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, said: Awaitable[bytes]) -> None:
         try:
+            data = await said
             await self._context.write(data)
             self._meter.sent(self._talk.name, len(data))
         except grpc.aio.BaseError:
             # The call is over; the read hears of it.
             self._gone = self._finishing = True
+        except RemoteProtocolError as error:
+            self.end(error.status, str(error))
         except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
             _log.exception("response failed", peer=self._peer.address, stream=self.label)
             self.end("INTERNAL", INTERNAL_WORDS)

@@ -104,7 +104,9 @@ TYPES = Section(
             "The comments of `envoy.service.status.v3`",
             NONE,
             "The client status service (CSDS) shows what each client was sent, accepted and refused.",
-            "It shows what the server knows, without the content of secrets.",
+            "Where the setting `csds` is on, gRPC and REST show the server's view: each resource that a client asked"
+            " for and is to get, as sent, accepted or refused and why, without secrets. Nodes are matched by id and"
+            " metadata; regular expressions are refused.",
         ),
         Row(
             "A8.14",

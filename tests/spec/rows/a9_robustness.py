@@ -37,7 +37,7 @@ ROBUSTNESS = Section(
             "What operators ask",
             ALL,
             "For each client and type: what was sent, accepted and refused, why, and since when an answer is awaited.",
-            "`legation proxies`, the admin pages and the library tell it.",
+            "`legation proxies`, the admin pages and the library tell it, and the last refusal also when it is over.",
         ),
         Row(
             "A9.5",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 from envoy.service.discovery.v3 import discovery_pb2
 
+from legation.model.client_config import ResourceConfig
 from legation.model.events import Event
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
@@ -100,6 +101,15 @@ class FakeLoadSeat:
         self.feed.reporters.remove(self)
 
 
+@dataclass
+class FakeConfig:
+    node: Node
+    members: list[ResourceConfig] = field(default_factory=list)
+
+    def resources(self) -> Iterator[ResourceConfig]:
+        return iter(self.members)
+
+
 class FakeFeed:
     """A feed that gives everyone the same snapshot, but to those whom it refuses."""
 
@@ -108,6 +118,7 @@ class FakeFeed:
         self.seats: list[FakeSeat] = []
         self.left: list[FakeSeat] = []
         self.reporters: list[FakeLoadSeat] = []
+        self.configs: list[FakeConfig] = []
         self.verdicts = Verdicts()
         self.told: dict[tuple[ResourceType, str], Collection] = {}
         self.refused: dict[str, Refusal] = {}
@@ -118,6 +129,9 @@ class FakeFeed:
         seat = FakeSeat(self, peer, node, client, wake)
         self.seats.append(seat)
         return seat
+
+    def clients(self) -> list[FakeConfig]:
+        return self.configs
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> FakeLoadSeat:
         if node.id in self.refused:
