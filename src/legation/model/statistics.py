@@ -65,3 +65,5 @@ class TransportStatistics:
     """Open streams by what they carry (the short name of a type, or `ADS`) and variant (`sotw`, `delta`)."""
     traffic: Mapping[str, Traffic]
     """By short name of the type, or `unknown`; types of which nothing was seen are left out."""
+    misbehaving: Mapping[str, int]
+    """How often a client began to do what it should not since the start, by what it does."""

@@ -82,6 +82,12 @@ class Metrics(Collector):
         for label, count in now.streams.items():
             streams.add_metric(label, count)
         yield streams
+        yield _total(
+            "legation_misbehaving_clients",
+            "How often a client began to ask for too much, by what; the log names it.",
+            now.misbehaving,
+            label="what",
+        )
         through = now.traffic.items()
         yield _total(
             "legation_requests", "Requests of Envoys, by type.", {key: each.messages_in for key, each in through}
@@ -127,8 +133,8 @@ def _by(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
     return family
 
 
-def _total(name: str, text: str, counts: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(name, text, labels=("type",))
+def _total(name: str, text: str, counts: Mapping[str, int], *, label: str = "type") -> Metric:
+    family = CounterMetricFamily(name, text, labels=(label,))
     for value, count in counts.items():
         family.add_metric((value,), count)
     return family

@@ -16,14 +16,16 @@ import structlog
 
 from legation.clock import Clock
 from legation.errors import RemoteProtocolError
+from legation.model.events import Subscribed
 from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
-from legation.protocol.messages import Request, Response, SotwResponse
+from legation.protocol.messages import DeltaRequest, Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed
+from legation.transports.conduct import LONGEST_ID, MOST_NAMES, Conduct, Wrong
 from legation.transports.fellows import Fellows
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.turns import Turns
@@ -73,6 +75,7 @@ class ServedClient:
         turns: Turns,
         alarms: Alarms,
         clock: Clock,
+        conduct: Conduct,
         polls: bool = False,
         first_answers: FirstAnswers | None = None,
     ) -> None:
@@ -86,6 +89,9 @@ class ServedClient:
         self._polls = polls
         self._alarms = alarms
         self._clock = clock
+        self._conduct = conduct
+        self._names = 0
+        """How many names its streams ask for."""
         self._sequence = Sequence(policy, features=node.features, recall=self._recall)
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
@@ -135,6 +141,7 @@ class ServedClient:
         machines = self._streams.pop(stream)
         if self._streams:
             for machine in machines.values():
+                self._names -= len(machine.subscription.names)
                 self._sequence.close(machine)
             # What waited for a machine of that stream may go now.
             self.schedule()
@@ -147,11 +154,20 @@ class ServedClient:
         self.seat.leave()
         return True
 
-    def receive(self, stream: Stream, request: Request, *, variant: Variant) -> None:
+    def receive(self, stream: Stream, request: Request, *, variant: Variant, size: int = 0) -> float:
         """Take a request of one of its streams.
 
+        Args:
+            stream: Which one.
+            request: What it says.
+            variant: What the stream speaks.
+            size: Bytes of the request.
+
+        Returns:
+            How many seconds the stream should wait before it reads the next one: mostly none.
+
         Raises:
-            RemoteProtocolError: The request breaks the rules of the protocol.
+            RemoteProtocolError: The request breaks the rules of the protocol, or asks for too much.
         """
         machines = self._streams[stream]
         machine = machines.get(request.type)
@@ -159,13 +175,30 @@ class ServedClient:
             machine = machines[request.type] = self._sequence.open(
                 request.type, variant=variant, owner=stream, aggregated=stream.aggregated
             )
-        for event in self._sequence.receive(machine, request, self._clock.now()):
+        self._names -= len(machine.subscription.names)
+        events = self._sequence.receive(machine, request, self._clock.now())
+        names = len(machine.subscription.names)
+        self._names += names
+        if self._names > MOST_NAMES:
+            raise self._conduct.too_much(
+                Wrong.NAMES,
+                self.peer,
+                self.node.id,
+                f"the client asks for {self._names} names; more than {MOST_NAMES} are not kept for it. Unsubscribe from"
+                " those that are not needed, or ask for `*`",
+            )
+        for event in events:
             self.seat.report(event)
         # The usual answer to what was the newest; to look is cheaper than a turn, but for who has many streams.
         if len(self._streams) > 1 or not self._sequence.at_rest:
             self.schedule()
         for fellow in self._fellows:
             fellow.schedule()
+        asks = isinstance(request, DeltaRequest) and (request.subscribe or request.unsubscribe)
+        if events and not asks and not any(isinstance(event, Subscribed) for event in events):
+            # An answer to what it was told.
+            return 0.0
+        return self._conduct.spend(self.peer, self.node.id, size=size, names=names)
 
     # Who may write what
 
@@ -278,7 +311,14 @@ class Clients:
     """The clients of one transport."""
 
     def __init__(
-        self, feed: Feed, *, policy: Policy, clock: Clock, polls: bool = False, first_answers: int | None = None
+        self,
+        feed: Feed,
+        *,
+        policy: Policy,
+        clock: Clock,
+        polls: bool = False,
+        first_answers: int | None = None,
+        conduct: Conduct | None = None,
     ) -> None:
         """Begin without clients.
 
@@ -288,6 +328,7 @@ class Clients:
             clock: Where the time of deadlines comes from.
             polls: Whether the streams are made of polls.
             first_answers: How many clients are given their first answer at a time; None for all.
+            conduct: How they behave, and others on the same connections; None: only they.
         """
         self._feed = feed
         self._polls = polls
@@ -298,22 +339,40 @@ class Clients:
         self._first_answers = (
             None if first_answers is None else FirstAnswers(first_answers, alarms=self._alarms, clock=clock)
         )
+        self.conduct = Conduct(clock) if conduct is None else conduct
+        """How they behave."""
         self._clients: dict[tuple[str, str], ServedClient] = {}
         self._fellows: Fellows[ServedClient] = Fellows()
 
     def __len__(self) -> int:
         return len(self._clients)
 
+    async def arrive(self, peer: Peer, node_id: str) -> None:
+        """Let a client come: a new one when it may, another stream of one that is here at once.
+
+        Raises:
+            RemoteProtocolError: It comes too often.
+        """
+        if (peer.address, node_id) not in self._clients:
+            await self.conduct.connect(peer, node_id)
+
     def join(self, stream: Stream, *, peer: Peer, node: Node) -> ServedClient:
         """Return the client that the stream belongs to: a new one if it is the first of its node over its connection.
 
         Raises:
-            RemoteProtocolError: The node has no id.
+            RemoteProtocolError: The node has no id, or one that is far too long.
             Refusal: The feed does not admit the client.
         """
         if not node.id:
             raise RemoteProtocolError(
                 "INVALID_ARGUMENT", "node.id is empty; set node.id in the bootstrap, or start Envoy with --service-node"
+            )
+        if len(node.id) > LONGEST_ID:
+            raise self.conduct.too_much(
+                Wrong.NODE,
+                peer,
+                node.id,
+                f"node.id has {len(node.id)} characters; give it a name of at most {LONGEST_ID}",
             )
         key = (peer.address, node.id)
         client = self._clients.get(key)
@@ -326,17 +385,19 @@ class Clients:
                 turns=self._turns,
                 alarms=self._alarms,
                 clock=self._clock,
+                conduct=self.conduct,
                 polls=self._polls,
                 first_answers=self._first_answers,
             )
             self._clients[key] = client
-            _log.info(
-                "client connected",
-                node=node.id,
-                peer=peer.address,
-                group=client.seat.group,
-                client=node.user_agent,
-            )
+            if self.conduct.may_log_connection(peer, node.id):
+                _log.info(
+                    "client connected",
+                    node=node.id,
+                    peer=peer.address,
+                    group=client.seat.group,
+                    client=node.user_agent,
+                )
         client.join(stream)
         if not stream.aggregated:
             self._fellows.add(node.id, client)
@@ -347,7 +408,8 @@ class Clients:
         if client.leave(stream):
             del self._clients[client.peer.address, client.node.id]
             self._fellows.remove(client.node.id, client)
-            _log.info("client gone", node=client.node.id, peer=client.peer.address)
+            if self.conduct.may_log_connection(client.peer, client.node.id):
+                _log.info("client gone", node=client.node.id, peer=client.peer.address)
 
     def close(self) -> None:
         """Stop the clock of the deadlines."""

@@ -14,6 +14,7 @@ from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS
+from legation.transports.conduct import Conduct
 
 _LONGEST_WORDS = 1000
 """Characters. The status message travels in a trailer, whose size clients limit."""
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 class GrpcCall(ABC):
     """One call. What is read and written is the business of those who inherit."""
 
-    __slots__ = ("_context", "_ending", "_finishing", "_gone", "_peer", "handler", "writer")
+    __slots__ = ("_conduct", "_context", "_ending", "_finishing", "_gone", "_peer", "handler", "writer")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, conduct: Conduct) -> None:
         self._context = context
+        self._conduct = conduct
         self._peer = Peer(address=unquote(context.peer()), transport="grpc")
         self._ending: tuple[str, str] | None = None
         self._finishing = False
@@ -47,8 +49,11 @@ class GrpcCall(ABC):
         """What the stream carries, and its variant."""
 
     @abstractmethod
-    def _receive(self, data: bytes) -> None:
+    async def _receive(self, data: bytes) -> float:
         """Take a message.
+
+        Returns:
+            How many seconds the next one has to wait: mostly none.
 
         Raises:
             RemoteProtocolError: It breaks a rule.
@@ -67,7 +72,10 @@ class GrpcCall(ABC):
             # gRPC would send them twice.
             await self._context.send_initial_metadata(())
             while isinstance(data := await self._context.read(), bytes):  # and not EOF
-                self._receive(data)
+                pause = await self._receive(data)
+                if pause:
+                    # Who asks too much is not read from: what it has to say waits where it is.
+                    await self._conduct.pause(pause)
         except asyncio.CancelledError:
             if self._ending is None or self.handler is None:
                 # The client has gone.
@@ -102,5 +110,7 @@ class GrpcCall(ABC):
 
     def _refuse(self, status: str, words: str) -> None:
         words = words[:_LONGEST_WORDS]
-        _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
+        # Who asks for too much was named already.
+        if status != "RESOURCE_EXHAUSTED" and self._conduct.may_log_refusal(self._peer):
+            _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
         self._ending = (status, words)

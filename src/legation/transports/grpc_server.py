@@ -33,6 +33,7 @@ from legation.protocol.sequence import Policy, Variant
 from legation.transports import lrs
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
+from legation.transports.conduct import MOST_STREAMS, Conduct
 from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.grpc_stream import GrpcStream
@@ -42,8 +43,9 @@ from legation.transports.side_stream import SideStream, Talk
 from legation.transports.traffic import Meter
 from legation.transports.wire import Encoder
 
-RECEIVE_LIMIT = 64 << 20
-"""Bytes of one request. A client that reconnects lists all that it holds, and node metadata can be large (A1.13)."""
+RECEIVE_LIMIT = 16 << 20
+"""Bytes of one request. A client that reconnects lists all that it holds, and node metadata can be large (A1.13): ten
+thousand names and their versions are one MiB. gRPC itself refuses more, with RESOURCE_EXHAUSTED."""
 
 _NO_LIMIT = 2**31 - 1
 
@@ -112,6 +114,7 @@ class GrpcTransport:
         self._clients: Clients | None = None
         self._health = DrainingHealth()
         self._meter = Meter()
+        self._conduct = Conduct(self._clock)
 
     @property
     def port(self) -> int:
@@ -125,8 +128,12 @@ class GrpcTransport:
 
     def statistics(self) -> TransportStatistics:
         """Return the open streams, and what has gone through since the start."""
-        clients = len(self._clients) if self._clients else 0
-        return self._meter.statistics(clients=clients, streams=(stream.label for stream in self._streams))
+        clients = self._clients
+        return self._meter.statistics(
+            clients=len(clients) if clients is not None else 0,
+            streams=(stream.label for stream in self._streams),
+            misbehaving=self._conduct.counts,
+        )
 
     async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
         """Serve until cancelled, then end every stream in order within the grace.
@@ -139,7 +146,7 @@ class GrpcTransport:
             TransportError: An address cannot be listened on.
         """
         clients = self._clients = Clients(
-            feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers
+            feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers, conduct=self._conduct
         )
         server = self._server({**self._services(clients), **self._services_beside(feed)})
         try:
@@ -161,8 +168,8 @@ class GrpcTransport:
     def _server(self, services: _Services) -> grpc.aio.Server:
         server = grpc.aio.server(
             options=(
-                # An Envoy without ADS opens a stream for each of its clusters and routes (A1.12).
-                ("grpc.max_concurrent_streams", _NO_LIMIT),
+                # A client keeps what is more until others have ended.
+                ("grpc.max_concurrent_streams", MOST_STREAMS),
                 # They all come at once when it connects: none may be turned away because many wait.
                 ("grpc.server.max_pending_requests", _NO_LIMIT),
                 ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
@@ -222,7 +229,7 @@ class GrpcTransport:
         return services
 
     def _talking(self, talk: Callable[[Peer, Callable[[], None]], Talk]) -> _Handler:
-        return self._serving(partial(SideStream, talk=talk, meter=self._meter))
+        return self._serving(partial(SideStream, talk=talk, meter=self._meter, conduct=self._conduct))
 
     def _handler(self, clients: Clients, row: ResourceType | None, variant: Variant) -> _Handler:
         return self._serving(

@@ -16,6 +16,7 @@ from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.sequence import Variant
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from legation.transports.conduct import MOST_NAMES, NODE_LIMIT, Wrong, shown
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
 from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
@@ -68,7 +69,7 @@ class GrpcStream(GrpcCall):
             encoder: What makes bytes of responses.
             meter: What counts messages.
         """
-        super().__init__(context)
+        super().__init__(context, conduct=clients.conduct)
         self._row = row
         self._variant = variant
         self._clients = clients
@@ -99,7 +100,8 @@ class GrpcStream(GrpcCall):
 
     # What comes in
 
-    def _receive(self, data: bytes) -> None:
+    async def _receive(self, data: bytes) -> float:
+        """Take a request, and return how many seconds the next one has to wait."""
         try:
             incoming = _INCOMING[self._variant](data)
         except RemoteProtocolError:
@@ -107,11 +109,18 @@ class GrpcStream(GrpcCall):
             raise
         row = self._row_of(incoming.type_url)
         self._meter.received(row.name if row else UNKNOWN_TYPE, len(data))
-        client = self._client_of(incoming)
+        client = await self._client_of(incoming)
         if row is None:
             self._note_unknown(client, incoming.type_url)
-        else:
-            client.receive(self, incoming.request(row), variant=self._variant)
+            return self._conduct.spend(self._peer, client.node.id, size=len(data))
+        if incoming.names > MOST_NAMES:
+            raise self._conduct.too_much(
+                Wrong.NAMES,
+                self._peer,
+                client.node.id,
+                f"the request has {incoming.names} names; at most {MOST_NAMES} are read. Ask for fewer, or for `*`",
+            )
+        return client.receive(self, incoming.request(row), variant=self._variant, size=len(data))
 
     def _row_of(self, url: str) -> ResourceType | None:
         """Return the type that a request is about; None: one that we do not know."""
@@ -129,7 +138,7 @@ class GrpcStream(GrpcCall):
             )
         return self._row
 
-    def _client_of(self, incoming: Incoming) -> ServedClient:
+    async def _client_of(self, incoming: Incoming) -> ServedClient:
         """Return the client, which the first request of the stream names; later ones may, and then the same (A1.5)."""
         node_id, client = incoming.node_id, self._client
         if client is None:
@@ -137,6 +146,15 @@ class GrpcStream(GrpcCall):
                 raise RemoteProtocolError(
                     "INVALID_ARGUMENT", "the first request of the stream has no node; it must say node.id"
                 )
+            if incoming.node_size > NODE_LIMIT:
+                raise self._conduct.too_much(
+                    Wrong.NODE,
+                    self._peer,
+                    node_id,
+                    f"the node has {incoming.node_size} bytes, and may have {NODE_LIMIT}; take out of node.metadata"
+                    " what nobody reads",
+                )
+            await self._clients.arrive(self._peer, node_id)
             client = self._client = self._clients.join(self, peer=self._peer, node=incoming.node())
         elif node_id is not None and node_id != client.node.id:
             raise RemoteProtocolError(
@@ -147,9 +165,11 @@ class GrpcStream(GrpcCall):
 
     def _note_unknown(self, client: ServedClient, url: str) -> None:
         """Say once that a type is asked for that will never be answered; the other types go on (A1.11)."""
+        url = shown(url)
         if url not in self._unknown and len(self._unknown) < _MOST_UNKNOWN_TYPES:
             self._unknown.add(url)
-            _log.warning("unknown type", type_url=url, node=client.node.id, peer=self._peer.address)
+            if self._conduct.may_log_refusal(self._peer):
+                _log.warning("unknown type", type_url=url, node=client.node.id, peer=self._peer.address)
 
     # What goes out
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from legation.clock import Clock
+from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response
@@ -15,6 +16,7 @@ from legation.protocol.sequence import Policy
 from legation.transports.alarms import Alarms
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
+from legation.transports.conduct import Conduct
 from legation.transports.rest_request import RestRequest
 from legation.transports.rest_stream import RestStream
 
@@ -34,6 +36,11 @@ class Polls:
         self._streams: dict[_Key, RestStream] = {}
 
     @property
+    def conduct(self) -> Conduct:
+        """How the clients behave."""
+        return self._clients.conduct
+
+    @property
     def clients(self) -> int:
         """How many clients there are."""
         return len(self._clients)
@@ -41,6 +48,15 @@ class Polls:
     def labels(self) -> Iterator[tuple[str, str]]:
         """Yield what each stream carries, and that it does so over REST."""
         return (stream.label for stream in self._streams.values())
+
+    async def admit(self, peer: Peer, node_id: str, *, size: int) -> None:
+        """Let a poll of so many bytes in, when it may.
+
+        Raises:
+            RemoteProtocolError: Its client asks too often.
+        """
+        await self._clients.conduct.poll(peer, node_id, size=size)
+        await self._clients.arrive(peer, node_id)
 
     async def answer(
         self, row: ResourceType, request: RestRequest, peer: Peer, *, patience: float, gone: asyncio.Future[Any]
@@ -83,7 +99,11 @@ class Polls:
         stream = RestStream(row, request.names, clock=self._clock, ended=lambda: self._drop(key, stream))
         client = self._clients.join(stream, peer=peer, node=request.node())
         self._streams[key] = stream
-        waiting = stream.begin(client, request)
+        try:
+            waiting = stream.begin(client, request)
+        except RemoteProtocolError:
+            self._drop(key, stream)
+            raise
         if before is not None:
             # After the new one has joined: the client stays what it is.
             self._leave(before)

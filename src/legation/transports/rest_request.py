@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from legation.errors import RemoteProtocolError
 from legation.model.node import Node
 from legation.model.resource_types import ResourceType
+from legation.transports.conduct import NODE_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,13 @@ class RestRequest:
     error: str | None
     """`error_detail.message` where the client refuses."""
     _node: Mapping[str, Any]
+    _size: int = 0
+    """Of the whole body: the node is in it."""
+
+    @property
+    def node_size(self) -> int:
+        """How many bytes the node has as JSON, if it can be many; else at least as many."""
+        return self._size if self._size <= NODE_LIMIT else len(json.dumps(self._node))
 
     def node(self) -> Node:
         """Return who the client says it is, without its features: they promise what a stream may be told.
@@ -72,6 +80,7 @@ def read_request(body: bytes, row: ResourceType) -> RestRequest:
         nonce=_text(request, "response_nonce"),
         error=None if refused is None else _text(_object(request, "error_detail"), "message", "error_detail"),
         _node=node,
+        _size=len(body),
     )
 
 

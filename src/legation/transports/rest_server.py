@@ -21,6 +21,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy
 from legation.transports.base import Feed
+from legation.transports.conduct import NODE_LIMIT, Wrong
 from legation.transports.rest_http import Post, rest_app
 from legation.transports.rest_json import RestEncoder
 from legation.transports.rest_polls import Polls
@@ -96,7 +97,11 @@ class RestTransport:
     def statistics(self) -> TransportStatistics:
         """Return the streams that polls make up, and what has gone through since the start."""
         polls = self._polls
-        return self._meter.statistics(clients=polls.clients if polls else 0, streams=polls.labels() if polls else ())
+        return self._meter.statistics(
+            clients=polls.clients if polls else 0,
+            streams=polls.labels() if polls else (),
+            misbehaving=polls.conduct.counts if polls else {},
+        )
 
     async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
         """Serve until cancelled, then answer every poll that is held.
@@ -140,9 +145,24 @@ class RestTransport:
     ) -> bytes | None:
         """See `rest_http.Poll`."""
         self._meter.received(row.name, len(body))
-        request = read_request(body, row)
         polls = self._polls
         if polls is None:
+            return None
+        conduct = polls.conduct
+        try:
+            request = read_request(body, row)
+        except RemoteProtocolError:
+            conduct.may_log_refusal(peer)
+            raise
+        if request.node_size > NODE_LIMIT:
+            raise conduct.too_much(
+                Wrong.NODE,
+                peer,
+                request.node_id,
+                f"the node is larger than {NODE_LIMIT} bytes; take out of node.metadata what nobody reads",
+            )
+        await polls.admit(peer, request.node_id, size=len(body))
+        if self._polls is None:
             return None
         response = await polls.answer(row, request, peer, patience=min(patience, self._hold), gone=gone)
         if response is None:

@@ -12,6 +12,7 @@ import structlog
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.transports.clients import INTERNAL_WORDS
+from legation.transports.conduct import Conduct
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.traffic import Meter
 
@@ -55,15 +56,18 @@ class SideStream(GrpcCall):
 
     __slots__ = ("_meter", "_talk")
 
-    def __init__(self, context: Context, *, talk: Callable[[Peer, Callable[[], None]], Talk], meter: Meter) -> None:
+    def __init__(
+        self, context: Context, *, talk: Callable[[Peer, Callable[[], None]], Talk], meter: Meter, conduct: Conduct
+    ) -> None:
         """Make the stream of a call.
 
         Args:
             context: The call.
             talk: Makes what is said there: for whom, and what is called when there may be something to say.
             meter: What counts messages.
+            conduct: How many there may be.
         """
-        super().__init__(context)
+        super().__init__(context, conduct=conduct)
         self._meter = meter
         self._talk = talk(self._peer, self._write_on)
 
@@ -72,10 +76,12 @@ class SideStream(GrpcCall):
         """The service."""
         return (self._talk.name, VARIANT)
 
-    def _receive(self, data: bytes) -> None:
+    async def _receive(self, data: bytes) -> float:
         self._meter.received(self._talk.name, len(data))
         self._talk.receive(data)
         self._write_on()
+        # Its connection stands for it: who it is the service knows, if anybody.
+        return self._conduct.spend(self._peer, self._peer.address, size=len(data))
 
     def _write_on(self) -> None:
         """Write what there is to say, unless that is being done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from legation.model.statistics import Traffic, TransportStatistics
@@ -30,7 +30,9 @@ class Meter:
         counts[2] += 1
         counts[3] += size
 
-    def statistics(self, *, clients: int, streams: Iterable[tuple[str, str]]) -> TransportStatistics:
+    def statistics(
+        self, *, clients: int, streams: Iterable[tuple[str, str]], misbehaving: Mapping[str, int]
+    ) -> TransportStatistics:
         """Return the record of this moment; `streams` has what each open stream carries and its variant."""
         opened: dict[tuple[str, str], int] = {}
         for label in streams:
@@ -39,7 +41,7 @@ class Meter:
             kind: Traffic(messages_in=counts[0], bytes_in=counts[1], messages_out=counts[2], bytes_out=counts[3])
             for kind, counts in self._counts.items()
         }
-        return TransportStatistics(clients=clients, streams=opened, traffic=traffic)
+        return TransportStatistics(clients=clients, streams=opened, traffic=traffic, misbehaving=dict(misbehaving))
 
     def _of(self, kind: str) -> list[int]:
         counts = self._counts.get(kind)
@@ -53,7 +55,9 @@ def total(parts: Iterable[TransportStatistics]) -> TransportStatistics:
     parts = tuple(parts)
     streams: Counter[tuple[str, str]] = Counter()
     counts: dict[str, Counter[str]] = {}
+    misbehaving: Counter[str] = Counter()
     for part in parts:
+        misbehaving.update(part.misbehaving)
         streams.update(part.streams)
         for kind, each in part.traffic.items():
             counts.setdefault(kind, Counter()).update(asdict(each))
@@ -61,4 +65,5 @@ def total(parts: Iterable[TransportStatistics]) -> TransportStatistics:
         clients=sum(part.clients for part in parts),
         streams=streams,
         traffic={kind: Traffic(**each) for kind, each in counts.items()},
+        misbehaving=misbehaving,
     )

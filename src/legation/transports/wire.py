@@ -74,6 +74,16 @@ class Incoming(ABC):
         """Return who the client says it is."""
         return node_of(self._message.node)
 
+    @property
+    def node_size(self) -> int:
+        """How many bytes the node has."""
+        return int(self._message.node.ByteSize())
+
+    @property
+    @abstractmethod
+    def names(self) -> int:
+        """How many names the longest of its lists has."""
+
     @abstractmethod
     def request(self, row: ResourceType) -> Request:
         """Return what the machines of that type are told."""
@@ -89,6 +99,11 @@ class SotwIncoming(Incoming):
     __slots__ = ()
 
     _kind = discovery_pb2.DiscoveryRequest
+
+    @property
+    def names(self) -> int:
+        """How many names it has."""
+        return len(self._message.resource_names)
 
     def request(self, row: ResourceType) -> SotwRequest:
         """Return what the machines of that type are told."""
@@ -111,6 +126,13 @@ class DeltaIncoming(Incoming):
     __slots__ = ()
 
     _kind = discovery_pb2.DeltaDiscoveryRequest
+
+    @property
+    def names(self) -> int:
+        """How many names the longest of its lists has."""
+        said = self._message
+        lists = (said.resource_names_subscribe, said.resource_names_unsubscribe, said.initial_resource_versions)
+        return max(map(len, lists))
 
     def request(self, row: ResourceType) -> DeltaRequest:
         """Return what the machines of that type are told."""

@@ -55,6 +55,7 @@ THROUGH = TransportStatistics(
     clients=2,
     streams={("ADS", "delta"): 2},
     traffic={"Cluster": Traffic(messages_in=8, bytes_in=800, messages_out=9, bytes_out=9000)},
+    misbehaving={"requests": 1},
 )
 
 UNKNOWN_FIELD = Problem(

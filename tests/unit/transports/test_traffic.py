@@ -9,13 +9,17 @@ def test_statistics_are_the_counts_of_that_moment() -> None:
     meter.received("Cluster", 10)
     meter.received("Cluster", 5)
     meter.sent("Cluster", 100)
-    before = meter.statistics(clients=1, streams=[("ADS", "delta"), ("ADS", "delta"), ("Cluster", "sotw")])
+    before = meter.statistics(
+        clients=1, streams=[("ADS", "delta"), ("ADS", "delta"), ("Cluster", "sotw")], misbehaving={}
+    )
     meter.sent("Listener", 7)
 
     assert before.clients == 1
     assert before.streams == {("ADS", "delta"): 2, ("Cluster", "sotw"): 1}
     assert before.traffic == {"Cluster": Traffic(messages_in=2, bytes_in=15, messages_out=1, bytes_out=100)}
-    assert meter.statistics(clients=0, streams=[]).traffic["Listener"] == Traffic(messages_out=1, bytes_out=7)
+    assert meter.statistics(clients=0, streams=[], misbehaving={}).traffic["Listener"] == Traffic(
+        messages_out=1, bytes_out=7
+    )
 
 
 def test_several_transports_are_shown_as_one() -> None:
@@ -25,8 +29,8 @@ def test_several_transports_are_shown_as_one() -> None:
     other.sent("Listener", 7)
     both = total(
         (
-            one.statistics(clients=1, streams=[("ADS", "delta")]),
-            other.statistics(clients=2, streams=[("Cluster", "rest")]),
+            one.statistics(clients=1, streams=[("ADS", "delta")], misbehaving={"names": 1}),
+            other.statistics(clients=2, streams=[("Cluster", "rest")], misbehaving={"names": 2}),
         )
     )
     assert both.clients == 3
