@@ -24,6 +24,9 @@ MOST_NAMES = 100_000
 Envoy that asks for everything by a wildcard needs none."""
 MOST_STREAMS = 20_000
 """Streams of one connection. An Envoy without ADS has one for each of its clusters and routes (A1.12)."""
+REQUEST_LIMIT = 8 << 20
+"""Bytes of one request. A client that reconnects lists all that it holds (A1.13): so many names take 7 MiB at most
+times, ten thousand less than one."""
 NODE_LIMIT = 1 << 20
 """Bytes of a node: its metadata stays in memory as long as the client is connected. Large ones have some 50 KiB."""
 LONGEST_ID = 1024
@@ -70,6 +73,8 @@ class Wrong(Enum):
     """It asks more than anybody needs to ask."""
     NAMES = "names"
     """It asks for too many names."""
+    SIZE = "size"
+    """Its request is too large."""
     NODE = "node"
     """What it says of itself is too large."""
     NONSENSE = "nonsense"
@@ -178,7 +183,8 @@ class Conduct:
         """
         now, cost = self._clock.now(), _cost(size) + names // A_TOKEN_OF_NAMES
         wait = max(each.spend(cost, now) for each in self._accounts_of(host_of(peer), node_id))
-        if wait > 0:
+        # Of one that connects all the time it is the connections that have cost the tokens; they were named.
+        if wait > 0 and self.may_log_connection(peer, node_id):
             self.note(Wrong.REQUESTS, peer, node_id, _TOO_OFTEN[Wrong.REQUESTS])
         return wait
 

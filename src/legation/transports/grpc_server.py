@@ -33,7 +33,7 @@ from legation.protocol.sequence import Policy, Variant
 from legation.transports import lrs
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
-from legation.transports.conduct import MOST_STREAMS, Conduct
+from legation.transports.conduct import MOST_STREAMS, REQUEST_LIMIT, Conduct
 from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.grpc_stream import GrpcStream
@@ -43,9 +43,9 @@ from legation.transports.side_stream import SideStream, Talk
 from legation.transports.traffic import Meter
 from legation.transports.wire import Encoder
 
-RECEIVE_LIMIT = 16 << 20
-"""Bytes of one request. A client that reconnects lists all that it holds, and node metadata can be large (A1.13): ten
-thousand names and their versions are one MiB. gRPC itself refuses more, with RESOURCE_EXHAUSTED."""
+RECEIVE_LIMIT = 2 * REQUEST_LIMIT
+"""Bytes of a request that gRPC itself refuses, with RESOURCE_EXHAUSTED and without a word to us: the margin is there so
+that a client which asks for a little too much can be named."""
 
 _NO_LIMIT = 2**31 - 1
 

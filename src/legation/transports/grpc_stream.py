@@ -16,7 +16,7 @@ from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.sequence import Variant
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
-from legation.transports.conduct import MOST_NAMES, NODE_LIMIT, Wrong, shown
+from legation.transports.conduct import MOST_NAMES, NODE_LIMIT, REQUEST_LIMIT, Wrong, shown
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
 from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
@@ -102,6 +102,13 @@ class GrpcStream(GrpcCall):
 
     async def _receive(self, data: bytes) -> float:
         """Take a request, and return how many seconds the next one has to wait."""
+        if len(data) > REQUEST_LIMIT:
+            raise self._conduct.too_much(
+                Wrong.SIZE,
+                self._peer,
+                self._client.node.id if self._client else "",
+                f"the request has {len(data)} bytes, and may have {REQUEST_LIMIT}; ask for fewer names, or for `*`",
+            )
         try:
             incoming = _INCOMING[self._variant](data)
         except RemoteProtocolError:

@@ -1,0 +1,281 @@
+"""Clients that misbehave, each beside one that does not: it is served, the other is held back and named once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc.aio
+import pytest
+from envoy.service.discovery.v3 import discovery_pb2
+from structlog.testing import capture_logs
+
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from legation.transports import conduct, grpc_server
+from tests.unit.transports.loopback import FakeFeed, Loopback, RawStream, resource, serving, until
+
+EDS = CLUSTER_LOAD_ASSIGNMENT
+NAMED = "misbehaving client"
+
+
+class Scene:
+    """A server, a client that behaves, and the log."""
+
+    def __init__(self, served: Loopback, honest: RawStream, logs: Sequence[Any]) -> None:
+        self.served = served
+        self.honest = honest
+        self.logs = logs
+        self._version = 1
+
+    @property
+    def misbehaving(self) -> dict[str, int]:
+        return dict(self.served.transport.statistics().misbehaving)
+
+    def lines(self, event: str) -> list[Any]:
+        return [log for log in self.logs if log["event"] == event]
+
+    def named(self) -> list[str]:
+        return [log["what"] for log in self.lines(NAMED)]
+
+    async def is_served(self, times: int = 5) -> None:
+        """Have the one that behaves told of changes: each arrives, and is what it should be."""
+        for _ in range(times):
+            self._version += 1
+            self.served.feed.publish(resource("a", str(self._version)))
+            response = await self.honest.receive()
+            assert [each.resource.value for each in response.resources] == [str(self._version).encode()]
+            await self.honest.acknowledge(response)
+
+
+@asynccontextmanager
+async def scene() -> AsyncIterator[Scene]:
+    with capture_logs() as logs:
+        async with serving(FakeFeed(resource("a"))) as served, served.connect() as channel:
+            honest = served.delta(channel=channel)
+            await honest.send(type_url=CLUSTER.url, node="honest")
+            await honest.acknowledge(await honest.receive())
+            yield Scene(served, honest, logs)
+
+
+@pytest.fixture
+def small_burst(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a client ask 300 times at once and 10 times a second: the same in less time."""
+    monkeypatch.setattr(conduct, "BURST", 300)
+    monkeypatch.setattr(conduct, "RATE", 10)
+    return iter(())
+
+
+Request = Callable[[int], dict[str, Any]]
+FLOODS: dict[str, Request] = {
+    "the same name again": lambda _: {"type_url": EDS.url, "resource_names_subscribe": ["b"]},
+    "another name each time": lambda number: {"type_url": EDS.url, "resource_names_subscribe": [f"b{number}"]},
+    "refusals of nothing": lambda number: {"type_url": CLUSTER.url, "response_nonce": f"x{number}", "error": "no"},
+    "unknown types": lambda number: {"type_url": f"type.googleapis.com/acme.T{number}"},
+}
+
+
+@pytest.mark.usefixtures("small_burst")
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_who_asks_without_end_is_read_slowly_and_named_once(flood: str) -> None:
+    request = FLOODS[flood]
+    async with scene() as on, on.served.connect() as channel:
+        bad = on.served.delta(channel=channel)
+        await bad.send(type_url=EDS.url, node="bad", resource_names_subscribe=["b"])
+
+        async def drown() -> None:
+            for number in range(2000):
+                await bad.send(**request(number))
+
+        drowning = asyncio.create_task(drown())
+        await until(lambda: "requests" in on.misbehaving)
+        await on.is_served()
+        traffic = on.served.transport.statistics().traffic
+        drowning.cancel()
+        await asyncio.wait([drowning])
+
+    assert sum(each.messages_in for each in traffic.values()) < 1000
+    assert on.named().count("requests") == on.misbehaving["requests"] == 1
+    assert len(on.lines("unknown type")) <= conduct.LINES
+    (line,) = (each for each in on.lines(NAMED) if each["what"] == "requests")
+    assert line["node"] == "bad"
+
+
+async def test_who_refuses_everything_is_offered_a_bounded_number_of_times() -> None:
+    async with scene() as on, on.served.connect() as channel:
+        bad = on.served.delta(channel=channel)
+        await bad.send(type_url=CLUSTER.url, node="bad")
+
+        async def refuse() -> None:
+            while True:
+                response = await bad.receive()
+                await bad.send(type_url=CLUSTER.url, response_nonce=response.nonce, error="no")
+
+        refusing = asyncio.create_task(refuse())
+        await on.is_served(50)
+        sent = on.served.transport.statistics().traffic["Cluster"].messages_out
+        refusing.cancel()
+        await asyncio.wait([refusing])
+
+    assert sent < 1 + 50 + 2 * 51
+    assert not on.misbehaving
+
+
+async def test_a_refusal_that_comes_back_slowly_is_no_misbehaviour() -> None:
+    async with scene() as on:
+        for number in range(300):
+            on.served.feed.publish(resource("a", f"bad {number}"))
+            response = await on.honest.receive()
+            await on.honest.send(type_url=CLUSTER.url, response_nonce=response.nonce, error="a: no")
+        await on.is_served()
+        assert not on.misbehaving
+
+
+async def test_many_names_are_read_and_too_many_are_not() -> None:
+    async with scene() as on, on.served.connect() as channel:
+        many = on.served.delta(channel=channel)
+        names = [f"name-{number}" for number in range(10_000)]
+        await many.send(type_url=EDS.url, node="many", resource_names_subscribe=names)
+        assert len((await many.receive()).removed_resources) == len(names)
+        assert not on.misbehaving
+
+        for _ in range(3):
+            bad = on.served.delta(channel=channel)
+            names = [str(number) for number in range(1_000_000)]
+            await bad.send(type_url=EDS.url, node="bad", resource_names_subscribe=names)
+            status, words = await bad.end()
+            assert status == "RESOURCE_EXHAUSTED"
+            assert "1000000 names" in words
+        await on.is_served()
+
+    assert on.named() == ["names"]
+
+
+async def test_names_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("legation.transports.clients.MOST_NAMES", 5000)
+    async with scene() as on, on.served.connect() as channel:
+        bad = on.served.delta(channel=channel)
+        for number in range(6):
+            names = [f"{number}-{each}" for each in range(1000)]
+            await bad.send(type_url=EDS.url, node="bad" if not number else None, resource_names_subscribe=names)
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            while isinstance(await bad.call.read(), bytes):
+                pass
+        status, words = await bad.end()
+        await on.is_served()
+
+    assert status == "RESOURCE_EXHAUSTED"
+    assert "6000 names" in words
+    assert on.named() == ["names"]
+
+
+async def test_names_that_are_taken_back_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("legation.transports.clients.MOST_NAMES", 1500)
+    async with scene() as on:
+        for number in range(6):
+            names = [f"{number}-{each}" for each in range(1000)]
+            await on.honest.send(type_url=EDS.url, resource_names_subscribe=names)
+            await on.honest.acknowledge(await on.honest.receive())
+            await on.honest.send(type_url=EDS.url, resource_names_unsubscribe=names)
+        await on.is_served()
+        assert not on.misbehaving
+
+
+async def test_who_connects_all_the_time_is_slowed_down_and_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conduct, "BURST", 10 * conduct.CONNECTION)
+    async with scene() as on:
+        held = 0
+        refused = set()
+        for _ in range(50):
+            async with on.served.connect() as channel:
+                bad = on.served.delta(channel=channel)
+                await bad.send(type_url=CLUSTER.url, node="bad")
+                try:
+                    async with asyncio.timeout(0.05):
+                        await bad.receive()
+                except TimeoutError:
+                    held += 1
+                except grpc.aio.AioRpcError as error:
+                    refused.add(error.code())
+        await on.is_served()
+        await until(lambda: on.served.transport.statistics().clients == 1)
+
+    assert held
+    assert refused == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert on.named() == ["connections"]
+    assert len([log for log in on.lines("client connected") if log["node"] == "bad"]) <= 10
+
+
+async def test_garbage_closes_its_stream_and_fills_no_log() -> None:
+    async with scene() as on:
+        for garbage in (b"\xff" * 100, b"\x0a\x02\xff\xfe", b"{}"):
+            for _ in range(20):
+                bad = on.served.delta()
+                await bad.call.write(garbage)
+                assert (await bad.end())[0] == "INVALID_ARGUMENT"
+        await on.is_served()
+
+    assert len(on.lines("stream refused")) == conduct.LINES
+    assert on.named() == ["nonsense"]
+
+
+@pytest.mark.parametrize(
+    ("node", "what"),
+    [
+        ({"id": "x" * 5000}, "node"),
+        ({"id": "bad", "cluster": "x" * (2 << 20)}, "node"),
+        ({"id": "x" * (9 << 20)}, "size"),
+    ],
+    ids=["long id", "large node", "large request"],
+)
+async def test_who_says_too_much_of_itself_is_not_kept(node: dict[str, str], what: str) -> None:
+    request = discovery_pb2.DeltaDiscoveryRequest(type_url=CLUSTER.url, node=node).SerializeToString()
+    async with scene() as on, on.served.connect() as channel:
+        for _ in range(3):
+            bad = on.served.delta(channel=channel)
+            await bad.call.write(request)
+            assert (await bad.end())[0] == "RESOURCE_EXHAUSTED"
+        await on.is_served()
+        assert on.served.transport.statistics().clients == 1
+
+    assert on.named() == [what]
+    assert all(len(str(log)) < 2000 for log in on.logs)
+
+
+async def test_who_does_not_read_keeps_one_response() -> None:
+    size = 1 << 20
+    async with scene() as on, on.served.connect() as channel:
+        bad = on.served.delta(channel=channel)
+        await bad.send(type_url=EDS.url, node="bad", resource_names_subscribe=["big"])
+        await until(lambda: len(on.served.feed.seats) == 2)
+        for number in range(50):
+            on.served.feed.publish(resource("a", str(number)), resource("big", f"{number}" * size, row=EDS))
+            await on.honest.acknowledge(await on.honest.receive())
+        gc.collect()
+        through = on.served.transport.statistics().traffic
+        assert through["ClusterLoadAssignment"].messages_out <= 1
+        bodies = [each for each in gc.get_objects() if isinstance(each, tuple) and len(each) > size]
+        assert not bodies
+        await on.is_served()
+
+
+async def test_streams_of_one_connection_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc_server, "MOST_STREAMS", 10)
+    async with scene() as on, on.served.connect() as channel:
+        first = on.served.delta(channel=channel)
+        await first.send(type_url=CLUSTER.url, node="bad")
+        await first.receive()
+        # From here on the client knows the limit.
+        streams = [first, *(on.served.delta(channel=channel) for _ in range(14))]
+        sending = [asyncio.create_task(each.send(type_url=CLUSTER.url, node="bad")) for each in streams[1:]]
+        await until(lambda: sum(on.served.transport.statistics().streams.values()) == 11)
+        await on.is_served()
+        assert sum(on.served.transport.statistics().streams.values()) == 11
+        for stream in streams:
+            stream.call.cancel()
+        for task in sending:
+            task.cancel()
+        await asyncio.wait(sending)
