@@ -227,7 +227,7 @@ async def test_garbage_closes_its_stream_and_fills_no_log() -> None:
     [
         ({"id": "x" * 5000}, "node"),
         ({"id": "bad", "cluster": "x" * (2 << 20)}, "node"),
-        ({"id": "x" * (9 << 20)}, "size"),
+        ({"id": "x" * (17 << 20)}, "size"),
     ],
     ids=["long id", "large node", "large request"],
 )

@@ -24,9 +24,9 @@ MOST_NAMES = 100_000
 Envoy that asks for everything by a wildcard needs none."""
 MOST_STREAMS = 20_000
 """Streams of one connection. An Envoy without ADS has one for each of its clusters and routes (A1.12)."""
-REQUEST_LIMIT = 8 << 20
-"""Bytes of one request. A client that reconnects lists all that it holds (A1.13): so many names take 7 MiB at most
-times, ten thousand less than one."""
+REQUEST_LIMIT = 16 << 20
+"""Bytes of one request. A client that reconnects lists all that it holds (A1.13): ten thousand names and their versions
+are one MiB, and the most that are read, with 130 characters each, fit."""
 NODE_LIMIT = 1 << 20
 """Bytes of a node: its metadata stays in memory as long as the client is connected. Large ones have some 50 KiB."""
 LONGEST_ID = 1024
