@@ -12,7 +12,7 @@ from legation.protocol.situation import Situation
 def may_warm_elsewhere(client: Situation, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
     """Say whether the resource names what the client gets over another connection and may not have warm yet."""
     for fellow in client.fellows:
-        for name in filter(fellow.snapshot[row].get, resource.refers_to(row)):
+        for name in filter(client.snapshot[row].get, resource.refers_to(row)):
             for lower in fellow.machines.covering(row, name):
                 sent = lower.ledger.sent.get(name)
                 if sent is None and hope(client, machine, resource, client.policy.warming_timeout, now):

@@ -118,9 +118,14 @@ class FakeEnvoy:
 
     # The connection
 
-    def connect(self) -> None:
-        """Connect, and say what an Envoy says first: after `disconnect`, what it has."""
+    def connect(self, address: str | None = None) -> None:
+        """Connect, and say what an Envoy says first: after `disconnect`, what it has.
+
+        Args:
+            address: Where to from now on; None: where to before.
+        """
         self.closed = None
+        self._address = address or self._address
         self._channel = grpc.aio.insecure_channel(
             self._address,
             options=[

@@ -6,8 +6,14 @@ from structlog.testing import capture_logs
 from legation.errors import RemoteProtocolError
 from legation.model.events import Accepted, Sent, Subscribed
 from legation.model.node import Node, Peer
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ResourceType
-from legation.protocol.messages import DeltaRequest, Response
+from legation.model.resource_types import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    ResourceType,
+)
+from legation.protocol.messages import DeltaRequest, DeltaResponse, Response
 from legation.protocol.sequence import Policy, Variant
 from legation.testing import ManualClock
 from legation.transports.base import Refusal
@@ -40,6 +46,12 @@ class FakeStream:
         self.ended = (status, words)
 
 
+class SeparateStream(FakeStream):
+    """One that speaks of a single type."""
+
+    aggregated = False
+
+
 class World:
     """Clients on a feed, in a time that stands still."""
 
@@ -48,8 +60,10 @@ class World:
         self.clock = ManualClock()
         self.clients = Clients(feed, policy=Policy(), clock=self.clock, first_answers=first_answers)
 
-    def join(self, node: str = "node", *, peer: Peer = PEER) -> tuple[ServedClient, FakeStream]:
-        stream = FakeStream()
+    def join(
+        self, node: str = "node", *, peer: Peer = PEER, stream: FakeStream | None = None
+    ) -> tuple[ServedClient, FakeStream]:
+        stream = stream or FakeStream()
         return self.clients.join(stream, peer=peer, node=Node(id=node)), stream
 
     async def settle(self) -> None:
@@ -303,3 +317,29 @@ async def test_first_answers_wait_for_their_turn_and_later_ones_do_not() -> None
     await world.settle()
     assert three.busy
     await world.write(third, three)
+
+
+async def test_what_happens_on_one_connection_of_a_node_lets_another_go_on() -> None:
+    """A route waits for its new cluster on the other connection, and the cluster that it left for the route."""
+    uses_a, uses_b = ({CLUSTER.name: frozenset({name})} for name in "ab")
+    world = World(FakeFeed(resource("a"), resource("r", "1", row=ROUTE_CONFIGURATION, references=uses_a)))
+    clusters, first = world.join(stream=SeparateStream())
+    routes, second = world.join(peer=OTHER_PEER, stream=SeparateStream())
+    for client, stream, row, names in (
+        (clusters, first, CLUSTER, ()),
+        (routes, second, ROUTE_CONFIGURATION, ("r",)),
+    ):
+        await world.ask(client, stream, row, *names)
+        await world.acknowledge(client, stream, await world.write(client, stream))
+    world.feed.publish(resource("b"), resource("r", "2", row=ROUTE_CONFIGURATION, references=uses_b))
+    await world.settle()
+    assert second.writing is None
+    told = await world.write(clusters, first)
+    assert second.writing is None
+    await world.acknowledge(clusters, first, told)
+    told = await world.write(routes, second)
+    await world.acknowledge(routes, second, told)
+    assert first.writing is None
+    await world.clock.advance(Policy().removal_grace)
+    assert isinstance(first.writing, DeltaResponse)
+    assert first.writing.removed == ("a",)
