@@ -51,9 +51,7 @@ def test_a5_14_a_cluster_that_warms_out_of_sight_has_the_addition_grace(*, is_de
     for each in (pair.routes, pair.clusters):
         each.play("have CDS a@1; RDS r@1->a")
     pair.routes.play("have CDS a@1 b@1->b; RDS r@2->b")
-    pair.clusters.play(
-        f"have CDS a@1 b@1->b; RDS r@2->b\n < CDS #2 {'b@1' if is_delta else 'a@1 b@1'}\n > CDS nonce=2"
-    )
+    pair.clusters.play(f"have CDS a@1 b@1->b; RDS r@2->b\n < CDS #2 {'b@1' if is_delta else 'a@1 b@1'}\n > CDS nonce=2")
     assert not pair.routes.pump()
     assert pair.routes.sequence.next_deadline() == 0.5
     pair.wait(0.5)

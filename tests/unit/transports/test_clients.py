@@ -341,5 +341,6 @@ async def test_what_happens_on_one_connection_of_a_node_lets_another_go_on() -> 
     await world.acknowledge(routes, second, told)
     assert first.writing is None
     await world.clock.advance(Policy().removal_grace)
-    assert isinstance(first.writing, DeltaResponse)
-    assert first.writing.removed == ("a",)
+    told = await world.write(clusters, first)
+    assert isinstance(told, DeltaResponse)
+    assert told.removed == ("a",)
