@@ -73,6 +73,10 @@ def test_the_version_is_that_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
+        (
+            ["bootstrap", "--node", "edge", "--rest", "--loads", "--xds", "localhost:1"],
+            "legation bootstrap: load is reported over gRPC alone: leave --loads or --rest out (see legation bootstrap --help)",
+        ),
         (["serf"], "legation: No such command 'serf'. Did you mean 'serve'? (see legation --help)"),
         (
             ["serve", "--xds-prot", "1"],

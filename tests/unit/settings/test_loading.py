@@ -173,6 +173,19 @@ def test_a_duration_and_a_list_are_not_read_out_of_other_types(tmp_path: Path, v
         load(tmp_path, f"delivery: {{hold_missing: {value}}}\n")
 
 
+@pytest.mark.parametrize(("value", "is_on"), [("on", True), ("off", False), ("'on'", True), ("true", True)])
+def test_a_switch_is_on_or_off_as_yaml_has_it(tmp_path: Path, value: str, *, is_on: bool) -> None:
+    """YAML reads `on` as true, unless it is in quotes; a flag is text."""
+    assert load(tmp_path, f"csds: {value}\n").csds is is_on
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "", "True"])
+def test_a_switch_is_nothing_else(value: str) -> None:
+    """One way to write it."""
+    with pytest.raises(SettingsError, match="is not on or off"):
+        settings.load(flags={"csds": value}, environ={})
+
+
 @pytest.mark.parametrize("value", ["localhost", "127.0.0.2", "::1", "[::1]"])
 def test_the_admin_port_may_be_bound_to_any_loopback_address(value: str) -> None:
     """Brackets around an IPv6 address are taken off."""
