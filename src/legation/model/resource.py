@@ -59,8 +59,8 @@ class Resource:
     """Seconds after which a client drops it, unless it hears of it again. It is no part of the version: a heartbeat
     carries the version that the client has."""
     fingerprint: int = field(init=False, repr=False)
-    """A hash of name, version and TTL: whether two of one name are the same. The fingerprints of a collection's members
-    add up to its digest."""
+    """A hash of name, version and TTL, which tells whether two of one name are the same. The fingerprints of a
+    collection's members add up to its digest."""
 
     def __post_init__(self) -> None:
         if self.ttl is not None and not MIN_TTL <= self.ttl <= MAX_TTL:
