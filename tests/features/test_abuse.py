@@ -16,6 +16,8 @@ from structlog.testing import capture_logs
 
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from legation.transports import conduct, grpc_server
+from legation.transports.rest_server import RestTransport
+from tests.unit.transports.http_client import Answer, post
 from tests.unit.transports.loopback import FakeFeed, Loopback, RawStream, resource, serving, until
 
 EDS = CLUSTER_LOAD_ASSIGNMENT
@@ -186,6 +188,7 @@ async def test_names_that_are_taken_back_do_not_count(monkeypatch: pytest.Monkey
 
 async def test_who_connects_all_the_time_is_slowed_down_and_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conduct, "BURST", 10 * conduct.CONNECTION)
+    monkeypatch.setattr(conduct, "RATE", conduct.CONNECTION)
     async with scene() as on:
         held = 0
         refused = set()
@@ -279,3 +282,66 @@ async def test_streams_of_one_connection_are_bounded(monkeypatch: pytest.MonkeyP
         for task in sending:
             task.cancel()
         await asyncio.wait(sending)
+
+
+# The same over REST
+
+
+@asynccontextmanager
+async def polled() -> AsyncIterator[tuple[RestTransport, Sequence[Any]]]:
+    transport, started = RestTransport(port=0), asyncio.Event()
+    with capture_logs() as logs:
+        running = asyncio.create_task(transport.run(FakeFeed(), started=started.set))
+        await started.wait()
+        try:
+            yield transport, logs
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+
+async def poll(transport: RestTransport, node: dict[str, Any], *names: str) -> Answer:
+    return await post(transport.port, EDS.rest_path, {"node": node, "resource_names": names})
+
+
+def named(logs: Sequence[Any]) -> list[str]:
+    return [log["what"] for log in logs if log["event"] == NAMED]
+
+
+async def test_who_polls_all_the_time_waits_and_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conduct, "BURST", 100)
+    monkeypatch.setattr(conduct, "RATE", 10)
+    monkeypatch.setattr(conduct, "PATIENCE", 1.0)
+    async with polled() as (transport, logs):
+        answers = await asyncio.gather(*(poll(transport, {"id": "bad"}) for _ in range(150)))
+        assert (await poll(transport, {"id": "honest"})).status == 304
+        refused = [answer.body.decode() for answer in answers if answer.status == 429]
+
+    assert {answer.status for answer in answers} == {304, 429}
+    assert 0 < len(refused) < 150
+    assert all("again and again" in words for words in refused)
+    assert named(logs) == ["requests"]
+    assert transport.statistics().misbehaving == {"requests": 1}
+
+
+async def test_what_is_too_much_for_grpc_is_for_rest_too() -> None:
+    async with polled() as (transport, logs):
+        for _ in range(3):
+            large = await poll(transport, {"id": "bad", "metadata": {"x": "x" * (2 << 20)}})
+            assert (large.status, b"node.metadata" in large.body) == (429, True)
+            assert (await poll(transport, {"id": "x" * 5000})).status == 429
+            many = await poll(transport, {"id": "many"}, *map(str, range(200_000)))
+            assert (many.status, b"200000 names" in many.body) == (429, True)
+        assert transport.statistics().clients == 0
+        assert (await poll(transport, {"id": "honest"}, *map(str, range(10_000)))).status == 304
+
+    assert named(logs) == ["node", "node", "names"]
+
+
+async def test_polls_that_are_no_requests_fill_no_log() -> None:
+    async with polled() as (transport, logs):
+        for number in range(60):
+            assert (await post(transport.port, EDS.rest_path, b"\xff" * (number + 1))).status == 400
+        assert (await poll(transport, {"id": "honest"})).status == 304
+
+    assert named(logs) == ["nonsense"]

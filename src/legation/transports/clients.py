@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
 
 import structlog
@@ -129,6 +129,11 @@ class ServedClient:
         self._fellows = tuple(others)
         self._sequence.meet(each._sequence for each in self._fellows)  # noqa: SLF001 - of one class
         self.schedule()
+
+    def silent_since(self) -> float | None:
+        """Return when the oldest response went out that is not answered; None: all are."""
+        machines = (machine for opened in self._streams.values() for machine in opened.values())
+        return min((machine.ledger.unanswered[0].at for machine in machines if machine.ledger.unanswered), default=None)
 
     # What its streams tell
 
@@ -346,6 +351,9 @@ class Clients:
 
     def __len__(self) -> int:
         return len(self._clients)
+
+    def __iter__(self) -> Iterator[ServedClient]:
+        return iter(self._clients.values())
 
     async def arrive(self, peer: Peer, node_id: str) -> None:
         """Let a client come: a new one when it may, another stream of one that is here at once.

@@ -36,9 +36,9 @@ BURST = 20_000
 """Tokens of a client that was quiet: an Envoy without ADS opens all of its streams at once."""
 RATE = 500
 """Tokens that come back in a second. A request costs a tenth of a millisecond or two."""
-CONNECTION = 200
-"""Tokens of a connection: a hundred of them at once, then two or three a second."""
-MANY = 100
+CONNECTION = 50
+"""Tokens of a connection: four hundred of them at once, then ten a second. Several Envoys may share a node id."""
+MANY = 50
 """So many times the tokens of a client has a host, for there may be thousands behind one address."""
 A_TOKEN_OF_BYTES, A_TOKEN_OF_NAMES = 16 << 10, 10_000
 """What costs one more token: bytes that have to be read, names that have to be looked through."""
@@ -77,6 +77,10 @@ class Wrong(Enum):
     """Its request is too large."""
     NODE = "node"
     """What it says of itself is too large."""
+    UNREAD = "unread"
+    """It does not read what is written to it."""
+    UNANSWERED = "unanswered"
+    """It answers neither with ACK nor NACK."""
     NONSENSE = "nonsense"
     """Many of its requests are refused, or are about types that do not exist."""
 

@@ -44,6 +44,16 @@ class GrpcCall(ABC):
         """What writes at this moment."""
 
     @property
+    def peer(self) -> Peer:
+        """Whom the call comes from."""
+        return self._peer
+
+    @property
+    def node_id(self) -> str:
+        """Who the client says it is; empty while it has not said so, or nobody asks."""
+        return ""
+
+    @property
     @abstractmethod
     def label(self) -> tuple[str, str]:
         """What the stream carries, and its variant."""

@@ -38,6 +38,7 @@ from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.grpc_stream import GrpcStream
 from legation.transports.health import DrainingHealth
+from legation.transports.lookout import Lookout
 from legation.transports.reflection import LazyReflection
 from legation.transports.side_stream import SideStream, Talk
 from legation.transports.traffic import Meter
@@ -148,6 +149,8 @@ class GrpcTransport:
         clients = self._clients = Clients(
             feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers, conduct=self._conduct
         )
+        lookout = Lookout(self._clock, self._conduct, streams=self._streams, clients=clients)
+        looking = asyncio.create_task(lookout.run())
         server = self._server({**self._services(clients), **self._services_beside(feed)})
         try:
             self._listen(server)
@@ -157,6 +160,7 @@ class GrpcTransport:
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
             await asyncio.shield(asyncio.create_task(server.wait_for_termination()))
         finally:
+            looking.cancel()
             try:
                 await self._drain(server)
             finally:

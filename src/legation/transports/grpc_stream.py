@@ -85,6 +85,11 @@ class GrpcStream(GrpcCall):
         return (self._row.name if self._row else ADS, self._variant.value)
 
     @property
+    def node_id(self) -> str:
+        """Who the client says it is."""
+        return self._client.node.id if self._client else ""
+
+    @property
     def aggregated(self) -> bool:
         """Whether it carries every type."""
         return self._row is None
@@ -106,7 +111,7 @@ class GrpcStream(GrpcCall):
             raise self._conduct.too_much(
                 Wrong.SIZE,
                 self._peer,
-                self._client.node.id if self._client else "",
+                self.node_id,
                 f"the request has {len(data)} bytes, and may have {REQUEST_LIMIT}; ask for fewer names, or for `*`",
             )
         try:

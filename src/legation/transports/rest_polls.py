@@ -27,18 +27,15 @@ _Key: TypeAlias = tuple[str, str, ResourceType, tuple[str, ...]]
 class Polls:
     """Everything that one transport keeps for its clients."""
 
-    def __init__(self, feed: Feed, *, policy: Policy, clock: Clock, idle: float) -> None:
-        """Take where snapshots come from, and after how many seconds without a poll a stream is over."""
-        self._clients = Clients(feed, policy=policy, clock=clock, polls=True)
+    def __init__(
+        self, feed: Feed, *, policy: Policy, clock: Clock, idle: float, conduct: Conduct | None = None
+    ) -> None:
+        """Take where snapshots come from, after how many idle seconds a stream is over, and who watches the clients."""
+        self._clients = Clients(feed, policy=policy, clock=clock, polls=True, conduct=conduct)
         self._clock = clock
         self._idle = idle
         self._alarms = Alarms(clock)
         self._streams: dict[_Key, RestStream] = {}
-
-    @property
-    def conduct(self) -> Conduct:
-        """How the clients behave."""
-        return self._clients.conduct
 
     @property
     def clients(self) -> int:

@@ -21,7 +21,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
 from legation.protocol.sequence import Policy
 from legation.transports.base import Feed
-from legation.transports.conduct import NODE_LIMIT, Wrong
+from legation.transports.conduct import NODE_LIMIT, Conduct, Wrong
 from legation.transports.rest_http import Post, rest_app
 from legation.transports.rest_json import RestEncoder
 from legation.transports.rest_polls import Polls
@@ -83,6 +83,7 @@ class RestTransport:
         self._polls: Polls | None = None
         """None while it does not serve."""
         self._meter = Meter()
+        self._conduct = Conduct(self._clock)
 
     @property
     def port(self) -> int:
@@ -100,7 +101,7 @@ class RestTransport:
         return self._meter.statistics(
             clients=polls.clients if polls else 0,
             streams=polls.labels() if polls else (),
-            misbehaving=polls.conduct.counts if polls else {},
+            misbehaving=self._conduct.counts,
         )
 
     async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
@@ -114,7 +115,9 @@ class RestTransport:
             TransportError: The port cannot be listened on.
         """
         self._feed = feed
-        polls = self._polls = Polls(feed, policy=self._policy, clock=self._clock, idle=self._idle)
+        polls = self._polls = Polls(
+            feed, policy=self._policy, clock=self._clock, idle=self._idle, conduct=self._conduct
+        )
 
         def listening() -> None:
             _log.info("listening", rest=self.url)
@@ -148,14 +151,13 @@ class RestTransport:
         polls = self._polls
         if polls is None:
             return None
-        conduct = polls.conduct
         try:
             request = read_request(body, row)
         except RemoteProtocolError:
-            conduct.may_log_refusal(peer)
+            self._conduct.may_log_refusal(peer)
             raise
         if request.node_size > NODE_LIMIT:
-            raise conduct.too_much(
+            raise self._conduct.too_much(
                 Wrong.NODE,
                 peer,
                 request.node_id,
