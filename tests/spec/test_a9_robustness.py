@@ -10,12 +10,13 @@ import pytest
 from envoy.config.core.v3 import extension_pb2
 
 from legation.model.proxy_status import TypeStatus
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG
+from legation.model.resource_types import ADS_SERVICE, CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG
 from legation.runtime.debounce import Debounce
 from legation.snapshot_server import SnapshotServer
+from tests.spec import variants
 from tests.spec.dialogue import Dialogue
 from tests.spec.way import Way, snapshots, ways
-from tests.unit.transports.loopback import FakeFeed, resource, serving, until
+from tests.unit.transports.loopback import FakeFeed, RawStream, resource, serving, until
 
 both = pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
 
@@ -115,6 +116,21 @@ async def test_a9_5_all_who_come_at_once_are_served_some_at_a_time(way: Way) -> 
 
         assert [way.bodies(answer) for answer in answers] == [[b"1"]] * number
         assert len(served.feed.seats) == number
+
+
+async def test_a9_4_who_comes_back_with_everything_is_shown_to_have_accepted_it() -> None:
+    async with snapshots() as server, grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        server.set("edge", [cluster("one"), cluster("two")])
+        snapshot = server.snapshot("edge")
+        assert snapshot is not None
+        held = snapshot[CLUSTER]
+        stream = RawStream(channel, f"/{ADS_SERVICE}/DeltaAggregatedResources")
+        variants.spoken(delta=True, separate=False)
+        versions = {each.name: each.version for each in held}
+        await stream.send(type_url=CLUSTER.url, node="edge", initial_resource_versions=versions)
+        await until(lambda: server.proxies() and server.proxies()[0].types)
+        await until(lambda: status(server).accepted == held.version)
+        assert (status(server).sent, status(server).pending_for) == (held.version, None)
 
 
 @both
