@@ -10,7 +10,7 @@ from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ResourceType
 from legation.model.snapshot import Snapshot, collect
-from legation.runtime import hub
+from legation.runtime import seats
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.testing import ManualClock
@@ -206,7 +206,7 @@ def test_of_what_left_long_ago_and_was_never_asked_for_the_newest_is_remembered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names that come and go for ever fill no memory; one change that takes away many is remembered whole."""
-    monkeypatch.setattr(hub, "MOST_LEAVING", 1)
+    monkeypatch.setattr(seats, "MOST_LEAVING", 1)
     client = FakeClient(world.hub, "a")
     client.subscribe(CLUSTER)
     for name in ("one", "two"):
