@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from legation.model.resource import Resource
@@ -18,37 +19,59 @@ _DERIVED = frozenset({"_deadline", "deadline", "due"})
 
 def clone(value: Any, memo: dict[int, Any]) -> Any:
     """Return an independent copy of a part of the control plane; `memo` keeps what refers to one another together."""
-    kind = type(value)
-    if kind is dict:
-        return {clone(key, memo): clone(each, memo) for key, each in value.items()}
-    if kind is tuple:
-        return tuple(clone(each, memo) for each in value)
-    if kind is list:
-        return [clone(each, memo) for each in value]
-    if kind is set:
-        return {clone(each, memo) for each in value}
-    if not _is_state(value):
+    kind: Any = type(value)
+    copy = _COPIES.get(kind)
+    if copy is not None:
+        return copy(value, memo)
+    if not _is_state(kind):
         return value
-    if id(value) not in memo:
+    twin = memo.get(id(value))
+    if twin is None:
         twin = memo[id(value)] = object.__new__(kind)
-        for name in _slots(value):
+        for name in _slots(kind):
             object.__setattr__(twin, name, clone(getattr(value, name), memo))
-    return memo[id(value)]
+        for name, each in getattr(value, "__dict__", _NOTHING).items():
+            object.__setattr__(twin, name, clone(each, memo))
+    return twin
+
+
+_COPIES: dict[type, Callable[[Any, dict[int, Any]], Any]] = {
+    **dict.fromkeys((str, float, int, bool, type(None), Resource, Holding), lambda value, _: value),
+    dict: lambda value, memo: {clone(key, memo): clone(each, memo) for key, each in value.items()},
+    tuple: lambda value, memo: tuple([clone(each, memo) for each in value]),
+    list: lambda value, memo: [clone(each, memo) for each in value],
+    set: lambda value, memo: {clone(each, memo) for each in value},
+}
+_NOTHING: Mapping[str, Any] = {}
 
 
 def canonical(value: Any, now: float) -> Hashable:
     """Return what tells two states apart; moments count from now."""
-    for kind, form in _FORMS:
-        if isinstance(value, kind):
-            return form(value, now)
-    if value is None:
-        return None
-    return tuple((name, canonical(getattr(value, name), now)) for name in _slots(value) if name not in _DERIVED)
+    kind: Any = type(value)
+    form = _form(kind)
+    return _told_by_slots(value, now) if form is None else form(value, now)
+
+
+def _told_by_slots(value: Any, now: float) -> Hashable:
+    kind: Any = type(value)
+    told = [canonical(getattr(value, name, None), now) for name in _telling_slots(kind)]
+    own = getattr(value, "__dict__", _NOTHING)
+    return (kind, *told, *[(name, canonical(each, now)) for name, each in own.items() if name not in _DERIVED])
+
+
+@cache
+def _telling_slots(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name in _slots(kind) if name not in _DERIVED)
+
+
+@cache
+def _form(kind: Any) -> Callable[[Any, float], Hashable] | None:
+    return next((form for kinds, form in _FORMS if issubclass(kind, kinds)), None)
 
 
 _FORMS: tuple[tuple[Any, Callable[[Any, float], Hashable]], ...] = (
     (float, lambda value, now: value - now),
-    (str | int, lambda value, _: value),
+    (str | int | None, lambda value, _: value),
     (Resource, lambda value, _: (value.type.name, value.name, value.version)),
     (ResourceType, lambda value, _: value.name),
     (Holding, lambda value, now: (id(value.base), canonical(dict(value.overlay), now))),
@@ -67,16 +90,13 @@ def _key(value: Any, now: float) -> Hashable:
     return (value.owner, value.row.name) if isinstance(value, Machine) else canonical(value, now)
 
 
-def _slots(value: object) -> Iterator[str]:
-    for base in type(value).__mro__:
-        for name in base.__dict__.get("__slots__", ()):
-            if hasattr(value, name):
-                yield name
-    yield from getattr(value, "__dict__", ())
+@cache
+def _slots(kind: Any) -> tuple[str, ...]:
+    return tuple(name for base in kind.__mro__ for name in base.__dict__.get("__slots__", ()))
 
 
-def _is_state(value: object) -> bool:
-    kind = type(value)
+@cache
+def _is_state(kind: Any) -> bool:
     frozen = getattr(kind, "__dataclass_params__", None)
     ours = any(base.__module__.startswith("legation.protocol") for base in kind.__mro__)
-    return ours and not isinstance(value, Enum) and not (frozen is not None and frozen.frozen)
+    return ours and not issubclass(kind, Enum) and not (frozen is not None and frozen.frozen)

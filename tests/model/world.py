@@ -169,7 +169,7 @@ class World:
             waited = self.waits_for()
             world.link.deliver(stream)
             if world.waits_for() != waited:
-                world.waits_since = world.now if world.waits_for() else None
+                world.waits_since = world.now if any(world.waits_for()) else None
             world.listening |= world.serves_on()
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
@@ -192,7 +192,7 @@ class World:
             world.gave_up = not self.bad and any(wanted)
             world.now = max(world.now, waited)
             world.link.say(envoy.give_up_waiting(row))
-            world.waits_since = world.now if world.waits_for() else None
+            world.waits_since = world.now if any(world.waits_for()) else None
             yield "Envoy gives up waiting", world
         elif drained is not None and (deadline is None or deadline >= drained):
             world.now, world.drains_since = max(world.now, drained), None
