@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from legation.model.loads import OTHERS, ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ResourceType
@@ -15,7 +16,7 @@ from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
 from legation.testing import ManualClock
 from legation.transports.base import Refusal
-from tests.fakes import FakeClient
+from tests.fakes import PEER, FakeClient
 from tests.small_world import cluster
 
 ONE = Snapshot.of([collect(CLUSTER, [cluster("one")])])
@@ -230,3 +231,23 @@ class CountingClient(FakeClient):
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         self.asked += 1
         return super().accepted(row, name)
+
+
+def test_who_only_reports_follows_its_group_counts_as_no_proxy_and_keeps_nothing_alive(world: World) -> None:
+    world.snapshots = {"a": ONE, "b": BOTH}
+    woken: list[object] = []
+    seat = world.hub.admit_reporter(PEER, Node(id="a"), wake=lambda: woken.append(seat.clusters))
+    assert (set(seat.clusters or ()), seat.group, world.feedback.proxies()) == ({"one"}, "a", ())
+    seat.report([ClusterLoad(cluster=name, interval=1.0, issued=2) for name in ("one", "two")])
+    world.groups["a"] = "b"
+    world.hub.reseat()
+    assert (set(seat.clusters or ()), seat.group, len(woken)) == ({"one", "two"}, "b", 1)
+    seat.report([ClusterLoad(cluster="two", interval=1.0, issued=3)])
+    counted = {(each.group, each.cluster): each.issued for each in world.feedback.statistics().loads}
+    assert counted == {("a", "one"): 2, ("a", OTHERS): 2, ("b", "two"): 3}
+    del world.snapshots["b"]
+    world.hub.publish()
+    assert seat.clusters is None
+    world.hub.leaving()
+    seat.leave()
+    assert not world.hub.groups
