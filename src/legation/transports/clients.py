@@ -37,6 +37,9 @@ MANY_STREAMS = 100
 """An Envoy without ADS has a stream for each of its clusters and routes. A client with so many gets a pause after each
 turn, as long as the turn was: what comes in meanwhile shares the next one."""
 
+LONG_TURN = 0.02
+"""Seconds. A client whose turn took longer gets such a pause too: it asks for thousands of names, and others wait."""
+
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -212,7 +215,7 @@ class ServedClient:
         if self._waits or not self._streams:
             return
         self._waits = True
-        if len(self._streams) < MANY_STREAMS:
+        if len(self._streams) < MANY_STREAMS and self._turn_took < LONG_TURN:
             self._turns.ask(self.take_turn)
         else:
             self._pause = asyncio.get_running_loop().call_later(self._turn_took, self.take_turn)

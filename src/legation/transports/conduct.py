@@ -19,14 +19,14 @@ from legation.clock import Clock
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 
-MOST_NAMES = 100_000
-"""Names that one client may ask for, all types and streams together: ten times what a large Envoy asks for by name. An
-Envoy that asks for everything by a wildcard needs none."""
+MOST_NAMES = 50_000
+"""Names that one client may ask for, all types and streams together: several times what a large Envoy asks for by name.
+Each turn looks through all of them. An Envoy that asks for everything by a wildcard needs none."""
 MOST_STREAMS = 20_000
 """Streams of one connection. An Envoy without ADS has one for each of its clusters and routes (A1.12)."""
 REQUEST_LIMIT = 16 << 20
 """Bytes of one request. A client that reconnects lists all that it holds (A1.13): ten thousand names and their versions
-are one MiB, and the most that are read, with 130 characters each, fit."""
+are one MiB, and the most that are read, with 300 characters each, fit."""
 NODE_LIMIT = 1 << 20
 """Bytes of a node: its metadata stays in memory as long as the client is connected. Large ones have some 50 KiB."""
 LONGEST_ID = 1024
@@ -40,7 +40,7 @@ CONNECTION = 50
 """Tokens of a connection: four hundred of them at once, then ten a second. Several Envoys may share a node id."""
 MANY = 50
 """So many times the tokens of a client has a host, for there may be thousands behind one address."""
-A_TOKEN_OF_BYTES, A_TOKEN_OF_NAMES = 16 << 10, 10_000
+A_TOKEN_OF_BYTES, A_TOKEN_OF_NAMES = 16 << 10, 100
 """What costs one more token: bytes that have to be read, names that have to be looked through."""
 PATIENCE = 5.0
 """Seconds that a connection waits for its tokens; one that would wait longer is turned away."""

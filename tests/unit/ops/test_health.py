@@ -64,6 +64,7 @@ def test_metrics_are_in_prometheus_text() -> None:
         "legation_update_duration_seconds_count 4.0",
         "legation_update_duration_seconds_sum 0.5",
         'legation_streams{carries="ADS",variant="delta"} 2.0',
+        'legation_misbehaving_clients_total{what="requests"} 1.0',
         'legation_requests_total{type="Cluster"} 8.0',
         'legation_request_bytes_total{type="Cluster"} 800.0',
         'legation_response_bytes_total{type="Cluster"} 9000.0',
