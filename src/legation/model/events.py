@@ -1,4 +1,8 @@
-"""What a stream reports of its client: what it asked for, what it accepted, what it refused and why."""
+"""What a stream reports of its client: what it asked for, what it accepted, what it refused and why.
+
+Nobody changes an event that was made. What is made for each client at each change is not frozen all the same: that
+takes four times as long.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class Subscribed:
     wildcard: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sent:
     """A response went out."""
 
@@ -45,7 +49,7 @@ class Sent:
     removed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Accepted:
     """The client acknowledged a response."""
 

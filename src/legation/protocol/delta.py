@@ -71,7 +71,7 @@ class DeltaMachine(Machine):
                 self.ledger.renew(come - names)
                 self.drop(gone - names)
             self.forced = {each for name in self.forced for each in aliases.meant(name, target)}
-        elif any(map(is_glob, self.forced)):
+        elif self.forced and any(map(is_glob, self.forced)):
             self.forced = {each for name in self.forced for each in members(target, name) or (name,)}
 
     def _as_asked(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -106,7 +106,7 @@ class DeltaMachine(Machine):
             nonce=str(serial),
             whole=shared,
             listed=() if shared is not None else self._as_asked(pending.changed.values()),
-            removed=pending.removed if bodiless else tuple(sorted((*pending.removed, *missing))),
+            removed=pending.removed if bodiless or not missing else tuple(sorted((*pending.removed, *missing))),
             unknown=missing if bodiless else (),
             errors=errors,
             expiring=self.terms.expiring,

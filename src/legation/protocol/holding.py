@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from weakref import WeakValueDictionary
 
 from legation.model.resource import EVERY, References, Resource
 from legation.model.resource_types import ResourceType
@@ -44,9 +45,9 @@ def _anything(row: ResourceType) -> References:
     return MappingProxyType({name: frozenset({EVERY}) for name in row.refers})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Holding:
-    """A collection, except for some names."""
+    """A collection, except for some names. Make it with `over`: all who hold just a collection share one."""
 
     base: Collection
     overlay: Mapping[str, Resource | None] = field(default_factory=lambda: _NOTHING)
@@ -109,4 +110,15 @@ class Holding:
 def over(base: Collection, overlay: Mapping[str, Resource | None]) -> Holding:
     """Return the holding of the base except for the overlay, without the names that differ in nothing."""
     real = {name: resource for name, resource in overlay.items() if not same(resource, base.resources.get(name))}
-    return Holding(base, real or _NOTHING)
+    return Holding(base, real) if real else just(base)
+
+
+_just: WeakValueDictionary[Collection, Holding] = WeakValueDictionary()
+
+
+def just(base: Collection) -> Holding:
+    """Return the holding of the base without exceptions: one for all who hold it."""
+    holding = _just.get(base)
+    if holding is None:
+        holding = _just[base] = Holding(base)
+    return holding

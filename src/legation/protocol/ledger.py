@@ -13,7 +13,7 @@ from typing import TypeAlias
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import EMPTY, Collection
-from legation.protocol.holding import Holding, over, same
+from legation.protocol.holding import Holding, just, over, same
 from legation.protocol.refusals import Refusals
 from legation.protocol.unanswered import Unanswered, newest
 
@@ -31,7 +31,7 @@ class Ledger:
     __slots__ = ("accepted", "brought", "maybe", "refusals", "sent", "unanswered")
 
     def __init__(self, row: ResourceType) -> None:
-        self.sent = Holding(EMPTY[row])
+        self.sent = just(EMPTY[row])
         """What the client holds if it takes all that was said."""
         self.accepted = self.sent
         self.unanswered: list[Unanswered] = []
@@ -48,9 +48,10 @@ class Ledger:
         """Write down a response."""
         self.sent = entry.view
         # What is to be removed is not accepted from now on, whatever is answered: only the entry remembers it.
-        self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
-        for name in entry.removed if self.maybe else ():
-            self.maybe.pop(name, None)
+        if entry.removed:
+            self.accepted = self.accepted.but(dict.fromkeys(entry.removed))
+            for name in entry.removed:
+                self.maybe.pop(name, None)
         self.unanswered.append(entry)
         if len(self.unanswered) > MERGE_ABOVE:
             oldest, next_oldest = self.unanswered[:2]
@@ -209,6 +210,8 @@ class Ledger:
         return tuple(parked.values())
 
     def _answered(self, nonce: str, *, cumulative: bool) -> Unanswered:
+        if len(self.unanswered) == 1:
+            return self.unanswered.pop()
         at = next(index for index, each in enumerate(self.unanswered) if each.nonce == nonce)
         earlier, answered, later = self.unanswered[:at], self.unanswered[at], self.unanswered[at + 1 :]
         if cumulative:

@@ -70,14 +70,15 @@ class Machine(Party):
 
     def at_rest(self, target: Collection) -> bool:
         """Say whether the client holds the target and is owed nothing: then no rule can find anything to say."""
-        ledger, own = self.ledger, self.own_name
-        if self.forced or ledger.maybe or ledger.refusals or self.leaving or self.uncertain:
+        ledger, sent = self.ledger, self.ledger.sent
+        if (sent.base is not target and not self.apart) or self.forced or self.leaving or self.uncertain:
             return False
+        if ledger.maybe or ledger.refusals:
+            return False
+        own = self.own_name if self.apart else None
         if own is not None:
-            return ledger.sent.get(own) is target.get(own) and not ledger.sent.base.resources
-        return (
-            ledger.sent.base is target and (self.answered or not self.subscription.wildcard) and not ledger.sent.overlay
-        )
+            return sent.get(own) is target.get(own) and not sent.base.resources
+        return sent.base is target and (self.answered or not self.subscription.wildcard) and not sent.overlay
 
     # What comes in
 
@@ -200,8 +201,8 @@ class Machine(Party):
 
     def told(self, view: View, pending: Pending) -> Holding:
         """Return what the client holds when it has heard that: of names that are left for later, what it had."""
-        sent = self.ledger.sent
-        return view.holding.but({name: sent.get(name) for name in pending.left})
+        sent, holding = self.ledger.sent, view.holding
+        return holding.but({name: sent.get(name) for name in pending.left}) if pending.left else holding
 
     def shared(self, view: View, pending: Pending) -> Collection | None:
         """Return the collection that is exactly what changes, or None: its bytes are shared by all who get it."""
@@ -214,26 +215,24 @@ class Machine(Party):
 
     def record(self, response: Response, pending: Pending, view: View, *, now: float, serial: int) -> None:
         """Write down that a response goes out."""
-        before = self.ledger.sent
-        removed = {
-            name: held
-            for name in pending.removed
-            if (held := before.get(name) or self.ledger.maybe.get(name)) is not None
-        }
+        before, maybe = self.ledger.sent, self.ledger.maybe
+        held = {name: before.get(name) or maybe.get(name) for name in pending.removed}
         entry = Unanswered(
             nonce=response.nonce,
             version=response.version,
             serial=serial,
             at=now,
             changed=pending.changed,
-            removed=removed,
+            removed={name: each for name, each in held.items() if each is not None},
             view=self.own(self.told(view, pending)),
             news=pending.changed.keys(),
         )
         self.ledger.record(entry)
         self.note_expiring(response, now)
-        self.forced &= view.waiting | pending.left
-        self.uncertain -= pending.changed.keys()
+        if self.forced:
+            self.forced &= view.waiting | pending.left
+        if self.uncertain:
+            self.uncertain -= pending.changed.keys()
         self.continuing = bool(pending.left)
         for name in pending.removed:
             self.leaving.pop(name, None)

@@ -21,9 +21,11 @@ FEW = 8
 class Machines:
     """The machines of one client."""
 
-    __slots__ = ("_speaking", "_types")
+    __slots__ = ("_few", "_speaking", "_types")
 
     def __init__(self) -> None:
+        self._few: tuple[Machine, ...] | None = ()
+        """All of them, in the order of delivery; None where one type has a crowd."""
         self._types: dict[ResourceType, _OfType] = {}
         """In the order of delivery."""
         self._speaking: dict[object, int] = {}
@@ -35,6 +37,9 @@ class Machines:
     def __iter__(self) -> Iterator[Machine]:
         return chain.from_iterable(machines.all() for machines in self._types.values())
 
+    def _count(self) -> None:
+        self._few = None if any(machines.crowded for machines in self._types.values()) else tuple(self)
+
     def open(self, machine: Machine) -> None:
         """Take a machine in that has not been asked for anything yet."""
         row = machine.row
@@ -43,6 +48,7 @@ class Machines:
             self._types = {each: self._types[each] for each in sorted(self._types, key=lambda each: each.order)}
         self._types[row].take(machine)
         self._speaking[machine.owner] = self._speaking.get(machine.owner, 0) + 1
+        self._count()
 
     def close(self, machine: Machine) -> None:
         """Let a machine go."""
@@ -50,6 +56,7 @@ class Machines:
         self._speaking[machine.owner] -= 1
         if not self._speaking[machine.owner]:
             del self._speaking[machine.owner]
+        self._count()
 
     def heard(self, machine: Machine, before: str | None) -> None:
         """Take note that a machine took a request.
@@ -58,26 +65,32 @@ class Machines:
             machine: Which one.
             before: The only name that it asked for until then (`Subscription.only`).
         """
-        self._types[machine.row].heard(machine, before)
+        if self._few is None:
+            self._types[machine.row].heard(machine, before)
 
     def wake(self, machine: Machine) -> None:
         """Have the machine asked at the next turn: it is owed something."""
-        self._types[machine.row].wake(machine)
+        if self._few is None:
+            self._types[machine.row].wake(machine)
 
     def rest(self, machine: Machine, target: Collection) -> None:
         """Take note that the machine has nothing to say now."""
-        self._types[machine.row].rest(machine, target)
+        if self._few is None:
+            self._types[machine.row].rest(machine, target)
 
     def retarget(self, before: Snapshot, now: Snapshot) -> None:
         """Take the newest snapshot; O(changed)."""
-        for row, machines in self._types.items():
+        for row, machines in self._types.items() if self._few is None else ():
             machines.retarget(before[row], now[row])
 
     def awake(self) -> Iterator[Machine]:
-        """Yield those who may have something to say, in the order of delivery.
+        """Return those who may have something to say, in the order of delivery.
 
         What is sent of one type can wake machines of later ones: they come as well.
         """
+        return self._awake() if self._few is None else iter(self._few)
+
+    def _awake(self) -> Iterator[Machine]:
         for machines in tuple(self._types.values()):
             yield from tuple(machines.awake())
 
@@ -115,6 +128,10 @@ class _OfType:
         self._few: list[Machine] = []
         """Those that are always asked."""
         self._crowd: _Crowd | None = None
+
+    @property
+    def crowded(self) -> bool:
+        return self._crowd is not None
 
     def take(self, machine: Machine) -> None:
         if self._crowd is None and len(self._few) >= FEW:

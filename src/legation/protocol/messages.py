@@ -1,4 +1,8 @@
-"""Requests and responses as the machines see them: no protobuf, no bytes but those of resources."""
+"""Requests and responses as the machines see them: no protobuf, no bytes but those of resources.
+
+Nobody changes one that was made. They are not frozen all the same: one is made for each client at each change, and to
+make a frozen one takes four times as long.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection
 
+NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class SotwRequest:
     """A DiscoveryRequest for one type."""
 
@@ -26,14 +32,14 @@ class SotwRequest:
     """`error_detail.message` where the client refuses; the presence of `error_detail` is what counts (A2.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DeltaRequest:
     """A DeltaDiscoveryRequest for one type."""
 
     type: ResourceType
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
-    initial_versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    initial_versions: Mapping[str, str] = field(default_factory=lambda: NO_VERSIONS)
     """What the client holds already, in the first request of a type on a stream."""
     nonce: str = ""
     error: str | None = None
@@ -51,7 +57,7 @@ class ResourceError:
     """It may come back, so what the client has of it should stay; else there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SotwResponse:
     """A DiscoveryResponse.
 
@@ -75,7 +81,7 @@ class SotwResponse:
         return iter(self.listed if self.whole is None else self.whole)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DeltaResponse:
     """A DeltaDiscoveryResponse; whole or listed as in SotwResponse."""
 

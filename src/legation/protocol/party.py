@@ -132,7 +132,7 @@ class Party(ABC):
 
     def own(self, holding: Holding) -> Holding:
         """Return what is remembered of a view."""
-        own = self.own_name
+        own = self.own_name if self.apart else None
         return holding if own is None else over(EMPTY[self.row], {own: holding.get(own)})
 
     @abstractmethod

@@ -1,4 +1,7 @@
-"""View and Pending: what one client may be told of one type, what it is to be told, and how much of it at once."""
+"""View and Pending: what one client may be told of one type, what it is to be told, and how much of it at once.
+
+Nobody changes one that was made; they are not frozen for the reason that `messages.py` tells.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ MOST_PORTIONS = 8
 """So many portions may be unanswered before the next one waits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class View:
     """What a client may be told of one type at this moment."""
 
@@ -24,7 +27,7 @@ class View:
     """The snapshot may lack something that the client brought along from another stream."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pending:
     """What a client is to be told."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, RESOURCE_TYPES, Absence, ResourceType
 from legation.protocol import claims, keeping, turns, waiting
-from legation.protocol.holding import Brought, over, same
+from legation.protocol.holding import Brought, just, over, same
 from legation.protocol.machine import Machine
 from legation.protocol.pending import View
 from legation.protocol.situation import Situation
@@ -37,18 +37,22 @@ class Ruling(Situation):
         """
         target, ledger = self.snapshot[machine.row], machine.ledger
         machine.follow(target)
-        ledger.reconsider(target)
         refusals = ledger.refusals
-        if refusals and refusals.stopped:
-            return None
+        if refusals:
+            ledger.reconsider(target)
+            if refusals.stopped:
+                return None
         incomplete = machine.row in self.snapshot.incomplete
         machine.reconsider(incomplete=incomplete)
         if not incomplete:
             ledger.brought = None
+        proved = self._turns(machine)
+        doubtful = {*self._doubtful(machine), *proved}
+        if not (doubtful or refusals):
+            return View(holding=just(target), incomplete=incomplete)
         overlay: dict[str, Resource | None] = {}
         waits: set[str] = set()
-        proved = self._turns(machine)
-        for name in {*self._doubtful(machine), *proved}:
+        for name in doubtful:
             goal, held = self._goal(machine, name, now), ledger.holding(name)
             said = same(goal, ledger.sent.get(name)) and name not in machine.forced
             turn = goal is None or said or turns.has_turn(machine, goal, target, proved)

@@ -38,7 +38,7 @@ from itertools import chain
 
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
-from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
+from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.protocol.delta import DeltaMachine
@@ -57,6 +57,9 @@ from legation.protocol.terms import Terms, Variant
 __all__ = ["Machine", "Policy", "Sequence", "Variant"]
 
 _MACHINES: dict[Variant, type[SotwMachine | DeltaMachine]] = {Variant.SOTW: SotwMachine, Variant.DELTA: DeltaMachine}
+
+_FORCED = {row: tuple(map(BY_NAME.__getitem__, row.forces)) for row in RESOURCE_TYPES}
+"""For each type, the types of which a client throws resources away with it (rule 6)."""
 
 _MOST_OWED = 16
 """Of a client that never asks for a type no more is remembered."""
@@ -198,9 +201,11 @@ class Sequence:
         rules = self._rules
         if machine.row.awaited_warm:
             rules.warming.accepted(machine, serial, at=now)
-        rules.warming.supplied(machine.row, event.resources, serial, joined=rules.machines.joined)
-        rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
-        rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
+        if rules.warming:
+            rules.warming.supplied(machine.row, event.resources, serial, joined=rules.machines.joined)
+            rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
+        if rules.predecessors:
+            rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
     def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
         """Return the next message of that stream; None when it has nothing to say or it is not its turn.
@@ -239,22 +244,21 @@ class Sequence:
         """
         if not self._synced:
             return
-        self._rules.deadline, self._moved = None, False
-        if self._rules.returning is not None and self._rules.returning.since is None:
-            self._rules.returning.since = now
-        self._rules.note_deadline(self._rules.predecessors.prune(now), now)
-        awake = self._rules.machines.awake()
+        rules = self._rules
+        rules.begin(now)
+        self._moved = False
+        awake = rules.machines.awake()
         for machine in _present(awake, may_write) if absent else awake:
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):
                     return
                 yield machine.owner, *self._respond(machine, *offer, now=now)
-            if renewal := self._renewal(machine, now):
+            if machine.terms.expiring and (renewal := self._renewal(machine, now)):
                 if not may_write(machine.owner):
                     return
                 yield machine.owner, *self._renew(machine, renewal, now=now)
             if machine.renewal is None or machine.renewal.due is None:
-                self._rules.machines.rest(machine, self._rules.snapshot[machine.row])
+                rules.machines.rest(machine, rules.snapshot[machine.row])
         if self._moved:
             # What was settled without a word may have been all that kept something of a lower order.
             yield from self.turns(now, may_write, absent=absent)
@@ -265,7 +269,7 @@ class Sequence:
         view = self._rules.view(machine, now)
         sent = machine.ledger.sent
         pending = machine.offer(view, now) if view is not None else None
-        self._moved = self._moved or not machine.ledger.sent.equals(sent)
+        self._moved = self._moved or not (machine.ledger.sent is sent or machine.ledger.sent.equals(sent))
         self._rules.note_deadline(machine.due, now)
         return None if view is None or pending is None else (view, pending)
 
@@ -315,7 +319,7 @@ class Sequence:
 
     def _force(self, row: ResourceType, changed: Collection[Resource]) -> None:
         """Rule 6: mark what the client throws away with what was sent."""
-        for forced_row in map(BY_NAME.__getitem__, row.forces):
+        for forced_row in _FORCED[row]:
             if not self._rules.snapshot[row].refers_to(forced_row):
                 continue
             if not self._rules.machines.speak_of(forced_row):

@@ -47,6 +47,14 @@ class Situation:
         self.verdicts: Verdicts | None = None
         """What clients of the same group refused for sure."""
 
+    def begin(self, now: float) -> None:
+        """Ask all anew from now on, and forget what is over."""
+        self.deadline = None
+        if self.returning is not None and self.returning.since is None:
+            self.returning.since = now
+        if self.predecessors:
+            self.note_deadline(self.predecessors.prune(now), now)
+
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""
         if moment is not None and moment > now and (self.deadline is None or moment < self.deadline):

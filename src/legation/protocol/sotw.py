@@ -8,7 +8,7 @@ from legation.errors import LocalProtocolError
 from legation.model.events import Event
 from legation.model.resource import Resource
 from legation.model.snapshot import EMPTY, Collection
-from legation.protocol.holding import Holding, brought, over, same
+from legation.protocol.holding import Holding, brought, just, over, same
 from legation.protocol.machine import Machine, whole
 from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
 from legation.protocol.party import Recall
@@ -61,7 +61,7 @@ class SotwMachine(Machine):
         known = target if target.version == version else recall(self.row, version)
         if known is not None:
             self.claims = ""
-            self.ledger.inherit(Holding(known))
+            self.ledger.inherit(just(known))
             # It says what the client has, not for which names: only who asks for nothing else needs no answer.
             self.answered = self.subscription.wildcard and not names
 

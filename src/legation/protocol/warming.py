@@ -77,6 +77,9 @@ class Warming:
     def __init__(self) -> None:
         self._batches: list[Batch] = []
 
+    def __len__(self) -> int:
+        return len(self._batches)
+
     def find(self, machine: Machine, name: str) -> Batch | None:
         """Return the last response in which the resource was new to the client; None: none, or it is warm since."""
         for batch in reversed(self._batches):

@@ -113,7 +113,9 @@ class _TypeAccount:
 
     def answered(self, nonce: str) -> None:
         """Drop the response of that nonce and those before it."""
-        if nonce in self.outstanding:
+        if len(self.outstanding) == 1:
+            self.outstanding.pop(nonce, None)
+        elif nonce in self.outstanding:
             nonces = list(self.outstanding)
             for each in nonces[: nonces.index(nonce) + 1]:
                 del self.outstanding[each]
@@ -151,13 +153,13 @@ class Account:
             entry = self._types[event.type] = _TypeAccount()
         refused_before = len(entry.refused)
         match event:
-            case Subscribed():
-                entry.wildcard, entry.names = event.wildcard, len(event.names)
             case Sent():
                 entry.sent_as(event, self._books.now())
                 entry.offered(event.resources)
             case Accepted():
                 self._accepted(entry, event)
+            case Subscribed():
+                entry.wildcard, entry.names = event.wildcard, len(event.names)
             case Refused():
                 self._refused(entry, event)
             case _:

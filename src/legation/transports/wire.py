@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,13 +25,24 @@ from legation.model.node import Node
 from legation.model.resource import Resource
 from legation.model.resource_types import TYPE_URL_PREFIX, ResourceType
 from legation.model.snapshot import Collection
-from legation.protocol.messages import DeltaRequest, DeltaResponse, Request, Response, SotwRequest, SotwResponse
+from legation.protocol.messages import (
+    NO_VERSIONS,
+    DeltaRequest,
+    DeltaResponse,
+    Request,
+    Response,
+    SotwRequest,
+    SotwResponse,
+)
 
 SHARED_BYTES = 16 << 20
 """How many bytes of lists of resources, which several clients may get, are kept at most, with what keeps them."""
 
 _NOT_FOUND = "there is no resource of this name"
 _UNAVAILABLE = "a resource of this name may exist, and cannot be read at the moment"
+
+_MOST_TAILS = 1000
+"""Ends of responses that are remembered."""
 
 _ENTRY = 500
 """Bytes that the memory of one list costs beside the list itself, about."""
@@ -110,14 +121,11 @@ class SotwIncoming(Incoming):
         message = self._message
         return SotwRequest(
             type=row,
-            names=tuple(message.resource_names),
+            names=_listed(message.resource_names),
             version=message.version_info,
             nonce=message.response_nonce,
             error=self._error,
         )
-
-
-_NONE_HELD: Mapping[str, str] = MappingProxyType({})
 
 
 class DeltaIncoming(Incoming):
@@ -140,12 +148,17 @@ class DeltaIncoming(Incoming):
         held = message.initial_resource_versions
         return DeltaRequest(
             type=row,
-            subscribe=tuple(message.resource_names_subscribe),
-            unsubscribe=tuple(message.resource_names_unsubscribe),
-            initial_versions=MappingProxyType(dict(held)) if held else _NONE_HELD,
+            subscribe=_listed(message.resource_names_subscribe),
+            unsubscribe=_listed(message.resource_names_unsubscribe),
+            initial_versions=MappingProxyType(dict(held)) if held else NO_VERSIONS,
             nonce=message.response_nonce,
             error=self._error,
         )
+
+
+def _listed(names: Any) -> tuple[str, ...]:
+    # Mostly there are none, and to look is cheaper than to copy them.
+    return tuple(names) if names else ()
 
 
 def node_of(message: Any) -> Node:
@@ -203,11 +216,16 @@ class Encoder:
         expiring = response.expiring and _any_expires(response)
         if isinstance(response, SotwResponse):
             framing: _Framing = self._expiring_sotw if expiring else self._sotw
-            return b"".join((self._resources(framing, response), _errors(response), *framing.tail(response)))
-        framing = self._expiring_delta if expiring else self._delta
-        resources = (self._resources(framing, response), *map(self._delta.bodiless, response.unknown))
-        rest = (self._renewed(response), self._removed(response), _errors(response))
-        return b"".join((*resources, *rest, *framing.tail(response)))
+            particular: tuple[bytes, ...] = ()
+        else:
+            framing = self._expiring_delta if expiring else self._delta
+            particular = (
+                *map(self._delta.bodiless, response.unknown),
+                self._renewed(response),
+                self._removed(response),
+            )
+        resources = self._resources(framing, response)
+        return b"".join((resources, *particular, _errors(response), framing.tail(response.version, response.nonce)))
 
     def _resources(self, framing: _Framing, response: Response) -> bytes:
         if response.whole is not None:
@@ -318,6 +336,7 @@ class _Framing(ABC):
         self._nonce = _tag(self._message, "nonce")
         name = _field(_IDENTIFIER, identifier.encode())
         self._control_plane = _field(_tag(self._message, "control_plane"), name) if identifier else b""
+        self._tails: dict[tuple[str, str], bytes] = {}
         self._heads: WeakKeyDictionary[Resource, bytes] = WeakKeyDictionary()
         self._wholes: WeakKeyDictionary[Collection, bytes] = WeakKeyDictionary()
 
@@ -336,10 +355,15 @@ class _Framing(ABC):
         parts.append(_field(self._type_url, row.url.encode()))
         return b"".join(parts)
 
-    def tail(self, response: Response) -> tuple[bytes, ...]:
-        """Return what is this response's own."""
-        version = _field(self._version, response.version.encode())
-        return (version, _field(self._nonce, response.nonce.encode()), self._control_plane)
+    def tail(self, version: str, nonce: str) -> bytes:
+        """Return what is a response's own; many clients are at the same number of the same version."""
+        built = self._tails.get((version, nonce))
+        if built is None:
+            if len(self._tails) >= _MOST_TAILS:
+                self._tails.clear()
+            fields = (_field(self._version, version.encode()), _field(self._nonce, nonce.encode()))
+            built = self._tails[version, nonce] = b"".join((*fields, self._control_plane))
+        return built
 
     def _head(self, resource: Resource) -> bytes:
         head = self._heads.get(resource)
