@@ -13,7 +13,7 @@ from legation.model.snapshot import Collection, Snapshot
 from legation.protocol.holding import Holding
 from legation.protocol.sequence import Machine, Policy
 
-_DERIVED = frozenset({"_deadline", "deadline", "due"})
+_DERIVED = frozenset({"_deadline", "_in_order", "deadline", "due"})
 """What the control plane works out anew whenever it is asked."""
 
 

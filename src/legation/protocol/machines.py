@@ -21,10 +21,10 @@ FEW = 8
 class Machines:
     """The machines of one client."""
 
-    __slots__ = ("_few", "_speaking", "_types")
+    __slots__ = ("_in_order", "_speaking", "_types")
 
     def __init__(self) -> None:
-        self._few: tuple[Machine, ...] | None = ()
+        self._in_order: tuple[Machine, ...] | None = ()
         """All of them, in the order of delivery; None where one type has a crowd."""
         self._types: dict[ResourceType, _OfType] = {}
         """In the order of delivery."""
@@ -37,8 +37,8 @@ class Machines:
     def __iter__(self) -> Iterator[Machine]:
         return chain.from_iterable(machines.all() for machines in self._types.values())
 
-    def _count(self) -> None:
-        self._few = None if any(machines.crowded for machines in self._types.values()) else tuple(self)
+    def _arrange(self) -> None:
+        self._in_order = None if any(machines.crowded for machines in self._types.values()) else tuple(self)
 
     def open(self, machine: Machine) -> None:
         """Take a machine in that has not been asked for anything yet."""
@@ -48,7 +48,7 @@ class Machines:
             self._types = {each: self._types[each] for each in sorted(self._types, key=lambda each: each.order)}
         self._types[row].take(machine)
         self._speaking[machine.owner] = self._speaking.get(machine.owner, 0) + 1
-        self._count()
+        self._arrange()
 
     def close(self, machine: Machine) -> None:
         """Let a machine go."""
@@ -56,7 +56,7 @@ class Machines:
         self._speaking[machine.owner] -= 1
         if not self._speaking[machine.owner]:
             del self._speaking[machine.owner]
-        self._count()
+        self._arrange()
 
     def heard(self, machine: Machine, before: str | None) -> None:
         """Take note that a machine took a request.
@@ -65,22 +65,22 @@ class Machines:
             machine: Which one.
             before: The only name that it asked for until then (`Subscription.only`).
         """
-        if self._few is None:
+        if self._in_order is None:
             self._types[machine.row].heard(machine, before)
 
     def wake(self, machine: Machine) -> None:
         """Have the machine asked at the next turn: it is owed something."""
-        if self._few is None:
+        if self._in_order is None:
             self._types[machine.row].wake(machine)
 
     def rest(self, machine: Machine, target: Collection) -> None:
         """Take note that the machine has nothing to say now."""
-        if self._few is None:
+        if self._in_order is None:
             self._types[machine.row].rest(machine, target)
 
     def retarget(self, before: Snapshot, now: Snapshot) -> None:
         """Take the newest snapshot; O(changed)."""
-        for row, machines in self._types.items() if self._few is None else ():
+        for row, machines in self._types.items() if self._in_order is None else ():
             machines.retarget(before[row], now[row])
 
     def awake(self) -> Iterator[Machine]:
@@ -88,7 +88,7 @@ class Machines:
 
         What is sent of one type can wake machines of later ones: they come as well.
         """
-        return self._awake() if self._few is None else iter(self._few)
+        return self._awake() if self._in_order is None else iter(self._in_order)
 
     def _awake(self) -> Iterator[Machine]:
         for machines in tuple(self._types.values()):
