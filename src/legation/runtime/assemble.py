@@ -169,7 +169,10 @@ def _claims(items: tuple[Item, ...]) -> Mapping[str, tuple[Item, ...]]:
 
 
 def _winner(claims: tuple[Item, ...], labels: Labels) -> Item | None:
-    return next((item for item in claims if item.scope.labels <= labels), None)
+    for item in claims:
+        if item.scope.labels <= labels:
+            return item
+    return None
 
 
 def _at_peace(items: list[Item]) -> Iterable[Item]:

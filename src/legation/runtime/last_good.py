@@ -89,7 +89,13 @@ class LastGood:
         """
         if not self._begun:
             self._recall()
-        newest = {key: self._reading(key, manifest) for key, manifest in objects.items()}
+        known = self._newest
+        newest = {
+            key: previous
+            if (previous := known.get(key)) is not None and previous.manifest is manifest
+            else self._read(manifest, previous)
+            for key, manifest in objects.items()
+        }
         good = {key: each for key, reading in newest.items() if (each := self._serve(key, reading)) is not None}
         lost = {key: newest[key] for key in newest.keys() - good.keys() if newest[key].may_hold}
         kept = self._keep(newest, lost, broken)
@@ -124,12 +130,6 @@ class LastGood:
             else:
                 self._good[manifest.key] = reading
         self.recalled = tuple(item for reading in self._good.values() for item in reading.items)
-
-    def _reading(self, key: ObjectKey, manifest: ManifestObject) -> Reading:
-        previous = self._newest.get(key)
-        if previous is not None and previous.manifest is manifest:
-            return previous
-        return self._read(manifest, previous)
 
     def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:
         return self._good.get(key) if reading.broken else reading

@@ -36,7 +36,8 @@ class ObjectRecords:
         """Take what is good now, which files are whole, and which files there are at all."""
         manifests = {reading.manifest.key: reading.manifest for reading in good}
         for key, manifest in manifests.items():
-            if not _is_same(self._saved.get(key), manifest):
+            saved = self._saved.get(key)
+            if saved is not manifest and not _is_same(saved, manifest):
                 self._changes[_name(key)] = _to_record(manifest)
         for key in self._saved.keys() - manifests.keys():
             self._changes[_name(key)] = None
@@ -63,10 +64,8 @@ class ObjectRecords:
 
 
 def _is_same(saved: ManifestObject | None, manifest: ManifestObject) -> bool:
-    if saved is None or saved is manifest:
-        return saved is manifest
     # After a restart everything is read anew and most of it says the same. repr tells 1 from true, which == does not.
-    return repr(_to_record(saved)) == repr(_to_record(manifest))
+    return saved is not None and repr(_to_record(saved)) == repr(_to_record(manifest))
 
 
 def _name(key: ObjectKey) -> str:

@@ -91,11 +91,14 @@ class Reading:
     def __iter__(self) -> Iterator[ManifestObject]:
         return (found.manifest for _, document in self.documents for found in document.found)
 
-    def places(self) -> Iterator[tuple[ManifestObject, Place]]:
-        """Return the objects, and where each begins now. An object stands here twice if its text does."""
-        for above, document in self.documents:
-            for found in document.found:
-                yield found.manifest, Place(self.file, above + found.row + 1, 1)
+    @cached_property
+    def places(self) -> tuple[tuple[ManifestObject, Place], ...]:
+        """The objects, and where each begins now. An object stands here twice if its text does."""
+        return tuple(
+            (found.manifest, Place(self.file, above + found.row + 1, 1))
+            for above, document in self.documents
+            for found in document.found
+        )
 
     @property
     def looks_cut_off(self) -> bool:

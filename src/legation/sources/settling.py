@@ -8,8 +8,9 @@ before its old name goes. A reading without doubt is believed at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
@@ -35,13 +36,17 @@ class _File:
     ahead: dict[ObjectKey, tuple[ManifestObject, Place]] = field(default_factory=dict)
     """What is new in readings that are doubted only for what they lack."""
 
-    def doubtful(self, present: frozenset[ObjectKey]) -> bool:
-        """Say whether the newest reading may be that of a file in the middle of being saved."""
+    def doubtful(self, present: Callable[[], frozenset[ObjectKey]]) -> bool:
+        """Say whether the newest reading may be that of a file in the middle of being saved.
+
+        Args:
+            present: Returns all objects that can be read now, wherever; asked only if this file lacks some.
+        """
         if self.newest is None:
-            return not self.keys <= present
+            return not self.keys <= present()
         # What a broken part of the file held is missing, but not lost.
         held = self.believed.keys if self.newest.problems and self.believed else self.keys
-        return self.torn(self.newest) or not held <= present
+        return self.torn(self.newest) or not (held <= self.newest.keys or held <= present())
 
     def torn(self, reading: Reading) -> bool:
         """Say whether the text itself looks half-written."""
@@ -61,7 +66,7 @@ class _File:
             return False
         new = {
             manifest.key: (manifest, place)
-            for manifest, place in self.newest.places()
+            for manifest, place in self.newest.places
             if manifest.key not in self.keys and manifest.key not in self.ahead
         }
         self.ahead |= new
@@ -126,10 +131,9 @@ class Settling:
 
         The first time everything is believed: there is nothing to lose.
         """
-        doubted = self.doubted
-        present = self._present() if doubted else frozenset()
+        present = cache(self._present)
         settled = False
-        for name in doubted:
+        for name in self.doubted:
             file = self._files[name]
             if self._loaded and file.doubtful(present) and now < file.since + QUIET:
                 settled = file.let_ahead() or settled
@@ -161,8 +165,8 @@ class Settling:
             if reading is None:
                 continue
             found += reading.problems
-            moved = self._files[name].lost() & steady
-            for manifest, place in reading.places():
+            moved = self._files[name].lost() & steady if steady else steady
+            for manifest, place in reading.places:
                 key = manifest.key
                 if key in moved:
                     continue
