@@ -1,9 +1,13 @@
-"""Breadth first through everything that can happen: the first thing found wrong has the shortest way to it."""
+"""Through everything that can happen: breadth first, or at random to the end where that is too much to see whole.
+
+The first thing found wrong breadth first has the shortest way to it.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from random import Random
 
 from tests.model.world import Scenario, World
 
@@ -49,6 +53,25 @@ def explore(scenario: Scenario, *, limit: int = 100_000) -> Verdict:
         if wrong:
             return Verdict(wrong=wrong, way=_way(came_from, key), states=states, ends=ends, complete=False)
     return Verdict(wrong=[], way=[], states=states, ends=ends, complete=not frontier)
+
+
+def wander(scenario: Scenario, *, walks: int, seed: int = 0) -> Verdict:
+    """Go so many ways from the beginning to an end, each time by chance."""
+    chance = Random(seed)
+    states = 0
+    for _ in range(walks):
+        world, way, wrong = World.begin(scenario), [], []
+        # Each way has a rate of its own at which something happens besides the messages: else all does at its beginning.
+        rate = chance.random() ** 2
+        while not wrong and (steps := list(world.steps())):
+            messages = [step for step in steps if not step[0].split()[0].isupper()]
+            label, world = chance.choice(messages if messages and chance.random() > rate else steps)
+            way.append(label)
+            states += 1
+            wrong = world.violations()
+        if wrong := wrong or world.unfinished():
+            return Verdict(wrong=wrong, way=way, states=states, ends=0, complete=False)
+    return Verdict(wrong=[], way=[], states=states, ends=walks, complete=False)
 
 
 def _way(came_from: dict[int, tuple[int, str]], key: int) -> list[str]:

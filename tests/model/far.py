@@ -39,10 +39,17 @@ def random_snapshot(chance: Random) -> Snapshot:
 
 def random_scenario(chance: Random) -> Scenario:
     """Return two or three snapshots and what else may happen."""
+    snapshots = tuple(random_snapshot(chance) for _ in range(chance.choice((2, 3))))
+    delta = chance.random() < 0.5
+    if chance.random() < 0.4:
+        # Who comes back has told within the grace all that it holds, but for listeners that drain.
+        restarts = chance.randint(0, 1)
+        policy = Policy(drain_grace=0.0)
+        return Scenario(snapshots=snapshots, delta=delta, policy=policy, restarts=restarts, reconnects=1 - restarts)
     refused = chance.choice([(), (), (CLUSTER,), (LISTENER,), (ROUTE_CONFIGURATION,), (CLUSTER, ROUTE_CONFIGURATION)])
     return Scenario(
-        snapshots=tuple(random_snapshot(chance) for _ in range(chance.choice((2, 3)))),
-        delta=chance.random() < 0.5,
+        snapshots=snapshots,
+        delta=delta,
         separate=chance.random() < 0.15,
         policy=chance.choice([AT_ONCE, AT_ONCE, Policy(), Policy(removal_grace=0.0)]),
         refusals=len(refused),
@@ -73,7 +80,7 @@ def show(scenario: Scenario) -> str:
     """Return a scenario as a person reads it."""
     refused = ", ".join(sorted(map(repr, scenario.refused_types))) if scenario.refusals else "nothing"
     how = f"delta={scenario.delta} separate={scenario.separate} whole={scenario.whole} silent={scenario.silent}"
-    how += f" refused: {refused}"
+    how += f" reconnects={scenario.reconnects} restarts={scenario.restarts} refused: {refused}"
     lines = [how, repr(scenario.policy)]
     for snapshot in scenario.snapshots:
         held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in snapshot[row])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -41,14 +42,20 @@ class Member:
     """One Envoy of the fleet."""
 
     def __init__(
-        self, clock: ManualClock, judge: Callable[[Resource], Fault | None], *, delta: bool, separate: bool = False
+        self,
+        clock: ManualClock,
+        judge: Callable[[Resource], Fault | None],
+        *,
+        delta: bool,
+        separate: bool = False,
+        drains: bool = True,
     ) -> None:
         self._clock = clock
         self._separate = separate
         self._waits_since: float | None = None
         self._drains_since: float | None = None
-        self.envoy = EnvoyMachine(delta=delta, separate=separate, drains=True, judge=judge)
-        self.link = Connection(self.envoy, POLICY, delta=delta)
+        self.envoy = EnvoyMachine(delta=delta, separate=separate, drains=drains, judge=judge)
+        self.link = Connection(self.envoy, POLICY if drains else replace(POLICY, drain_grace=0.0), delta=delta)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Publish a snapshot.
@@ -57,6 +64,10 @@ class Member:
         `warming_timeout`, which is longer than an Envoy waits. So there are none in what such an Envoy gets.
         """
         self.link.retarget(_without_health_checks(snapshot) if self._separate else snapshot)
+
+    def reconnect(self) -> None:
+        """End all streams; the Envoy comes back on new ones with what it has."""
+        self.link.connect()
 
     def move(self, pick: int) -> bool:
         """Let one thing happen of what can, chosen by a number; return whether anything could."""

@@ -20,11 +20,15 @@ class Delivery(RuleBasedStateMachine):
     """One control plane that publishes what it likes, and an Envoy in each variant."""
 
     refusing = False
+    drains = True
+    variants = tuple(VARIANTS)
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = ManualClock()
-        self.members = {name: Member(self.clock, self.judge, **how) for name, how in VARIANTS.items()}
+        self.members = {
+            name: Member(self.clock, self.judge, drains=self.drains, **VARIANTS[name]) for name in self.variants
+        }
         self.bad: frozenset[Identity] = frozenset()
         self.seen: frozenset[Identity] = frozenset()
         self.whole = self.silent = False
@@ -82,7 +86,7 @@ class Delivery(RuleBasedStateMachine):
             assert member.link.snapshot is not None
             assert not unfinished(member.envoy, member.link.snapshot, self.bad), name
         if not self.bad:
-            for sotw, delta in (("sotw", "delta"), ("sotw, separate streams", "delta, separate streams")):
+            for sotw, delta in zip(self.variants[::2], self.variants[1::2], strict=True):
                 assert self.held_by(sotw) == self.held_by(delta)
 
     def held_by(self, name: str) -> dict[str, dict[str, str]]:
@@ -95,6 +99,21 @@ class Delivery(RuleBasedStateMachine):
             self.the_noise_stops()
 
 
+class DeliveryWithReconnects(Delivery):
+    """The same to Envoys on ADS that lose their connection at any moment and come back.
+
+    Their listeners go at once: of one that drains an Envoy that comes back tells nothing.
+    """
+
+    drains = False
+    variants = ("sotw", "delta")
+
+    @rule(who=st.sampled_from(variants))
+    def comes_back(self, who: str) -> None:
+        self.members[who].reconnect()
+        self.members[who].envoy_is_well(self.bad)
+
+
 class DeliveryWithRefusals(Delivery):
     """The same, and some of what is published is refused."""
 
@@ -102,6 +121,7 @@ class DeliveryWithRefusals(Delivery):
 
 
 TestDelivery = Delivery.TestCase
+TestDeliveryWithReconnects = DeliveryWithReconnects.TestCase
 TestDeliveryWithRefusals = DeliveryWithRefusals.TestCase
 
 

@@ -132,3 +132,26 @@ def test_a4_15_a_listener_does_not_take_an_address_that_a_refused_one_was_to_lea
         < LDS #4 a@2{b}
         """
     )
+
+
+@pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
+def test_a5_2_who_waited_for_an_address_waits_hardly_longer_for_a_cluster_that_does_not_exist(
+    *, is_delta: bool
+) -> None:
+    play = delta if is_delta else sotw
+    play(
+        f"""
+        have CDS a@1; LDS l@1^80->CDS:a
+        > CDS
+        < CDS #1 a@1
+        > CDS nonce=1
+        > LDS
+        < LDS #2 l@1
+        > LDS nonce=2
+        have CDS a@1; LDS l@2^81->CDS:a m@1^80->CDS:x
+        < LDS #3 l@2
+        > LDS nonce=3                   # nobody listens on 80 now
+        wait 0.25
+        < LDS #4 {"m@1" if is_delta else "l@2 m@1"}
+        """
+    )

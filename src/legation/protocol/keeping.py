@@ -40,13 +40,14 @@ def referred(client: Situation, row: ResourceType, name: str, now: float) -> boo
 
 
 def _may_be_used_unseen(client: Situation, above: ResourceType, returning: Returning, now: float) -> bool:
-    """Say whether the client may hold resources of that type of which nobody knows what they refer to."""
+    """Say whether the client may hold resources of that type of which nobody knows what they refer to.
+
+    For those of which it has not spoken yet the `removal_grace` is enough.
+    """
     if any(machine.claims for machine in client.machines.unsettled(above)):
         return True
-    until = 0.0
-    if not client.machines.speak_of(above):
-        until = returning.until(client.policy.removal_grace)
-    elif above.drains and not returning.settled(client.is_warm):
-        until = returning.until(client.policy.warming_timeout)
+    if not above.drains or returning.settled(client.is_warm):
+        return False
+    until = returning.until(client.policy.warming_timeout)
     client.note_deadline(until, now)
     return now < until

@@ -60,8 +60,8 @@ class Party(ABC):
         """It was told something, or has everything."""
         self.leaving: dict[str, float] = {}
         """Names that nothing refers to any more, and when they may be removed."""
-        self.hoping: dict[str, tuple[str, float]] = {}
-        """Names that wait for something that does not exist: in which version, and until when."""
+        self.hoping: dict[str, tuple[str, dict[float, float]]] = {}
+        """Names that wait for something that does not exist: in which version, and for each patience until when."""
         self.uncertain: frozenset[str] = frozenset()
         """Names that it asked for and that may exist: somebody may only be unable to read them at the moment."""
 

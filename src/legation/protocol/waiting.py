@@ -54,11 +54,15 @@ def may_come(
 
 
 def hope(client: Situation, machine: Machine, resource: Resource, patience: float, now: float) -> bool:
-    """Say whether the resource may wait, for so long in all, for what may never come."""
-    version, until = machine.hoping.get(resource.name, ("", now))
+    """Say whether the resource may wait, for so long in all, for what may never come.
+
+    Each patience counts for itself: who waited for an address has not waited yet for a cluster that does not exist.
+    """
+    version, ends = machine.hoping.get(resource.name, ("", {}))
     if version != resource.version:
-        until = now + patience
-        machine.hoping[resource.name] = (resource.version, until)
+        ends = {}
+        machine.hoping[resource.name] = (resource.version, ends)
+    until = ends.setdefault(patience, now + patience)
     client.note_deadline(until, now)
     return now < until
 
