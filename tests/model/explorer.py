@@ -60,8 +60,10 @@ def wander(scenario: Scenario, *, walks: int, seed: int = 0) -> Verdict:
     chance = Random(seed)
     states = 0
     for _ in range(walks):
-        world, way, wrong = World.begin(scenario), [], []
-        # Each way has a rate of its own at which something happens besides the messages: else all does at its beginning.
+        world = World.begin(scenario)
+        way: list[str] = []
+        wrong: list[str] = []
+        # Each way has a rate at which something happens besides the messages: else all of it does at the beginning.
         rate = chance.random() ** 2
         while not wrong and (steps := list(world.steps())):
             messages = [step for step in steps if not step[0].split()[0].isupper()]
