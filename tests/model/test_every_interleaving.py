@@ -1,6 +1,7 @@
 """Every order in which messages, snapshots, refusals and time can meet: no request fails, and nothing stays stuck.
 
-The scenarios here are seen whole, or as far as seconds allow. `python -m tests.model.far` looks further.
+The scenarios here are seen whole, as far as seconds allow, or on ways by chance to their end. `python -m
+tests.model.far` looks further.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.unanswered import Unanswered
 from legation.protocol.warming import Warming
 from tests.connection import Recall
-from tests.model.explorer import explore
+from tests.model.explorer import explore, wander
 from tests.model.scenarios import HANDOVER, MANY, SCENARIOS, SHORT, SIMPLE
 from tests.model.world import Scenario
 
@@ -130,7 +131,27 @@ def test_a_restart_with_another_configuration(name: str, *, delta: bool) -> None
     assert verdict.complete
 
 
+@variants
+@pytest.mark.parametrize(("reconnects", "restarts"), [(2, 0), (0, 1)], ids=["reconnects", "a restart"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_who_comes_back_in_the_middle_of_several_changes(
+    name: str, reconnects: int, restarts: int, *, delta: bool
+) -> None:
+    scenario = Scenario(
+        snapshots=SCENARIOS[name], delta=delta, policy=REMOVALS_WAIT, reconnects=reconnects, restarts=restarts
+    )
+    verdict = wander(scenario, walks=40)
+    assert not verdict.wrong, verdict
+
+
 # Mutants: with a rule taken out, the explorer finds what the rule is there for.
+
+
+def test_a_way_by_chance_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    _no_barrier(monkeypatch)
+    verdict = wander(Scenario(snapshots=SHORT["update"], delta=True), walks=200)
+    assert verdict.wrong
+    assert verdict.way
 
 
 def _no_barrier(patch: pytest.MonkeyPatch) -> None:
