@@ -77,7 +77,8 @@ class Collection:
     mortal: Mapping[str, Resource] = field(default_factory=lambda: _IMMORTAL, repr=False)
     """Those that have a TTL."""
     _claimants: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    _referrers: dict[ResourceType, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    _referrers: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    """Short name of a type -> what is mentioned of it -> by whom here."""
     _differences: WeakKeyDictionary[Collection, Difference] = field(default_factory=WeakKeyDictionary, repr=False)
     _portions: dict[int, tuple[Collection, ...]] = field(default_factory=dict, repr=False)
 
@@ -114,17 +115,18 @@ class Collection:
         return bool(self._index(row))
 
     def _index(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
-        index = self._referrers.get(row)
-        if index is None:
-            index = self._referrers[row] = self._indexed(row)
-        return index
+        if not self._referrers:
+            self._referrers.update(self._indexed())
+        return self._referrers[row.name]
 
-    def _indexed(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
-        index: dict[str, list[str]] = {}
+    def _indexed(self) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+        found: dict[str, dict[str, list[str]]] = {row.name: {} for row in RESOURCE_TYPES}
         for resource in self:
-            for name in resource.refers_to(row):
-                index.setdefault(name, []).append(resource.name)
-        return {name: tuple(names) for name, names in index.items()}
+            for type_name, names in resource.references.items():
+                for name in names:
+                    found[type_name].setdefault(name, []).append(resource.name)
+        for type_name, index in found.items():
+            yield type_name, {name: tuple(names) for name, names in index.items()}
 
     def portion(self, members: Mapping[str, Resource], limit: int) -> Collection | None:
         """Return these members as a collection, if they are one of the portions that this one falls into by itself.
