@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,27 @@ if TYPE_CHECKING:
 
 _LAST_ANSWERS = 1
 """Seconds that open requests have to end when the server is stopped."""
+
+QUIET = 60.0
+"""Seconds in which the server says the same thing once: whoever speaks no HTTP to it can do so in a loop."""
+
+
+class SeldomTheSame(logging.Filter):
+    """Lets each message pass once in a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether it has not been said for some time; its text counts, not what is filled in."""
+        now = time.monotonic()
+        self._said = {text: at for text, at in self._said.items() if now - at < QUIET}
+        return self._said.setdefault(record.msg, now) == now
+
+
+# uvicorn has one logger for all servers of a process; to add the filter once more changes nothing.
+_SELDOM = SeldomTheSame()
 
 
 class HttpServer:
@@ -72,6 +95,7 @@ class HttpServer:
 
 
 def _config(app: ASGIApp, *, keep_alive: float) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_SELDOM)
     return uvicorn.Config(
         app,
         http="h11",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -121,3 +122,21 @@ async def test_an_address_of_another_machine_is_an_error_that_names_the_setting(
 def test_an_ipv6_address_stands_in_brackets_in_its_url() -> None:
     """What a person opens."""
     assert make(bind="::1", port=18002).url == "http://[::1]:18002"
+
+
+async def test_who_speaks_no_http_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Requests without a host, and bodies that break off: each is one line in a minute, not one for each request."""
+    logging.getLogger("uvicorn.error").filters.clear()
+    garbage = (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n")
+    async with running(make()) as server:
+        for request in garbage * 5:
+            async with asyncio.timeout(10):
+                reader, writer = await asyncio.open_connection("localhost", server.port)
+                writer.write(request)
+                writer.write_eof()
+                await reader.read()
+                writer.close()
+        assert b"hello" in await ask("localhost", server.port)
+    said = [record.msg for record in caplog.records if record.name == "uvicorn.error"]
+    assert "Invalid HTTP request received." in said
+    assert len(said) == len(set(said))

@@ -83,6 +83,13 @@ def _read_seconds(given: object) -> float:
     return float(matched[1]) * _UNITS[matched[2]]
 
 
+def _read_period(given: object) -> float:
+    seconds = _read_seconds(given)
+    if seconds < 1:
+        raise _wrong(given)
+    return seconds
+
+
 def _read_bytes(given: object) -> int:
     text = "" if isinstance(given, bool) else str(given).strip()
     if not (text.isascii() and text.isdigit() and int(text)):
@@ -133,6 +140,7 @@ LOOPBACK = Kind(
 )
 PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
 SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
+PERIOD = Kind(metavar="SECONDS", expects="a duration of 1s or more, such as 10s or 5m", read=_read_period)
 SWITCH = Kind(metavar="on|off", expects="on or off", read=_read_switch, choices=("on", "off"))
 BYTES = Kind(metavar="BYTES", expects="a number of bytes, 1 or more", read=_read_bytes)
 TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

@@ -81,7 +81,7 @@ class Settings:
         256, kinds.COUNT, "How many Envoys are given their first answer at a time; the others wait for their turn."
     )
     load_interval: float = _setting(
-        10.0, kinds.SECONDS, "How often Envoys that report their load (LRS) are asked to; 1 second at least."
+        10.0, kinds.PERIOD, "How often Envoys that report their load (LRS) are asked to; 1 second at least."
     )
     csds: bool = _setting(
         False,  # noqa: FBT003 - the default of a switch

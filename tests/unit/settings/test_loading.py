@@ -138,6 +138,7 @@ def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> No
         ("admin_bind", "example.org", "a loopback address"),
         ("removal_grace", "soon", "a number of seconds or a duration such as 500ms"),
         ("removal_grace", "-1", "a number of seconds"),
+        ("load_interval", "0.5", "a duration of 1s or more"),
         ("max_response_bytes", "0", "a number of bytes, 1 or more"),
         ("max_response_bytes", "4MB", "a number of bytes"),
         ("hold_missing", "Cluster,Klaster", "a list of types out of Cluster, "),
