@@ -93,8 +93,9 @@ class DeltaConversation:
         del again
         if names == self.names:
             return []
+        # What came late of a name that was not wanted then is not known when it is wanted again.
+        self._versions = {name: self._versions[name] for name in names & self.names & self._versions.keys()}
         self.names = names
-        self._versions = {name: version for name, version in self._versions.items() if name in names}
         return self._say()
 
     def answer(self, response: Response, error: str | None) -> list[DeltaRequest]:
