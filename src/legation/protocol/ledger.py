@@ -120,7 +120,7 @@ class Ledger:
         refusals = self._hear(entry)
         if suspects:
             self._convict(suspects)
-        elif not refusals.count(entry.view.base):
+        elif not refusals.count():
             return (), self._park(entry)
         self._doubt({name: each for name, each in entry.changed.items() if name not in suspects})
         return tuple(suspects.values()), ()
@@ -135,7 +135,7 @@ class Ledger:
         refusals = self._hear(entry)
         known = {name: each for name, each in entry.changed.items() if same(self.accepted.get(name), each)}
         suspects = {name: each for name, each in entry.changed.items() if name not in known}
-        more = refusals.count(entry.view.base)
+        more = refusals.count()
         if not suspects:
             # It refuses what it accepted before: to try that tells nothing.
             refusals.put_aside(known, certain=False)
@@ -154,7 +154,7 @@ class Ledger:
 
     def reconsider(self, target: Collection) -> None:
         """Take what the client is to get now: what was refused may have changed."""
-        if self.refusals:
+        if self.refusals is not None:
             self.unsettle(self.refusals.reconsider(target))
 
     def try_alone(self, proved: Mapping[str, Resource]) -> None:

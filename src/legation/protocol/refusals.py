@@ -81,9 +81,8 @@ class Refusals:
         else:
             self._trial.append(_Half(dict(suspects), len(suspects)))
 
-    def count(self, content: Collection) -> bool:
-        """Count an offer of this content that was refused without a name. Returns whether there may be another."""
-        self.heard(content)
+    def count(self) -> bool:
+        """Count an offer that was refused without a name. Returns whether there may be another of this content."""
         self._offers += 1
         self.stopped = self._offers > MOST_OFFERS and not self._trial
         return self._offers < MOST_OFFERS

@@ -38,7 +38,7 @@ class Ruling(Situation):
         target, ledger = self.snapshot[machine.row], machine.ledger
         machine.follow(target)
         refusals = ledger.refusals
-        if refusals:
+        if refusals is not None:
             ledger.reconsider(target)
             if refusals.stopped:
                 return None

@@ -14,6 +14,7 @@ from legation.protocol import unanswered
 from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, Request, Response, SotwRequest
 from legation.protocol.pending import View
+from legation.protocol.refusals import MOST_OFFERS
 from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence, Variant
 from tests.small_world import cluster, endpoints, resource, snapshot
@@ -70,10 +71,21 @@ class Envoy:
                 said.append(owner)
         return said
 
-    def _request(self, row: ResourceType, names: tuple[str, ...], nonce: str = "") -> Request:
+    def refuse(self, stream: str, most: int) -> int:
+        """Refuse what that stream says, and accept all else; return how often that was, and stop at the most."""
+        refused = 0
+        while refused < most and (told := self.hear()):
+            for owner, response in told:
+                machine = self._machines[owner]
+                names, error = tuple(machine.subscription.names), "no good" if owner == stream else None
+                self._sequence.receive(machine, self._request(machine.row, names, response.nonce, error), 0.0)
+                refused += owner == stream
+        return refused
+
+    def _request(self, row: ResourceType, names: tuple[str, ...], nonce: str = "", error: str | None = None) -> Request:
         if self._variant is Variant.SOTW:
-            return SotwRequest(type=row, names=names, nonce=nonce)
-        return DeltaRequest(type=row, subscribe=() if nonce else names, nonce=nonce)
+            return SotwRequest(type=row, names=names, nonce=nonce, error=error)
+        return DeltaRequest(type=row, subscribe=() if nonce else names, nonce=nonce, error=error)
 
 
 def _unshared(name: str, version: int) -> Resource:
@@ -159,3 +171,12 @@ def test_a_client_that_never_answers_costs_no_more_and_more(variant: Variant, mo
         sizes.append(sum(len(each.changed) + len(each.removed) + len([*each.news]) for each in entries))
     assert len(machine.ledger.unanswered) <= 17
     assert max(sizes[50:]) <= max(sizes[:50])
+
+
+@pytest.mark.parametrize("count", [2, MANY])
+def test_who_refuses_whatever_it_is_told_is_left_alone_after_a_while(variant: Variant, count: int) -> None:
+    envoy = Envoy(variant, count)
+    del envoy.versions["1"]
+    envoy.publish()
+    most = 2 * MOST_OFFERS
+    assert envoy.refuse("1", most) < most
