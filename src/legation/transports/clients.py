@@ -183,10 +183,10 @@ class ServedClient:
             machine = machines[request.type] = self._sequence.open(
                 request.type, variant=variant, owner=stream, aggregated=stream.aggregated
             )
-        self._names -= len(machine.subscription.names)
+        before = machine.subscription.names
         events = self._sequence.receive(machine, request, self._clock.now())
-        names = len(machine.subscription.names)
-        self._names += names
+        names = machine.subscription.names
+        self._names += len(names) - len(before)
         if self._names > MOST_NAMES:
             raise self._conduct.too_much(
                 Wrong.NAMES,
@@ -202,11 +202,12 @@ class ServedClient:
             self.schedule()
         for fellow in self._fellows:
             fellow.schedule()
-        asks = isinstance(request, DeltaRequest) and (request.subscribe or request.unsubscribe)
+        asks = len(request.subscribe) + len(request.unsubscribe) if isinstance(request, DeltaRequest) else 0
         if events and not asks and not any(isinstance(event, Subscribed) for event in events):
             # An answer to what it was told.
             return 0.0
-        return self._conduct.spend(self.peer, self.node.id, size=size, names=names)
+        # Not for all that it asks for: a gateway that learns of thousands of hosts asks for one after the other.
+        return self._conduct.spend(self.peer, self.node.id, size=size, names=asks or len(names ^ before))
 
     # Who may write what
 

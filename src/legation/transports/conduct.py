@@ -41,7 +41,7 @@ CONNECTION = 50
 MANY = 50
 """So many times the tokens of a client has a host, for there may be thousands behind one address."""
 A_TOKEN_OF_BYTES, A_TOKEN_OF_NAMES = 16 << 10, 100
-"""What costs one more token: bytes that have to be read, names that have to be looked through."""
+"""What costs one more token: bytes that have to be read, names that are asked for or taken back."""
 PATIENCE = 5.0
 """Seconds that a connection waits for its tokens; one that would wait longer is turned away."""
 
@@ -183,7 +183,7 @@ class Conduct:
             peer: Whom it comes from.
             node_id: Which client.
             size: Bytes of the request.
-            names: Names that its client asks for of that type.
+            names: Names that it adds or takes back.
         """
         now, cost = self._clock.now(), _cost(size) + names // A_TOKEN_OF_NAMES
         wait = max(each.spend(cost, now) for each in self._accounts_of(host_of(peer), node_id))

@@ -13,9 +13,10 @@ from legation.model.resource_types import (
     ROUTE_CONFIGURATION,
     ResourceType,
 )
-from legation.protocol.messages import DeltaRequest, DeltaResponse, Response
+from legation.protocol.messages import DeltaRequest, DeltaResponse, Response, SotwRequest
 from legation.protocol.sequence import Policy, Variant
 from legation.testing import ManualClock
+from legation.transports import conduct
 from legation.transports.base import Refusal
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
 from tests.unit.transports.loopback import FakeFeed, resource
@@ -344,3 +345,25 @@ async def test_what_happens_on_one_connection_of_a_node_lets_another_go_on() -> 
     told = await world.write(clusters, first)
     assert isinstance(told, DeltaResponse)
     assert told.removed == ("a",)
+
+
+@pytest.mark.parametrize("variant", Variant)
+async def test_a_request_costs_what_it_changes_and_not_what_was_asked_for_before(
+    monkeypatch: pytest.MonkeyPatch, variant: Variant
+) -> None:
+    """A gateway that adds one host after the other behaves, however many it has."""
+    monkeypatch.setattr(conduct, "A_TOKEN_OF_NAMES", 1)
+    monkeypatch.setattr(conduct, "BURST", 200)
+    world = World(FakeFeed(resource("a")))
+    client, stream = world.join()
+    names = tuple(f"host-{number:02}" for number in range(60))
+
+    def ask(*names: str, before: int) -> float:
+        if variant is Variant.DELTA:
+            return client.receive(
+                stream, DeltaRequest(type=CLUSTER_LOAD_ASSIGNMENT, subscribe=names[before:]), variant=variant
+            )
+        return client.receive(stream, SotwRequest(type=CLUSTER_LOAD_ASSIGNMENT, names=names), variant=variant)
+
+    assert not any(ask(*names[: number + 1], before=number) for number in range(60))
+    assert ask(*names, *map(str, range(200)), before=60), "many at once cost much"
