@@ -260,6 +260,7 @@ class Sequence:
             if machine.renewal is None or machine.renewal.due is None:
                 rules.machines.rest(machine, rules.snapshot[machine.row])
         if self._moved:
+            rules.stirred = True
             # What was settled without a word may have been all that kept something of a lower order.
             yield from self.turns(now, may_write, absent=absent)
 
@@ -303,6 +304,11 @@ class Sequence:
     def next_deadline(self) -> float | None:
         """Return the moment at which `next_response` may return something although nothing came in; None: never."""
         return self._rules.deadline
+
+    def stirred(self) -> bool:
+        """Say whether those who met this one have to be asked again although nothing was said since this was asked."""
+        stirred, self._rules.stirred = self._rules.stirred, False
+        return stirred
 
     def subscribes(self, row: ResourceType, name: str) -> bool:
         """Say whether any stream of the client wants that resource."""

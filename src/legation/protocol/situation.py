@@ -27,6 +27,7 @@ class Situation:
         "predecessors",
         "returning",
         "snapshot",
+        "stirred",
         "verdicts",
         "warming",
     )
@@ -41,6 +42,8 @@ class Situation:
         self.predecessors = Predecessors()
         self.fellows: tuple[Situation, ...] = ()
         """The clients that may be the same Envoy over other connections: what they hold counts too."""
+        self.stirred = False
+        """Whether something was let go or settled without a message since somebody asked: a fellow may wait for it."""
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
@@ -52,8 +55,9 @@ class Situation:
         self.deadline = None
         if self.returning is not None and self.returning.since is None:
             self.returning.since = now
-        if self.predecessors:
+        if before := len(self.predecessors):
             self.note_deadline(self.predecessors.prune(now), now)
+            self.stirred = self.stirred or len(self.predecessors) < before
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""

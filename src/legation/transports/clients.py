@@ -153,6 +153,7 @@ class ServedClient:
                 self._sequence.close(machine)
             # What waited for a machine of that stream may go now.
             self.schedule()
+            self._wake_fellows()
             return False
         if self._pause is not None:
             self._pause.cancel()
@@ -197,11 +198,11 @@ class ServedClient:
             )
         for event in events:
             self.seat.report(event)
-        # The usual answer to what was the newest; to look is cheaper than a turn, but for who has many streams.
-        if len(self._streams) > 1 or not self._sequence.at_rest:
+        # The usual answer to what was the newest; to look is cheaper than a turn, but for who has many streams. What
+        # drains since then concerns fellows, and the turn sets the alarm for it.
+        if len(self._streams) > 1 or self._fellows or not self._sequence.at_rest:
             self.schedule()
-        for fellow in self._fellows:
-            fellow.schedule()
+        self._wake_fellows()
         asks = len(request.subscribe) + len(request.unsubscribe) if isinstance(request, DeltaRequest) else 0
         if events and not asks and not any(isinstance(event, Subscribed) for event in events):
             # An answer to what it was told.
@@ -220,6 +221,10 @@ class ServedClient:
             self._turns.ask(self.take_turn)
         else:
             self._pause = asyncio.get_running_loop().call_later(self._turn_took, self.take_turn)
+
+    def _wake_fellows(self) -> None:
+        for fellow in self._fellows:
+            fellow.schedule()
 
     def written(self) -> None:
         """Take note that a stream of this client can write again."""
@@ -242,6 +247,8 @@ class ServedClient:
             self._retarget()
             while self._give_turns():
                 pass
+            if self._fellows and self._sequence.stirred():
+                self._wake_fellows()
         except Exception:  # noqa: BLE001 - a bug must not reach other clients, whatever it is
             _log.exception("client failed", node=self.node.id, peer=self.peer.address)
             for stream in self._streams:
@@ -282,8 +289,7 @@ class ServedClient:
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
             self._note_told(response)
-            for fellow in self._fellows:
-                fellow.schedule()
+            self._wake_fellows()
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             given = True

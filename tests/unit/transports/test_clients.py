@@ -56,15 +56,17 @@ class SeparateStream(FakeStream):
 class World:
     """Clients on a feed, in a time that stands still."""
 
-    def __init__(self, feed: FakeFeed, *, first_answers: int | None = None) -> None:
+    def __init__(self, feed: FakeFeed, *, first_answers: int | None = None, policy: Policy | None = None) -> None:
         self.feed = feed
         self.clock = ManualClock()
-        self.clients = Clients(feed, policy=Policy(), clock=self.clock, first_answers=first_answers)
+        self.streams: list[FakeStream] = []
+        self.clients = Clients(feed, policy=policy or Policy(), clock=self.clock, first_answers=first_answers)
 
     def join(
         self, node: str = "node", *, peer: Peer = PEER, stream: FakeStream | None = None
     ) -> tuple[ServedClient, FakeStream]:
         stream = stream or FakeStream()
+        self.streams.append(stream)
         return self.clients.join(stream, peer=peer, node=Node(id=node)), stream
 
     async def settle(self) -> None:
@@ -345,6 +347,74 @@ async def test_what_happens_on_one_connection_of_a_node_lets_another_go_on() -> 
     told = await world.write(clusters, first)
     assert isinstance(told, DeltaResponse)
     assert told.removed == ("a",)
+
+
+SERVING = {CLUSTER.name: frozenset({"b"})}
+
+
+async def clusters_and_another(world: World, row: ResourceType, *names: str) -> tuple[FakeStream, ServedClient]:
+    """Have one connection ask for clusters, and another of the same node for each of these names on its own stream."""
+    clusters, first = world.join(stream=SeparateStream())
+    await world.ask(clusters, first, CLUSTER)
+    await world.acknowledge(clusters, first, await world.write(clusters, first))
+    for name in names:
+        other, stream = world.join(peer=OTHER_PEER, stream=SeparateStream())
+        await world.ask(other, stream, row, name)
+        await world.acknowledge(other, stream, await world.write(other, stream))
+    return first, other
+
+
+def removed(stream: FakeStream) -> tuple[str, ...]:
+    assert isinstance(stream.writing, DeltaResponse)
+    return stream.writing.removed
+
+
+async def test_what_has_drained_on_one_connection_is_no_longer_kept_on_another() -> None:
+    """Nothing but time tells the one with the clusters."""
+    world = World(
+        FakeFeed(resource("a"), resource("b"), resource("l", row=LISTENER, references=SERVING)),
+        policy=Policy(removal_grace=0.0, drain_grace=10.0),
+    )
+    first, listeners = await clusters_and_another(world, LISTENER, "*")
+    (second,) = (each for each in world.streams if each is not first)
+    world.feed.publish(resource("a"), resource("l", "2", row=LISTENER))
+    await world.settle()
+    await world.acknowledge(listeners, second, await world.write(listeners, second))
+    await world.clock.advance(9.0)
+    assert first.writing is None, "its old connections may still use the cluster"
+    await world.clock.advance(1.0)
+    assert removed(first) == ("b",)
+
+
+async def test_what_is_settled_without_a_word_on_one_connection_is_no_longer_kept_on_another() -> None:
+    routes = resource("r", row=ROUTE_CONFIGURATION), resource("s", row=ROUTE_CONFIGURATION, references=SERVING)
+    world = World(FakeFeed(resource("a"), resource("b"), *routes), policy=Policy(removal_grace=0.0, drain_grace=0.0))
+    clusters, first = world.join(stream=SeparateStream())
+    await world.ask(clusters, first, CLUSTER)
+    await world.acknowledge(clusters, first, await world.write(clusters, first))
+    other, second = world.join(peer=OTHER_PEER, stream=SeparateStream())
+    for nonce in ("", "1"):
+        asked = SotwRequest(type=ROUTE_CONFIGURATION, names=("r", "s"), nonce=nonce)
+        other.receive(second, asked, variant=Variant.SOTW)
+        await world.settle()
+        if not nonce:
+            assert (await world.write(other, second)).nonce == "1"
+    world.feed.publish(resource("a"), routes[0])
+    await world.settle()
+    assert second.writing is None, "state of the world has no words for a route that is gone"
+    assert removed(first) == ("b",)
+
+
+async def test_a_stream_that_closes_on_one_connection_keeps_nothing_on_another() -> None:
+    routes = resource("r", row=ROUTE_CONFIGURATION), resource("s", row=ROUTE_CONFIGURATION, references=SERVING)
+    world = World(FakeFeed(resource("a"), resource("b"), *routes), policy=Policy(removal_grace=0.0, drain_grace=0.0))
+    first, other = await clusters_and_another(world, ROUTE_CONFIGURATION, "r", "s")
+    world.feed.publish(resource("a"), *routes)
+    await world.settle()
+    assert first.writing is None, "a route uses the cluster"
+    world.clients.leave(other, world.streams[-1])
+    await world.settle()
+    assert removed(first) == ("b",)
 
 
 @pytest.mark.parametrize("variant", Variant)
