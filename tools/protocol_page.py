@@ -1,7 +1,7 @@
 """Writes docs/protocol.md: the table of rows, and for each the tests that have just shown it, in which variants.
 
-`--check` writes nothing and says what differs. What is said of tests comes from running them: a row without a test that
-passed says "not yet".
+`--check` writes nothing and says what differs. What is said of tests comes from running them: without a test
+that passed for each row there is no page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from tests.spec.variants import ORDER
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "protocol.md"
-NOT_YET = "not yet"
 
 _NAMED = re.compile(r"test_a(\d+)_(\d+)_")
 
@@ -65,12 +64,16 @@ class Recorder:
     passed: dict[str, set[str]] = field(default_factory=dict)
     """Names of tests, and the variants that all their cases have spoken in together."""
     failed: list[str] = field(default_factory=list)
+    _called: set[str] = field(default_factory=set)
+    """The cases whose own code came to its end; one that is skipped has none, and is torn down all the same."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcome of a test; its variants are known when it is torn down."""
         if report.failed:
             self.failed.append(report.nodeid)
-        elif report.when == "teardown":
+        elif report.when == "call" and report.passed:
+            self._called.add(report.nodeid)
+        elif report.when == "teardown" and report.nodeid in self._called:
             name = report.nodeid.rpartition("::")[2].partition("[")[0]
             variants = dict(report.user_properties).get("variants", ())
             self.passed.setdefault(name, set()).update(variants if isinstance(variants, list) else ())
@@ -102,7 +105,9 @@ def faults(ran: Collection[Ran]) -> list[str]:
     for row in ROWS:
         tests = _of(row, ran)
         lacking = set(row.variants).difference(*(each.variants for each in tests))
-        if tests and lacking:
+        if not tests:
+            found.append(f"{row.number}: no test has shown it")
+        elif lacking:
             found.append(f"{row.number}: no test speaks in {', '.join(sorted(lacking))}")
     return found
 
@@ -121,13 +126,12 @@ def _section(section: Section, ran: Collection[Ran]) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for row in section.rows:
         anchor = f'<a id="{row.number.lower()}"></a>{row.number}'
-        answer = row.answer if _of(row, ran) else f"**{NOT_YET}**"
-        yield f"| {anchor} {row.strength} | {row.asks} | {answer} | {row.source} |"
+        yield f"| {anchor} {row.strength} | {row.asks} | {row.answer} | {row.source} |"
     yield ""
     yield "Tests:"
     yield ""
     for row in section.rows:
-        tests = ", ".join(f"`{each.name}`" for each in _of(row, ran)) or NOT_YET
+        tests = ", ".join(f"`{each.name}`" for each in _of(row, ran))
         yield f"- {row.number}{_where(row)}: {tests}"
     yield ""
 
@@ -144,7 +148,7 @@ def _where(row: Row) -> str:
 
 
 def main(arguments: Collection[str]) -> int:
-    """Write the page, or check it. Returns the exit status."""
+    """Write the page if nothing is wrong, or check it. Returns the exit status."""
     ran = run()
     written = PAGE.read_text() if PAGE.exists() else ""
     new = page(ran)
@@ -152,7 +156,7 @@ def main(arguments: Collection[str]) -> int:
     if "--check" in arguments:
         lines = difflib.unified_diff(written.splitlines(), new.splitlines(), "committed", "from the tests", lineterm="")
         wrong += [*lines]
-    else:
+    elif not wrong:
         PAGE.write_text(new)
     for each in wrong:
         print(each)
