@@ -141,10 +141,14 @@ def _of(row: Row, ran: Collection[Ran]) -> list[Ran]:
 
 
 def _where(row: Row) -> str:
-    """Return the variants in brackets, but for the usual four."""
-    if row.variants == ALL or not row.variants:
+    """Return in brackets over what the row was tested, but for the usual four variants."""
+    if row.variants == ALL:
         return ""
-    return f" ({_SHORT.get(row.variants) or ', '.join(sorted(row.variants, key=ORDER.index))})"
+    return (
+        f" ({row.tested})"
+        if row.tested
+        else f" ({_SHORT.get(row.variants) or ', '.join(sorted(row.variants, key=ORDER.index))})"
+    )
 
 
 def main(arguments: Collection[str]) -> int:

@@ -25,6 +25,11 @@ def test_every_row_is_there_once_and_in_order() -> None:
     assert not {row.number for row in ROWS} & set(LEFT_OUT)
 
 
+def test_every_row_says_over_what_it_is_tested() -> None:
+    assert [row.number for row in ROWS if bool(row.variants) == bool(row.tested)] == []
+    assert "- A8.14 (over its own service): `test_A8.14`\n" in page(ALL_RAN)
+
+
 def test_a_row_is_shown_by_its_tests() -> None:
     assert "- A2.2 (state of the world): `test_A2.2`\n" in page([ran("A2.2", SOTW, SOTW_OWN)])
 

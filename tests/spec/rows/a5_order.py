@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.spec.rows.row import ALL, ALL_ADS, ALL_OWN, Row, Section
+from tests.spec.rows.row import ALL, ALL_ADS, ALL_OWN, NONE, Row, Section
 
 _ORDER = "Eventual consistency considerations"
 _WARMING = "Resource warming"
@@ -128,10 +128,11 @@ ORDER = Section(
             "A5.15",
             "should",
             "Good practice of control planes",
-            (),
+            NONE,
             "What refers to nothing, and what exists twice, is found before it is delivered.",
             "`legation check` and the server tell it as a problem of the object, two listeners on one address too. A"
             " reference that dangles is delivered: it may be static in the bootstrap.",
+            tested="on manifests, before any stream",
         ),
     ),
 )

@@ -107,6 +107,7 @@ TYPES = Section(
             "Where the setting `csds` is on, gRPC and REST show the server's view: each resource that a client asked"
             " for and is to get, as sent, accepted or refused and why, without secrets. Nodes are matched by id and"
             " metadata; regular expressions are refused.",
+            tested="over its own service, gRPC and REST",
         ),
         Row(
             "A8.14",
@@ -116,6 +117,7 @@ TYPES = Section(
             "Clients report their load (LRS).",
             "Who can report all clusters is asked for all, others for those that they get from us, anew when these"
             " change. Loads become metrics by group and cluster, and stand in `legation proxies --loads`.",
+            tested="over its own service",
         ),
     ),
 )

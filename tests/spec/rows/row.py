@@ -33,6 +33,8 @@ class Row:
     """Where it applies; its tests speak in each of them."""
     asks: str
     answer: str
+    tested: str = ""
+    """Over what, in words, where no variant is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
