@@ -43,7 +43,8 @@ from the table and the run of those tests (`make protocol`), and a test holds it
 
 *Must*: a client breaks without it. *Should*: it is served worse. *May*: an extension that some clients use. A row is
 tested in all four variants of gRPC where nothing else is said: state of the world (SotW) and delta, on one aggregated
-stream (ADS) and on a stream for each type.
+stream (ADS) and on a stream for each type. `A1.1` and the like are our own numbers of the rows, by which tests and
+comments name them, and anchors on this page (`#a1.1`).
 """
 
 

@@ -102,8 +102,8 @@ STREAMS = Section(
             "An Envoy without ADS opens a stream for each cluster and route",
             ALL,
             "Very many streams over one connection, and signs of life that neither side takes for abuse.",
-            "No limit on streams. A connection that has been silent for 30 s is asked for a sign of life, also without"
-            " a stream, and closed if none comes within 5 s.",
+            "20,000 streams a connection. A connection that has been silent for 30 s is asked for a sign of life, also"
+            " without a stream, and closed if none comes within 5 s.",
         ),
         Row(
             "A1.13",
@@ -111,7 +111,8 @@ STREAMS = Section(
             "gRPC's limits on messages",
             ALL,
             "Tens of megabytes in a response; in a request all that a client holds.",
-            "No limit on what is sent; 64 MiB for one request.",
+            "No limit on what is sent. A request above 16 MiB closes its stream with `RESOURCE_EXHAUSTED` and words,"
+            " and the client is named in the log; above 32 MiB gRPC itself closes it.",
         ),
         Row(
             "A1.14",

@@ -130,8 +130,8 @@ ORDER = Section(
             "Good practice of control planes",
             NONE,
             "What refers to nothing, and what exists twice, is found before it is delivered.",
-            "`legation check` and the server tell it as a problem of the object, two listeners on one address too. A"
-            " reference that dangles is delivered: it may be static in the bootstrap.",
+            "The server (`legation problems`) and `legation render` tell it as a problem of the object, two listeners"
+            " on one address too. A reference that dangles is delivered: it may be static in the bootstrap.",
             tested="on manifests, before any stream",
         ),
     ),
