@@ -235,6 +235,22 @@ def test_a4_9_a_late_ack_does_not_revive_a_name() -> None:
     )
 
 
+def test_a4_9_nothing_is_said_of_what_was_refused_before_star_was_taken_back() -> None:
+    delta(
+        """
+        have CDS a@1 b@1 h@1
+        > CDS +* +h
+        < CDS #1 a@1 b@1 h@1
+        > CDS -* nonce=1 error=bad
+        < CDS #2 h@1
+        have CDS h@1
+        > CDS nonce=2
+        have CDS h@2
+        < CDS #3 h@2
+        """
+    )
+
+
 def test_a4_10_a_name_in_both_lists_is_asked_for_anew() -> None:
     delta(
         """

@@ -187,6 +187,40 @@ def test_a8_10_a_name_taken_back_below_a_glob_is_answered_with_the_resource() ->
     )
 
 
+def test_a8_10_nothing_is_said_of_what_was_below_a_glob_that_was_taken_back() -> None:
+    # Refused together: whether the client has any of it nobody knows.
+    delta(
+        """
+        have EDS g/a@1 g/b@1 h@1
+        > EDS +g/* +h
+        < EDS #1 g/a@1 g/b@1 h@1
+        > EDS -g/* nonce=1 error=bad
+        < EDS #2 h@1
+        have EDS h@1
+        > EDS nonce=2
+        have EDS h@2
+        < EDS #3 h@2
+        """
+    )
+
+
+def test_a8_10_nothing_is_said_of_a_removal_below_a_glob_that_was_refused_after_the_glob_was_taken_back() -> None:
+    delta(
+        """
+        have EDS g/a@1 h@1
+        > EDS +g/* +h
+        < EDS #1 g/a@1 h@1
+        > EDS nonce=1
+        have EDS h@1
+        < EDS #2 -g/a
+        > EDS -g/*
+        > EDS nonce=2 error=bad
+        have EDS h@2
+        < EDS #3 h@2
+        """
+    )
+
+
 def test_a8_10_a_glob_beside_the_wildcard_and_without_it() -> None:
     delta(
         """

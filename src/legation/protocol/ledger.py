@@ -251,6 +251,12 @@ class Ledger:
 
     # What the client may hold
 
+    def uncertain_names(self) -> Iterator[str]:
+        """Yield the names, some of them twice, that were sent and are not answered, or that were refused."""
+        yield from (resource.name for resource in self._in_the_air())
+        if self.refusals:
+            yield from (*self.refusals.aside, *self.refusals.tried)
+
     @property
     def settled(self) -> bool:
         """Whether the client holds what it was sent, and nothing else."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from legation.model.events import Event, Subscribed
+from legation.model.names import is_glob
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, over
@@ -78,7 +79,7 @@ class Party(ABC):
         if change.widened:
             self.ledger.widen(self.spread(self.subscription.names) | self.subscription.reached)
         self.ledger.renew(self.spread(change.uncovered))
-        self.drop(name for name in self.spread(change.dropped) if not self.covers(name))
+        self.drop(name for name in self._dropped(change) if not self.covers(name))
         if self.ledger.refusals:
             self.ledger.refusals.renew(self.spread(change.asked))
         self.forced = {name for name in self.forced if self.covers(name)} | change.asked.difference(held)
@@ -94,6 +95,12 @@ class Party(ABC):
         """Return these names, and all that was sent of what those of them stand for that are globs."""
         globs = (name for name in names if name in self.subscription.globs)
         return names.union(*(named(glob, self.ledger.sent) for glob in globs))
+
+    def _dropped(self, change: Change) -> Iterable[str]:
+        """Return the names that were taken back, and what else may have been covered by them or by the wildcard."""
+        if not (change.lost_wildcard or any(map(is_glob, change.dropped))):
+            return change.dropped
+        return {*change.dropped, *self.ledger.uncertain_names(), *self.leaving, *self.hoping}
 
     def drop(self, names: Iterable[str]) -> None:
         """Forget what the client does not want any more."""
