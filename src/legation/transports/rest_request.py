@@ -7,6 +7,8 @@ is not known is passed over: a newer Envoy may say more.
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -14,7 +16,10 @@ from typing import Any, NoReturn
 from legation.errors import RemoteProtocolError
 from legation.model.node import Node
 from legation.model.resource_types import ResourceType
-from legation.transports.conduct import NODE_LIMIT
+from legation.transports.conduct import NODE_LIMIT, shown
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a character, escaped. Two of them are one; a lone one is allowed in JSON, but in nothing that we write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +90,35 @@ def read_request(body: bytes, row: ResourceType) -> RestRequest:
 
 
 def _parse(body: bytes) -> Any:
+    """Return what is said, if it can be said again: all texts as UTF-8, all numbers as doubles."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        text = body.decode()
+        given = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_float)
+        if _SURROGATE.search(text):
+            json.dumps(given, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         _wrong(f"the body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}")
+    except UnicodeEncodeError as error:
+        _wrong(f"the body has a text with half a character in it: \\u{ord(error.object[error.start]):x} alone is none")
     except (ValueError, RecursionError) as error:
         _wrong(f"the body is not JSON: {'it is nested too deep' if isinstance(error, RecursionError) else error}")
+    return given
 
 
-def _no_constant(word: str) -> NoReturn:
+def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number of JSON")
+
+
+def _integer(word: str) -> int:
+    _float(word)
+    return int(word)
+
+
+def _float(word: str) -> float:
+    number = float(word)
+    if math.isinf(number):
+        raise ValueError(f"the number {shown(word)} is too large")
+    return number
 
 
 def _version(node: Mapping[str, Any]) -> str:

@@ -357,11 +357,11 @@ async def clusters_and_another(world: World, row: ResourceType, *names: str) -> 
     clusters, first = world.join(stream=SeparateStream())
     await world.ask(clusters, first, CLUSTER)
     await world.acknowledge(clusters, first, await world.write(clusters, first))
-    for name in names:
-        other, stream = world.join(peer=OTHER_PEER, stream=SeparateStream())
+    others = [world.join(peer=OTHER_PEER, stream=SeparateStream()) for _ in names]
+    for name, (other, stream) in zip(names, others, strict=True):
         await world.ask(other, stream, row, name)
         await world.acknowledge(other, stream, await world.write(other, stream))
-    return first, other
+    return first, others[0][0]
 
 
 def removed(stream: FakeStream) -> tuple[str, ...]:

@@ -70,6 +70,11 @@ def test_what_it_does_not_know_is_passed_over() -> None:
     assert (read.node_id, read.version, read.names, read.error) == ("edge", "", (), None)
 
 
+def test_two_halves_are_a_character() -> None:
+    """As JSON escapes what is beyond its four digits."""
+    assert read_request(b'{"node": {"id": "\\ud83d\\ude00"}}', CLUSTER).node_id == "\U0001f600"
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -77,6 +82,12 @@ def test_what_it_does_not_know_is_passed_over() -> None:
         (b'{\n  "node": {]}', "line 2, column 12"),
         (b"\xff", "the body is not JSON"),
         (b'{"node": NaN}', "NaN is no number of JSON"),
+        (b'{"node": {"id": "\\ud800"}}', "half a character in it: \\ud800 alone is none"),
+        (b'{"node": {"id": "a", "metadata": {"x": [{"\\uDfff": 1}]}}}', "half a character in it: \\udfff"),
+        (b'{"node": {"id": "\xed\xa0\x80"}}', "the body is not JSON"),
+        (b'{"node": {"id": "a", "metadata": {"x": 1' + b"0" * 400 + b"}}}", "is too large"),
+        (b'{"node": {"id": "a", "metadata": {"x": -1' + b"0" * 5000 + b"}}}", "is too large"),
+        (b'{"node": {"id": "a", "metadata": {"x": 1e400}}}', "the number 1e400 is too large"),
         (b"[" * 100_000, "it is nested too deep"),
         (b"[]", "the body is a list; it must be a DiscoveryRequest as a JSON object"),
         (b"null", "the body is null"),
