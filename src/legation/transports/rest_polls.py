@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from legation.clock import Clock
-from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response
@@ -96,16 +95,16 @@ class Polls:
         stream = RestStream(row, request.names, clock=self._clock, ended=lambda: self._drop(key, stream))
         client = self._clients.join(stream, peer=peer, node=request.node())
         self._streams[key] = stream
+        self._alarms.at(stream.polled + self._idle, partial(self._look_at, key, stream))
         try:
-            waiting = stream.begin(client, request)
-        except RemoteProtocolError:
+            return stream, stream.begin(client, request)
+        except Exception:
             self._drop(key, stream)
             raise
-        if before is not None:
-            # After the new one has joined: the client stays what it is.
-            self._leave(before)
-        self._alarms.at(stream.polled + self._idle, partial(self._look_at, key, stream))
-        return stream, waiting
+        finally:
+            if before is not None:
+                # After the new one has joined: the client stays what it is.
+                self._leave(before)
 
     # The end of streams
 

@@ -267,3 +267,31 @@ async def test_nobody_waits_for_the_poll_of_another(crowd: int) -> None:
         assert held(await world.news("front", row=ROUTE_CONFIGURATION)) == ["front"]
         for name in reversed(names):
             assert held(await world.news(name, row=row, version=versions[name])) == [name]
+
+
+class Bug(Exception):
+    """None that anybody expects."""
+
+
+@pytest.mark.parametrize("version", ["", "another"], ids=["first", "anew"])
+async def test_a_poll_that_fails_leaves_no_stream_behind(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Nor the one that it was to replace."""
+
+    def fail(_: object) -> None:
+        raise Bug
+
+    with rest_world(WEB) as world:
+        row = CLUSTER_LOAD_ASSIGNMENT
+        await world.ask()
+        if version:
+            await world.ask("web", row=row)
+        monkeypatch.setattr(world.feed.seats[0], "report", fail)
+        for _ in range(2):
+            with pytest.raises(Bug):
+                await world.ask("web", row=row, version=version)
+        assert list(world.polls.labels()) == [("Cluster", "rest")]
+        monkeypatch.undo()
+        for _ in range(3):
+            await world.clock.advance(IDLE)
+        assert world.polls.clients == 0
+        assert not world.feed.seats
