@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from envoy.service.discovery.v3 import discovery_pb2
 from structlog.testing import capture_logs
 
+from legation.model.events import Sent
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from legation.transports import conduct, grpc_server
 from legation.transports.rest_server import RestTransport
@@ -249,20 +249,31 @@ async def test_who_says_too_much_of_itself_is_not_kept(node: dict[str, str], wha
 
 
 async def test_who_does_not_read_keeps_one_response() -> None:
-    size = 1 << 20
+    size = 8 << 20
     async with scene() as on, on.served.connect() as channel:
+        on.served.feed.publish(resource("a"), resource("big", "x" * size, row=EDS))
         bad = on.served.delta(channel=channel)
         await bad.send(type_url=EDS.url, node="bad", resource_names_subscribe=["big"])
         await until(lambda: len(on.served.feed.seats) == 2)
+        (seat,) = (each for each in on.served.feed.seats if each.node.id == "bad")
+
+        def sent() -> list[str]:
+            """Return the nonces of what was made for it, and is then written: all that waits in memory."""
+            return [each.nonce for each in seat.events if isinstance(each, Sent)]
+
+        await until(sent)
         for number in range(50):
-            on.served.feed.publish(resource("a", str(number)), resource("big", f"{number}" * size, row=EDS))
+            on.served.feed.publish(resource("a", str(number)), resource("big", f"{number}", row=EDS))
             await on.honest.acknowledge(await on.honest.receive())
-        gc.collect()
-        through = on.served.transport.statistics().traffic
-        assert through["ClusterLoadAssignment"].messages_out <= 1
-        bodies = [each for each in gc.get_objects() if isinstance(each, tuple) and len(each) > size]
-        assert not bodies
+            # What it would be told next waits for nothing but for it to read.
+            await bad.send(type_url=EDS.url, response_nonce="1")
+        traffic = on.served.transport.statistics
+        await until(lambda: traffic().traffic["ClusterLoadAssignment"].messages_in == 51)
         await on.is_served()
+        assert sent() == ["1"]
+        assert traffic().traffic["ClusterLoadAssignment"].messages_out == 0, "it is still being written"
+        assert [len(each.resource.value) for each in (await bad.receive()).resources] == [size]
+        assert list((await bad.receive()).removed_resources) == ["big"], "the newest, and nothing of what was between"
 
 
 async def test_streams_of_one_connection_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

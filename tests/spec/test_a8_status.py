@@ -9,7 +9,7 @@ import httpx2
 from envoy.service.load_stats.v3 import lrs_pb2
 from envoy.service.status.v3 import csds_pb2
 
-from legation.model.resource_types import ADS_SERVICE, CLUSTER
+from legation.model.resource_types import ADS_SERVICE, CLUSTER, ROUTE_CONFIGURATION
 from legation.snapshot_server import SnapshotServer
 from legation.transports import csds, lrs
 from legation.transports.grpc_server import GrpcTransport
@@ -20,6 +20,11 @@ from tests.unit.transports.loopback import RawStream, until
 
 def cluster(name: str, timeout: str = "1s") -> dict[str, str]:
     return {"@type": CLUSTER.url, "name": name, "connect_timeout": timeout}
+
+
+def route(name: str, *, to: str) -> dict[str, Any]:
+    host = {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": to}}]}
+    return {"@type": ROUTE_CONFIGURATION.url, "name": name, "virtual_hosts": [host]}
 
 
 def report(**issued: int) -> bytes:
@@ -58,12 +63,23 @@ async def test_a8_13_each_resource_of_a_client_is_shown_as_not_sent_stale_synced
         await until(lambda: server.proxies()[0].types[0].accepted)
         assert await asked(channel) == {"one": (csds_pb2.SYNCED, "")}
 
-        server.set("edge", [cluster("one"), cluster("two"), cluster("unasked")])
-        assert (await asked(channel))["two"][0] in {csds_pb2.NOT_SENT, csds_pb2.STALE}
+        await stream.send(type_url=ROUTE_CONFIGURATION.url, resource_names_subscribe=["way"])
+        await stream.acknowledge(await stream.receive())
+        # The route waits until its cluster has been accepted.
+        server.set("edge", [cluster("one"), cluster("two"), cluster("unasked"), route("way", to="two")])
         second = await stream.receive()
+        assert await asked(channel) == {
+            "one": (csds_pb2.SYNCED, ""),
+            "two": (csds_pb2.STALE, ""),
+            "way": (csds_pb2.NOT_SENT, ""),
+        }
         await stream.send(type_url=CLUSTER.url, response_nonce=second.nonce, error="two: no good")
         await until(lambda: server.proxies()[0].types[0].refused)
-        assert await asked(channel) == {"one": (csds_pb2.SYNCED, ""), "two": (csds_pb2.ERROR, "two: no good")}
+        assert await asked(channel) == {
+            "one": (csds_pb2.SYNCED, ""),
+            "two": (csds_pb2.ERROR, "two: no good"),
+            "way": (csds_pb2.NOT_SENT, ""),
+        }
         nobody = {"node_matchers": [{"node_id": {"exact": "nobody"}}]}
         call: Any = channel.unary_unary(f"/{csds.SERVICE}/{csds.FETCH}")
         answer = await call(csds_pb2.ClientStatusRequest(**nobody).SerializeToString())

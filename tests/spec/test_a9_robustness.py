@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 import grpc.aio
 import pytest
 from envoy.config.core.v3 import extension_pb2
 
+from legation.model.events import Sent, Subscribed
 from legation.model.proxy_status import TypeStatus
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG
 from legation.runtime.debounce import Debounce
 from legation.snapshot_server import SnapshotServer
+from legation.transports import first_answers
 from tests.spec import variants
 from tests.spec.dialogue import Dialogue
 from tests.spec.way import Way, snapshots, ways
-from tests.unit.transports.loopback import FakeFeed, RawStream, resource, serving, until
+from tests.unit.transports.loopback import ANY_SIZE, PATIENCE, FakeFeed, RawStream, resource, serving, until
 
 both = pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
 
@@ -106,16 +108,29 @@ async def test_a9_4_what_was_sent_accepted_and_refused_is_told(way: Way) -> None
 
 
 @ways
-async def test_a9_5_all_who_come_at_once_are_served_some_at_a_time(way: Way) -> None:
-    number = 20
-    async with serving(FakeFeed(resource("a")), first_answers=2) as served, AsyncExitStack() as stack:
+async def test_a9_5_all_who_come_at_once_are_served_some_at_a_time(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_answers, "PATIENCE", 10 * PATIENCE)
+    number, limit, size = 8, 3, 8 << 20
+    feed = FakeFeed(resource("a", "x" * size))
+
+    def told(event: type) -> list[int]:
+        """Return of whom something of that kind is known."""
+        return sorted(int(seat.node.id) for seat in feed.seats if any(isinstance(each, event) for each in seat.events))
+
+    def is_told(event: type, times: int) -> bool:
+        return len(told(event)) >= times
+
+    async with serving(feed, first_answers=limit, policy=ANY_SIZE) as served, AsyncExitStack() as stack:
         streams = [way.open(await stack.enter_async_context(served.connect())) for _ in range(number)]
         for at, stream in enumerate(streams):
-            await stream.send(type_url=CLUSTER.url, node=f"node-{at}")
-        answers = await asyncio.gather(*(stream.receive() for stream in streams))
-
-        assert [way.bodies(answer) for answer in answers] == [[b"1"]] * number
-        assert len(served.feed.seats) == number
+            await stream.send(type_url=CLUSTER.url, node=str(at))
+            await until(partial(is_told, Subscribed, at + 1))
+        for at, stream in enumerate(streams):
+            # Who does not read keeps the others waiting; each that has read makes room for the next one.
+            answered = min(at + limit, number)
+            await until(partial(is_told, Sent, answered))
+            assert told(Sent) == [*range(answered)]
+            assert [len(body) for body in way.bodies(await stream.receive())] == [size]
 
 
 async def test_a9_4_who_comes_back_with_everything_is_shown_to_have_accepted_it() -> None:
