@@ -76,7 +76,12 @@ class Sequence:
     __slots__ = ("_features", "_moved", "_owed", "_recall", "_rules", "_serial", "_synced")
 
     def __init__(
-        self, policy: Policy | None = None, *, features: AbstractSet[str] = frozenset(), recall: Recall = _forget
+        self,
+        policy: Policy | None = None,
+        *,
+        features: AbstractSet[str] = frozenset(),
+        recall: Recall = _forget,
+        verdicts: Callable[[], Verdicts] | None = None,
     ) -> None:
         """Make a client that has no stream yet.
 
@@ -84,9 +89,10 @@ class Sequence:
             policy: The limits of delivery.
             features: What the client says that it understands: the `client_features` of its node.
             recall: Says what a version stood for with which a client of the state of the world comes back.
+            verdicts: Returns what clients of the group refused that this one is in now.
         """
         self._features = features
-        self._rules = Ruling(policy or Policy())
+        self._rules = Ruling(policy or Policy(), verdicts=verdicts)
         self._recall = recall
         self._serial = 0
         self._synced = False
@@ -128,16 +134,10 @@ class Sequence:
         self._rules.machines.close(machine)
         self._rules.warming.closed(machine)
 
-    def retarget(self, snapshot: Snapshot, verdicts: Verdicts | None = None) -> None:
-        """Take the newest snapshot. Before the first one nothing at all is said (A2.20).
-
-        Args:
-            snapshot: What the client's group gets.
-            verdicts: What its clients refused.
-        """
+    def retarget(self, snapshot: Snapshot) -> None:
+        """Take the newest snapshot of the client's group. Before the first one nothing at all is said (A2.20)."""
         self._rules.machines.retarget(self._rules.snapshot, snapshot)
         self._rules.snapshot = snapshot
-        self._rules.verdicts = verdicts
         if not self._synced:
             self._synced = True
             for machine in self._rules.machines:
@@ -174,8 +174,8 @@ class Sequence:
                     rules.predecessors.replaced(replaced, machine.ledger.accepted)
                 self._draw_conclusions(machine, event, serial, now)
             elif isinstance(event, Refused):
-                if rules.verdicts is not None:
-                    rules.verdicts.prove(event.suspects)
+                if (verdicts := rules.verdicts) is not None:
+                    verdicts.prove(event.suspects)
                 if machine.row.awaited_warm:
                     rules.warming.refused(machine, serial)
         return events

@@ -5,6 +5,8 @@ Of its own it keeps moments alone: when an answer of the rules may change by its
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
@@ -20,6 +22,7 @@ class Situation:
     """One client, as the rules see it."""
 
     __slots__ = (
+        "_verdicts",
         "deadline",
         "fellows",
         "machines",
@@ -28,12 +31,11 @@ class Situation:
         "returning",
         "snapshot",
         "stirred",
-        "verdicts",
         "warming",
     )
 
-    def __init__(self, policy: Policy) -> None:
-        """Begin with a client without streams."""
+    def __init__(self, policy: Policy, *, verdicts: Callable[[], Verdicts] | None = None) -> None:
+        """Begin with a client without streams; the verdicts are those of the group that it is in at the moment."""
         self.policy = policy
         self.machines = Machines()
         self.snapshot = Snapshot.of()
@@ -47,8 +49,12 @@ class Situation:
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
-        self.verdicts: Verdicts | None = None
-        """What clients of the same group refused for sure."""
+        self._verdicts = verdicts
+
+    @property
+    def verdicts(self) -> Verdicts | None:
+        """What clients of the same group refused for sure; None: nobody tells."""
+        return self._verdicts() if self._verdicts is not None else None
 
     def begin(self, now: float) -> None:
         """Ask all anew from now on, and forget what is over."""

@@ -84,8 +84,7 @@ class Hub(Generic[Group]):
         for seat, _ in moves:
             seat.sit(self._table(self._group_of(seat.peer, seat.node)))
         for table, before in {(seat.table, before): None for seat, before in moves}:
-            table.remember(before.leaving)
-            table.note_leaving(before.snapshot)
+            table.succeed(before)
         for seat, before in moves:
             if seat.snapshot is not before.snapshot:
                 seat.renewed()

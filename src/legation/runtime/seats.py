@@ -50,6 +50,8 @@ class Table(Generic[Group]):
         self.snapshot = snapshot
         self.seats: dict[Sitter[Group], None] = {}
         self.verdicts = Verdicts()
+        if snapshot is not None:
+            self.verdicts.follow(snapshot)
         self.leaving: dict[Name, ObjectKey | None] = {}
         """What went, and from which object it came; some of it may be there again, or held by nobody."""
 
@@ -60,10 +62,16 @@ class Table(Generic[Group]):
             return False
         self.note_leaving(before)
         if snapshot is not None:
-            self.verdicts.forget_changed(snapshot)
+            self.verdicts.follow(snapshot)
         for seat in tuple(self.seats):
             seat.renewed()
         return True
+
+    def succeed(self, before: Table[Group]) -> None:
+        """Take over what is known of clients that come from another table."""
+        self.remember(before.leaving)
+        self.note_leaving(before.snapshot)
+        self.verdicts.learn(before.verdicts)
 
     def note_leaving(self, before: Snapshot | None) -> None:
         """Remember what was there before and is not now."""

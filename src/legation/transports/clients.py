@@ -21,6 +21,7 @@ from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
+from legation.model.verdicts import Verdicts
 from legation.protocol.messages import DeltaRequest, Request, Response, SotwResponse
 from legation.protocol.sequence import Machine, Policy, Sequence, Variant
 from legation.transports.alarms import Alarm, Alarms
@@ -95,7 +96,7 @@ class ServedClient:
         self._conduct = conduct
         self._names = 0
         """How many names its streams ask for."""
-        self._sequence = Sequence(policy, features=node.features, recall=self._recall)
+        self._sequence = Sequence(policy, features=node.features, recall=self._recall, verdicts=self._verdicts)
         self._streams: dict[Stream, dict[ResourceType, Machine]] = {}
         self._target: Snapshot | None = None
         self._turns = turns
@@ -276,11 +277,14 @@ class ServedClient:
     def _recall(self, row: ResourceType, version: str) -> Collection | None:
         return self.seat.remembered(row, version)
 
+    def _verdicts(self) -> Verdicts:
+        return self.seat.verdicts
+
     def _retarget(self) -> None:
         snapshot = self.seat.snapshot
         if snapshot is not None and snapshot is not self._target:
             self._target = snapshot
-            self._sequence.retarget(snapshot, self.seat.verdicts)
+            self._sequence.retarget(snapshot)
 
     def _give_turns(self) -> bool:
         """Have the streams write what they may. Returns whether another may have its turn since."""

@@ -14,7 +14,7 @@ from legation.model.verdicts import MOST_VERDICTS, Verdicts
 from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.refusals import MOST_OFFERS
 from legation.protocol.sequence import Sequence, Variant
-from tests.small_world import resource
+from tests.small_world import resource, snapshot
 
 STREAM = object()
 
@@ -29,7 +29,7 @@ class Client:
         verdicts: Verdicts | None = None,
         words: str = "no good",
     ) -> None:
-        self.sequence = Sequence()
+        self.sequence = Sequence(verdicts=None if verdicts is None else lambda: verdicts)
         self.verdicts = verdicts
         self.words = words
         self.variant = variant
@@ -41,10 +41,10 @@ class Client:
 
     def have(self, names: Iterable[str], version: int = 1, **others: int) -> None:
         versions = dict.fromkeys(names, version) | others
-        snapshot = Snapshot.of([collect(CLUSTER, [resource(CLUSTER, *each) for each in versions.items()])])
+        target = Snapshot.of([collect(CLUSTER, [resource(CLUSTER, *each) for each in versions.items()])])
         if self.verdicts is not None:
-            self.verdicts.forget_changed(snapshot)
-        self.sequence.retarget(snapshot, self.verdicts)
+            self.verdicts.follow(target)
+        self.sequence.retarget(target)
         while (found := self.sequence.next_response(0.0, STREAM)) is not None:
             self.responses += 1
             assert self.responses < 10_000
@@ -142,6 +142,14 @@ def test_a_verdict_is_forgotten_with_its_content(variant: Variant) -> None:
     later = Client(variant, lambda _: False, verdicts)
     later.have(ALL, c042=2)
     assert (later.responses, dict(verdicts.of(CLUSTER))) == (1, {})
+
+
+def test_a_late_refusal_of_what_has_changed_takes_no_verdict_of_the_new_away() -> None:
+    verdicts = Verdicts()
+    verdicts.follow(snapshot(resource(CLUSTER, "a", 2), resource(CLUSTER, "b", 1)))
+    verdicts.prove([resource(CLUSTER, "a", 2)])
+    verdicts.prove([resource(CLUSTER, "a", 1), resource(CLUSTER, "gone", 1), resource(CLUSTER, "b", 1)])
+    assert dict(verdicts.of(CLUSTER)) == {"a": "2", "b": "1"}
 
 
 def test_a_group_remembers_few_verdicts() -> None:

@@ -172,6 +172,22 @@ def test_a_client_that_moved_still_has_to_lose_what_its_old_group_had(world: Wor
     assert world.hub.leaving().keys() == {(CLUSTER, "one")}
 
 
+def test_what_clients_refused_is_known_where_they_sit_after_a_reseat_as_far_as_that_group_gets_it(world: World) -> None:
+    world.snapshots = {"a": BOTH, "b": TWO}
+    stays, moves, resides = FakeClient(world.hub, "a"), FakeClient(world.hub, "n"), FakeClient(world.hub, "b")
+    stays.seat.verdicts.prove([cluster("one"), cluster("two")])
+    version = cluster("one").version
+    world.hub.reseat()
+    assert dict(stays.seat.verdicts.of(CLUSTER)) == {"one": version, "two": cluster("two").version}
+    assert not resides.seat.verdicts.of(CLUSTER)
+    world.groups = {"n": "a"}
+    world.hub.reseat()
+    moves.seat.verdicts.prove([cluster("two")])
+    world.groups = {"n": "b"}
+    world.hub.reseat()
+    assert [*resides.seat.verdicts.of(CLUSTER)] == ["two"]
+
+
 def test_a_reseat_asks_each_client_once_about_what_is_leaving(world: World) -> None:
     world.groups = {str(number): "a" for number in range(10)}
     world.snapshots["a"] = BOTH

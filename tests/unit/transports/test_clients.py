@@ -13,6 +13,7 @@ from legation.model.resource_types import (
     ROUTE_CONFIGURATION,
     ResourceType,
 )
+from legation.model.verdicts import Verdicts
 from legation.protocol.messages import DeltaRequest, DeltaResponse, Response, SotwRequest
 from legation.protocol.sequence import Policy, Variant
 from legation.testing import ManualClock
@@ -286,6 +287,17 @@ async def test_a_bug_ends_the_streams_of_its_client_and_no_other() -> None:
     assert stream.ended == ("INTERNAL", INTERNAL_WORDS)
     assert other.ended is None
     assert other.writing is not None
+
+
+async def test_what_is_refused_after_the_client_was_seated_anew_is_proved_where_it_sits() -> None:
+    world = World(FakeFeed(resource("a"), resource("b")))
+    client, stream = world.join()
+    await world.ask(client, stream, CLUSTER)
+    response = await world.write(client, stream)
+    world.feed.verdicts = Verdicts()
+    refusal = DeltaRequest(type=CLUSTER, nonce=response.nonce, error="cluster 'a' is bad")
+    client.receive(stream, refusal, variant=Variant.DELTA)
+    assert [*world.feed.verdicts.of(CLUSTER)] == ["a"]
 
 
 async def test_a_wake_after_the_end_does_nothing() -> None:
