@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from bench.cases import BARE, CASES, GO, Case
 from bench.side_by_side import Comparison, build, table
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("go") is None, reason="the comparison is with programs that are built with Go"),
+    pytest.mark.skipif(
+        shutil.which("go") is None and not os.environ.get("CI"),
+        reason="the comparison is with programs that are built with Go",
+    ),
     # One build for all, which is cached.
     pytest.mark.xdist_group("bench"),
     pytest.mark.timeout(300),
