@@ -13,7 +13,8 @@ from legation.model.snapshot import first_portion, size_of
 from legation.protocol.holding import Holding
 
 MOST_PORTIONS = 8
-"""So many portions may be unanswered before the next one waits."""
+"""So many portions may be unanswered before the next one of new names waits. It is no bound of what is unanswered: what
+mends or undoes an unanswered one goes at once (`Machine.may_go`), and every new snapshot may do that."""
 
 
 @dataclass(slots=True, kw_only=True)

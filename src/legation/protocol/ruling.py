@@ -1,7 +1,8 @@
-"""Ruling: what one client may be told of one type now. Rules 1 to 5, 7 and 9 of `sequence.py` are applied here.
+"""Ruling: what one client may be told of one type now. The view of rule 3 of `sequence.py` is made here.
 
-Nothing here changes what was said or heard: it reads the machines of a client and its newest snapshot. What it keeps
-are moments: since when something waits, until when something stays.
+Which rule is applied in which file stands there; here they come together. Nothing here changes what was said or heard:
+it reads the machines of a client and its newest snapshot. What it keeps are moments: since when something waits, until
+when something stays.
 """
 
 from __future__ import annotations

@@ -2,27 +2,29 @@
 
 A client is all streams of one node id over one connection: an ADS stream, or the separate CDS, LDS, EDS, RDS streams of
 an Envoy without ADS. There are no phases and there is no queue: what may be said now is derived from what each machine
-holds and from the newest snapshot. The rules, by the numbers that comments use:
+holds and from the newest snapshot. The rules, by the numbers that comments use, and where they are applied:
 
 1. *May hold*: what the client accepted, what was sent and is not answered, what it was told to remove and has not
    answered. An accepted Listener joins its predecessors until the routes that it names are accepted as well.
+   (`ledger.py`, `draining.py`)
 2. *Kept*: what the client was sent and the snapshot lacks stays as long as something that the client may hold, or is
-   about to be sent, refers to it, and some grace longer. So removals come last.
-3. *View*: the snapshot, less what was refused, plus what is kept.
+   about to be sent, refers to it, and some grace longer. So removals come last. (`keeping.py`)
+3. *View*: the snapshot, less what was refused, plus what is kept. (`ruling.py`)
 4. *May go*: a resource waits, alone, until what it names has been sent; and until a cluster that is new to the client
    is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`. For a
    cluster that does not exist a change waits a moment only: it may be static in the bootstrap.
-5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it.
-6. What a changed resource makes the client throw away is sent again, unchanged.
+   (`ruling.py`, `waiting.py`, `warming.py`)
+5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it. (`ruling.py`, `waiting.py`)
+6. What a changed resource makes the client throw away is sent again, unchanged. (`Sequence._force`)
 7. A refused resource goes back to its last accepted version, or out; the others are offered again at once. Where the
    client names nobody, what was new is halved until who is to blame stands alone. Nothing is left out on a guess: who
    came back, with what nobody knows, and refuses is told nothing more of that type until it changes. What claims what
    another holds, such as an address, goes in the same response as the other's removal. What one client of a group
-   refused is offered to the others last, and alone.
-8. A newer snapshot replaces the target at any point.
+   refused is offered to the others last, and alone. (`refusals.py`, `suspects.py`, `turns.py`; `claims.py`)
+8. A newer snapshot replaces the target at any point. (`Sequence.retarget`)
 9. *Who comes back*: what the client brings along counts as sent and accepted, and what nobody knows of it may refer to
    anything, until it is known or `Policy.removal_grace` has passed. While it does not ask for clusters it may be
-   warming those that it has: what newly names a cluster waits.
+   warming those that it has: what newly names a cluster waits. (`returning.py`, `waiting.py`, `keeping.py`)
 
 Source: "Eventual consistency considerations" and "Resource warming" of the xDS protocol page; Envoy's own behaviour
 where the page is silent.
