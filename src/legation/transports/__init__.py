@@ -1,5 +1,5 @@
 """How Envoys get snapshots: one file for each kind of transport."""
 
-from legation.protocol.sequence import Policy
+from legation.protocol.policy import Policy
 
 __all__ = ["Policy"]

@@ -22,8 +22,11 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, Snapshot, collect
 from legation.model.verdicts import Verdicts
+from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, Request, Response, SotwResponse
-from legation.protocol.sequence import Machine, Policy, Sequence, Variant
+from legation.protocol.policy import Policy
+from legation.protocol.sequence import Sequence
+from legation.protocol.terms import Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed
 from legation.transports.conduct import LONGEST_ID, MOST_NAMES, Conduct, Wrong

@@ -29,7 +29,8 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.model.statistics import TransportStatistics
-from legation.protocol.sequence import Policy, Variant
+from legation.protocol.policy import Policy
+from legation.protocol.terms import Variant
 from legation.transports import lrs
 from legation.transports.base import Feed
 from legation.transports.clients import Clients

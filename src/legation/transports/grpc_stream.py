@@ -14,7 +14,7 @@ import structlog
 from legation.errors import RemoteProtocolError
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
-from legation.protocol.sequence import Variant
+from legation.protocol.terms import Variant
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
 from legation.transports.conduct import MOST_NAMES, NODE_LIMIT, REQUEST_LIMIT, Wrong, shown
 from legation.transports.grpc_call import GrpcCall

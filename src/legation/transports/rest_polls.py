@@ -11,7 +11,7 @@ from legation.clock import Clock
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response
-from legation.protocol.sequence import Policy
+from legation.protocol.policy import Policy
 from legation.transports.alarms import Alarms
 from legation.transports.base import Feed
 from legation.transports.clients import Clients

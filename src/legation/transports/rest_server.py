@@ -19,7 +19,7 @@ from legation.listening import LOCALHOST
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
-from legation.protocol.sequence import Policy
+from legation.protocol.policy import Policy
 from legation.transports.base import Feed
 from legation.transports.conduct import NODE_LIMIT, Conduct, Wrong
 from legation.transports.rest_http import Post, rest_app

@@ -15,7 +15,7 @@ from legation.clock import Clock
 from legation.errors import RemoteProtocolError
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response, SotwRequest
-from legation.protocol.sequence import Variant
+from legation.protocol.terms import Variant
 from legation.transports.clients import ServedClient
 from legation.transports.rest_request import RestRequest
 
