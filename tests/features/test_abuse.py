@@ -11,14 +11,15 @@ from typing import Any
 import grpc.aio
 import pytest
 from envoy.service.discovery.v3 import discovery_pb2
+from envoy.service.load_stats.v3 import lrs_pb2
 from structlog.testing import capture_logs
 
 from legation.model.events import Sent
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
-from legation.transports import conduct, grpc_server
+from legation.transports import conduct, grpc_server, lrs
 from legation.transports.rest_server import RestTransport
 from tests.unit.transports.http_client import Answer, post
-from tests.unit.transports.loopback import FakeFeed, Loopback, RawStream, resource, serving, until
+from tests.unit.transports.loopback import PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
 
 EDS = CLUSTER_LOAD_ASSIGNMENT
 NAMED = "misbehaving client"
@@ -246,6 +247,48 @@ async def test_who_says_too_much_of_itself_is_not_kept(node: dict[str, str], wha
 
     assert on.named() == [what]
     assert all(len(str(log)) < 2000 for log in on.logs)
+
+
+@pytest.mark.parametrize(
+    ("node", "what"),
+    [
+        ({"id": "x" * 5000}, "node"),
+        ({"id": "bad", "cluster": "x" * (2 << 20)}, "node"),
+        ({"id": "x" * (17 << 20)}, "size"),
+    ],
+    ids=["long id", "large node", "large request"],
+)
+async def test_what_is_too_much_for_discovery_is_for_load_reports_too(node: dict[str, str], what: str) -> None:
+    report = lrs_pb2.LoadStatsRequest(node=node).SerializeToString()
+    async with scene() as on, on.served.connect() as channel:
+        for _ in range(2):
+            call: Any = channel.stream_stream(f"/{lrs.SERVICE}/{lrs.METHOD}")()
+            await call.write(report)
+            async with asyncio.timeout(PATIENCE):
+                assert (await call.code()).name == "RESOURCE_EXHAUSTED"
+        await on.is_served()
+        assert not on.served.feed.reporters
+
+    assert on.named() == [what]
+
+
+async def test_who_begins_to_report_all_the_time_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conduct, "BURST", 3 * conduct.CONNECTION)
+    monkeypatch.setattr(conduct, "RATE", 1)
+    report = lrs_pb2.LoadStatsRequest(node={"id": "bad"}).SerializeToString()
+    async with scene() as on, on.served.connect() as channel:
+        begin: Any = channel.stream_stream(f"/{lrs.SERVICE}/{lrs.METHOD}")
+        calls: list[Any] = [begin() for _ in range(3)]
+        for each in calls:
+            await each.write(report)
+        await until(lambda: len(on.served.feed.reporters) == len(calls))
+        call: Any = begin()
+        await call.write(report)
+        async with asyncio.timeout(PATIENCE):
+            assert (await call.code()).name == "RESOURCE_EXHAUSTED"
+        await on.is_served()
+
+    assert on.named() == ["connections"]
 
 
 async def test_who_does_not_read_keeps_one_response() -> None:

@@ -29,7 +29,7 @@ from legation.protocol.sequence import Sequence
 from legation.protocol.terms import Variant
 from legation.transports.alarms import Alarm, Alarms
 from legation.transports.base import Feed
-from legation.transports.conduct import LONGEST_ID, MOST_NAMES, Conduct, Wrong
+from legation.transports.conduct import MOST_NAMES, Conduct, Wrong
 from legation.transports.fellows import Fellows
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.turns import Turns
@@ -385,19 +385,12 @@ class Clients:
         """Return the client that the stream belongs to: a new one if it is the first of its node over its connection.
 
         Raises:
-            RemoteProtocolError: The node has no id, or one that is far too long.
+            RemoteProtocolError: The node has no id.
             Refusal: The feed does not admit the client.
         """
         if not node.id:
             raise RemoteProtocolError(
                 "INVALID_ARGUMENT", "node.id is empty; set node.id in the bootstrap, or start Envoy with --service-node"
-            )
-        if len(node.id) > LONGEST_ID:
-            raise self.conduct.too_much(
-                Wrong.NODE,
-                peer,
-                node.id,
-                f"node.id has {len(node.id)} characters; give it a name of at most {LONGEST_ID}",
             )
         key = (peer.address, node.id)
         client = self._clients.get(key)

@@ -21,7 +21,7 @@ from legation.model.node import Peer
 
 MOST_NAMES = 50_000
 """Names that one client may ask for, all types and streams together: several times what a large Envoy asks for by name.
-Each turn looks through all of them. An Envoy that asks for everything by a wildcard needs none."""
+Each turn looks through those of a type. An Envoy that asks for everything by a wildcard needs none."""
 MOST_STREAMS = 20_000
 """Streams of one connection. An Envoy without ADS has one for each of its clusters and routes (A1.12)."""
 REQUEST_LIMIT = 16 << 20
@@ -202,6 +202,29 @@ class Conduct:
         """Name a client that asks for too much, and return what its stream is closed with."""
         self.note(what, peer, node_id, words)
         return RemoteProtocolError("RESOURCE_EXHAUSTED", words)
+
+    def check_request(self, peer: Peer, node_id: str, *, size: int) -> None:
+        """Look at a message before it is read.
+
+        Raises:
+            RemoteProtocolError: It is too large.
+        """
+        if size > REQUEST_LIMIT:
+            words = f"the request has {size} bytes, and may have {REQUEST_LIMIT}; ask for fewer names, or for `*`"
+            raise self.too_much(Wrong.SIZE, peer, node_id, words)
+
+    def check_node(self, peer: Peer, node_id: str, *, size: int) -> None:
+        """Look at what a client says of itself, so many bytes, before it is kept.
+
+        Raises:
+            RemoteProtocolError: It is too large.
+        """
+        if len(node_id) > LONGEST_ID:
+            words = f"node.id has {len(node_id)} characters; give it a name of at most {LONGEST_ID}"
+            raise self.too_much(Wrong.NODE, peer, node_id, words)
+        if size > NODE_LIMIT:
+            words = f"the node is larger than {NODE_LIMIT} bytes; take out of node.metadata what nobody reads"
+            raise self.too_much(Wrong.NODE, peer, node_id, words)
 
     def note(self, what: Wrong, peer: Peer, node_id: str, words: str) -> None:
         """Name and count a client that misbehaves, once for as long as it goes on."""

@@ -63,7 +63,7 @@ class StatusTalk:
         self._feed = feed
         self._questions: deque[StatusQuestion] = deque()
 
-    def receive(self, data: bytes) -> None:
+    async def receive(self, data: bytes) -> None:
         """Take a question.
 
         Raises:

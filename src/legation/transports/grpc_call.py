@@ -82,6 +82,7 @@ class GrpcCall(ABC):
             # gRPC would send them twice.
             await self._context.send_initial_metadata(())
             while isinstance(data := await self._context.read(), bytes):  # and not EOF
+                self._conduct.check_request(self._peer, self.node_id, size=len(data))
                 pause = await self._receive(data)
                 if pause:
                     # Who asks too much is not read from: what it has to say waits where it is.

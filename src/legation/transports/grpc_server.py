@@ -221,7 +221,7 @@ class GrpcTransport:
         return services
 
     def _services_beside(self, feed: Feed) -> _Services:
-        loads = partial(lrs.LoadTalk, feed=feed, interval=self._load_interval)
+        loads = partial(lrs.LoadTalk, feed=feed, interval=self._load_interval, conduct=self._conduct)
         services: _Services = {lrs.SERVICE: {lrs.METHOD: grpc.stream_stream_rpc_method_handler(self._talking(loads))}}
         if self._client_status:
             from legation.transports import csds  # noqa: PLC0415 - few serve it, and its schema costs memory and time

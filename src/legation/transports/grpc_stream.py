@@ -16,7 +16,7 @@ from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.terms import Variant
 from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
-from legation.transports.conduct import MOST_NAMES, NODE_LIMIT, REQUEST_LIMIT, Wrong, shown
+from legation.transports.conduct import MOST_NAMES, Wrong, shown
 from legation.transports.grpc_call import GrpcCall
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
 from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
@@ -107,13 +107,6 @@ class GrpcStream(GrpcCall):
 
     async def _receive(self, data: bytes) -> float:
         """Take a request, and return how many seconds the next one has to wait."""
-        if len(data) > REQUEST_LIMIT:
-            raise self._conduct.too_much(
-                Wrong.SIZE,
-                self._peer,
-                self.node_id,
-                f"the request has {len(data)} bytes, and may have {REQUEST_LIMIT}; ask for fewer names, or for `*`",
-            )
         try:
             incoming = _INCOMING[self._variant](data)
         except RemoteProtocolError:
@@ -158,14 +151,7 @@ class GrpcStream(GrpcCall):
                 raise RemoteProtocolError(
                     "INVALID_ARGUMENT", "the first request of the stream has no node; it must say node.id"
                 )
-            if incoming.node_size > NODE_LIMIT:
-                raise self._conduct.too_much(
-                    Wrong.NODE,
-                    self._peer,
-                    node_id,
-                    f"the node has {incoming.node_size} bytes, and may have {NODE_LIMIT}; take out of node.metadata"
-                    " what nobody reads",
-                )
+            self._conduct.check_node(self._peer, node_id, size=incoming.node_size)
             await self._clients.arrive(self._peer, node_id)
             client = self._client = self._clients.join(self, peer=self._peer, node=incoming.node())
         elif node_id is not None and node_id != client.node.id:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.transports.base import Feed, LoadSeat
+from legation.transports.conduct import Conduct
 from legation.transports.lrs_wire import LoadReport, load_response
 
 SERVICE = "envoy.service.load_stats.v3.LoadReportingService"
@@ -30,7 +31,7 @@ class LoadTalk:
 
     name = "LRS"
 
-    def __init__(self, peer: Peer, wake: Callable[[], None], *, feed: Feed, interval: float) -> None:
+    def __init__(self, peer: Peer, wake: Callable[[], None], *, feed: Feed, interval: float, conduct: Conduct) -> None:
         """Begin; the client is not known before its first message.
 
         Args:
@@ -38,7 +39,9 @@ class LoadTalk:
             wake: Called when there may be something to say.
             feed: Where reports go.
             interval: Seconds between two reports.
+            conduct: How the client behaves.
         """
+        self._conduct = conduct
         self._peer = peer
         self._wake = wake
         self._feed = feed
@@ -48,18 +51,21 @@ class LoadTalk:
         self._told: frozenset[str] | None = None
         self._has_told = False
 
-    def receive(self, data: bytes) -> None:
+    async def receive(self, data: bytes) -> None:
         """Take a report; the first one says whose they are.
 
         Raises:
-            RemoteProtocolError: It is no report, or nobody's.
+            RemoteProtocolError: It is no report, or nobody's, or its client asks for too much.
             Refusal: The feed does not admit the client.
         """
         report = LoadReport(data)
         if self._seat is None:
-            node = report.node()
-            if not node.id:
+            node_id = report.node_id
+            if not node_id:
                 raise RemoteProtocolError("INVALID_ARGUMENT", "the first report of the stream has no node.id")
+            self._conduct.check_node(self._peer, node_id, size=report.node_size)
+            await self._conduct.connect(self._peer, node_id)
+            node = report.node()
             self._any_cluster = _ANY_CLUSTER in node.features
             self._seat = self._feed.admit_reporter(self._peer, node, wake=self._wake)
         self._seat.report(report.loads())

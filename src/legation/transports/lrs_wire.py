@@ -33,6 +33,16 @@ class LoadReport:
                 "INVALID_ARGUMENT", f"the message of {len(data)} bytes is not a LoadStatsRequest"
             ) from error
 
+    @property
+    def node_id(self) -> str:
+        """The id of who reports; empty where it is not said."""
+        return str(self._message.node.id)
+
+    @property
+    def node_size(self) -> int:
+        """How many bytes the node has."""
+        return int(self._message.node.ByteSize())
+
     def node(self) -> Node:
         """Return who reports."""
         return node_of(self._message.node)

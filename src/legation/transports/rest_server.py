@@ -21,7 +21,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
 from legation.protocol.policy import Policy
 from legation.transports.base import Feed
-from legation.transports.conduct import NODE_LIMIT, Conduct, Wrong
+from legation.transports.conduct import Conduct
 from legation.transports.rest_http import Post, rest_app
 from legation.transports.rest_json import RestEncoder
 from legation.transports.rest_polls import Polls
@@ -156,13 +156,7 @@ class RestTransport:
         except RemoteProtocolError:
             self._conduct.may_log_refusal(peer)
             raise
-        if request.node_size > NODE_LIMIT:
-            raise self._conduct.too_much(
-                Wrong.NODE,
-                peer,
-                request.node_id,
-                f"the node is larger than {NODE_LIMIT} bytes; take out of node.metadata what nobody reads",
-            )
+        self._conduct.check_node(peer, request.node_id, size=request.node_size)
         await polls.admit(peer, request.node_id, size=len(body))
         if self._polls is None:
             return None

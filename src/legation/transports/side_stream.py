@@ -33,7 +33,7 @@ class Talk(Protocol):
         """The short name of the service, for logs and statistics."""
         ...
 
-    def receive(self, data: bytes) -> None:
+    async def receive(self, data: bytes) -> None:
         """Take a message.
 
         Raises:
@@ -65,7 +65,7 @@ class SideStream(GrpcCall):
             context: The call.
             talk: Makes what is said there: for whom, and what is called when there may be something to say.
             meter: What counts messages.
-            conduct: How many there may be.
+            conduct: How its client behaves.
         """
         super().__init__(context, conduct=conduct)
         self._meter = meter
@@ -78,7 +78,7 @@ class SideStream(GrpcCall):
 
     async def _receive(self, data: bytes) -> float:
         self._meter.received(self._talk.name, len(data))
-        self._talk.receive(data)
+        await self._talk.receive(data)
         self._write_on()
         # Its connection stands for it: who it is the service knows, if anybody.
         return self._conduct.spend(self._peer, self._peer.address, size=len(data))
