@@ -18,6 +18,7 @@ from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.transports.base import Refusal
+from legation.transports.conduct import Conduct
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -26,21 +27,19 @@ RECEIVE_LIMIT = 4 << 20
 """Bytes of one request: names, and what an Envoy says of itself."""
 
 _PATHS: Mapping[str, ResourceType] = {row.rest_path: row for row in RESOURCE_TYPES if row.rest_path}
+_NOT_FOUND, _WRONG_METHOD, _TOO_LARGE, _TOO_MUCH, _SERVER_ERROR, _NOT_MODIFIED = 404, 405, 413, 429, 500, 304
 _STATUS = {
     "INVALID_ARGUMENT": 400,
     "UNAUTHENTICATED": 401,
     "PERMISSION_DENIED": 403,
-    "RESOURCE_EXHAUSTED": 429,
+    "RESOURCE_EXHAUSTED": _TOO_MUCH,
     "UNAVAILABLE": 503,
 }
 """For the gRPC statuses in which the rooms below speak; any other is an error of the server."""
-_NOT_FOUND, _WRONG_METHOD, _TOO_LARGE, _SERVER_ERROR, _NOT_MODIFIED = 404, 405, 413, 500, 304
 _MARGIN = 0.8
 """The part of a client's patience in which it is answered: the answer has to arrive in the rest."""
 _ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
 _LOOPBACK = "127.0.0.1"
-_MOST_COMPLAINTS = 100
-"""How many different complaints are logged: a client that is wrong is wrong at every poll."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -78,10 +77,11 @@ Post: TypeAlias = Callable[[bytes], Awaitable[bytes]]
 """What answers a question beside discovery: body in, body out."""
 
 
-def rest_app(poll: Poll, beside: Mapping[str, Post] | None = None) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def rest_app(
+    poll: Poll, beside: Mapping[str, Post] | None = None, *, conduct: Conduct
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Return the application that gives the polls of every type to `poll`, and other paths to what stands beside."""
     others = beside or {}
-    complained: set[tuple[str, str]] = set()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         peer = _peer(scope)
@@ -89,8 +89,8 @@ def rest_app(poll: Poll, beside: Mapping[str, Post] | None = None) -> Callable[[
             body = await _answer(poll, others, scope, receive, peer)
         except _HttpError as error:
             words = str(error)
-            if len(complained) < _MOST_COMPLAINTS and (peer.address, words) not in complained:
-                complained.add((peer.address, words))
+            # Who asks for too much was named already.
+            if error.status != _TOO_MUCH and conduct.may_log_refusal(peer):
                 _log.warning("poll refused", peer=peer.address, path=scope["path"], status=error.status, reason=words)
             await _send(send, error.status, f"{words}\n".encode(), b"text/plain; charset=utf-8", error.headers)
         else:

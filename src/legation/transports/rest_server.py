@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
 HOLD = 30.0
-"""Seconds."""
+"""Seconds that a poll is held at most while nothing is new."""
 IDLE = 60.0
-"""Seconds."""
+"""Seconds without a poll after which a stream is over."""
 
 _KEEP_ALIVE = 75.0
 """Seconds; longer than Envoys wait between two polls, or they send one on a connection that is being closed."""
@@ -77,13 +77,13 @@ class RestTransport:
         self._encoder = RestEncoder(identifier=identifier)
         self._hold = hold
         self._idle = idle
-        app = rest_app(self._poll, self._beside() if client_status else {})
+        self._conduct = Conduct(self._clock)
+        app = rest_app(self._poll, self._beside() if client_status else {}, conduct=self._conduct)
         self._http = HttpServer(app, bind=bind, port=port, setting="--rest", keep_alive=max(_KEEP_ALIVE, idle))
         self._feed: Feed | None = None
         self._polls: Polls | None = None
         """None while it does not serve."""
         self._meter = Meter()
-        self._conduct = Conduct(self._clock)
 
     @property
     def port(self) -> int:
@@ -151,11 +151,7 @@ class RestTransport:
         polls = self._polls
         if polls is None:
             return None
-        try:
-            request = read_request(body, row)
-        except RemoteProtocolError:
-            self._conduct.may_log_refusal(peer)
-            raise
+        request = read_request(body, row)
         self._conduct.check_node(peer, request.node_id, size=request.node_size)
         await polls.admit(peer, request.node_id, size=len(body))
         if self._polls is None:

@@ -10,7 +10,9 @@ import pytest
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.model.resource_types import CLUSTER, ResourceType
+from legation.testing import ManualClock
 from legation.transports.base import Refusal
+from legation.transports.conduct import LINE_RATE, LINES, Conduct
 from legation.transports.rest_http import RECEIVE_LIMIT, rest_app
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ async def ask(
     async def send(message: Any) -> None:
         said.append(message)
 
-    await rest_app(poller)(scope, receive, send)
+    await rest_app(poller, conduct=Conduct(ManualClock()))(scope, receive, send)
     return said[0]["status"], said[1]["body"]
 
 
@@ -141,9 +143,10 @@ async def test_errors_have_a_status_and_words(error: Exception, status: int) -> 
     assert await ask(Poller(error), b"{}") == (status, b"words\n")
 
 
-async def test_a_client_that_is_wrong_at_every_poll_is_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_host_that_is_wrong_at_every_poll_is_logged_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     app = Poller(RemoteProtocolError("INVALID_ARGUMENT", "words"))
-    rest = rest_app(app)
+    clock = ManualClock()
+    rest = rest_app(app, conduct=Conduct(clock))
 
     async def poll(host: str) -> None:
         scope = {"type": "http", "method": "GET", "path": CLUSTER.rest_path, "headers": [], "client": (host, 1)}
@@ -156,6 +159,11 @@ async def test_a_client_that_is_wrong_at_every_poll_is_logged_once(capsys: pytes
 
         await rest(scope, receive, send)
 
-    for host in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
-        await poll(host)
-    assert capsys.readouterr().out.count("poll refused") == 2
+    for _ in range(200):
+        await poll("10.0.0.1")
+    assert capsys.readouterr().out.count("poll refused") == LINES
+    await poll("10.0.0.2")
+    assert capsys.readouterr().out.count("poll refused") == 1, "others are heard"
+    await clock.advance(1 / LINE_RATE)
+    await poll("10.0.0.1")
+    assert capsys.readouterr().out.count("poll refused") == 1, "and it is, later"
