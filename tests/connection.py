@@ -20,6 +20,7 @@ from legation.protocol.terms import Variant
 from legation.testing import EnvoyMachine, Said
 from legation.testing.envoy_machine import ADS
 from tests.state import clone
+from tests.turn import next_response
 
 Identity: TypeAlias = tuple[str, str, str]
 """(type, name, version) of a resource."""
@@ -116,7 +117,7 @@ class Connection:
 
     def send(self, stream: str, now: float) -> Response | None:
         """Let the control plane say the next on a stream, if there is anything."""
-        answer = self.sequence.next_response(now, stream)
+        answer = next_response(self.sequence, now, stream)
         if answer is None:
             return None
         self.down[stream] = (*self.down.get(stream, ()), answer[0])

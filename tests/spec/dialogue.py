@@ -54,6 +54,7 @@ from legation.protocol.sequence import Policy, Sequence
 from legation.protocol.terms import Variant
 from tests.small_world import resource, snapshot
 from tests.spec import variants
+from tests.turn import next_response
 
 ROWS = {
     "CDS": CLUSTER,
@@ -189,7 +190,7 @@ class Dialogue:
         while asking:
             asking = False
             for owner in dict.fromkeys(machine.owner for machine in self.machines.values()):
-                answer = self.sequence.next_response(self.now, owner)
+                answer = next_response(self.sequence, self.now, owner)
                 if answer is not None:
                     asking = True
                     self.responses.append(answer[0])

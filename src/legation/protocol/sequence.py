@@ -112,7 +112,7 @@ class Sequence:
         Args:
             row: The type.
             variant: State of the world or delta.
-            owner: The stream, by identity: `next_response` is asked for it.
+            owner: The stream, by identity: `turns` yields it.
             aggregated: Whether the stream may carry other types too (ADS).
         """
         policy = self._rules.policy
@@ -209,17 +209,6 @@ class Sequence:
         if rules.predecessors:
             rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
-    def next_response(self, now: float, owner: object) -> tuple[Response, Sent] | None:
-        """Return the next message of that stream; None when it has nothing to say or it is not its turn.
-
-        The machines are asked in the order of delivery; one is not asked while a lower one has something that it may
-        send. So after every call of `receive` and `retarget`, and after every one of this that returned something, all
-        owners have to be asked again.
-        """
-        for _, response, sent in self.turns(now, lambda stream: stream is owner):
-            return response, sent
-        return None
-
     @property
     def at_rest(self) -> bool:
         """Whether the client holds all of the newest snapshot that it asked for: then no turn can find anything."""
@@ -236,7 +225,8 @@ class Sequence:
         """Yield who may say what now, in the order of delivery, until the next in turn may not write.
 
         One walk over the machines that may have something to say: an Envoy without ADS has one for each resource.
-        When it has yielded anything it has to be asked once more.
+        When it has yielded anything it has to be asked once more, as after every call of `receive` and `retarget`. A
+        machine is not asked while a lower one has something that it may send.
 
         Args:
             now: The present moment.
@@ -304,7 +294,7 @@ class Sequence:
         )
 
     def next_deadline(self) -> float | None:
-        """Return the moment at which `next_response` may return something although nothing came in; None: never."""
+        """Return the moment at which `turns` may yield something although nothing came in; None: never."""
         return self._rules.deadline
 
     def stirred(self) -> bool:

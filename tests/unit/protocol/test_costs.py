@@ -16,6 +16,7 @@ from legation.protocol.machine import Machine
 from legation.protocol.messages import DeltaRequest, Request, SotwRequest
 from legation.protocol.sequence import Policy, Sequence, Variant
 from tests.small_world import cluster
+from tests.turn import next_response
 
 pytestmark = pytest.mark.parametrize("variant", Variant)
 
@@ -54,7 +55,7 @@ def _say(
 
 
 def _hear(sequence: Sequence) -> str | None:
-    found = sequence.next_response(0.0, STREAM)
+    found = next_response(sequence, 0.0, STREAM)
     return found and found[0].nonce
 
 
@@ -100,7 +101,7 @@ def test_endless_changes_of_endpoints_leave_memory_as_it_was(variant: Variant) -
             Resource(type=CLUSTER_LOAD_ASSIGNMENT, name=name, body=b"", version=f"{name} {number}") for name in names
         ]
         sequence.retarget(Snapshot.of([clusters, collect(CLUSTER_LOAD_ASSIGNMENT, assignments)]))
-        while found := sequence.next_response(0.0, STREAM):
+        while found := next_response(sequence, 0.0, STREAM):
             wanted = tuple(names) if found[0].type is CLUSTER_LOAD_ASSIGNMENT else ()
             _say(sequence, machines[found[0].type], found[0].nonce, names=wanted)
 

@@ -10,6 +10,7 @@ from legation.model.snapshot import Snapshot, collect
 from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.sequence import Sequence, Variant
 from tests.small_world import resource
+from tests.turn import next_response
 
 STREAM = object()
 
@@ -33,7 +34,7 @@ class Talk:
 
     def hear(self) -> tuple[str, set[str]] | None:
         """Return the nonce of the next response and the clusters in it."""
-        found = self.sequence.next_response(0.0, STREAM)
+        found = next_response(self.sequence, 0.0, STREAM)
         return found and (found[0].nonce, {each.name for each in found[0].resources})
 
 

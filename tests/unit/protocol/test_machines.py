@@ -18,6 +18,7 @@ from legation.protocol.refusals import MOST_OFFERS
 from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence, Variant
 from tests.small_world import cluster, endpoints, resource, snapshot
+from tests.turn import next_response
 
 pytestmark = pytest.mark.parametrize("variant", Variant)
 
@@ -166,7 +167,7 @@ def test_a_client_that_never_answers_costs_no_more_and_more(variant: Variant, mo
     for moment in range(100):
         names = (str(10 * moment + each) for each in range(10))
         sequence.retarget(snapshot(*(resource.__wrapped__(CLUSTER, name) for name in names)))
-        sequence.next_response(float(moment), "stream")
+        next_response(sequence, float(moment), "stream")
         entries = machine.ledger.unanswered
         sizes.append(sum(len(each.changed) + len(each.removed) + len([*each.news]) for each in entries))
     assert len(machine.ledger.unanswered) <= 17

@@ -15,6 +15,7 @@ from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.refusals import MOST_OFFERS
 from legation.protocol.sequence import Sequence, Variant
 from tests.small_world import resource, snapshot
+from tests.turn import next_response
 
 STREAM = object()
 
@@ -45,7 +46,7 @@ class Client:
         if self.verdicts is not None:
             self.verdicts.follow(target)
         self.sequence.retarget(target)
-        while (found := self.sequence.next_response(0.0, STREAM)) is not None:
+        while (found := next_response(self.sequence, 0.0, STREAM)) is not None:
             self.responses += 1
             assert self.responses < 10_000
             response = found[0]

@@ -11,6 +11,7 @@ from legation.protocol.holding import over
 from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.sequence import Policy, Sequence, Variant
 from tests.small_world import cluster, endpoints, listener, snapshot
+from tests.turn import next_response
 
 
 @pytest.mark.parametrize("variant", Variant)
@@ -26,7 +27,7 @@ def test_the_endpoints_of_a_kept_cluster_are_as_last_known_on_its_next_stream_to
             sequence.receive(machine, SotwRequest(type=row, names=names), 0.0)
         else:
             sequence.receive(machine, DeltaRequest(type=row, subscribe=names), 0.0)
-        answer = sequence.next_response(0.0, stream)
+        answer = next_response(sequence, 0.0, stream)
         return answer and (answer[0].type.name, {each.version for each in answer[0].resources})
 
     assert ask("clusters") == ("Cluster", {"1"})
@@ -46,18 +47,18 @@ def test_nothing_is_kept_of_a_name_that_is_gone(variant: Variant) -> None:
         sequence.receive(machine, SotwRequest(type=row, names=("a",)), 0.0)
     else:
         sequence.receive(machine, DeltaRequest(type=row, subscribe=("a",)), 0.0)
-    assert sequence.next_response(0.0, "stream")
+    assert next_response(sequence, 0.0, "stream")
     answer = (
         SotwRequest(type=row, names=("a",), nonce="1") if variant is Variant.SOTW else DeltaRequest(type=row, nonce="1")
     )
     sequence.receive(machine, answer, 0.0)
     target = snapshot()
     sequence.retarget(target)
-    assert sequence.next_response(0.0, "stream") is None
+    assert next_response(sequence, 0.0, "stream") is None
     assert sequence.next_deadline() == 1.0
-    told = sequence.next_response(1.0, "stream")
+    told = next_response(sequence, 1.0, "stream")
     assert (told is None) == (variant is Variant.SOTW)
-    sequence.next_response(1.0, "stream")
+    next_response(sequence, 1.0, "stream")
     assert machine.at_rest(target[row])
 
 
