@@ -395,6 +395,7 @@ async def test_what_has_drained_on_one_connection_is_no_longer_kept_on_another()
     await world.clock.advance(9.0)
     assert first.writing is None, "its old connections may still use the cluster"
     await world.clock.advance(1.0)
+    await world.settle()
     assert removed(first) == ("b",)
 
 
