@@ -35,8 +35,12 @@ Delta = discovery_pb2.DeltaDiscoveryRequest
 
 
 def resource(name: str, content: str = "1", *, row: ResourceType = CLUSTER, **more: Any) -> Resource:
-    """Return a resource whose body is no Envoy message: the transport does not look into it."""
-    body = content.encode()
+    """Return a resource whose body is no Envoy message: the transport does not look into it.
+
+    What it refers to is a part of the content, as in a real one: equal content is one object for the whole process.
+    """
+    mentioned = sorted((kind, *sorted(names)) for kind, names in more.get("references", {}).items())
+    body = f"{content} {mentioned}".encode() if mentioned else content.encode()
     return Resource(type=row, name=name, body=body, version=content_version(body), **more)
 
 

@@ -17,7 +17,9 @@ async def test_who_does_not_read_or_answer_is_named_once_and_others_are_not() ->
     clock = ManualClock()
     async with AsyncExitStack() as stack:
         logs = stack.enter_context(capture_logs())
-        served = await stack.enter_async_context(serving(FakeFeed(resource("a", "x" * MORE_THAN_FITS_ON_THE_WAY)), clock=clock))
+        served = await stack.enter_async_context(
+            serving(FakeFeed(resource("a", "x" * MORE_THAN_FITS_ON_THE_WAY)), clock=clock)
+        )
         names = ("unread", "silent", "honest")
         streams = {name: served.delta(channel=await stack.enter_async_context(served.connect())) for name in names}
         for name, stream in streams.items():
