@@ -116,7 +116,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < until
-        time.sleep(0.01)
+        time.sleep(0.01)  # another process sets no event of ours
 
 
 def legation(*args: str) -> subprocess.CompletedProcess[str]:

@@ -13,8 +13,8 @@ import structlog
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
 from legation.transports.base import Refusal
-from legation.transports.clients import INTERNAL_WORDS
 from legation.transports.conduct import Conduct
+from legation.transports.served_client import INTERNAL_WORDS
 
 _LONGEST_WORDS = 1000
 """Characters. The status message travels in a trailer, whose size clients limit."""

@@ -15,11 +15,13 @@ from legation.errors import RemoteProtocolError
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.terms import Variant
-from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from legation.transports.clients import Clients
 from legation.transports.conduct import MOST_NAMES, Wrong, shown
 from legation.transports.grpc_call import GrpcCall
+from legation.transports.served_client import INTERNAL_WORDS, ServedClient
 from legation.transports.traffic import UNKNOWN_TYPE, Meter
-from legation.transports.wire import DeltaIncoming, Encoder, Incoming, SotwIncoming
+from legation.transports.wire import Encoder
+from legation.transports.wire_requests import DeltaIncoming, Incoming, SotwIncoming
 
 ADS = "ADS"
 """What an aggregated stream is called in statistics and logs, where others have the name of their type."""
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class GrpcStream(GrpcCall):
-    """One stream. Fulfils `clients.Stream`."""
+    """One stream. Fulfils `served_client.Stream`."""
 
     __slots__ = (
         "_answered",

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from legation.errors import RemoteProtocolError
 from legation.model.loads import OTHERS, ClusterLoad
 from legation.model.node import Node
-from legation.transports.wire import node_of
+from legation.transports.wire_requests import node_of
 
 
 class LoadReport:

@@ -16,15 +16,15 @@ from legation.errors import RemoteProtocolError
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response, SotwRequest
 from legation.protocol.terms import Variant
-from legation.transports.clients import ServedClient
 from legation.transports.rest_request import RestRequest
+from legation.transports.served_client import ServedClient
 
 UNSAID = "the client asks twice with the version from before: it refuses the response without saying why"
 """What stands for the words of a refusal that has none."""
 
 
 class RestStream:
-    """A stream made of polls. Fulfils `clients.Stream`."""
+    """A stream made of polls. Fulfils `served_client.Stream`."""
 
     client: ServedClient
     """Known when the stream begins."""

@@ -11,9 +11,9 @@ import structlog
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
-from legation.transports.clients import INTERNAL_WORDS
 from legation.transports.conduct import Conduct
 from legation.transports.grpc_call import GrpcCall
+from legation.transports.served_client import INTERNAL_WORDS
 from legation.transports.traffic import Meter
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

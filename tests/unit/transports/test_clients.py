@@ -19,7 +19,8 @@ from legation.protocol.sequence import Policy, Variant
 from legation.testing import ManualClock
 from legation.transports import conduct
 from legation.transports.base import Refusal
-from legation.transports.clients import INTERNAL_WORDS, Clients, ServedClient
+from legation.transports.clients import Clients
+from legation.transports.served_client import INTERNAL_WORDS, ServedClient
 from tests.unit.transports.loopback import FakeFeed, resource
 
 PEER = Peer(address="ipv4:127.0.0.1:1", transport="grpc")

@@ -19,7 +19,7 @@ from legation.model.resource_types import (
 )
 from legation.protocol.messages import Response
 from legation.transports.base import Refusal
-from legation.transports.clients import INTERNAL_WORDS
+from legation.transports.served_client import INTERNAL_WORDS
 from legation.transports.wire import Encoder
 from tests.unit.transports.loopback import ANY_SIZE, FakeFeed, resource, serving, until
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from legation.errors import RemoteProtocolError
 from legation.model.resource_types import CLUSTER
 from legation.transports.rest_request import read_request
-from legation.transports.wire import SotwIncoming
+from legation.transports.wire_requests import SotwIncoming
 
 _WORDS = st.text(max_size=5)
 _PLAIN = st.recursive(

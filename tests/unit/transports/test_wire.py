@@ -16,8 +16,9 @@ from legation.model.resource import MAX_TTL, MIN_TTL, Resource
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES, VIRTUAL_HOST
 from legation.model.snapshot import collect
 from legation.protocol.messages import DeltaRequest, DeltaResponse, ResourceError, Response, SotwRequest, SotwResponse
-from legation.transports import wire
-from legation.transports.wire import DeltaIncoming, Encoder, SotwIncoming
+from legation.transports import wire, wire_requests
+from legation.transports.wire import Encoder
+from legation.transports.wire_requests import DeltaIncoming, SotwIncoming
 from tests.unit.transports.loopback import resource
 
 TEXT = st.text(max_size=200)
@@ -264,7 +265,7 @@ def test_delta_request_arrives_as_the_machines_take_it() -> None:
 
 
 @pytest.mark.parametrize("incoming", [SotwIncoming, DeltaIncoming])
-def test_a_refusal_counts_by_its_presence_not_by_its_words(incoming: type[wire.Incoming]) -> None:
+def test_a_refusal_counts_by_its_presence_not_by_its_words(incoming: type[wire_requests.Incoming]) -> None:
     message = incoming._kind()
     message.error_detail.SetInParent()
 
@@ -274,7 +275,7 @@ def test_a_refusal_counts_by_its_presence_not_by_its_words(incoming: type[wire.I
 
 @pytest.mark.parametrize("incoming", [SotwIncoming, DeltaIncoming])
 @given(data=st.binary(max_size=100))
-def test_any_bytes_are_a_request_or_refused_in_words(incoming: type[wire.Incoming], data: bytes) -> None:
+def test_any_bytes_are_a_request_or_refused_in_words(incoming: type[wire_requests.Incoming], data: bytes) -> None:
     name = incoming._kind.DESCRIPTOR.full_name
     try:
         incoming._kind.FromString(data)
