@@ -158,7 +158,7 @@ async def test_many_names_are_read_and_too_many_are_not() -> None:
 
 
 async def test_names_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("legation.transports.clients.MOST_NAMES", 5000)
+    monkeypatch.setattr("legation.transports.served_client.MOST_NAMES", 5000)
     async with scene() as on, on.served.connect() as channel:
         bad = on.served.delta(channel=channel)
         for number in range(6):
@@ -176,7 +176,7 @@ async def test_names_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_names_that_are_taken_back_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("legation.transports.clients.MOST_NAMES", 1500)
+    monkeypatch.setattr("legation.transports.served_client.MOST_NAMES", 1500)
     async with scene() as on:
         for number in range(6):
             names = [f"{number}-{each}" for each in range(1000)]
