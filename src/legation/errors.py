@@ -7,6 +7,13 @@
     ├── SourceError          a source cannot be read at all (a broken object in it is a Problem, not an error)
     ├── InvalidResource      a resource that a program handed in is not what Envoy's schema says; carries the findings
     ├── TransportError       a port cannot be bound, a file cannot be written
+    ├── KubeConfigError      a kubeconfig, or what a Pod is given in its place, cannot be used
+    ├── KubeError            the Kubernetes API refused a request; carries the HTTP status and the reason
+    │   ├── KubeForbidden        403: the RBAC rules do not allow it
+    │   ├── KubeNotFound         404: no such object, or no such kind
+    │   ├── KubeConflict         409: somebody else changed it, or it exists already
+    │   └── KubeGone             410: that version is too old to go on from
+    ├── KubeUnreachable      the API server does not answer, or cannot be trusted
     └── ProtocolError
         ├── LocalProtocolError   legation, or the program that embeds it, broke the rules of the protocol machines
         └── RemoteProtocolError  the peer broke the rules of xDS; carries the gRPC status that closes its stream
@@ -18,6 +25,13 @@ from __future__ import annotations
 
 __all__ = [
     "InvalidResource",
+    "KubeConfigError",
+    "KubeConflict",
+    "KubeError",
+    "KubeForbidden",
+    "KubeGone",
+    "KubeNotFound",
+    "KubeUnreachable",
     "LegationError",
     "LocalProtocolError",
     "ProtocolError",
@@ -63,6 +77,43 @@ class InvalidResource(LegationError):
 
 class TransportError(LegationError):
     """A transport cannot do its work: a port is taken, a file cannot be written."""
+
+
+class KubeConfigError(LegationError):
+    """How to reach the cluster is not told, or told wrong."""
+
+
+class KubeError(LegationError):
+    """The Kubernetes API refused a request."""
+
+    def __init__(self, status: int, reason: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status."""
+        self.reason = reason
+        """The machine's word in the API's Status object, such as `NotFound`; empty where there was none."""
+        self.retry_after = retry_after
+        """Seconds that the server asks to wait, if it says so."""
+
+
+class KubeForbidden(KubeError):
+    """403: the RBAC rules do not allow it."""
+
+
+class KubeNotFound(KubeError):
+    """404: there is no such object, or no such kind."""
+
+
+class KubeConflict(KubeError):
+    """409: somebody else changed the object, or it exists already."""
+
+
+class KubeGone(KubeError):
+    """410: that resource version is too old to go on from."""
+
+
+class KubeUnreachable(LegationError):
+    """The API server does not answer, breaks off in the middle, or is not who its certificate should say."""
 
 
 class ProtocolError(LegationError):
