@@ -28,6 +28,7 @@ class FakeClient:
         self.under_way: dict[tuple[ResourceType, str], Resource] = {}
         self.wildcards: set[ResourceType] = set()
         self.woken = 0
+        self.dismissed: tuple[str, str] | None = None
         self._has_woken = asyncio.Event()
         self._nonces = count(1)
         node = Node(id=node) if isinstance(node, str) else node
@@ -50,6 +51,9 @@ class FakeClient:
 
     def sent(self, row: ResourceType, name: str) -> Resource | None:
         return self.under_way.get((row, name)) or self.accepted(row, name)
+
+    def dismiss(self, status: str, words: str) -> None:
+        self.dismissed = (status, words)
 
     def subscribe(self, row: ResourceType, *names: str) -> None:
         """Ask for names, or for everything where none is given."""
@@ -122,6 +126,10 @@ class FakeSource:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return ()
 
     async def run(self, inputs: Inputs) -> None:
         self._inputs = inputs

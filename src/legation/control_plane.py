@@ -9,12 +9,14 @@ from pathlib import Path
 from legation.clock import Clock, MonotonicClock
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
-from legation.model.proxy_status import ProxyStatus
+from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance
 from legation.runtime.engine import Engine
+from legation.runtime.served import Rules
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
+from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.transports import Policy
 from legation.transports.base import Transport
@@ -45,6 +47,8 @@ class ControlPlane(Service):
         state_dir: Path | str | None = None,
         rest_port: int | None = None,
         policy: Policy | None = None,
+        rules: Rules | None = None,
+        pod_wait: float = PATIENCE,
         clock: Clock | None = None,
     ) -> None:
         """Take the parts; nothing is read or opened before it runs.
@@ -57,6 +61,8 @@ class ControlPlane(Service):
             state_dir: A folder where the last good version of each object outlives the program.
             rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
             policy: The time limits of delivery.
+            rules: Who gets what, where Pods and Services are known.
+            pod_wait: Seconds that an Envoy waits whose Pod is not known (yet).
             clock: Where time comes from.
         """
         clock = clock or MonotonicClock()
@@ -69,6 +75,8 @@ class ControlPlane(Service):
             transports=[self._grpc, *([self._rest] if self._rest else ())] if transports is None else transports,
             clock=clock,
             state_folder=None if state_dir is None else StateFolder(Path(state_dir)),
+            rules=rules,
+            pod_wait=pod_wait,
         )
         super().__init__(self._engine.serving)
 
@@ -132,6 +140,10 @@ class ControlPlane(Service):
     def proxies(self) -> tuple[ProxyStatus, ...]:
         """Return the Envoys that are connected: what each was sent, accepted and refused."""
         return self._engine.feedback.proxies()
+
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """Return who was not served lately for who it says it is, and why."""
+        return self._engine.turned_away.records()
 
     def statistics(self) -> Statistics:
         """Return sizes now, and counts since the start."""

@@ -44,6 +44,8 @@ def _option(row: Setting) -> Callable[[Command], Command]:
         return click.argument("directory", required=False, metavar=row.flag, type=SettingValue(row))
     default = f"; default: {row.shown_default}" if row.shown_default else ""
     text = f"{row.text}  [{row.variable}{default}]"
+    if row.kind.bare:
+        return click.option(row.flag, row.name, is_flag=True, flag_value="on", default=None, help=text)
     return click.option(row.flag, row.name, metavar=row.kind.metavar, type=SettingValue(row), help=text)
 
 

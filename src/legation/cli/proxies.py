@@ -34,6 +34,7 @@ def proxies(admin: str | None, output: str, *, loads: bool) -> None:
         return
     if not answer["proxies"]:
         click.echo("no Envoy is connected")
+        _show_turned_away(answer["turned_away"])
         return
     from rich.console import Console
 
@@ -42,6 +43,16 @@ def proxies(admin: str | None, output: str, *, loads: bool) -> None:
         return
     shown = load_table(answer["proxies"]) if loads else table(answer["proxies"])
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(shown)
+    if not loads:
+        _show_turned_away(answer["turned_away"])
+
+
+def _show_turned_away(turned_away: list[dict[str, Any]]) -> None:
+    for each in turned_away:
+        times = "" if each["times"] == 1 else f" ({each['times']} times)"
+        who = f"{each['node']} at {each['address']}"
+        line = f"turned away {each['ago']:.0f} s ago{times}: {who}: {each['status']}: {each['reason']}"
+        click.echo(printing.printable(line))
 
 
 def load_table(connected: list[dict[str, Any]]) -> Table:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterable
-from pathlib import Path
 
 import structlog
 
 from legation.cli.signals import run_until_signal
+from legation.cli.sources import sources_of
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
 from legation.http_server import HttpServer
@@ -17,8 +17,8 @@ from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
+from legation.runtime.served import Rules
 from legation.settings import Settings
-from legation.sources.directory import DirectorySource
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
@@ -27,25 +27,29 @@ from legation.transports.traffic import total
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-def run(found: Settings, *, directory: Path) -> None:
+def run(found: Settings) -> None:
     """Serve until a signal.
 
     Raises:
-        LegationError: The directory cannot be read at all, or a port cannot be listened on.
+        LegationError: A source cannot be read at all, or a port cannot be listened on.
     """
 
     def stopping(by: str) -> None:
         _log.info("stopping", signal=by, grace=found.shutdown_grace)
 
-    asyncio.run(run_until_signal(_Server(found, directory=directory).run(), stopping=stopping))
+    asyncio.run(run_until_signal(_start(found), stopping=stopping))
     _log.info("stopped")
+
+
+async def _start(found: Settings) -> None:
+    await _Server(found).run()
 
 
 class _Server:
     """All that runs."""
 
-    def __init__(self, found: Settings, *, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, found: Settings) -> None:
+        self._sources = sources_of(found)
         self._xds_bind = found.xds_bind
         policy = Policy(
             removal_grace=found.delivery.removal_grace,
@@ -65,15 +69,27 @@ class _Server:
             first_answers=found.first_answers,
             load_interval=found.load_interval,
             client_status=found.csds,
+            connection_age=found.max_connection_age,
+            connection_age_grace=found.max_connection_age_grace,
         )
         self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(
-            [DirectorySource(directory)],
+            self._sources,
             transports=[self._transport, *((self._rest,) if self._rest else ())],
             state_dir=found.state_dir,
+            rules=Rules(
+                check_peer=found.cluster.peer_check == "pod",
+                across_namespaces=found.cluster.cross_namespace == "allow",
+            ),
+            pod_wait=found.cluster.pod_wait,
         )
         self._admin = HttpServer(
-            admin_app(proxies=plane.proxies, problems=plane.problems, bind=found.admin_bind),
+            admin_app(
+                proxies=plane.proxies,
+                problems=plane.problems,
+                turned_away=plane.turned_away,
+                bind=found.admin_bind,
+            ),
             bind=found.admin_bind,
             port=found.admin_port,
             setting="--admin",
@@ -120,7 +136,7 @@ class _Server:
         host = f"[{self._xds_bind}]" if ":" in self._xds_bind else self._xds_bind
         _log.info(
             "ready",
-            directory=str(self._directory),
+            sources=[each.name for each in self._sources],
             xds=f"{host}:{self._transport.port}",
             **({"rest": self._rest.url} if self._rest else {}),
             admin=self._admin.url,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 DEFAULT_NAMESPACE = "default"
@@ -17,6 +19,26 @@ class Peer:
     """As the transport writes it: `ipv4:127.0.0.1:50312`."""
     transport: str
     """The transport's name: `grpc`."""
+
+    @property
+    def ip(self) -> str:
+        """The IP address alone, as `canonical_ip` spells it; empty where it is none (a Unix socket)."""
+        scheme, _, rest = self.address.partition(":")
+        if scheme not in {"ipv4", "ipv6"}:
+            return ""
+        host = rest[1:].partition("]")[0] if rest.startswith("[") else rest.partition(":")[0]
+        return canonical_ip(host)
+
+
+@lru_cache(maxsize=4096)
+def canonical_ip(text: str) -> str:
+    """Return an IP address in its one spelling: IPv4 that is mapped into IPv6 as IPv4; empty if it is none."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,5 +69,23 @@ class ProxyStatus:
     """Seconds."""
     types: tuple[TypeStatus, ...]
     """What it asked for, in the order of delivery."""
+    waits: bool = False
+    """Whether it is told nothing yet: nobody knows its Pod, or not all is read."""
     loads: tuple[ClusterLoad, ...] = ()
     """What it reported last of the load that it sends to each cluster, if it reports any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedAway:
+    """A client that was not served, or not any more, for who it says it is."""
+
+    node: Node
+    peer: Peer
+    status: str
+    """The name of the gRPC status that it was told."""
+    words: str
+    """The reason that it was told."""
+    times: int
+    """How often that happened."""
+    ago: float
+    """Seconds since it happened last."""

@@ -110,6 +110,10 @@ class Collection:
             self._claimants.update(found)
         return self._claimants.get(claim, ())
 
+    def mentioned(self, row: ResourceType) -> Iterable[str]:
+        """Return what the resources here mention of another type, as `referrers` knows it; EVERY may be in it."""
+        return self._index(row).keys()
+
     def refers_to(self, row: ResourceType) -> bool:
         """Say whether anything here mentions any resource of that type."""
         return bool(self._index(row))
@@ -155,6 +159,13 @@ class Collection:
             difference = self._differences[earlier] = self._difference(earlier.resources)
         return difference
 
+    def note_difference(self, earlier: Collection, changed: Mapping[str, Resource], removed: tuple[str, ...]) -> None:
+        """Take from who made this one of the earlier one what changed, so that nobody has to look for it."""
+        self._differences.setdefault(
+            earlier,
+            Difference(changed=MappingProxyType(dict(changed)), removed=removed, size=size_of(changed.values())),
+        )
+
     def _difference(self, before: Mapping[str, Resource]) -> Difference:
         changed = {
             name: resource
@@ -181,7 +192,38 @@ def collect(row: ResourceType, resources: Iterable[Resource] = (), *, version: s
         version: The caller's own version in place of the content's.
     """
     members = {resource.name: resource for resource in sorted(resources, key=lambda each: each.name)}
-    digest = shift_digest(0, come=members.values())
+    return _interned(row, members, shift_digest(0, come=members.values()), version)
+
+
+def revise(collection: Collection, changed: Mapping[str, Resource], removed: Iterable[str] = ()) -> Collection:
+    """Return the collection with some members in place of others, at the price of what changed and one copy.
+
+    Args:
+        collection: The one before; its version must be that of its content.
+        changed: New members by name; also those that take the place of one of that name.
+        removed: Names of members that go.
+    """
+    before = collection.resources
+    gone = tuple(name for name in removed if name in before)
+    come = {name: each for name, each in changed.items() if before.get(name) is not each}
+    if not gone and not come:
+        return collection
+    members = {**before, **come}
+    for name in gone:
+        del members[name]
+    if not come.keys() <= before.keys():
+        members = dict(sorted(members.items()))
+    left = [*(before[name] for name in gone), *(before[name] for name in come if name in before)]
+    digest = shift_digest(collection.digest, gone=left, come=come.values())
+    revised = _interned(collection.type, members, digest, "")
+    differs = {
+        name: each for name, each in come.items() if name not in before or before[name].fingerprint != each.fingerprint
+    }
+    revised.note_difference(collection, differs, gone)
+    return revised
+
+
+def _interned(row: ResourceType, members: dict[str, Resource], digest: int, version: str) -> Collection:
     version = version or show_digest(digest)
     # Origins are no content: they tell whom to blame, and must be as fresh as the newest read.
     origins = hash(tuple(resource.origin for resource in members.values()))

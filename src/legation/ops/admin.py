@@ -18,7 +18,7 @@ from starlette.routing import Route
 from legation.model.loads import ClusterLoad
 from legation.model.objects import show_path
 from legation.model.problems import Problem
-from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
+from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,13 +34,18 @@ legation
 
 
 def admin_app(
-    *, proxies: Callable[[], Sequence[ProxyStatus]], problems: Callable[[], Sequence[Problem]], bind: str
+    *,
+    proxies: Callable[[], Sequence[ProxyStatus]],
+    problems: Callable[[], Sequence[Problem]],
+    bind: str,
+    turned_away: Callable[[], Sequence[TurnedAway]] = tuple,
 ) -> Starlette:
     """Return the application of the admin port.
 
     Args:
         proxies: The Envoys that are connected.
         problems: What is wrong now.
+        turned_away: Who was not served lately.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
     """
 
@@ -48,7 +53,12 @@ def admin_app(
         return PlainTextResponse(_INDEX)
 
     async def show_proxies(_: Request) -> Response:
-        return JSONResponse({"proxies": [proxy_json(each) for each in proxies()]})
+        return JSONResponse(
+            {
+                "proxies": [proxy_json(each) for each in proxies()],
+                "turned_away": [turned_away_json(each) for each in turned_away()],
+            }
+        )
 
     async def show_problems(request: Request) -> Response:
         found = problems()
@@ -73,9 +83,22 @@ def proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
         "group": proxy.group,
         "address": proxy.peer.address,
         "transport": proxy.peer.transport,
+        "waits": proxy.waits,
         "connected_for": round(proxy.connected_for, 3),
         "types": [_type_json(each) for each in proxy.types],
         "loads": [_load_json(each) for each in proxy.loads],
+    }
+
+
+def turned_away_json(record: TurnedAway) -> dict[str, Any]:
+    """Return an Envoy that was not served as plain JSON."""
+    return {
+        "node": record.node.id,
+        "address": record.peer.address,
+        "status": record.status,
+        "reason": record.words,
+        "times": record.times,
+        "ago": round(record.ago, 3),
     }
 
 

@@ -220,6 +220,7 @@ class Account:
             peer=self.peer,
             group=self.place.group,
             connected_for=now - self.since,
+            waits=self.place.snapshot is None,
             loads=tuple(loads),
             types=tuple(self._type_status(row, now) for row in sorted(self._types, key=lambda each: each.order)),
         )

@@ -1,15 +1,18 @@
 """May this peer be this node, and which workload is it then? The one place that answers.
 
-A pure function of (the peer, the node that it claims, the workloads known). Today every node with an id is admitted;
-binding a certificate or a token to node ids belongs here and nowhere else.
+A pure function of (the peer, the node that it claims, the workloads and Pods known). Binding a certificate or a token
+to node ids belongs here and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
 from legation.transports.base import Refusal
+
+_NODE_ID = "start Envoy with --service-node $(POD_NAME).$(POD_NAMESPACE), or with the Pod's UID"
 
 
 def require_id(peer: Peer, node: Node) -> None:
@@ -25,8 +28,16 @@ def require_id(peer: Peer, node: Node) -> None:
         )
 
 
-def admit(peer: Peer, node: Node, *, workloads: Mapping[str, Workload], namespaces: Collection[str]) -> Workload:
-    """Return what is known of the Envoy at this peer.
+def admit(
+    peer: Peer,
+    node: Node,
+    *,
+    workloads: Mapping[str, Workload],
+    namespaces: Collection[str],
+    cluster: Cluster | None = None,
+    check_peer: bool = True,
+) -> Workload | None:
+    """Return what is known of the Envoy at this peer; None while its Pod is not known.
 
     Args:
         peer: Whom the connection comes from.
@@ -34,17 +45,49 @@ def admit(peer: Peer, node: Node, *, workloads: Mapping[str, Workload], namespac
         workloads: The node ids that a manifest describes.
         namespaces: The namespaces of all manifests. For a node that no manifest describes, the namespace is the last
             part of its id where it is one of these, else `default`.
+        cluster: Where Pods run: then an Envoy that no manifest describes is one of them.
+        check_peer: Whether the connection must come from an address of the Pod.
 
     Raises:
-        Refusal: This peer may not be this node. It depends on the peer and the node alone, so that a client which was
-            admitted stays admitted when the manifests change.
+        Refusal: This peer may not be this node.
     """
     require_id(peer, node)
     described = workloads.get(node.id)
     if described is not None:
         return described
+    if cluster is not None:
+        return _of_pod(peer, node, cluster.pods.get(node.id), check_peer=check_peer)
     _, namespace = split_node_id(node.id)
     return Workload(
         namespace=namespace if namespace in namespaces else DEFAULT_NAMESPACE,
         labels=frozenset(node.labels.items()),
     )
+
+
+def is_still(peer: Peer, node: Node, *, cluster: Cluster, check_peer: bool) -> bool:
+    """Say whether the Pod that a client was admitted as is there: the very same, where its address tells."""
+    pod = cluster.pods.get(node.id)
+    return pod is not None and (not check_peer or peer.ip in pod.addresses)
+
+
+def why_unknown(node: Node, *, cluster: Cluster | None) -> str:
+    """Return why a client was waited for in vain."""
+    pod = cluster.pods.get(node.id) if cluster is not None else None
+    if pod is not None:
+        return f"the Pod {pod.namespace}/{pod.name} has no address yet, so nobody can tell whether this Envoy is in it"
+    name, namespace = split_node_id(node.id)
+    called = f"called {name} in the namespace {namespace}" if namespace else f"with the UID {name}"
+    return f"there is no Pod {called}, as the node id {node.id!r} says; {_NODE_ID}"
+
+
+def _of_pod(peer: Peer, node: Node, pod: Pod | None, *, check_peer: bool) -> Workload | None:
+    if pod is None or (check_peer and not pod.addresses):
+        return None
+    if check_peer and peer.ip not in pod.addresses:
+        raise Refusal(
+            "PERMISSION_DENIED",
+            f"the node id {node.id!r} is that of a Pod which does not have the address {peer.ip or peer.address} that"
+            " this connection comes from; where a proxy or a host network stands between them, serve with"
+            " --peer-check none",
+        )
+    return Workload(namespace=pod.namespace, labels=pod.labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from legation.envoy.findings import quote
 from legation.model.names import is_glob
@@ -12,17 +12,25 @@ from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
 from legation.runtime.assemble import Assembly, Item, Shelf
 
 
-def check(assembly: Assembly) -> tuple[Problem, ...]:
+def _nowhere(_row: ResourceType, _name: str) -> bool:
+    return False
+
+
+def check(assembly: Assembly, *, elsewhere: Callable[[ResourceType, str], bool] = _nowhere) -> tuple[Problem, ...]:
     """Return a problem for each resource that lost its name to another, and a warning for each dangling reference.
 
     An object is blamed for what it says itself: the junior of two claimants, the one that refers to a name. A reference
     dangles when nothing of that name can reach a workload that gets the referring resource.
+
+    Args:
+        assembly: What there is.
+        elsewhere: Says of which names somebody else tells whether they are there.
     """
     return tuple(
         problem
         for shelves in assembly.shelves.values()
         for shelf in shelves.values()
-        for problem in (*_lost_names(shelf), *_lost_addresses(shelf), *_dangling(shelf, shelves))
+        for problem in (*_lost_names(shelf), *_lost_addresses(shelf), *_dangling(shelf, shelves, elsewhere))
     )
 
 
@@ -82,13 +90,15 @@ def _lost_address(loser: Item, winner: Item, claim: str) -> Problem:
     )
 
 
-def _dangling(shelf: Shelf, shelves: Mapping[ResourceType, Shelf]) -> Iterator[Problem]:
+def _dangling(
+    shelf: Shelf, shelves: Mapping[ResourceType, Shelf], elsewhere: Callable[[ResourceType, str], bool]
+) -> Iterator[Problem]:
     for item in shelf.items:
         for type_name, names in item.resource.references.items():
             row = BY_NAME[type_name]
             target = shelves.get(row)
             for name in names:
-                if name != EVERY and not _reaches(target, name, item):
+                if name != EVERY and not _reaches(target, name, item) and not elsewhere(row, name):
                     yield _dangling_reference(item, row, name, target)
 
 

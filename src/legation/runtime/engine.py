@@ -8,7 +8,8 @@ unexpectedly, what was served stays, and the fault is a problem.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Hashable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,16 +25,22 @@ from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.debounce import Debounce
 from legation.runtime.feedback import Feedback
+from legation.runtime.groups import EXPECTED, AnyGroup, Expected
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault
 from legation.runtime.saving import Saving
-from legation.runtime.served import Group, Served
+from legation.runtime.seats import ClientSeat
+from legation.runtime.served import Rules, Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
+from legation.runtime.turned_away import TurnedAway
+from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.sources.base import Source
-from legation.transports.base import Transport
+from legation.transports.base import Refusal, Transport
 
+LOOK_AGAIN_AT_MOST = 60.0
+"""Seconds after which the dates of certificates are looked at, for the clock of the machine may be set."""
 RECALL_FOR = 600.0
 """Seconds from the start for which it is known what was served before: by then those who were there are back."""
 
@@ -48,17 +55,46 @@ class Engine:
         transports: Sequence[Transport],
         clock: Clock,
         state_folder: StateFolder | None = None,
+        rules: Rules | None = None,
+        pod_wait: float = PATIENCE,
+        unix_time: Callable[[], float] = time.time,
     ) -> None:
-        """Take the parts; nothing is read or opened yet."""
+        """Take the parts; nothing is read or opened yet.
+
+        Args:
+            sources: Where objects come from.
+            transports: How Envoys are served.
+            clock: Where moments and pauses come from.
+            state_folder: What outlives the program.
+            rules: Who gets what.
+            pod_wait: Seconds that an Envoy waits for its Pod to be known.
+            unix_time: Tells the time that certificates are valid at.
+        """
+        self._rules = rules or Rules()
+        self._unix_time = unix_time
+        self.turned_away = TurnedAway(clock)
         self.serving = Serving(transports)
         self._problem_log = ProblemLog(self._problems)
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
         self._clock = clock
         self._debounce = Debounce()
         self._intake = Intake(sources, changed=self._note_change)
-        self._served = Served(owner=self._intake.owner)
-        self._hub = Hub(
-            group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback, recall=self._recall
+        self._served = self._new_served()
+        self._hub: Hub[AnyGroup] = Hub(
+            group_of=self._group_of,
+            snapshot_of=self._snapshot_of,
+            feedback=self.feedback,
+            recall=self._recall,
+            regroup=self._regroup,
+            want=self._want,
+        )
+        self._waiting_room = WaitingRoom(
+            clock=clock,
+            patience=pod_wait,
+            guests=self._guests,
+            check=self._check,
+            why=self._why_unknown,
+            turned_away=self._note_turned_away,
         )
         self._folder = state_folder
         self._saving = (
@@ -74,6 +110,8 @@ class Engine:
         self._folder_problems: tuple[Problem, ...] = ()
         self._fault: Problem | None = None
         self._changed = asyncio.Event()
+        self._look_due = asyncio.Event()
+        """Whether the next moment at which to look again may be another one."""
         self._handled = 0
         self._handled_more = asyncio.Event()
         self._updates = 0
@@ -88,12 +126,14 @@ class Engine:
         """
         if self._folder is not None:
             records, self._folder_problems = await asyncio.to_thread(self._folder.load)
-            self._served = Served(records, owner=self._intake.owner)
+            self._served = self._new_served(records)
         await self.serving.run(
             self._hub,
             *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
             self._follow,
             self._problem_log.run,
+            self._waiting_room.run,
+            self._look_again,
             *((self._saving.run, self._forget_before) if self._saving else ()),
         )
 
@@ -102,7 +142,11 @@ class Engine:
         """Why Envoys cannot be served (yet, or any more), a clause for each."""
         return (
             *(("draining",) if self.serving.draining else ()),
-            *(f"{source.name} has not loaded yet" for source in self._intake.missing),
+            *(
+                f"{source.name}: {each}" if each else f"{source.name} has not loaded yet"
+                for source in self._intake.missing
+                for each in (source.missing or ("",))
+            ),
             *(f"{transport.name} does not listen yet" for transport in self.serving.missing),
         )
 
@@ -159,17 +203,45 @@ class Engine:
 
     # What the parts are handed. They ask for what is served by these, because `run` makes that anew from the records.
 
-    def _group_of(self, peer: Peer, node: Node) -> Group:
-        return self._served.group_of(peer, node)
+    def _new_served(self, records: Mapping[str, Any] | None = None) -> Served:
+        return Served(records, owner=self._intake.owner, rules=self._rules, unix_time=self._unix_time)
 
-    def _snapshot_of(self, group: Group) -> Snapshot | None:
+    def _group_of(self, peer: Peer, node: Node) -> AnyGroup:
+        try:
+            group = self._served.group_of(peer, node)
+        except Refusal as refusal:
+            self._note_turned_away(peer, node, refusal.status, str(refusal))
+            raise
+        if isinstance(group, Expected):
+            self._waiting_room.wake()
+        return group
+
+    def _regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:
+        return self._served.regroup(peer, node, group, snapshot)
+
+    def _snapshot_of(self, group: AnyGroup) -> Snapshot | None:
         return self._served.snapshot_of(group)
+
+    def _want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
+        return self._served.want(group, row, names)
+
+    def _guests(self) -> Iterable[ClientSeat[AnyGroup]]:
+        return (each for each in self._hub.sitting(EXPECTED) if isinstance(each, ClientSeat))
+
+    def _check(self, peer: Peer, node: Node) -> None:
+        self._served.group_of(peer, node)
+
+    def _why_unknown(self, node: Node) -> str | None:
+        return self._served.why_unknown(node)
+
+    def _note_turned_away(self, peer: Peer, node: Node, status: str, words: str) -> None:
+        self.turned_away.note(peer, node, status=status, words=words)
 
     def _note_change(self) -> None:
         self._debounce.changed(self._clock.now())
         self._changed.set()
 
-    def _recall(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+    def _recall(self, group: AnyGroup, row: ResourceType, version: str) -> ResourceCollection | None:
         return self._served.recall(group, row, version)
 
     def _take_changes(self) -> Mapping[str, Any]:
@@ -180,6 +252,18 @@ class Engine:
     async def _forget_before(self) -> None:
         await self._clock.sleep_until(self._clock.now() + RECALL_FOR)
         self._served.forget_before()
+
+    async def _look_again(self) -> None:
+        """Look at certificates when one of them may have expired."""
+        while True:
+            await self._look_due.wait()
+            self._look_due.clear()
+            while (due := self._served.next_look) is not None:
+                seconds = max(1.0, due - self._unix_time())
+                await self._clock.sleep_until(self._clock.now() + min(seconds, LOOK_AGAIN_AT_MOST))
+                if self._served.look_again():
+                    self._hub.publish()
+                self._problem_log.look()
 
     async def _follow(self) -> None:
         while True:
@@ -207,6 +291,8 @@ class Engine:
                 message="legation itself fails on what has changed; its log tells where",
                 mend="what was served before goes on; undo the last change, and report it",
             )
+        self._waiting_room.wake()
+        self._look_due.set()
         self._last_update_seconds = self._clock.now() - begun
         self._update_seconds += self._last_update_seconds
         self._updates += 1

@@ -17,7 +17,7 @@ from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Account, Name
 from legation.runtime.feedback import Feedback
-from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Table
+from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Sitter, Table
 from legation.runtime.told import Told
 from legation.transports.base import Client
 
@@ -32,6 +32,8 @@ class Hub(Generic[Group]):
         snapshot_of: Callable[[Group], Snapshot | None],
         feedback: Feedback,
         recall: Callable[[Group, ResourceType, str], ResourceCollection | None] | None = None,
+        regroup: Callable[[Peer, Node, Group, Snapshot | None], Group] | None = None,
+        want: Callable[[Group, ResourceType, Collection[str]], bool] | None = None,
     ) -> None:
         """Make an empty hub.
 
@@ -40,8 +42,13 @@ class Hub(Generic[Group]):
             snapshot_of: Says what a group gets; None while nothing may be said.
             feedback: Takes what the clients have to say.
             recall: Says what a version of a group stood for before the program began.
+            regroup: Says where a client belongs that sat in this group and got this; it never refuses. None: where it
+                would belong if it came now.
+            want: Takes what clients of a group ask for by name; says whether somebody may get something else for it.
         """
         self._group_of = group_of
+        self._regroup = regroup or (lambda peer, node, _group, _snapshot: group_of(peer, node))
+        self._want = want
         self._snapshot_of = snapshot_of
         self._feedback = feedback
         self._recall = recall
@@ -82,7 +89,8 @@ class Hub(Generic[Group]):
         moves = [(seat, table) for table in self._tables.values() for seat in table.seats]
         self._tables = {}
         for seat, _ in moves:
-            seat.sit(self._table(self._group_of(seat.peer, seat.node)))
+            before = seat.table
+            seat.sit(self._table(self._regroup(seat.peer, seat.node, before.group, before.snapshot)))
         for table, before in {(seat.table, before): None for seat, before in moves}:
             table.succeed(before)
         for seat, before in moves:
@@ -112,6 +120,16 @@ class Hub(Generic[Group]):
         """Return what a version stood for; see `transports.base.Seat`."""
         found = self._told.find(group, row, version)
         return self._recall(group, row, version) if found is None and self._recall else found
+
+    def ask(self, group: Group, row: ResourceType, names: Collection[str]) -> None:
+        """Note what a client asks for by name: it may be made for it, at once."""
+        if self._want is not None and self._want(group, row, names):
+            self.publish()
+
+    def sitting(self, group: Group) -> Collection[Sitter[Group]]:
+        """Return who sits in a group."""
+        table = self._tables.get(group)
+        return () if table is None else tuple(table.seats)
 
     def free(self, table: Table[Group]) -> None:
         """Forget a table that nobody sits at any more."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
+from typing import TypeAlias
 
+from legation.model.cluster import Cluster
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.sources.base import Inputs, Source, SourceState
+
+Objects: TypeAlias = Mapping[ObjectKey, ManifestObject]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,17 @@ class Heard:
     """What the sources could not read, and objects that several of them have."""
     broken: frozenset[str]
     """Files of which a part could not be read."""
+    cluster: Cluster | None = None
+    """What the first source that reads one tells of a Kubernetes cluster."""
+
+    def same_objects(self, other: Heard | None) -> bool:
+        """Say whether nothing but the cluster may differ."""
+        return (
+            other is not None
+            and self.objects is other.objects
+            and self.problems == other.problems
+            and self.broken == other.broken
+        )
 
 
 class Intake:
@@ -37,6 +53,7 @@ class Intake:
         self.number = 0
         """How many times a source has published."""
         self._states: dict[Source, SourceState] = {}
+        self._merged = _Merged()
         self._changed = changed
 
     @property
@@ -56,19 +73,27 @@ class Intake:
             self._changed()
 
     def newest(self) -> Heard:
-        """Return all that is known now; O(all objects)."""
-        objects: dict[ObjectKey, ManifestObject] = {}
-        doubles: list[Problem] = []
+        """Return all that is known now; O(all objects), unless no source tells of other ones than before."""
         states = [self._states[source] for source in self.sources if source in self._states]
-        for state in states:
-            doubles += [self._double(state.objects[key]) for key in objects.keys() & state.objects.keys()]
-            objects = {**state.objects, **objects}
+        told = tuple(state.objects for state in states)
+        if not self._merged.is_of(told):
+            self._merged = self._merge(told)
+        merged = self._merged
         return Heard(
             number=self.number,
-            objects=objects,
-            problems=(*(problem for state in states for problem in state.problems), *doubles),
+            objects=merged.objects,
+            problems=(*(problem for state in states for problem in state.problems), *merged.doubles),
             broken=frozenset().union(*(state.broken for state in states)),
+            cluster=next((state.cluster for state in states if state.cluster is not None), None),
         )
+
+    def _merge(self, told: tuple[Objects, ...]) -> _Merged:
+        objects: Objects = {}
+        doubles: list[Problem] = []
+        for each in told:
+            doubles += [self._double(each[key]) for key in objects.keys() & each.keys()]
+            objects = {**each, **objects} if objects else each
+        return _Merged(told=told, objects=objects, doubles=tuple(doubles))
 
     def owner(self, key: ObjectKey) -> Source | None:
         """Return the source whose object of that key counts."""
@@ -84,6 +109,20 @@ class Intake:
             place=manifest.place,
             mend="delete one of them, or give it another name",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merged:
+    """The objects of several sources, as one."""
+
+    told: tuple[Objects, ...] = ()
+    """What each of them said."""
+    objects: Objects = field(default_factory=dict)
+    doubles: tuple[Problem, ...] = ()
+
+    def is_of(self, told: tuple[Objects, ...]) -> bool:
+        """Say whether it was made of these very mappings."""
+        return len(told) == len(self.told) and all(map(is_, told, self.told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from legation.model.events import Event
+from legation.model.events import Event, Subscribed
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
@@ -33,6 +33,10 @@ class Tables(Protocol[Group]):
 
     def remembered(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
         """Return what a version stood for."""
+        ...
+
+    def ask(self, group: Group, row: ResourceType, names: Collection[str]) -> None:
+        """Note what a client asks for by name."""
         ...
 
     def free(self, table: Table[Group]) -> None:
@@ -208,6 +212,11 @@ class ClientSeat(Sitter[Group]):
         self.client = client
 
     @property
+    def since(self) -> float:
+        """When the client came."""
+        return self.account.since
+
+    @property
     def verdicts(self) -> Verdicts:
         """What clients of the group refused; see `transports.base.Seat`."""
         return self.table.verdicts
@@ -235,6 +244,8 @@ class ClientSeat(Sitter[Group]):
 
     def report(self, event: Event) -> None:
         """Take what the client's stream has to say."""
+        if isinstance(event, Subscribed) and event.names:
+            self._hub.ask(self.table.group, event.type, event.names)
         self.account.report(event)
 
     def renewed(self) -> None:

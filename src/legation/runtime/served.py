@@ -1,17 +1,21 @@
 """What is served of what the sources say, and what is wrong with it: the pure parts, one after the other. No I/O.
 
-Objects are read, what is good is settled, settled resources are assembled into snapshots, and what does not fit
-together is checked. An object on which this program itself fails is broken like any other: it gets a problem, and its
-last good version stays.
+Objects are read, what is good is settled, settled resources are assembled into snapshots, what does not fit together is
+checked, and what is asked for by name is added. Each part runs only if what it reads has changed: a Pod that comes
+moves clients, and an EndpointSlice that changes makes one assignment anew. An object on which this program itself fails
+is broken like any other: it gets a problem, and its last good version stays.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeAlias, assert_never
 
+from legation.model.cluster import Cluster, Pod
 from legation.model.node import Node, Peer, Workload
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
@@ -19,9 +23,11 @@ from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Name
-from legation.runtime.admission import admit
+from legation.runtime.admission import admit, is_still, why_unknown
 from legation.runtime.assemble import Assembly
+from legation.runtime.by_name import ByName
 from legation.runtime.check import check
+from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
 from legation.runtime.last_good import LastGood, Settled
 from legation.runtime.problem_log import log_fault
@@ -32,33 +38,45 @@ _Located: TypeAlias = Mapping[tuple[Problem, ManifestObject, Place | None], Prob
 """A problem, its object and where that begins now -> the problem with its own place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The workloads that selectors do not tell apart."""
+_NO_PODS: Mapping[str, Pod] = MappingProxyType({})
 
-    name: str = field(compare=False)
-    """For people: what is written in a label can make two groups look alike."""
-    workload: Workload
-    """What they have in common."""
 
-    def __str__(self) -> str:
-        return self.name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the owner of the server decides about who gets what. It matters where Pods and Services are known."""
+
+    check_peer: bool = True
+    """Whether an Envoy must connect from an address of its Pod."""
+    across_namespaces: bool = False
+    """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
 
 
 class Served:
     """The newest state of everything. It changes by `update` alone."""
 
     def __init__(
-        self, records: Mapping[str, Any] | None = None, *, owner: Callable[[ObjectKey], Source | None]
+        self,
+        records: Mapping[str, Any] | None = None,
+        *,
+        owner: Callable[[ObjectKey], Source | None],
+        rules: Rules | None = None,
+        unix_time: Callable[[], float] = time.time,
     ) -> None:
         """Begin before anything was heard.
 
         Args:
             records: What a state folder remembers.
             owner: Says from which source an object comes: it knows the place of every field.
+            rules: Who gets what.
+            unix_time: Tells the time that certificates are valid at.
         """
         self._last_good = LastGood(records, read=_read)
         self._owner = owner
+        self._rules = rules or Rules()
+        self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
+        self._heard: Heard | None = None
+        self._cluster: Cluster | None = None
+        self._object_problems: tuple[Problem, ...] = ()
         self._settled = Settled(readings={})
         self._assembly = Assembly()
         self._before: Assembly | None = None
@@ -66,8 +84,6 @@ class Served:
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
         self._located: dict[tuple[Problem, ManifestObject, Place | None], Problem] = {}
-        self.problems: tuple[Problem, ...] = ()
-        """All that is wrong with the objects, each with the place of its field."""
         self.begun = False
         """Whether anything was heard: before that nobody gets anything."""
 
@@ -77,33 +93,98 @@ class Served:
         Returns:
             Whether clients may belong to other groups than before.
         """
-        settled = self._last_good.settle(heard.objects, broken=heard.broken)
-        assembly = Assembly(settled.items, incomplete=settled.incomplete, previous=self._assembly)
-        problems = (*heard.problems, *self._locate((*settled.problems, *check(assembly)), heard))
-        before = (self.begun, self._assembly.labels, self._workloads, self._namespaces)
-        self._settled, self._assembly, self.problems, self.begun = settled, assembly, problems, True
-        self._workloads, self._namespaces = settled.workloads, settled.namespaces
-        return before != (True, assembly.labels, self._workloads, self._namespaces)
+        before, self._heard = self._heard, heard
+        pods, self._cluster = self._pods, heard.cluster
+        self._by_name.look(heard.cluster)
+        moved = self._pods is not pods
+        if not heard.same_objects(before):
+            moved |= self._take_objects(heard)
+        elif before is None or (before.cluster is None) is not (heard.cluster is None):
+            self._object_problems = self._check(heard)
+        self.begun = True
+        return moved or before is None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the objects, each with the place of its field."""
+        return (*self._object_problems, *self._by_name.problems)
+
+    @property
+    def next_look(self) -> float | None:
+        """The Unix time at which `look_again` may find something else although nothing changed."""
+        return self._by_name.next_look
+
+    def look_again(self) -> bool:
+        """Look at what changes by time alone: certificates. Returns whether anything is served differently."""
+        return self._by_name.look(self._cluster)
+
+    def want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
+        """Take what clients of a group ask for by name. Returns whether somebody may get something else for it."""
+        return isinstance(group, Group) and self._by_name.want(group.workload.namespace, row, names)
+
+    def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
+        """Forget what nobody asks for by name any more; see `ByName.prune`."""
+        self._by_name.prune(asked_for)
 
     def take_changes(self) -> Mapping[str, Any]:
         """Return what a state folder has to save since the last call."""
         return self._last_good.take_changes()
 
-    def group_of(self, peer: Peer, node: Node) -> Group:
-        """Return the group of a client.
+    def group_of(self, peer: Peer, node: Node) -> AnyGroup:
+        """Return the group of a client that comes.
 
         Raises:
             Refusal: This peer may not be this node.
         """
-        workload = admit(peer, node, workloads=self._workloads, namespaces=self._namespaces)
+        workload = admit(
+            peer,
+            node,
+            workloads=self._workloads,
+            namespaces=self._namespaces,
+            cluster=self._cluster,
+            check_peer=self._rules.check_peer,
+        )
+        if workload is None:
+            return EXPECTED
         return Group(self._assembly.group_of(workload), self._assembly.told_apart(workload))
 
-    def snapshot_of(self, group: Group) -> Snapshot | None:
-        """Return what a group gets; None before anything was heard."""
-        return self._assembly.snapshot_for(group.workload) if self.begun else None
+    def regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:
+        """Return the group of a client that sat in a group and got that: it is never refused for what changed since."""
+        cluster, check_peer = self._cluster, self._rules.check_peer
+        if (
+            cluster is None
+            or node.id in self._workloads
+            or is_still(peer, node, cluster=cluster, check_peer=check_peer)
+        ):
+            return self.group_of(peer, node)
+        if isinstance(group, Group) and snapshot is not None:
+            return Departed(group.name, snapshot)
+        return group if isinstance(group, Departed) else EXPECTED
 
-    def recall(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+    def why_unknown(self, node: Node) -> str | None:
+        """Return why a client was waited for in vain; None while it has to be waited for."""
+        if not self.begun or (self._cluster is not None and not self._cluster.pods_current):
+            return None
+        return why_unknown(node, cluster=self._cluster)
+
+    def snapshot_of(self, group: AnyGroup) -> Snapshot | None:
+        """Return what a group gets; None before anything was heard."""
+        match group:
+            case Expected():
+                return None
+            case Departed():
+                return group.snapshot
+            case Group(workload=workload):
+                if not self.begun:
+                    return None
+                return self._by_name.complete(self._assembly.snapshot_for(workload), workload.namespace)
+            case _:
+                assert_never(group)
+
+    def recall(self, group: AnyGroup, row: ResourceType, version: str) -> ResourceCollection | None:
         """Return what a version of a group stood for, if it is what the group got last before the program began."""
+        if not isinstance(group, Group):
+            return None
         if self._before is None:
             self._before = Assembly(self._last_good.recalled)
         collection = self._before.snapshot_for(group.workload)[row]
@@ -134,6 +215,25 @@ class Served:
     def resources(self) -> Mapping[ResourceType, int]:
         """Return how many resources are served, by type."""
         return Counter(item.resource.type for item in self._settled.items)
+
+    @property
+    def _pods(self) -> Mapping[str, Pod]:
+        return _NO_PODS if self._cluster is None else self._cluster.pods
+
+    def _take_objects(self, heard: Heard) -> bool:
+        """Take other objects than before. Returns whether clients may belong to other groups."""
+        settled = self._last_good.settle(heard.objects, broken=heard.broken)
+        assembly = Assembly(settled.items, incomplete=settled.incomplete, previous=self._assembly)
+        before = (self._assembly.labels, self._workloads, self._namespaces)
+        self._settled, self._assembly = settled, assembly
+        self._workloads, self._namespaces = settled.workloads, settled.namespaces
+        self._by_name.refer(assembly)
+        self._object_problems = self._check(heard)
+        return before != (assembly.labels, self._workloads, self._namespaces)
+
+    def _check(self, heard: Heard) -> tuple[Problem, ...]:
+        found = check(self._assembly, elsewhere=self._by_name.answers)
+        return (*heard.problems, *self._locate((*self._settled.problems, *found), heard))
 
     def _locate(self, problems: Iterable[Problem], heard: Heard) -> tuple[Problem, ...]:
         """Give each problem the place of its field, which is looked for once for as long as its object stays there."""

@@ -5,6 +5,6 @@ A flag beats the environment, the environment beats the file, the file beats the
 
 from legation.settings.kinds import PATH
 from legation.settings.loading import load
-from legation.settings.table import CONFIG, SETTINGS, Delivery, Setting, Settings
+from legation.settings.table import CONFIG, SETTINGS, Cluster, Delivery, Setting, Settings
 
-__all__ = ["CONFIG", "PATH", "SETTINGS", "Delivery", "Setting", "Settings", "load"]
+__all__ = ["CONFIG", "PATH", "SETTINGS", "Cluster", "Delivery", "Setting", "Settings", "load"]

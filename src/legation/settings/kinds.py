@@ -15,6 +15,7 @@ LOCALHOST = "localhost"
 
 _HIGHEST_PORT = 65535
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?(ms|s|m|h|)")
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -31,6 +32,8 @@ class Kind:
     """Return the value for what was written; ValueError where it is not what is expected."""
     choices: tuple[str, ...] = ()
     """The words that it may be, for a kind that has only some."""
+    bare: bool = False
+    """Whether the flag takes no value: to write it is to say `on`."""
 
 
 def _read_port(given: object) -> int:
@@ -70,6 +73,22 @@ def _read_text(given: object) -> str:
     if not isinstance(given, str) or not given:
         raise _wrong(given)
     return given
+
+
+def _read_names(given: object) -> tuple[str, ...]:
+    names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, list):
+        raise _wrong(given)
+    stripped = tuple(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
+    if not stripped or not all(_NAMESPACE.fullmatch(name) for name in stripped):
+        raise _wrong(given)
+    return stripped
+
+
+def _read_name(given: object) -> str:
+    if not _NAMESPACE.fullmatch(_read_text(given)):
+        raise _wrong(given)
+    return str(given)
 
 
 def _read_path(given: object) -> Path:
@@ -142,5 +161,9 @@ PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
 SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
 PERIOD = Kind(metavar="SECONDS", expects="a duration of 1s or more, such as 10s or 5m", read=_read_period)
 SWITCH = Kind(metavar="on|off", expects="on or off", read=_read_switch, choices=("on", "off"))
+FLAG = Kind(metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True)
+TEXT = Kind(metavar="TEXT", expects="text", read=_read_text)
+NAME = Kind(metavar="NAME", expects="a name as Kubernetes takes it (small letters, digits and dashes)", read=_read_name)
+NAMESPACES = Kind(metavar="NAME,...", expects="a list of namespaces such as shop,edge", read=_read_names)
 BYTES = Kind(metavar="BYTES", expects="a number of bytes, 1 or more", read=_read_bytes)
 TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from legation.errors import SettingsError
-from legation.settings.table import CONFIG, PREFIX, SETTINGS, Delivery, Settings
+from legation.settings.table import CONFIG, PREFIX, SECTIONS, SETTINGS, Settings
 
 # Kubernetes sets such variables in every Pod for each Service of the namespace, and a Service may be called
 # legation-xds: https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
@@ -19,7 +19,6 @@ _SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
 _BY_KEY = {row.key: row for row in SETTINGS}
 _BY_VARIABLE = {row.variable: row for row in (CONFIG, *SETTINGS)}
 _BY_NAME = {row.name: row for row in (CONFIG, *SETTINGS)}
-_SECTIONS = frozenset(row.section for row in SETTINGS if row.section)
 
 
 def load(*, flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
@@ -42,9 +41,12 @@ def load(*, flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings
         if row.name in given:
             value, wrote = given[row.name]
             found[row.key] = row.read(value, wrote=wrote)
-    top = {row.name: found[row.key] for row in SETTINGS if row.key in found and not row.section}
-    delivery = {row.name: found[row.key] for row in SETTINGS if row.key in found and row.section}
-    return Settings(**top, delivery=Delivery(**delivery))
+    parts: dict[str, dict[str, Any]] = {"": {}, **{section: {} for section in SECTIONS}}
+    for row in SETTINGS:
+        if row.key in found:
+            parts[row.section][row.name] = found[row.key]
+    sections: dict[str, Any] = {section: of(**parts[section]) for section, of in SECTIONS.items()}
+    return Settings(**parts[""], **sections)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
@@ -107,7 +109,7 @@ def _settings(loader: Any, node: Any, *, path: Path, section: str, wrote: str) -
         raise SettingsError(section or wrote, f"{path}:{node.start_mark.line + 1}: write one `name: value` a line")
     for key_node, value_node in node.value:
         name = key_node.value if key_node.id == "scalar" else "?"
-        if not section and name in _SECTIONS:
+        if not section and name in SECTIONS:
             yield from _settings(loader, value_node, path=path, section=name, wrote=wrote)
         else:
             key = f"{section}.{name}" if section else name

@@ -57,6 +57,53 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The Kubernetes cluster that objects come from: the section `cluster` of the file. Times are in seconds."""
+
+    kubernetes: bool = _setting(
+        False,  # noqa: FBT003 - the default of a flag
+        kinds.FLAG,
+        "Read objects, Pods and Services from a Kubernetes cluster: the one this runs in, or that of a kubeconfig.",
+    )
+    kubeconfig: Path | None = _setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "The kubeconfig file; else KUBECONFIG, the Pod's own service account, or ~/.kube/config."
+    )
+    context: str | None = _setting(None, kinds.TEXT, "The context in the kubeconfig; else its current one.")
+    namespaces: tuple[str, ...] = _setting((), kinds.NAMESPACES, "The namespaces that are read; all where none is.")
+    selector: str | None = _setting(
+        None, kinds.TEXT, "Labels of the objects that are read, such as team=edge; Pods and Services need none."
+    )
+    pod_wait: float = _setting(30.0, kinds.SECONDS, "How long an Envoy waits whose Pod is not known (yet).")
+    peer_check: str = _setting(
+        "pod", kinds.one_of("pod", "none"), "Whether an Envoy must connect from an address of its Pod."
+    )
+    secrets: bool = _setting(
+        False,  # noqa: FBT003 - the default of a flag
+        kinds.FLAG,
+        "Read Secrets too, and deliver them by SDS; until the port has TLS, private keys travel in the clear.",
+    )
+    secret_namespaces: tuple[str, ...] = _setting(
+        (), kinds.NAMESPACES, "The namespaces whose Secrets are read; else those that are read at all."
+    )
+    cross_namespace: str = _setting(
+        "grants",
+        kinds.one_of("grants", "allow"),
+        "Who may use Services and Secrets of other namespaces: whom a ReferenceGrant there allows, or everybody.",
+    )
+    status: bool = _setting(
+        True,  # noqa: FBT003 - the default of a switch
+        kinds.SWITCH,
+        "Whether what became of objects is written into their status, and told by Events.",
+    )
+    lease: str = _setting("legation", kinds.NAME, "The Lease, in this Pod's namespace, whose holder writes status.")
+    peer_service: str | None = _setting(
+        None, kinds.NAME, "The headless Service, in this Pod's namespace, that the replicas find each other by."
+    )
+    peer_port: int = _setting(18003, kinds.PORT, "The port where replicas ask each other what their Envoys have.")
+    peer_bind: str = _setting(kinds.LOCALHOST, kinds.HOST, "The address of that port; 0.0.0.0 or :: for replicas.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that may be set for `legation serve`. Times are in seconds."""
 
@@ -88,6 +135,14 @@ class Settings:
         kinds.SWITCH,
         "Whether the ports of Envoys serve the client status service (CSDS), which shows what every Envoy gets.",
     )
+    max_connection_age: float | None = _setting(
+        None,
+        kinds.PERIOD,
+        "How long a connection of an Envoy lasts (give or take a tenth), so that replicas balance; else for ever.",
+    )
+    max_connection_age_grace: float = _setting(
+        30.0, kinds.SECONDS, "How long its streams go on after that, while the Envoy connects anew."
+    )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(
         kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."
@@ -107,6 +162,7 @@ class Settings:
         "auto", kinds.one_of("auto", "console", "json"), "How the log is written; auto is console on a terminal."
     )
     delivery: Delivery = field(default_factory=Delivery)
+    cluster: Cluster = field(default_factory=Cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +199,8 @@ class Setting:
             return "on" if self.default else "off"
         if isinstance(self.default, float):
             return f"{self.default:g}"
+        if isinstance(self.default, tuple):
+            return ",".join(self.default)
         return str(self.default) if self.default else ""
 
     def read(self, given: object, *, wrote: str, place: str = "") -> Any:
@@ -172,5 +230,11 @@ def _rows(of: type, *, section: str) -> Iterator[Setting]:
 CONFIG = Setting(name="config", kind=kinds.PATH, default=None, text="The file of settings (YAML).")
 """The one setting that cannot stand in the file."""
 
-SETTINGS: tuple[Setting, ...] = (*_rows(Settings, section=""), *_rows(Delivery, section="delivery"))
+SECTIONS: dict[str, type[Delivery | Cluster]] = {"delivery": Delivery, "cluster": Cluster}
+"""The sections of the file, by the names of the fields that they become."""
+
+SETTINGS: tuple[Setting, ...] = (
+    *_rows(Settings, section=""),
+    *(row for section, of in SECTIONS.items() for row in _rows(of, section=section)),
+)
 """Every other setting, in the order in which they are shown."""

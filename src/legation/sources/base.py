@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from legation.model.cluster import Cluster
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 
@@ -19,6 +20,8 @@ class SourceState:
     """Every object that it can read now. What did not change is the same Python object as before."""
     problems: tuple[Problem, ...] = ()
     """What it could not read, and why."""
+    cluster: Cluster | None = None
+    """What a Kubernetes cluster tells beside its objects; None for any other source."""
     broken: frozenset[str] = frozenset()
     """Files (as in `Place.file`) of which a part could not be read: what stood there before may still be wanted, so an
     object that was last seen in such a file is not gone."""
@@ -38,6 +41,11 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """A short name for logs and problems, such as `directory /etc/legation`."""
+        ...
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What it waits for before it has loaded, a clause for each, where it can tell more than that it has not."""
         ...
 
     async def run(self, inputs: Inputs) -> None:

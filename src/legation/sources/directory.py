@@ -57,6 +57,11 @@ class DirectorySource:
         """A short name for logs and problems."""
         return f"directory {self._path}"
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Nothing more than that it has not loaded."""
+        return ()
+
     def locate(self, place: Place | None, path: FieldPath) -> Place | None:
         """Return where the field stands now of the object that was given that place, or the place itself."""
         return None if place is None else self._settling.locate(place, path)

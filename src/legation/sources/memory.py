@@ -38,6 +38,11 @@ class MemorySource:
         """A short name for logs and problems."""
         return self._name
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Nothing more than that it has not loaded."""
+        return ()
+
     def put(self, body: Mapping[str, Any]) -> ManifestObject:
         """Add an object, or replace the one of the same group, kind, namespace and name.
 

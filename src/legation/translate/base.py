@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from legation.model.api_kinds import ApiKind
 from legation.model.node import Scope, Workload
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.problems import Problem
@@ -40,6 +41,11 @@ class Step(Protocol):
     @property
     def kinds(self) -> frozenset[tuple[str, str]]:
         """The (API group, kind) pairs that it understands."""
+        ...
+
+    @property
+    def api_kinds(self) -> tuple[ApiKind, ...]:
+        """Those that are read from a cluster as they are, as its API serves them."""
         ...
 
     def translate(self, manifest: ManifestObject) -> Translation:

@@ -45,6 +45,8 @@ def _show(kind: Kind) -> str:
 
 STEPS = _find_steps()
 """Every step, in the order of their modules."""
+API_KINDS = tuple(kind for step in STEPS for kind in step.api_kinds)
+"""What is read of a cluster as it is."""
 _STEPS = by_kind(STEPS)
 _GROUPS = Spelling({group for group, _ in _STEPS if group})
 _KINDS = Spelling({kind for _, kind in _STEPS})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from legation.model.api_kinds import ApiKind
 from legation.model.node import Scope
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.problems import Level, Problem
@@ -32,16 +33,17 @@ _ONE_RESOURCE: dict[str, ResourceType] = {
     "Route": ROUTE_CONFIGURATION,
 }
 _MANY_RESOURCES = "EnvoyResources"
-_API_VERSIONS = {"bootes.io": "bootes.io/v1", "legation.dev": "legation.dev/v1alpha1"}
 _SPEC: FieldPath = ("spec",)
 
 
 class RawConfig:
     """The step of the objects that hold Envoy configuration as it is."""
 
-    kinds = frozenset(
-        {("legation.dev", _MANY_RESOURCES), *(("bootes.io", kind) for kind in _ONE_RESOURCE)},
+    api_kinds = (
+        *(ApiKind(group="bootes.io", version="v1", kind=kind, plural=f"{kind.lower()}s") for kind in _ONE_RESOURCE),
+        ApiKind(group="legation.dev", version="v1alpha1", kind=_MANY_RESOURCES, plural="envoyresources"),
     )
+    kinds = frozenset((each.group, each.kind) for each in api_kinds)
 
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return the configuration with its type, and who gets it."""
@@ -72,7 +74,7 @@ STEP = RawConfig()
 
 
 def _version_fault(manifest: ManifestObject) -> Problem | None:
-    understood = _API_VERSIONS[manifest.key.group]
+    understood = next(each.api_version for each in STEP.api_kinds if each.group == manifest.key.group)
     if manifest.api_version == understood:
         return None
     message = f"this version of {manifest.key.kind} is not understood"

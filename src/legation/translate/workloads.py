@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from legation.model.api_kinds import ApiKind
 from legation.model.node import Workload
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
@@ -17,6 +18,8 @@ class Workloads:
     """The step of Pods. The Envoy of a Pod calls itself `<pod>.<namespace>`."""
 
     kinds = frozenset({("", "Pod")})
+    # A cluster has thousands of Pods: its source reads of them what matching needs, and no more.
+    api_kinds: tuple[ApiKind, ...] = ()
 
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return the workload that the Pod is."""

@@ -26,7 +26,7 @@ class Refusal(Exception):
 
 
 class Client(Protocol):
-    """What a transport lets others ask about a client that it serves. Nothing here costs the client anything."""
+    """What a transport lets others ask about a client that it serves, at no cost to it, and its dismissal."""
 
     def subscribes(self, row: ResourceType, name: str) -> bool:
         """Say whether the client asked for that resource, by name or by a wildcard."""
@@ -38,6 +38,10 @@ class Client(Protocol):
 
     def sent(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client was last sent under that name and did not refuse, or None."""
+        ...
+
+    def dismiss(self, status: str, words: str) -> None:
+        """Close every stream of the client with that gRPC status."""
         ...
 
 

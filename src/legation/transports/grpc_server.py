@@ -84,6 +84,8 @@ class GrpcTransport:
         first_answers: int = AT_ONCE,
         load_interval: float = lrs.INTERVAL,
         client_status: bool = False,
+        connection_age: float | None = None,
+        connection_age_grace: float = 30.0,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -98,6 +100,8 @@ class GrpcTransport:
             keepalive_timeout: Seconds within which it must answer; then its connection is closed.
             first_answers: How many clients are given their first answer at a time; the others wait for their turn.
             load_interval: Seconds between two reports of its load that an Envoy is asked for, at least 1.
+            connection_age: Seconds that a connection lasts, give or take a tenth; None for ever.
+            connection_age_grace: Seconds that its streams go on after that; the client has connected anew by then.
             client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
         """
         self._bind = tuple(bind)
@@ -112,6 +116,8 @@ class GrpcTransport:
         self._addresses: tuple[str, ...] = ()
         self._load_interval = load_interval
         self._client_status = client_status
+        self._connection_age = connection_age
+        self._connection_age_grace = connection_age_grace
         self._streams: set[GrpcCall] = set()
         self._clients: Clients | None = None
         self._health = DrainingHealth()
@@ -189,6 +195,7 @@ class GrpcTransport:
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 # A second server on the port is to fail, not to share it.
                 ("grpc.so_reuseport", 0),
+                *self._age_options(),
             )
         )
         for service, handlers in services.items():
@@ -200,6 +207,15 @@ class GrpcTransport:
         )
         add_reflection(LazyReflection(reflected), server)
         return server
+
+    def _age_options(self) -> tuple[tuple[str, int], ...]:
+        if self._connection_age is None:
+            return ()
+        # gRPC itself adds the tenth, so that those who came together do not all come back together.
+        return (
+            ("grpc.max_connection_age_ms", round(self._connection_age * 1000)),
+            ("grpc.max_connection_age_grace_ms", round(self._connection_age_grace * 1000)),
+        )
 
     def _services(self, clients: Clients) -> _Services:
         methods: list[tuple[str, str, ResourceType | None, Variant]] = [

@@ -129,6 +129,11 @@ class ServedClient:
         """Return what the client was last sent under that name and did not refuse, or None."""
         return self._sequence.sent(row, name)
 
+    def dismiss(self, status: str, words: str) -> None:
+        """Close every stream of the client with that gRPC status."""
+        for stream in self._streams:
+            stream.end(status, words)
+
     def meet(self, others: Iterable[ServedClient]) -> None:
         """Take the clients that may be the same Envoy over other connections."""
         self._fellows = tuple(others)

@@ -13,7 +13,9 @@ EDGE = Workload(namespace="shop", labels=frozenset({("app", "edge")}))
 
 
 def workload_of(node: Node) -> Workload:
-    return admit(PEER, node, workloads={"edge-1.v2.shop": EDGE}, namespaces={"shop", "default"})
+    found = admit(PEER, node, workloads={"edge-1.v2.shop": EDGE}, namespaces={"shop", "default"})
+    assert found is not None
+    return found
 
 
 def test_a_node_that_a_manifest_describes_is_that_workload_whatever_it_says_of_itself() -> None:

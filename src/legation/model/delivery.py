@@ -1,0 +1,85 @@
+"""What became of one object: what is wrong with it, and how many Envoys have what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from legation.model.objects import ObjectKey
+from legation.model.problems import Problem
+
+SHOWN_REFUSALS = 5
+"""Refusals that are told in words; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One Envoy's refusal of something that an object makes."""
+
+    node: str
+    """The id of its node."""
+    resource: str
+    """What it refuses: `Cluster "web"`."""
+    words: str
+    """Envoy's own words, cut so that no content is in them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How many Envoys have what an object makes: those of one replica, or of several."""
+
+    matching: int = 0
+    """Envoys that are connected and ask for something that it makes."""
+    accepted: int = 0
+    """Those of them that have accepted all of it that they ask for, in the version that is served."""
+    refused: int = 0
+    """Those of them that refuse something of it."""
+    refusals: tuple[Refusal, ...] = ()
+    """The first of these, SHOWN_REFUSALS at most, by node id."""
+
+    def __add__(self, other: Delivery) -> Delivery:
+        """Return both together: no Envoy is counted by two replicas."""
+        both = sorted((*self.refusals, *other.refusals), key=lambda each: (each.node, each.resource))
+        return Delivery(
+            matching=self.matching + other.matching,
+            accepted=self.accepted + other.accepted,
+            refused=self.refused + other.refused,
+            refusals=tuple(both[:SHOWN_REFUSALS]),
+        )
+
+
+NO_DELIVERY = Delivery()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """All that is known of one object at one moment, on one replica."""
+
+    key: ObjectKey
+    uid: str
+    """`metadata.uid`; empty where the source has none."""
+    generation: int
+    """`metadata.generation` of its newest version."""
+    served: int | None
+    """The generation that is served: an older one while the newest is broken, None while none is good."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with it now."""
+    delivery: Delivery = NO_DELIVERY
+    """What the Envoys of this replica have of what is served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """What a replica tells of all objects that may be another since somebody last asked."""
+
+    epoch: str
+    """Names this run of the program: numbers of another one mean nothing."""
+    number: int
+    """What to ask with the next time."""
+    whole: bool
+    """Whether these are all objects: what is not among them does not exist here."""
+    objects: Mapping[ObjectKey, tuple[int | None, Delivery] | None] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """Each object's served generation and its delivery; None: it is gone."""

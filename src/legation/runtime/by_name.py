@@ -1,0 +1,365 @@
+"""Resources that are made when somebody asks for them by name, out of what a cluster tells beside its objects.
+
+What is made is what the objects refer to, and what Envoys ask for that nobody refers to (a bootstrap of theirs does). A
+change of the cluster makes anew what it concerns and nothing else. What cannot be made any more, though it is there,
+stays as it was; what is gone, or not allowed, is empty where its type can say so. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
+
+from legation.envoy import codec
+from legation.model.cluster import Cluster
+from legation.model.objects import ObjectKey
+from legation.model.problems import Level, Problem
+from legation.model.resource import Resource, empty_resource
+from legation.model.resource_types import REFERRERS, Absence, ResourceType
+from legation.model.snapshot import Collection as ResourceCollection
+from legation.model.snapshot import Snapshot, revise
+from legation.runtime.assemble import Assembly, Item
+from legation.translate import makers as all_makers
+from legation.translate.by_name import Fault, Maker, Target
+from legation.translate.grants import allowed
+
+Name: TypeAlias = tuple[ResourceType, str]
+
+_POD = ("", "Pod")
+"""Who refers to what an Envoy's bootstrap names: its Pod."""
+_MOST_CHANGES = 10_000
+"""Changes that are remembered, for groups that nobody asked about since."""
+_MOST_WANTED = 1_000
+"""Names that Envoys ask for before it is looked which of them nobody asks for any more."""
+_CAN_BE_EMPTY = {Absence.EMPTY, Absence.EMPTY_IF_REFERRED}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Entry:
+    """What is known of one name."""
+
+    maker: Maker
+    target: Target
+    basis: object = None
+    """What it was made of; None: never yet."""
+    again_at: float | None = None
+    resource: Resource | None = None
+    faults: tuple[Fault, ...] = ()
+    unknown: bool = False
+    """There is something of that name, it cannot be used, and nobody knows what it was before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Completed:
+    """What was added to one snapshot for one namespace, and up to which change."""
+
+    names: frozenset[Name]
+    unknown: frozenset[Name]
+    """Those of which nobody knows what they were."""
+    epoch: int
+    seen: int
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reference:
+    """An object that refers to such a name."""
+
+    item: Item
+    row: ResourceType
+    name: str
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What was made anew, in order, so that who looks again sees what it missed."""
+
+    names: list[Name] = field(default_factory=list)
+    epoch: int = 0
+    """Counts the times when all must be looked at anew."""
+
+    def all_anew(self) -> None:
+        self.epoch += 1
+        self.names.clear()
+
+    def add(self, name: Name) -> None:
+        self.names.append(name)
+        if len(self.names) > _MOST_CHANGES:
+            self.all_anew()
+
+
+class ByName:
+    """All such resources."""
+
+    def __init__(
+        self,
+        makers: Mapping[ResourceType, Maker] = all_makers.MAKERS,
+        *,
+        now: Callable[[], float],
+        across: bool = False,
+    ) -> None:
+        """Begin with nothing asked for.
+
+        Args:
+            makers: What makes them, by type.
+            now: Tells the Unix time, for certificates.
+            across: Whether Envoys may have what is in other namespaces without a ReferenceGrant.
+        """
+        self._makers = makers
+        self._now = now
+        self._across = across
+        self._cluster: Cluster | None = None
+        self._entries: dict[Name, _Entry] = {}
+        self._references: tuple[_Reference, ...] = ()
+        self._referrers: dict[tuple[str, Name], frozenset[tuple[str, str]]] = {}
+        """Namespace and name -> (API group, kind) of the objects there that refer to it."""
+        self._wanted: dict[tuple[str, Name], None] = {}
+        """Namespace and name of what its Envoys ask for, though no object there refers to it."""
+        self._prune_at = _MOST_WANTED
+        self._changes = _Changes()
+        self._completed: WeakKeyDictionary[Snapshot, dict[str, _Completed]] = WeakKeyDictionary()
+        self.problems: tuple[Problem, ...] = ()
+        """Why what is referred to or asked for cannot be made as it should."""
+
+    def answers(self, row: ResourceType, name: str) -> bool:
+        """Say whether it depends on the cluster alone whether there is something of that name."""
+        return self._cluster is not None and self._target(row, name) is not None
+
+    @property
+    def next_look(self) -> float | None:
+        """The Unix time at which `look` may find something else although nothing changed."""
+        return min((each.again_at for each in self._entries.values() if each.again_at is not None), default=None)
+
+    def refer(self, assembly: Assembly) -> None:
+        """Take what all objects refer to now."""
+        self._references = tuple(self._find_references(assembly))
+        referrers: dict[tuple[str, Name], set[tuple[str, str]]] = {}
+        for each in self._references:
+            origin = each.item.manifest.key
+            key = (each.item.scope.namespace, (each.row, each.name))
+            referrers.setdefault(key, set()).add((origin.group, origin.kind))
+        before = self._referrers
+        self._referrers = {key: frozenset(kinds) for key, kinds in referrers.items()}
+        if before != self._referrers:
+            self._settle_names()
+        self._tell()
+
+    def want(self, namespace: str, row: ResourceType, names: Collection[str]) -> bool:
+        """Take what Envoys of a namespace ask for. Returns whether there is something new among it."""
+        if self._cluster is None or row not in self._makers:
+            return False
+        new = False
+        for name in names:
+            key = (namespace, (row, name))
+            if key not in self._referrers and key not in self._wanted and self._target(row, name) is not None:
+                self._wanted[key] = None
+                new = True
+        if new:
+            self._settle_names()
+            self._tell()
+        return new
+
+    def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
+        """Forget what nobody asks for any more, if there is much; `asked_for` is told namespace, type and name."""
+        if len(self._wanted) >= self._prune_at:
+            self._wanted = {key: None for key in self._wanted if asked_for(key[0], *key[1])}
+            self._prune_at = max(_MOST_WANTED, 2 * len(self._wanted))
+            self._settle_names()
+            self._tell()
+
+    def look(self, cluster: Cluster | None) -> bool:
+        """Take what the cluster tells now, and make anew what it concerns. Returns whether anything is another."""
+        before, self._cluster = self._cluster, cluster
+        if (before is None) is not (cluster is None):
+            self._settle_names()
+            self._tell()
+            return True
+        if cluster is None or before is None:
+            return False
+        anew = cluster.grants != before.grants
+        if anew:
+            self._changes.all_anew()
+        faults_before = [each.faults for each in self._entries.values()]
+        changed = [name for name, entry in self._entries.items() if self._make(name, entry, cluster)]
+        if anew or faults_before != [each.faults for each in self._entries.values()]:
+            self._tell()
+        return anew or bool(changed)
+
+    def complete(self, snapshot: Snapshot, namespace: str) -> Snapshot:
+        """Return the snapshot with what Envoys of that namespace get by name."""
+        if not self._entries:
+            return snapshot
+        held = self._completed.setdefault(snapshot, {})
+        done = held.get(namespace)
+        changes = self._changes
+        if done is None or done.epoch != changes.epoch:
+            names = fresh = frozenset(self._names_for(snapshot, namespace))
+            onto, unknown = snapshot, frozenset[Name]()
+        elif done.seen == len(changes.names):
+            return done.snapshot
+        else:
+            names, onto = done.names, done.snapshot
+            fresh = names.intersection(changes.names[done.seen :])
+            unknown = done.unknown - fresh
+        unknown |= {name for name in fresh if self._entries[name].unknown and self._allowed(namespace, name)}
+        collections = {**onto.collections, **self._revised(onto, fresh, namespace)}
+        incomplete = snapshot.incomplete | {row for row, _ in unknown}
+        whole = Snapshot.of(collections.values(), incomplete=incomplete)
+        held[namespace] = _Completed(
+            names=names, unknown=unknown, epoch=changes.epoch, seen=len(changes.names), snapshot=whole
+        )
+        return whole
+
+    # What is made
+
+    def _target(self, row: ResourceType, name: str) -> Target | None:
+        maker = self._makers.get(row)
+        return None if maker is None else maker.target(name)
+
+    def _find_references(self, assembly: Assembly) -> Iterator[_Reference]:
+        for shelves in assembly.shelves.values():
+            for shelf in shelves.values():
+                rows = [row for row in self._makers if row.name in shelf.row.refers]
+                for item in shelf.items if rows else ():
+                    for row in rows:
+                        target = shelves.get(row)
+                        for name in item.resource.refers_to(row):
+                            own = target is not None and name in target.claims
+                            if not own and self._target(row, name) is not None:
+                                yield _Reference(item=item, row=row, name=name)
+
+    def _settle_names(self) -> None:
+        """Have an entry for each name that somebody needs, and for no other."""
+        needed = {name: None for _, name in (*self._referrers, *self._wanted)} if self._cluster is not None else {}
+        self._entries = {name: self._entries.get(name) or self._new(name) for name in needed}
+        self._changes.all_anew()
+        if self._cluster is not None:
+            for name, entry in self._entries.items():
+                if entry.basis is None:
+                    self._make(name, entry, self._cluster)
+
+    def _new(self, name: Name) -> _Entry:
+        maker = self._makers[name[0]]
+        target = maker.target(name[1])
+        if target is None:
+            raise ValueError(name)
+        return _Entry(maker=maker, target=target)
+
+    def _make(self, name: Name, entry: _Entry, cluster: Cluster) -> bool:
+        """Make it anew if what it is made of has changed. Returns whether it is another one."""
+        basis = entry.maker.basis(entry.target, cluster)
+        if basis is None:
+            basis = _NOTHING
+        due = entry.again_at is not None and entry.again_at <= self._now()
+        if basis is entry.basis and not due:
+            return False
+        row, asked = name
+        made = entry.maker.make(asked, entry.target, cluster, now=self._now())
+        entry.basis, entry.again_at = basis, made.again_at
+        faults = list(made.faults)
+        resource = None
+        if made.json is not None:
+            origin = ObjectKey("", entry.target.kind, entry.target.namespace, entry.target.name)
+            encoded = codec.encode(made.json, origin=origin)
+            resource = encoded.resource
+            faults += [
+                Fault(code=each.code, message=each.message, level=each.level, mend=each.mend)
+                for each in encoded.findings
+            ]
+        entry.faults = tuple(faults)
+        before, unknown = entry.resource, entry.unknown
+        if resource is not None:
+            entry.resource = before if before and before.fingerprint == resource.fingerprint else resource
+        elif made.missing:
+            entry.resource = _absent(row, asked)
+        entry.unknown = entry.resource is None and not made.missing
+        changed = entry.resource is not before or entry.unknown is not unknown
+        if changed:
+            self._changes.add(name)
+        return changed
+
+    # Who gets it
+
+    def _names_for(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
+        for row in self._makers:
+            own = snapshot[row].resources
+            for referrer in REFERRERS[row]:
+                for name in snapshot[referrer].mentioned(row):
+                    if name not in own and (row, name) in self._entries:
+                        yield row, name
+        for where, (row, name) in self._wanted:
+            if where == namespace and name not in snapshot[row].resources:
+                yield row, name
+
+    def _revised(
+        self, snapshot: Snapshot, names: Iterable[Name], namespace: str
+    ) -> Mapping[ResourceType, ResourceCollection]:
+        changed: dict[ResourceType, dict[str, Resource]] = {}
+        removed: dict[ResourceType, list[str]] = {}
+        for row, name in names:
+            is_allowed = self._allowed(namespace, (row, name))
+            resource = self._entries[row, name].resource if is_allowed else _absent(row, name)
+            if resource is not None:
+                changed.setdefault(row, {})[name] = resource
+            else:
+                removed.setdefault(row, []).append(name)
+        rows = changed.keys() | removed.keys()
+        return {row: revise(snapshot[row], changed.get(row, {}), removed.get(row, ())) for row in rows}
+
+    def _allowed(self, namespace: str, name: Name) -> bool:
+        target = self._entries[name].target
+        if self._across or target.namespace == namespace or self._cluster is None:
+            return True
+        referrers = self._referrers.get((namespace, name), frozenset())
+        if (namespace, name) in self._wanted:
+            referrers |= {_POD}
+        return allowed(target, namespace=namespace, referrers=referrers, grants=self._cluster.grants)
+
+    # What is wrong
+
+    def _tell(self) -> None:
+        self.problems = (*self._of_references(), *self._of_wanted()) if self._cluster is not None else ()
+
+    def _of_references(self) -> Iterator[Problem]:
+        for each in self._references:
+            manifest = each.item.manifest
+            for fault in self._faults(each.item.scope.namespace, (each.row, each.name)):
+                yield Problem(
+                    code=fault.code,
+                    message=f'the {each.row.name} "{each.name}": {fault.message}',
+                    level=Level.WARNING,
+                    object=manifest.key,
+                    place=manifest.place,
+                    path=each.item.path,
+                    mend=fault.mend,
+                )
+
+    def _of_wanted(self) -> Iterator[Problem]:
+        for namespace, (row, name) in self._wanted:
+            for fault in self._faults(namespace, (row, name)):
+                yield Problem(
+                    code=fault.code,
+                    message=f'Envoys of the namespace {namespace} ask for the {row.name} "{name}": {fault.message}',
+                    level=Level.WARNING,
+                    mend=fault.mend,
+                )
+
+    def _faults(self, namespace: str, name: Name) -> tuple[Fault, ...]:
+        entry = self._entries[name]
+        if self._allowed(namespace, name):
+            return entry.faults
+        target = entry.target
+        mend = f"a ReferenceGrant in the namespace {target.namespace} can allow it, or --cross-namespace allow"
+        message = f"the namespace {namespace} may not use the {target.kind} {target.namespace}/{target.name}"
+        return (Fault(code="not-granted", message=message, mend=mend),)
+
+
+_NOTHING = object()
+"""Stands for the basis of what was made of nothing."""
+
+
+def _absent(row: ResourceType, name: str) -> Resource | None:
+    """Return what is sent in place of what does not exist: for a client would keep what it had, and that is stale."""
+    return empty_resource(row, name) if row.absence in _CAN_BE_EMPTY else None

@@ -1,0 +1,91 @@
+"""The objects that have a meaning for Envoys, each as its owner wrote it.
+
+What changes without the owner, status and bookkeeping, is left out: an object of which only that has changed stays the
+same Python object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from legation.kube.watch import Gone, Put
+from legation.model.api_kinds import ApiKind
+from legation.model.objects import ManifestObject, ObjectKey
+from legation.sources.kubernetes.base import Watched
+
+_METADATA = ("name", "namespace", "uid", "generation", "labels", "creationTimestamp")
+"""What is kept of `metadata`. Annotations are not: they mean nothing here, and tools change them all the time."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class ManifestReader:
+    """The objects of all kinds that somebody understands."""
+
+    def __init__(self, kinds: Iterable[ApiKind], *, namespaces: tuple[str, ...] = (), selector: str = "") -> None:
+        """Begin without objects.
+
+        Args:
+            kinds: What is watched.
+            namespaces: Where; empty for everywhere.
+            selector: Labels that the objects must have, as the API writes them; empty for all objects.
+        """
+        self.watched = tuple(
+            Watched(kind=kind, decode=_reader(kind), take=self._take, namespaces=namespaces, label_selector=selector)
+            for kind in kinds
+        )
+        self._objects: dict[ObjectKey, ManifestObject] = {}
+
+    def objects(self) -> dict[ObjectKey, ManifestObject]:
+        """Return the objects as they are now; O(objects)."""
+        return self._objects.copy()
+
+    def _take(self, changes: Iterable[Put[ManifestObject] | Gone[ManifestObject]]) -> bool:
+        changed = False
+        for change in changes:
+            manifest = change.object
+            if manifest is None:
+                continue
+            if isinstance(change, Gone):
+                changed |= self._objects.pop(manifest.key, None) is not None
+            elif not _is_same(self._objects.get(manifest.key), manifest):
+                self._objects[manifest.key] = manifest
+                changed = True
+        return changed
+
+
+def _reader(kind: ApiKind) -> Callable[[msgspec.Raw], ManifestObject]:
+    def read(raw: msgspec.Raw) -> ManifestObject:
+        return read_manifest(kind, _decode(raw))
+
+    return read
+
+
+def read_manifest(kind: ApiKind, read: Mapping[str, Any]) -> ManifestObject:
+    """Return what an object says that the API server has, without what is not its owner's.
+
+    Raises:
+        msgspec.ValidationError: It has no name.
+    """
+    metadata = read.get("metadata")
+    if not isinstance(metadata, Mapping) or not metadata.get("name"):
+        raise msgspec.ValidationError("the object has no metadata.name")
+    body = {name: value for name, value in read.items() if name not in {"metadata", "status"}}
+    # The members of a list need not say what they are.
+    body |= {"apiVersion": kind.api_version, "kind": kind.kind}
+    body["metadata"] = {name: metadata[name] for name in _METADATA if name in metadata}
+    return ManifestObject(
+        key=ObjectKey(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"]),
+        api_version=kind.api_version,
+        body=body,
+        labels=metadata.get("labels") or {},
+        created=metadata.get("creationTimestamp") or "",
+    )
+
+
+def _is_same(before: ManifestObject | None, now: ManifestObject) -> bool:
+    # repr tells 1 from true, which == does not.
+    return before is not None and before.body == now.body and repr(before.body) == repr(now.body)

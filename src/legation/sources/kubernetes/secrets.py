@@ -1,0 +1,75 @@
+"""Secrets that Envoys may ask for. Their content is kept as bytes and shown nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from legation.kube.watch import Gone, Put
+from legation.model.api_kinds import ApiKind
+from legation.model.cluster import NamespacedName, SecretData
+from legation.sources.kubernetes.base import Watched
+from legation.sources.kubernetes.metadata import Metadata
+
+SECRETS = ApiKind(group="", version="v1", kind="Secret", plural="secrets")
+
+_NOT_FOR_ENVOY = (
+    "helm.sh/release.v1",
+    "kubernetes.io/service-account-token",
+    "kubernetes.io/dockercfg",
+    "kubernetes.io/dockerconfigjson",
+    "bootstrap.kubernetes.io/token",
+)
+"""Types that are large, or that open other doors than an upstream's: they are not even asked for."""
+
+
+class _Secret(msgspec.Struct, frozen=True):
+    metadata: Metadata
+    type: str = "Opaque"
+    data: dict[str, bytes] | None = None
+
+
+_decode = msgspec.json.Decoder(_Secret).decode
+
+
+class SecretReader:
+    """The Secrets of the namespaces where they are read."""
+
+    def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
+        """Begin without Secrets."""
+        fields = ",".join(f"type!={each}" for each in _NOT_FOR_ENVOY)
+        self.watched = (
+            Watched(kind=SECRETS, decode=read_secret, take=self._take, namespaces=namespaces, field_selector=fields),
+        )
+        self._secrets: dict[NamespacedName, SecretData] = {}
+
+    def secrets(self) -> Mapping[NamespacedName, SecretData]:
+        """Return the Secrets as they are now; O(Secrets)."""
+        return MappingProxyType(self._secrets.copy())
+
+    def _take(self, changes: Iterable[Put[SecretData] | Gone[SecretData]]) -> bool:
+        changed = False
+        for change in changes:
+            if isinstance(change, Gone):
+                changed |= self._secrets.pop(change.key, None) is not None
+            elif self._secrets.get(change.key) != change.object:
+                self._secrets[change.key] = change.object
+                changed = True
+        return changed
+
+
+def read_secret(raw: msgspec.Raw) -> SecretData:
+    """Return a Secret.
+
+    Raises:
+        msgspec.ValidationError: It is none. Its words hold the path alone, never what stands there.
+    """
+    read = _decode(raw)
+    return SecretData(
+        namespace=read.metadata.namespace,
+        name=read.metadata.name,
+        type=read.type,
+        data=MappingProxyType(read.data or {}),
+    )

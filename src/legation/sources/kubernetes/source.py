@@ -1,0 +1,199 @@
+"""The source: watches all that the readers ask for, and publishes what they make of it.
+
+Nothing is published before everything was listed once. After that nothing but the API server's own word takes anything
+away: while it cannot be reached, what was known stays, and that is told as a problem.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from legation.clock import Clock, MonotonicClock
+from legation.kube.client import Client
+from legation.kube.connection import Connection
+from legation.kube.reflector import Reflector
+from legation.kube.watch import Change, Unreadable
+from legation.model.api_kinds import ApiKind
+from legation.model.cluster import Cluster
+from legation.model.objects import FieldPath, ObjectKey, Place
+from legation.model.problems import Level, Problem
+from legation.sources.base import Inputs, SourceState
+from legation.sources.kubernetes.base import Reader, Watched
+from legation.sources.kubernetes.grants import GrantReader
+from legation.sources.kubernetes.manifests import ManifestReader
+from legation.sources.kubernetes.pods import PODS, PodReader
+from legation.sources.kubernetes.secrets import SecretReader
+from legation.sources.kubernetes.services import ServiceReader
+from legation.translate.pipeline import API_KINDS
+
+LISTS_AT_ONCE = 4
+"""Pages of lists that are asked for at a time."""
+
+
+class KubernetesSource:
+    """Objects, Pods, Services and Secrets of a cluster. Fulfils `sources.base.Source`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        kinds: Iterable[ApiKind] = API_KINDS,
+        namespaces: tuple[str, ...] = (),
+        selector: str = "",
+        secrets: bool = False,
+        secret_namespaces: tuple[str, ...] = (),
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Take what to read; nothing is asked yet.
+
+        Args:
+            connection: How to reach the API server.
+            kinds: The kinds of objects that somebody understands.
+            namespaces: What is read; empty for all, which takes a ClusterRole.
+            selector: Labels that those objects must have, as the API writes them; empty for all objects.
+            secrets: Whether Secrets are read.
+            secret_namespaces: Where; empty for `namespaces`.
+            clock: What pauses are measured by.
+            chance: Returns random numbers, 0 <= x < 1.
+        """
+        self._client = Client(connection)
+        self._clock = clock or MonotonicClock()
+        self._chance = chance
+        self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector)
+        self._pods = PodReader(namespaces=namespaces)
+        self._services = ServiceReader(namespaces=namespaces)
+        self._grants = GrantReader(namespaces=namespaces)
+        self._secrets = SecretReader(namespaces=secret_namespaces or namespaces) if secrets else None
+        readers: tuple[Reader | None, ...] = (
+            self._manifests,
+            self._pods,
+            self._services,
+            self._grants,
+            self._secrets,
+        )
+        self._turn = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._news = asyncio.Event()
+        self._changed: set[Reader] = set()
+        self._reflectors = tuple(self._reflect(each) for each in readers if each is not None)
+        self._state = SourceState()
+
+    @property
+    def name(self) -> str:
+        """A short name for logs and problems."""
+        return f"cluster {self._client.server}"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What has not been listed yet, and why."""
+        return tuple(str(each.missing) for each in self._each_reflector() if not each.synced and each.missing)
+
+    def locate(self, place: Place | None, path: FieldPath) -> Place | None:
+        """Return the place: objects of a cluster stand in no file."""
+        del path
+        return place
+
+    async def run(self, inputs: Inputs) -> None:
+        """Publish what the cluster holds, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for each in self._each_reflector():
+                    tasks.create_task(each.run())
+                tasks.create_task(self._publish(inputs))
+        finally:
+            await self._client.aclose()
+
+    def _each_reflector(self) -> Iterator[Reflector[Any]]:
+        return (each for _, reflectors in self._reflectors for each in reflectors)
+
+    def _reflect(self, reader: Reader) -> tuple[Reader, tuple[Reflector[Any], ...]]:
+        return reader, tuple(
+            self._reflector(reader, watched, namespace)
+            for watched in reader.watched
+            for namespace in (watched.namespaces or ("",))
+        )
+
+    def _reflector(self, reader: Reader, watched: Watched, namespace: str) -> Reflector[Any]:
+        def changed(changes: Sequence[Change[Any]]) -> None:
+            readable = [each for each in changes if not isinstance(each, Unreadable)]
+            if readable and watched.take(readable):
+                self._changed.add(reader)
+            self._news.set()
+
+        return Reflector(
+            self._client,
+            watched.kind,
+            decode=watched.decode,
+            changed=changed,
+            clock=self._clock,
+            chance=self._chance,
+            namespace=namespace,
+            label_selector=watched.label_selector,
+            field_selector=watched.field_selector,
+            turn=self._turn,
+        )
+
+    async def _publish(self, inputs: Inputs) -> None:
+        begun = False
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not all(each.synced for each in self._each_reflector()):
+                continue
+            state = self._newest(begun=begun)
+            if state is not self._state or not begun:
+                self._state, begun = state, True
+                inputs.publish(state)
+
+    def _newest(self, *, begun: bool) -> SourceState:
+        """Return the newest state; the one before if it is the same. Parts that did not change are taken over."""
+        before, changed = self._state, self._changed
+        self._changed = set()
+        problems = tuple(self._problems())
+        pods_current = all(each.current for each in self._each_reflector() if each.kind == PODS)
+        cluster = before.cluster
+        if cluster is None or changed - {self._manifests} or cluster.pods_current is not pods_current:
+            cluster = self._cluster(cluster, changed, pods_current=pods_current)
+        objects = before.objects
+        if not begun or self._manifests in changed:
+            objects = MappingProxyType(self._manifests.objects())
+        if cluster is before.cluster and objects is before.objects and problems == before.problems:
+            return before
+        return SourceState(objects=objects, problems=problems, cluster=cluster)
+
+    def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
+        if before is None:
+            before = Cluster(secrets=None if self._secrets is None else {})
+            changed = {reader for reader, _ in self._reflectors}
+        secrets = before.secrets
+        if self._secrets is not None and self._secrets in changed:
+            secrets = self._secrets.secrets()
+        return Cluster(
+            pods=self._pods.pods() if self._pods in changed else before.pods,
+            pods_current=pods_current,
+            services=self._services.services() if self._services in changed else before.services,
+            secrets=secrets,
+            grants=self._grants.grants() if self._grants in changed else before.grants,
+        )
+
+    def _problems(self) -> Iterator[Problem]:
+        """Tell what is not read as it should be."""
+        for each in self._each_reflector():
+            if not each.current and each.missing is not None:
+                yield Problem(
+                    code="not-watched",
+                    level=Level.WARNING,
+                    message=each.missing.message,
+                    mend=each.missing.mend,
+                )
+            for key, words in each.unreadable.items():
+                yield Problem(
+                    code="unreadable-object",
+                    object=ObjectKey(each.kind.group, each.kind.kind, key.namespace, key.name),
+                    message=f"it is not what a {each.kind.kind} looks like: {words}",
+                    mend="what was known of it before stays",
+                )

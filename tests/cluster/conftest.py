@@ -1,0 +1,81 @@
+"""A real API server, without which this tier has no meaning. All tests share one, each has a namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.cluster.admin import Admin
+from tests.cluster.api_server import ApiServer, Binaries
+from tests.cluster.go_programs import Missing, built
+
+Found = TypeVar("Found")
+
+HELM = Path(__file__).parent / "helm"
+HELM_PACKAGE = "helm.sh/helm/v4/cmd/helm"
+USERS = {"legation": "token-of-legation", "nobody": "token-of-nobody"}
+"""Users without a right of their own; a test that needs one with rights binds a role to `legation`."""
+
+
+# First of all: pytest-xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one worker, which then has the API server; and let its first build take its time."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+            # The limit is for what a test does: fixtures have their own.
+            own = item.get_closest_marker("timeout")
+            args, options = (own.args, own.kwargs) if own else ((), {})
+            item.add_marker(pytest.mark.timeout(*args, **{**options, "func_only": True}), append=False)
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """What runs."""
+    return needed(Binaries.found)
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The program of Helm."""
+    return needed(partial(built, HELM, HELM_PACKAGE))
+
+
+@pytest.fixture(scope="session")
+def api_server(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """The API server of all tests; one that stops or restarts it leaves it running."""
+    with ApiServer(tmp_path_factory.mktemp("api-server"), USERS, binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def admin(api_server: ApiServer) -> Iterator[Admin]:
+    """Who may do everything there."""
+    with Admin(api_server) as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(admin: Admin) -> str:
+    """A fresh namespace; what is in it goes with the API server's folder."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    admin.namespace(name)
+    return name
+
+
+def needed(find: Callable[[], Found]) -> Found:
+    """Return what is found; without it tests are skipped, except in CI: there it has to be."""
+    try:
+        return find()
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs all of the cluster: {missing}")
+        pytest.skip(str(missing))
