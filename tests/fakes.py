@@ -46,6 +46,9 @@ class FakeClient:
     def subscribes(self, row: ResourceType, name: str) -> bool:
         return row in self.wildcards or (row, name) in self.wanted
 
+    def asked(self, row: ResourceType) -> frozenset[str]:
+        return frozenset(name for each, name in self.wanted if each is row)
+
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         return self.held.get((row, name))
 

@@ -12,6 +12,7 @@ from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance
+from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.engine import Engine
 from legation.runtime.served import Rules
 from legation.runtime.serving import Service
@@ -49,6 +50,7 @@ class ControlPlane(Service):
         policy: Policy | None = None,
         rules: Rules | None = None,
         pod_wait: float = PATIENCE,
+        count: bool = False,
         clock: Clock | None = None,
     ) -> None:
         """Take the parts; nothing is read or opened before it runs.
@@ -62,6 +64,7 @@ class ControlPlane(Service):
             rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
             policy: The time limits of delivery.
             rules: Who gets what, where Pods and Services are known.
+            count: Whether it is counted for each object what Envoys have of it, as `deliveries` tells.
             pod_wait: Seconds that an Envoy waits whose Pod is not known (yet).
             clock: Where time comes from.
         """
@@ -77,6 +80,7 @@ class ControlPlane(Service):
             state_folder=None if state_dir is None else StateFolder(Path(state_dir)),
             rules=rules,
             pod_wait=pod_wait,
+            count=count,
         )
         super().__init__(self._engine.serving)
 
@@ -89,6 +93,11 @@ class ControlPlane(Service):
     def rest_port(self) -> int | None:
         """The port for polls over REST; None where it was not asked for."""
         return self._rest.port if self._rest else None
+
+    @property
+    def deliveries(self) -> DeliveryCounts:
+        """What Envoys have of each object, if it is counted."""
+        return self._engine.deliveries
 
     @property
     def missing(self) -> tuple[str, ...]:

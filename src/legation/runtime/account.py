@@ -89,6 +89,10 @@ class Books(Protocol):
         """Drop an account that is closed."""
         ...
 
+    def touch(self, resources: Iterable[Resource]) -> None:
+        """Note that somebody may stand differently to these than before."""
+        ...
+
 
 @dataclass(slots=True)
 class _TypeAccount:
@@ -165,11 +169,29 @@ class Account:
             case _:
                 assert_never(event)
         self._books.count(event)
+        self._books.touch(self._concerned(event))
         self._books.tell(
             self,
             afresh=isinstance(event, Subscribed),
             refusals=isinstance(event, Refused) or refused_before != len(entry.refused),
         )
+
+    def _concerned(self, event: Event) -> Iterable[Resource]:
+        """Return the resources to which the client stands differently after the event."""
+        match event:
+            case Sent() | Accepted():
+                return event.resources
+            case Refused():
+                return (*event.suspects, *event.parked)
+            case Subscribed():
+                content = self.place.snapshot
+                if content is None:
+                    return ()
+                if event.wildcard:
+                    return content[event.type]
+                return filter(None, map(content[event.type].get, event.names))
+            case _:
+                assert_never(event)
 
     def renewed(self) -> None:
         """Note that the client is to get something else from now on."""
@@ -184,6 +206,9 @@ class Account:
         """Forget the client: it is gone."""
         self.closed = True
         self._books.forget(self)
+        content = self.place.snapshot
+        for collection in content.collections.values() if content is not None else ():
+            self._books.touch(collection)
         self.renewed()
 
     def standing(self, row: ResourceType, name: str) -> Standing:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from legation.clock import Clock
@@ -24,8 +25,9 @@ from legation.model.snapshot import Snapshot
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.debounce import Debounce
+from legation.runtime.deliveries import DeliveryCounts, Known
 from legation.runtime.feedback import Feedback
-from legation.runtime.groups import EXPECTED, AnyGroup, Expected
+from legation.runtime.groups import EXPECTED, AnyGroup, Expected, Group
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault
@@ -57,6 +59,7 @@ class Engine:
         state_folder: StateFolder | None = None,
         rules: Rules | None = None,
         pod_wait: float = PATIENCE,
+        count: bool = False,
         unix_time: Callable[[], float] = time.time,
     ) -> None:
         """Take the parts; nothing is read or opened yet.
@@ -67,6 +70,7 @@ class Engine:
             clock: Where moments and pauses come from.
             state_folder: What outlives the program.
             rules: Who gets what.
+            count: Whether it is counted for each object what Envoys have of it (`deliveries`).
             pod_wait: Seconds that an Envoy waits for its Pod to be known.
             unix_time: Tells the time that certificates are valid at.
         """
@@ -88,6 +92,16 @@ class Engine:
             regroup=self._regroup,
             want=self._want,
         )
+        self.deliveries = DeliveryCounts(
+            clock=clock,
+            epoch=token_hex(8),
+            known=self._known,
+            problems=self._problems_of,
+            crowds=self._hub.crowds,
+        )
+        """What Envoys have of each object, if that is counted."""
+        if count:
+            self.feedback.counts_by_object = self.deliveries
         self._waiting_room = WaitingRoom(
             clock=clock,
             patience=pod_wait,
@@ -133,6 +147,7 @@ class Engine:
             self._follow,
             self._problem_log.run,
             self._waiting_room.run,
+            *((self.deliveries.run,) if self.feedback.counts_by_object else ()),
             self._look_again,
             *((self._saving.run, self._forget_before) if self._saving else ()),
         )
@@ -225,6 +240,12 @@ class Engine:
     def _want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
         return self._served.want(group, row, names)
 
+    def _known(self, key: ObjectKey) -> Known | None:
+        return self._served.known(key)
+
+    def _problems_of(self, key: ObjectKey) -> tuple[Problem, ...]:
+        return self._served.problems_of(key)
+
     def _guests(self) -> Iterable[ClientSeat[AnyGroup]]:
         return (each for each in self._hub.sitting(EXPECTED) if isinstance(each, ClientSeat))
 
@@ -233,6 +254,14 @@ class Engine:
 
     def _why_unknown(self, node: Node) -> str | None:
         return self._served.why_unknown(node)
+
+    def _is_asked_for(self, namespace: str, row: ResourceType, name: str) -> bool:
+        return any(
+            isinstance(group := seat.table.group, Group)
+            and group.workload.namespace == namespace
+            and seat.client.subscribes(row, name)
+            for seat in self._hub.seats()
+        )
 
     def _note_turned_away(self, peer: Peer, node: Node, status: str, words: str) -> None:
         self.turned_away.note(peer, node, status=status, words=words)
@@ -291,6 +320,9 @@ class Engine:
                 message="legation itself fails on what has changed; its log tells where",
                 mend="what was served before goes on; undo the last change, and report it",
             )
+        if self.feedback.counts_by_object is not None:
+            self.feedback.counts_by_object.touch(self._served.changed())
+        self._served.prune(self._is_asked_for)
         self._waiting_room.wake()
         self._look_due.set()
         self._last_update_seconds = self._clock.now() - begun

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeAlias
 
 from legation.clock import Clock
@@ -12,9 +12,12 @@ from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, RefusedResource
+from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
+from legation.model.snapshot import Snapshot
 from legation.model.statistics import FeedbackStatistics
 from legation.runtime.account import Account, Place
+from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.loads import Loads
 from legation.transports.base import Client
 
@@ -52,6 +55,8 @@ class Feedback:
         self.refusals_changed = refusals_changed
         self.accounts: dict[Account, None] = {}
         self.loads = Loads()
+        self.counts_by_object: DeliveryCounts | None = None
+        """Who counts what each object's Envoys have, if anybody wants to know it."""
         self.watchers: dict[Watcher, None] = {}
         self.counts: dict[type[Event], Counter[ResourceType]] = {each: Counter() for each in (Sent, Accepted, Refused)}
 
@@ -99,6 +104,16 @@ class Feedback:
     def forget(self, account: Account) -> None:
         """Drop an account; see `account.Books`."""
         del self.accounts[account]
+
+    def touch(self, resources: Iterable[Resource]) -> None:
+        """Tell who counts what each object's Envoys have; see `account.Books`."""
+        if self.counts_by_object is not None:
+            self.counts_by_object.touch_resources(resources)
+
+    def changed(self, before: Snapshot | None, after: Snapshot | None) -> None:
+        """Note that a group of clients gets something else than before."""
+        if self.counts_by_object is not None:
+            self.counts_by_object.touch_difference(before, after)
 
     def refusals(self) -> Mapping[RefusedName, Problem]:
         """Return a problem for each resource that some Envoy refuses; O(refused resources x clients).

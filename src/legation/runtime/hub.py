@@ -16,6 +16,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Account, Name
+from legation.runtime.deliveries import Crowd
 from legation.runtime.feedback import Feedback
 from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Sitter, Table
 from legation.runtime.told import Told
@@ -82,7 +83,14 @@ class Hub(Generic[Group]):
             groups: Those that may have changed; one in which nobody sits costs nothing. None for all.
         """
         tables = tuple(self._tables.values()) if groups is None else map(self._tables.get, groups)
-        return sum(table.renew(self._snapshot_of(table.group)) for table in tables if table is not None)
+        return sum(self._renew(table) for table in tables if table is not None)
+
+    def _renew(self, table: Table[Group]) -> bool:
+        before = table.snapshot
+        if not table.renew(self._snapshot_of(table.group)):
+            return False
+        self._feedback.changed(before, table.snapshot)
+        return True
 
     def reseat(self) -> None:
         """Ask anew where each client belongs, and do what `publish` does; O(clients)."""
@@ -93,6 +101,11 @@ class Hub(Generic[Group]):
             seat.sit(self._table(self._regroup(seat.peer, seat.node, before.group, before.snapshot)))
         for table, before in {(seat.table, before): None for seat, before in moves}:
             table.succeed(before)
+            if table.snapshot is not before.snapshot:
+                self._feedback.changed(before.snapshot, table.snapshot)
+        for seat, before in moves:
+            if isinstance(seat, ClientSeat) and (seat.table.group != before.group or before.snapshot is None):
+                seat.ask_again()
         for seat, before in moves:
             if seat.snapshot is not before.snapshot:
                 seat.renewed()
@@ -125,6 +138,17 @@ class Hub(Generic[Group]):
         """Note what a client asks for by name: it may be made for it, at once."""
         if self._want is not None and self._want(group, row, names):
             self.publish()
+
+    def crowds(self) -> Iterable[Crowd]:
+        """Return the clients of each group that gets something."""
+        for table in self._tables.values():
+            if table.snapshot is not None:
+                accounts = tuple(each.account for each in table.seats if isinstance(each, ClientSeat))
+                yield Crowd(snapshot=table.snapshot, accounts=accounts)
+
+    def seats(self) -> Iterable[ClientSeat[Group]]:
+        """Return where each client sits."""
+        return (each for table in self._tables.values() for each in table.seats if isinstance(each, ClientSeat))
 
     def sitting(self, group: Group) -> Collection[Sitter[Group]]:
         """Return who sits in a group."""

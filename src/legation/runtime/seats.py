@@ -20,6 +20,7 @@ from legation.transports.base import Client
 
 Group = TypeVar("Group", bound=Hashable)
 """What tells groups apart. Its `str` is the group's name for people."""
+_NOTHING: frozenset[str] = frozenset()
 MOST_LEAVING = 10_000
 """Names that a group remembers of what it does not get any more; all that its newest change took away, if more."""
 
@@ -195,7 +196,7 @@ class ReporterSeat(Sitter[Group]):
 class ClientSeat(Sitter[Group]):
     """Fulfils `transports.base.Seat`."""
 
-    __slots__ = ("account", "client")
+    __slots__ = ("_asked", "account", "client")
     account: Account
 
     def __init__(
@@ -210,6 +211,8 @@ class ClientSeat(Sitter[Group]):
     ) -> None:
         super().__init__(hub, table, peer=peer, node=node, wake=wake)
         self.client = client
+        self._asked: dict[ResourceType, frozenset[str]] = {}
+        """What the last stream of a type asked for by name."""
 
     @property
     def since(self) -> float:
@@ -245,8 +248,17 @@ class ClientSeat(Sitter[Group]):
     def report(self, event: Event) -> None:
         """Take what the client's stream has to say."""
         if isinstance(event, Subscribed) and event.names:
-            self._hub.ask(self.table.group, event.type, event.names)
+            # A gateway asks for thousands of names, one after the other.
+            new = event.names - self._asked.get(event.type, _NOTHING)
+            self._asked[event.type] = event.names
+            if new:
+                self._hub.ask(self.table.group, event.type, new)
         self.account.report(event)
+
+    def ask_again(self) -> None:
+        """Ask for all that the client asks for by name: it sits elsewhere now."""
+        for row in self._asked:
+            self._hub.ask(self.table.group, row, self.client.asked(row))
 
     def renewed(self) -> None:
         """Tell the client, and who watches it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
@@ -27,9 +27,10 @@ from legation.runtime.admission import admit, is_still, why_unknown
 from legation.runtime.assemble import Assembly
 from legation.runtime.by_name import ByName
 from legation.runtime.check import check
+from legation.runtime.deliveries import Known
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
-from legation.runtime.last_good import LastGood, Settled
+from legation.runtime.last_good import LastGood, Readings, Settled
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
 from legation.sources.base import Source
@@ -77,6 +78,8 @@ class Served:
         self._heard: Heard | None = None
         self._cluster: Cluster | None = None
         self._object_problems: tuple[Problem, ...] = ()
+        self._previous: tuple[Mapping[ObjectKey, ManifestObject], Readings, tuple[Problem, ...]] = ({}, {}, ())
+        """Objects, readings and problems before the last update."""
         self._settled = Settled(readings={})
         self._assembly = Assembly()
         self._before: Assembly | None = None
@@ -84,6 +87,8 @@ class Served:
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
         self._located: dict[tuple[Problem, ManifestObject, Place | None], Problem] = {}
+        self._indexed: tuple[tuple[Problem, ...], Mapping[ObjectKey, Sequence[Problem]]] | None = None
+        """All problems, and those of each object."""
         self.begun = False
         """Whether anything was heard: before that nobody gets anything."""
 
@@ -94,6 +99,7 @@ class Served:
             Whether clients may belong to other groups than before.
         """
         before, self._heard = self._heard, heard
+        self._previous = (before.objects if before else {}, self._settled.readings, self._object_problems)
         pods, self._cluster = self._pods, heard.cluster
         self._by_name.look(heard.cluster)
         moved = self._pods is not pods
@@ -195,6 +201,39 @@ class Served:
         self._last_good.recalled = ()
         self._before = None
 
+    def changed(self) -> set[ObjectKey]:
+        """Return the objects of which something was another one before the last update; O(all objects)."""
+        objects, readings, problems = self._previous
+        told = set(problems) ^ set(self._object_problems) if problems is not self._object_problems else set()
+        return {
+            *_differing(objects, self._heard.objects if self._heard is not None else {}),
+            *_differing(readings, self._settled.readings),
+            *(each.object for each in told if each.object is not None),
+        }
+
+    def known(self, key: ObjectKey) -> Known | None:
+        """Return what is known of an object; None: it does not exist."""
+        newest = self._heard.objects.get(key) if self._heard is not None else None
+        if newest is None:
+            return None
+        reading = self._settled.readings.get(key)
+        return Known(
+            newest=newest,
+            served=reading.manifest if reading is not None else None,
+            names=tuple(self.names_of([key])),
+        )
+
+    def problems_of(self, key: ObjectKey) -> tuple[Problem, ...]:
+        """Return what is wrong with one object."""
+        problems = self.problems
+        if self._indexed is None or self._indexed[0] != problems:
+            index: dict[ObjectKey, list[Problem]] = {}
+            for each in problems:
+                if each.object is not None:
+                    index.setdefault(each.object, []).append(each)
+            self._indexed = (problems, index)
+        return tuple(self._indexed[1].get(key, ()))
+
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
         """Return the resources that these objects make now."""
         readings = (self._settled.readings.get(key) for key in keys)
@@ -254,6 +293,12 @@ class Served:
     def _place(self, manifest: ManifestObject, path: FieldPath) -> Place | None:
         owner = self._owner(manifest.key)
         return owner.locate(manifest.place, path) if owner else manifest.place
+
+
+def _differing(before: Mapping[ObjectKey, object], now: Mapping[ObjectKey, object]) -> Iterable[ObjectKey]:
+    if before is now:
+        return ()
+    return (key for key in {**before, **now} if before.get(key) is not now.get(key))
 
 
 def _read(manifest: ManifestObject, previous: Reading | None) -> Reading:

@@ -32,6 +32,10 @@ class Client(Protocol):
         """Say whether the client asked for that resource, by name or by a wildcard."""
         ...
 
+    def asked(self, row: ResourceType) -> frozenset[str]:
+        """Return what the client asks for by name."""
+        ...
+
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name, or None."""
         ...

@@ -121,6 +121,11 @@ class ServedClient:
         """Say whether the client asked for that resource, by name or by a wildcard."""
         return self._sequence.subscribes(row, name)
 
+    def asked(self, row: ResourceType) -> frozenset[str]:
+        """Return what the client asks for by name."""
+        opened = (machines.get(row) for machines in self._streams.values())
+        return frozenset().union(*(machine.subscription.names for machine in opened if machine is not None))
+
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
         """Return what the client last accepted under that name, or None."""
         return self._sequence.accepted(row, name)

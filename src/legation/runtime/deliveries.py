@@ -1,0 +1,226 @@
+"""How many Envoys have what each object makes: counted anew, a little later, for the objects that something concerns.
+
+An object is touched when what it makes changed, or when a client was sent it, answered, asked for it or left. Counting
+is O(the clients of the groups that get it), so it is done for the touched alone, some milliseconds at a time, and once
+for all that happens in a moment. Fulfils `legation.status.base.Objects`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from legation.clock import Clock
+from legation.model.delivery import NO_DELIVERY, SHOWN_REFUSALS, Deliveries, Delivery, ObjectState, Refusal
+from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Problem
+from legation.model.resource import Resource
+from legation.model.resource_types import RESOURCE_TYPES
+from legation.model.snapshot import Snapshot
+from legation.runtime.account import Account, Name, Standing
+
+MOMENT = 0.1
+"""Seconds in which what happens is counted once."""
+AT_A_TIME = 0.005
+"""Seconds of counting without a turn for others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """The clients that get the same."""
+
+    snapshot: Snapshot
+    accounts: tuple[Account, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of one object."""
+
+    newest: ManifestObject
+    served: ManifestObject | None
+    """The version that is served; None while none is good."""
+    names: tuple[Name, ...]
+    """What it makes."""
+
+
+class DeliveryCounts:
+    """The counts of one replica."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        epoch: str,
+        known: Callable[[ObjectKey], Known | None],
+        problems: Callable[[ObjectKey], tuple[Problem, ...]],
+        crowds: Callable[[], Iterable[Crowd]],
+    ) -> None:
+        """Begin without objects.
+
+        Args:
+            clock: What moments are measured by.
+            epoch: Names this run of the program.
+            known: Returns what is known of an object; None: it does not exist.
+            problems: Returns what is wrong with an object.
+            crowds: Returns who is connected now.
+        """
+        self._clock = clock
+        self._epoch = epoch
+        self._known = known
+        self._problems = problems
+        self._crowds = crowds
+        self._touched: dict[ObjectKey, None] = {}
+        self._woken = asyncio.Event()
+        self._number = 0
+        self._counts: dict[ObjectKey, tuple[int | None, Delivery] | None] = {}
+        """None: it was there, and is gone."""
+        self._changed: dict[ObjectKey, int] = {}
+        """When each was counted differently, by number; the newest last."""
+        self._watchers: dict[Callable[[], None], None] = {}
+
+    # What happens
+
+    def touch(self, keys: Iterable[ObjectKey]) -> None:
+        """Have these objects counted anew."""
+        self._touched.update(dict.fromkeys(keys))
+        self._woken.set()
+
+    def touch_resources(self, resources: Iterable[Resource]) -> None:
+        """Have the objects counted anew that these resources came from."""
+        self.touch(each.origin for each in resources if each.origin is not None)
+
+    def touch_difference(self, before: Snapshot | None, after: Snapshot | None) -> None:
+        """Have the objects counted anew of which something differs between what clients got and what they get."""
+        if before is None or after is None:
+            self.touch_all(before)
+            self.touch_all(after)
+            return
+        for row in RESOURCE_TYPES:
+            if before[row] is not after[row]:
+                difference = after[row].since(before[row])
+                self.touch_resources(difference.changed.values())
+                self.touch_resources(
+                    before[row].resources[name]
+                    for name in (*difference.removed, *difference.changed)
+                    if name in before[row].resources
+                )
+
+    def touch_all(self, snapshot: Snapshot | None) -> None:
+        """Have the objects counted anew that anything in the snapshot came from."""
+        for collection in snapshot.collections.values() if snapshot is not None else ():
+            self.touch_resources(collection)
+
+    async def run(self) -> None:
+        """Count until cancelled."""
+        while True:
+            await self._woken.wait()
+            await self._clock.sleep_until(self._clock.now() + MOMENT)
+            self._woken.clear()
+            touched, self._touched = self._touched, {}
+            await self._count_all(touched)
+
+    async def _count_all(self, keys: Iterable[ObjectKey]) -> None:
+        began, changed = time.perf_counter(), False
+        crowds = tuple(self._crowds())
+        for key in keys:
+            changed |= self._count(key, crowds)
+            if time.perf_counter() - began > AT_A_TIME:
+                await asyncio.sleep(0)
+                began, crowds = time.perf_counter(), tuple(self._crowds())
+        if changed:
+            for wake in tuple(self._watchers):
+                wake()
+
+    def _count(self, key: ObjectKey, crowds: Iterable[Crowd]) -> bool:
+        known = self._known(key)
+        counted = None
+        if known is not None:
+            served = None if known.served is None else _generation(known.served)
+            counted = (served, _delivery(key, known.names, crowds))
+        # Its problems, and its newest generation, are no part of the count: whoever is told of it asks for its state.
+        self._number += 1
+        self._counts[key] = counted
+        self._changed.pop(key, None)
+        self._changed[key] = self._number
+        return True
+
+    # What others ask
+
+    def deliveries(self, *, epoch: str = "", since: int = 0) -> Deliveries:
+        """Return the counts of the objects that were counted anew since; see `legation.status.base.Objects`."""
+        whole = epoch != self._epoch or not 0 <= since <= self._number
+        keys = self._counts if whole else self._since(since)
+        return Deliveries(
+            epoch=self._epoch,
+            number=self._number,
+            whole=whole,
+            objects=MappingProxyType({key: self._counts[key] for key in keys}),
+        )
+
+    def _since(self, number: int) -> Iterator[ObjectKey]:
+        for key, at in reversed(self._changed.items()):
+            if at <= number:
+                return
+            yield key
+
+    def state(self, key: ObjectKey) -> ObjectState | None:
+        """Return all that is known of an object; see `legation.status.base.Objects`."""
+        known = self._known(key)
+        if known is None:
+            return None
+        counted = self._counts.get(key)
+        metadata = known.newest.body.get("metadata")
+        uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+        return ObjectState(
+            key=key,
+            uid=uid if isinstance(uid, str) else "",
+            generation=_generation(known.newest),
+            served=None if known.served is None else _generation(known.served),
+            problems=self._problems(key),
+            delivery=NO_DELIVERY if counted is None else counted[1],
+        )
+
+    def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have it called after objects were counted anew; see `legation.status.base.Objects`."""
+        self._watchers[wake] = None
+        return lambda: self._watchers.pop(wake, None)
+
+
+def _generation(manifest: ManifestObject) -> int:
+    metadata = manifest.body.get("metadata")
+    generation = metadata.get("generation") if isinstance(metadata, Mapping) else None
+    return generation if isinstance(generation, int) else 0
+
+
+def _delivery(key: ObjectKey, names: tuple[Name, ...], crowds: Iterable[Crowd]) -> Delivery:
+    matching = accepted = refused = 0
+    refusals: list[Refusal] = []
+    for crowd in crowds:
+        # Another object may have the name there.
+        own = tuple(
+            (row, name) for row, name in names if (it := crowd.snapshot.get(row, name)) is not None and it.origin == key
+        )
+        for account in crowd.accounts if own else ():
+            standings = {account.standing(row, name) for row, name in own} - {Standing.UNCONCERNED}
+            matching += bool(standings)
+            accepted += standings == {Standing.ACCEPTED}
+            if Standing.REFUSED in standings:
+                refused += 1
+                if len(refusals) < SHOWN_REFUSALS:
+                    refusals += _refusals(account, own)
+    return Delivery(
+        matching=matching,
+        accepted=accepted,
+        refused=refused,
+        refusals=tuple(sorted(refusals, key=lambda each: (each.node, each.resource))[:SHOWN_REFUSALS]),
+    )
+
+
+def _refusals(account: Account, names: tuple[Name, ...]) -> Iterator[Refusal]:
+    for each in account.refused():
+        if (each.type, each.name) in names:
+            yield Refusal(node=account.node.id, resource=f'{each.type.name} "{each.name}"', words=each.words)
