@@ -1,9 +1,10 @@
-"""The same examples in every run; `--hypothesis-profile=far` looks for new ones, for minutes."""
+"""The same examples in every run; `--hypothesis-profile=far` looks for new ones, for minutes. Who runs beside whom."""
 
 from __future__ import annotations
 
 import pytest  # noqa: TC002 - read by pytest itself
 from hypothesis import HealthCheck, Phase, settings
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # Explaining a failure takes minutes here, and the shortest way to it says enough.
 _PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
@@ -14,3 +15,20 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("near", common, derandomize=True, database=None, max_examples=40)
     settings.register_profile("far", common, max_examples=500, print_blob=True)
     settings.load_profile(config.getoption("--hypothesis-profile", None) or "near")
+
+
+_TOGETHER = ("tests/bench/", "tests/cluster/", "tests/envoy/test_envoy_dynamic.py")
+"""Below each of these one worker runs all: they share something heavy, or a port that is not theirs to choose."""
+
+
+class Together(LoadScopeScheduling):
+    """Gives tests to workers one by one, but for those that belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        # pytest-xdist's own groups, by a mark, are not seen by pytest 9.2.
+        return next((each for each in _TOGETHER if nodeid.startswith(each)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    return Together(config, log)

@@ -17,8 +17,6 @@ pytestmark = [
         shutil.which("go") is None and not os.environ.get("CI"),
         reason="the comparison is with programs that are built with Go",
     ),
-    # One build for all, which is cached.
-    pytest.mark.xdist_group("bench"),
     pytest.mark.timeout(300),
 ]
 

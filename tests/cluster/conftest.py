@@ -23,14 +23,11 @@ USERS = {"legation": "token-of-legation", "nobody": "token-of-nobody"}
 """Users without a right of their own; a test that needs one with rights binds a role to `legation`."""
 
 
-# First of all: pytest-xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one worker, which then has the API server; and let its first build take its time."""
+    """Let the first build of the API server take its time."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("cluster"))
             # The limit is for what a test does: fixtures have their own.
             own = item.get_closest_marker("timeout")
             args, options = (own.args, own.kwargs) if own else ((), {})

@@ -36,7 +36,6 @@ def its_ports() -> None:
                 pytest.fail(f"port {port} of this machine is taken, and the bootstrap of envoy-dynamic demands it")
 
 
-@pytest.mark.xdist_group("port 18000")
 @pytest.mark.usefixtures("its_ports")
 async def test_its_bootstrap_works_unchanged_and_a_request_goes_through(tmp_path: Path) -> None:
     """Clusters and listeners on one stream, routes and the runtime layer on others."""
