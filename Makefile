@@ -6,11 +6,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 LOCKS  := requirements/uv.txt requirements/run.txt requirements/test.txt requirements/lint.txt requirements/docs.txt requirements/release.txt
 UV     := $(BIN)/uv --quiet
-# Two workers, and tests that share something heavy name an xdist_group.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# Two workers; tests/conftest.py says which tests one of them runs alone.
+PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage check format bench protocol docs lock clean
+.PHONY: help venv demo test coverage check format bench protocol manifest docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ bench: $(STAMP) ## the benchmarks (CASES=A,E for some; the comparison needs go)
 
 protocol: $(STAMP) ## docs/protocol.md anew, from the tests of its rows
 	@$(BIN)/python -m tools.protocol_page
+
+manifest: $(STAMP) ## deploy/legation.yaml anew, from the chart (needs go)
+	@$(BIN)/python -m tools.manifest
 
 docs: $(STAMP) ## the documentation into build/docs, its examples run
 	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs build/docs/html

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import pytest  # noqa: TC002 - read by pytest itself
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # Explaining a failure takes minutes here, and the shortest way to it says enough.
@@ -30,5 +31,5 @@ class Together(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> Together:
     return Together(config, log)
