@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 # Explaining a failure takes minutes here, and the shortest way to it says enough.
 _PHASES = (Phase.explicit, Phase.generate, Phase.shrink)

@@ -115,13 +115,21 @@ class ByName:
         self._references: tuple[_Reference, ...] = ()
         self._referrers: dict[tuple[str, Name], frozenset[tuple[str, str]]] = {}
         """Namespace and name -> (API group, kind) of the objects there that refer to it."""
-        self._wanted: dict[tuple[str, Name], None] = {}
-        """Namespace and name of what its Envoys ask for, though no object there refers to it."""
+        self._wanted: dict[str, dict[Name, None]] = {}
+        """Namespace -> what its Envoys ask for, though no object there refers to it."""
         self._prune_at = _MOST_WANTED
         self._changes = _Changes()
         self._completed: WeakKeyDictionary[Snapshot, dict[str, _Completed]] = WeakKeyDictionary()
-        self.problems: tuple[Problem, ...] = ()
+        self._problems: tuple[Problem, ...] | None = ()
+        """None: they may be others than before."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
         """Why what is referred to or asked for cannot be made as it should."""
+        if self._problems is None:
+            known = self._cluster is not None
+            self._problems = (*self._of_references(), *self._of_wanted()) if known else ()
+        return self._problems
 
     def answers(self, row: ResourceType, name: str) -> bool:
         """Say whether it depends on the cluster alone whether there is something of that name."""
@@ -144,37 +152,43 @@ class ByName:
         self._referrers = {key: frozenset(kinds) for key, kinds in referrers.items()}
         if before != self._referrers:
             self._settle_names()
-        self._tell()
+        self._problems = None
 
     def want(self, namespace: str, row: ResourceType, names: Collection[str]) -> bool:
         """Take what Envoys of a namespace ask for. Returns whether there is something new among it."""
         if self._cluster is None or row not in self._makers:
             return False
-        new = False
-        for name in names:
-            key = (namespace, (row, name))
-            if key not in self._referrers and key not in self._wanted and self._target(row, name) is not None:
-                self._wanted[key] = None
-                new = True
-        if new:
-            self._settle_names()
-            self._tell()
-        return new
+        wanted = self._wanted.setdefault(namespace, {})
+        new = [
+            (row, name)
+            for name in names
+            if (row, name) not in wanted
+            and (namespace, (row, name)) not in self._referrers
+            and self._target(row, name) is not None
+        ]
+        for each in new:
+            wanted[each] = None
+            if each not in self._entries:
+                self._entries[each] = self._new(each)
+                self._make(each, self._entries[each], self._cluster)
+            self._changes.add(each)
+            self._problems = None
+        return bool(new)
 
     def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
         """Forget what nobody asks for any more, if there is much; `asked_for` is told namespace, type and name."""
-        if len(self._wanted) >= self._prune_at:
-            self._wanted = {key: None for key in self._wanted if asked_for(key[0], *key[1])}
-            self._prune_at = max(_MOST_WANTED, 2 * len(self._wanted))
-            self._settle_names()
-            self._tell()
+        if sum(map(len, self._wanted.values())) < self._prune_at:
+            return
+        for namespace, wanted in self._wanted.items():
+            self._wanted[namespace] = {name: None for name in wanted if asked_for(namespace, *name)}
+        self._prune_at = max(_MOST_WANTED, 2 * sum(map(len, self._wanted.values())))
+        self._settle_names()
 
     def look(self, cluster: Cluster | None) -> bool:
         """Take what the cluster tells now, and make anew what it concerns. Returns whether anything is another."""
         before, self._cluster = self._cluster, cluster
         if (before is None) is not (cluster is None):
             self._settle_names()
-            self._tell()
             return True
         if cluster is None or before is None:
             return False
@@ -184,7 +198,7 @@ class ByName:
         faults_before = [each.faults for each in self._entries.values()]
         changed = [name for name, entry in self._entries.items() if self._make(name, entry, cluster)]
         if anew or faults_before != [each.faults for each in self._entries.values()]:
-            self._tell()
+            self._problems = None
         return anew or bool(changed)
 
     def complete(self, snapshot: Snapshot, namespace: str) -> Snapshot:
@@ -195,13 +209,15 @@ class ByName:
         done = held.get(namespace)
         changes = self._changes
         if done is None or done.epoch != changes.epoch:
-            names = fresh = frozenset(self._names_for(snapshot, namespace))
+            names = frozenset(self._names_for(snapshot))
+            fresh = names.union(self._wanted_for(snapshot, namespace))
             onto, unknown = snapshot, frozenset[Name]()
         elif done.seen == len(changes.names):
             return done.snapshot
         else:
             names, onto = done.names, done.snapshot
-            fresh = names.intersection(changes.names[done.seen :])
+            missed = changes.names[done.seen :]
+            fresh = names.intersection(missed).union(set(self._wanted_for(snapshot, namespace)).intersection(missed))
             unknown = done.unknown - fresh
         unknown |= {name for name in fresh if self._entries[name].unknown and self._allowed(namespace, name)}
         collections = {**onto.collections, **self._revised(onto, fresh, namespace)}
@@ -232,9 +248,13 @@ class ByName:
 
     def _settle_names(self) -> None:
         """Have an entry for each name that somebody needs, and for no other."""
-        needed = {name: None for _, name in (*self._referrers, *self._wanted)} if self._cluster is not None else {}
-        self._entries = {name: self._entries.get(name) or self._new(name) for name in needed}
+        needed = {name: None for _, name in self._referrers}
+        for wanted in self._wanted.values():
+            needed |= wanted
+        names = needed if self._cluster is not None else {}
+        self._entries = {name: self._entries.get(name) or self._new(name) for name in names}
         self._changes.all_anew()
+        self._problems = None
         if self._cluster is not None:
             for name, entry in self._entries.items():
                 if entry.basis is None:
@@ -282,16 +302,17 @@ class ByName:
 
     # Who gets it
 
-    def _names_for(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
+    def _names_for(self, snapshot: Snapshot) -> Iterator[Name]:
         for row in self._makers:
             own = snapshot[row].resources
             for referrer in REFERRERS[row]:
                 for name in snapshot[referrer].mentioned(row):
                     if name not in own and (row, name) in self._entries:
                         yield row, name
-        for where, (row, name) in self._wanted:
-            if where == namespace and name not in snapshot[row].resources:
-                yield row, name
+
+    def _wanted_for(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
+        wanted = self._wanted.get(namespace, {})
+        return ((row, name) for row, name in wanted if name not in snapshot[row].resources)
 
     def _revised(
         self, snapshot: Snapshot, names: Iterable[Name], namespace: str
@@ -313,14 +334,11 @@ class ByName:
         if self._across or target.namespace == namespace or self._cluster is None:
             return True
         referrers = self._referrers.get((namespace, name), frozenset())
-        if (namespace, name) in self._wanted:
+        if name in self._wanted.get(namespace, {}):
             referrers |= {_POD}
         return allowed(target, namespace=namespace, referrers=referrers, grants=self._cluster.grants)
 
     # What is wrong
-
-    def _tell(self) -> None:
-        self.problems = (*self._of_references(), *self._of_wanted()) if self._cluster is not None else ()
 
     def _of_references(self) -> Iterator[Problem]:
         for each in self._references:
@@ -337,14 +355,15 @@ class ByName:
                 )
 
     def _of_wanted(self) -> Iterator[Problem]:
-        for namespace, (row, name) in self._wanted:
-            for fault in self._faults(namespace, (row, name)):
-                yield Problem(
-                    code=fault.code,
-                    message=f'Envoys of the namespace {namespace} ask for the {row.name} "{name}": {fault.message}',
-                    level=Level.WARNING,
-                    mend=fault.mend,
-                )
+        for namespace, wanted in self._wanted.items():
+            for row, name in wanted:
+                for fault in self._faults(namespace, (row, name)):
+                    yield Problem(
+                        code=fault.code,
+                        message=f'Envoys of the namespace {namespace} ask for the {row.name} "{name}": {fault.message}',
+                        level=Level.WARNING,
+                        mend=fault.mend,
+                    )
 
     def _faults(self, namespace: str, name: Name) -> tuple[Fault, ...]:
         entry = self._entries[name]
