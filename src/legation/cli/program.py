@@ -13,6 +13,7 @@ import click
 
 from legation.cli.bootstrap import bootstrap
 from legation.cli.completion import completion
+from legation.cli.crds import crds
 from legation.cli.problems import problems
 from legation.cli.proxies import proxies
 from legation.cli.render import render
@@ -63,5 +64,5 @@ def main() -> None:
     """A control plane for Envoy: manifests in a directory, delivered to every Envoy safely."""
 
 
-for _command in (serve, render, bootstrap, proxies, problems, completion):
+for _command in (serve, render, bootstrap, proxies, problems, crds, completion):
     main.add_command(_command)

@@ -69,9 +69,9 @@ class Endpoints:
     def localities(self) -> list[dict[str, Any]]:
         """Return `ClusterLoadAssignment.endpoints`: a locality for each zone, and one for the endpoints without.
 
-        There is no `load_balancing_weight`: Envoy reads it only where a cluster sets `locality_weighted_lb_config`, and
-        if no locality has one it balances over all endpoints alike there too, which is what a Service means (tried on
-        Envoy 1.40). No priorities either: a zone is no better than another for everybody.
+        A locality weighs as much as it has endpoints for requests, so that all endpoints get alike many, which is what
+        a Service means. Envoy reads the weight only where a cluster sets `locality_weighted_lb_config`; gRPC without a
+        proxy uses no locality that has none. No priorities: a zone is no better than another for everybody.
         """
         # As kube-proxy does it: who still serves is better than nobody.
         # https://kubernetes.io/docs/concepts/services-networking/service/#traffic-to-terminating-endpoints
@@ -95,10 +95,7 @@ class Endpoints:
             if state is State.DRAINING and not nobody_ready:
                 item["health_status"] = "DRAINING"
             zones.setdefault(zone, []).append(item)
-        return [
-            {"locality": {"zone": zone}, "lb_endpoints": placed} if zone else {"lb_endpoints": placed}
-            for zone, placed in sorted(zones.items())
-        ]
+        return [_locality(zone, placed) for zone, placed in sorted(zones.items())]
 
     def _pairs(self, items: Iterable[tuple[_Spot, _Known]]) -> Mapping[_Spot, _Spot]:
         """Return the second address of each endpoint that has one in both families, by the first."""
@@ -121,6 +118,15 @@ class Endpoints:
         if self.protocol != "TCP":  # which is what Envoy takes it for anyway
             socket["protocol"] = self.protocol
         return {"socket_address": socket}
+
+
+def _locality(zone: str, placed: list[Any]) -> dict[str, Any]:
+    weight = sum(1 for each in placed if "health_status" not in each)
+    return {
+        "locality": {"zone": zone} if zone else {},
+        "load_balancing_weight": max(1, weight),  # which is the least that it may be
+        "lb_endpoints": placed,
+    }
 
 
 def family(families: Sequence[str]) -> int:

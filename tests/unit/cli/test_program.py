@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from legation import settings
 from legation.cli import main
 
-_COMMANDS = ("serve", "render", "bootstrap", "proxies", "problems", "completion")
+_COMMANDS = ("serve", "render", "bootstrap", "proxies", "problems", "crds", "completion")
 _HEAVY = (
     "grpc",
     "google",
@@ -86,7 +86,7 @@ def test_the_version_is_that_of_the_package() -> None:
         (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish' (see legation completion --help)"),
         (["bootstrap", "--node", ""], "it is empty, and no Envoy without a node id is served"),
         (["render", ".", "--node", "a", "--label", "app"], "'app' is not KEY=VALUE, such as app=edge"),
-        (["serve"], "legation: DIR: which directory of manifests? Write: legation serve DIR"),
+        (["serve"], "legation: DIR: where do objects come from? Write: legation serve DIR, or: legation"),
         (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
         (["serve", ".", "--admin-bind", "0.0.0.0"], "the admin port is never bound wider"),
         (["serve", ".", "--config", "/nowhere.yaml"], "legation: --config: /nowhere.yaml cannot be read"),

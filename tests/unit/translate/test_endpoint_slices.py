@@ -105,8 +105,8 @@ def test_the_whole_assignment() -> None:
             "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
             "cluster_name": "shop/echo:http",
             "endpoints": [
-                {"lb_endpoints": [item("10.0.0.1")]},
-                {"locality": {"zone": "b"}, "lb_endpoints": [item("10.0.0.2")]},
+                {"locality": {}, "load_balancing_weight": 1, "lb_endpoints": [item("10.0.0.1")]},
+                {"locality": {"zone": "b"}, "load_balancing_weight": 1, "lb_endpoints": [item("10.0.0.2")]},
             ],
         }
     )
@@ -395,3 +395,12 @@ def test_the_basis_is_the_service_alone() -> None:
 
     assert MAKER.basis(target, one) is MAKER.basis(target, other) is not None
     assert MAKER.basis(target, Cluster()) is None
+
+
+def test_a_locality_weighs_as_much_as_it_has_endpoints_for_requests() -> None:
+    """So that all endpoints get alike many; and gRPC uses no locality without a weight."""
+    draining = at("10.0.0.3", ready=False, serving=True, terminating=True, zone="b")
+    made = make(service(a_slice(at("10.0.0.1", zone="a"), at("10.0.0.2", zone="a"), draining)))
+    assert made.json is not None
+    weights = [(each["locality"], each["load_balancing_weight"]) for each in made.json["endpoints"]]
+    assert weights == [({"zone": "a"}, 2), ({"zone": "b"}, 1)]

@@ -1,0 +1,237 @@
+"""What deploy/ ships, on a real API server: it is accepted as it stands, and it grants what is needed and no more."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from legation import settings
+from legation.cli.serve import serve
+from tests.cluster.admin import Admin, Refused, reference
+from tests.cluster.api_server import ApiServer
+from tests.cluster.chart import CHART, apply_all, of_kind, rendered, the, token_of
+from tools import manifest
+
+ROOT = Path(__file__).parents[2]
+CRD = "CustomResourceDefinition"
+BOOTES = ("clusters", "endpoints", "listeners", "routes")
+READ = {"get", "list", "watch"}
+EVERYTHING = (
+    'selector="team=edge,stage!=test"',
+    "replicas=3",
+    "xdsPort=5000",
+    'image={"tag":"","digest":"sha256:' + 64 * "0" + '"}',
+    'imagePullSecrets=[{"name":"registry"}]',
+    "metrics.service=true",
+    "metrics.annotations=true",
+    'priorityClassName="system-cluster-critical"',
+    'extraArgs=["--csds=on"]',
+    'extraEnv=[{"name":"LEGATION_DRAIN_GRACE","value":"5m"}]',
+    'serviceAccount.annotations={"a":"b"}',
+    'service.annotations={"a":"b"}',
+    'podLabels={"team":"edge"}',
+    'podAnnotations={"a":"b"}',
+    'nodeSelector={"kubernetes.io/os":"linux"}',
+    'tolerations=[{"key":"edge","operator":"Exists"}]',
+    'affinity={"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"a"}]}}',
+    'networkPolicy.xdsFrom=[{"ipBlock":{"cidr":"10.0.0.0/8"}}]',
+    'podDisruptionBudget.maxUnavailable="50%"',
+)
+
+
+@pytest.fixture
+def other(admin: Admin, namespace: str) -> str:
+    """A second namespace."""
+    admin.namespace(f"{namespace}-other")
+    return f"{namespace}-other"
+
+
+@pytest.fixture
+def deployed(helm: Path, admin: Admin, api_server: ApiServer, request: pytest.FixtureRequest) -> Iterator[Admin]:
+    """The user that the Pods are: of the chart with the values that a test names, in a namespace of their own."""
+    home = f"{request.getfixturevalue('namespace')}-home"
+    admin.namespace(home)
+    values = [each.format(here=request.getfixturevalue("namespace")) for each in getattr(request, "param", ())]
+    apply_all(admin, rendered(helm, home, *values))
+    with Admin(api_server, token_of(admin, home)) as user:
+        yield user
+
+
+def test_the_chart_passes_lint(helm: Path) -> None:
+    subprocess.run([helm, "lint", "--strict", CHART], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("values", [(), EVERYTHING, ("replicas=1", "status=false", "networkPolicy.enabled=false")])
+def test_the_chart_is_accepted(helm: Path, admin: Admin, namespace: str, values: tuple[str, ...]) -> None:
+    objects = rendered(helm, namespace, *values)
+    apply_all(admin, objects)
+    assert [each for each in objects if each["metadata"].get("namespace", namespace) != namespace] == []
+
+
+def test_the_plain_manifest_is_that_of_the_chart(helm: Path) -> None:
+    """`make manifest` brings it up to date."""
+    assert manifest.manifest(helm) == {manifest.MANIFEST: manifest.MANIFEST.read_text()}
+
+
+def test_the_plain_manifest_is_accepted(admin: Admin) -> None:
+    objects = list(yaml.safe_load_all(manifest.MANIFEST.read_text()))
+    apply_all(admin, objects)
+    assert len(of_kind(objects, CRD)) == 5
+    assert "helm" not in manifest.MANIFEST.read_text().lower()
+
+
+def test_the_example_is_accepted(helm: Path, admin: Admin) -> None:
+    apply_all(admin, of_kind(rendered(helm, "default"), CRD))
+    apply_all(admin, list(yaml.safe_load_all((ROOT / "deploy/examples/envoy.yaml").read_text())))
+
+
+@pytest.mark.parametrize("file", ["legation.yaml", "examples/envoy.yaml"])
+def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace: str, file: str) -> None:
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/: the API server refuses others."""
+    strict = f"{namespace}-strict"
+    admin.namespace(strict, **{"pod-security.kubernetes.io/enforce": "restricted"})
+    deployments = of_kind(list(yaml.safe_load_all((ROOT / "deploy" / file).read_text())), "Deployment")
+    assert deployments
+    for each in deployments:
+        template = each["spec"]["template"]
+        admin.create({**reference("v1", "Pod", each["metadata"]["name"], strict), "spec": template["spec"]})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (),
+        EVERYTHING,
+        ('namespaces=["shop","edge"]', "secrets.enabled=true", 'secrets.namespaces=["shop"]', "status=false"),
+        ('peerCheck="none"', 'crossNamespace="allow"', 'lease="writer"', 'maxConnectionAge=""', 'podWait="1m"'),
+    ],
+)
+def test_its_arguments_are_settings(helm: Path, values: tuple[str, ...]) -> None:
+    (container,) = the(rendered(helm, "default", *values), "Deployment")["spec"]["template"]["spec"]["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    command, *flags = container["args"]
+    found = settings.load(flags=serve.make_context(command, flags).params, environ=environment)
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    assert ports == {"xds": found.xds_port, "health": found.health_port, "peers": found.cluster.peer_port}
+    assert found.cluster.kubernetes
+    assert found.state_dir == Path(container["volumeMounts"][0]["mountPath"])
+
+
+def test_a_pod_has_time_to_end(helm: Path) -> None:
+    spec = the(rendered(helm, "a", "shutdownGraceSeconds=60", "preStopSleepSeconds=20"), "Deployment")["spec"][
+        "template"
+    ]
+    container = spec["spec"]["containers"][0]
+    assert container["lifecycle"] == {"preStop": {"sleep": {"seconds": 20}}}
+    assert spec["spec"]["terminationGracePeriodSeconds"] > 60 + 20
+
+
+@pytest.mark.parametrize("values", [(["--kube-version", "1.29.4"]), (["--set", "preStopSleepSeconds=0"])])
+def test_where_there_is_no_sleep_there_is_no_hook(helm: Path, values: list[str]) -> None:
+    command: list[str | Path] = [helm, "template", "legation", CHART, *values]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (deployment,) = of_kind(list(yaml.safe_load_all(text)), "Deployment")
+    assert "lifecycle" not in deployment["spec"]["template"]["spec"]["containers"][0]
+    assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("replica=2", "additional properties 'replica' not allowed"),
+        ("replicas=0", "/replicas"),
+        ("secrets.enabled=true", "/secrets/namespaces"),
+        ('namespaces=["A_B"]', "/namespaces/0"),
+        ('podWait="soon"', "/podWait"),
+        ('peerCheck="maybe"', "/peerCheck"),
+        ("serviceAccount.create=false", "serviceAccount.name: say which ServiceAccount to use"),
+        ('topologySpreadConstraints=[{"topologyKey":"a"}]', "/topologySpreadConstraints/0"),
+    ],
+)
+def test_values_that_do_not_fit_are_refused(helm: Path, value: str, words: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refusal:
+        rendered(helm, "default", value)
+    assert words in str(refusal.value)
+
+
+# ------------------------------------------------------------------------------------------------------------- rights
+
+
+Rules = dict[tuple[str, str, tuple[str, ...]], set[str]]
+"""Verbs by group, resource and names of objects; no names are all of them."""
+
+
+def rules_of(user: Admin, namespace: str) -> Rules:
+    """Return what a user may do in a namespace, without what everybody may do."""
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    answer = user._ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", json=review)["status"]
+    assert not answer["incomplete"]
+    found: Rules = {}
+    for rule in answer["resourceRules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                found.setdefault((group, resource, tuple(rule.get("resourceNames", ()))), set()).update(rule["verbs"])
+    everybody = {"authorization.k8s.io", "authentication.k8s.io"}
+    return {key: verbs for key, verbs in found.items() if key[0] not in everybody}
+
+
+def wanted(*, status: bool = True) -> Rules:
+    """Return what it needs where it reads."""
+    found: Rules = {
+        ("", "pods", ()): READ,
+        ("", "services", ()): READ,
+        ("discovery.k8s.io", "endpointslices", ()): READ,
+        ("gateway.networking.k8s.io", "referencegrants", ()): READ,
+        ("legation.dev", "envoyresources", ()): READ,
+        **{("bootes.io", plural, ()): READ for plural in BOOTES},
+    }
+    if status:
+        found |= {("bootes.io", f"{plural}/status", ()): {"patch"} for plural in BOOTES}
+        found[("legation.dev", "envoyresources/status", ())] = {"patch"}
+        found[("events.k8s.io", "events", ())] = {"create", "patch"}
+    return found
+
+
+OWN: Rules = {
+    ("coordination.k8s.io", "leases", ()): {"create"},
+    ("coordination.k8s.io", "leases", ("legation",)): {"get", "update", "patch"},
+}
+SLICES: Rules = {("discovery.k8s.io", "endpointslices", ()): READ}
+SECRETS: Rules = {("", "secrets", ()): READ}
+
+
+def test_by_default_it_may_read_all_namespaces_and_no_secret(deployed: Admin, namespace: str) -> None:
+    assert rules_of(deployed, namespace) == wanted()
+    assert rules_of(deployed, f"{namespace}-home") == wanted() | OWN
+    assert isinstance(deployed.list("v1", "Pod"), list)
+    with pytest.raises(Refused, match='cannot list resource "secrets"'):
+        deployed.list("v1", "Secret", f"{namespace}-home")
+
+
+@pytest.mark.parametrize("deployed", [('namespaces=["{here}"]',)], indirect=True)
+def test_with_namespaces_it_may_read_those_alone(deployed: Admin, namespace: str, other: str) -> None:
+    assert rules_of(deployed, namespace) == wanted()
+    assert rules_of(deployed, f"{namespace}-home") == OWN | SLICES
+    assert rules_of(deployed, other) == {}
+    with pytest.raises(Refused, match="at the cluster scope"):
+        deployed.list("v1", "Pod")
+
+
+@pytest.mark.parametrize("deployed", [("secrets.enabled=true", 'secrets.namespaces=["{here}"]')], indirect=True)
+def test_secrets_are_read_in_their_namespaces_alone(deployed: Admin, namespace: str, other: str) -> None:
+    assert rules_of(deployed, namespace) == wanted() | SECRETS
+    assert rules_of(deployed, other) == wanted()
+    assert deployed.list("v1", "Secret", namespace) == []
+
+
+@pytest.mark.parametrize("deployed", [("status=false",)], indirect=True)
+def test_without_status_it_may_write_nothing(deployed: Admin, namespace: str) -> None:
+    assert rules_of(deployed, f"{namespace}-home") == wanted(status=False)
