@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
+from legation.sources.kubernetes.source import KubernetesSource
 from legation.sources.memory import MemorySource
+from legation.testing import FakeKube
 from tests.unit.sources.rig import Recorder, key, manifest, names, running, values
 
 
@@ -57,19 +62,54 @@ class MemoryRig:
         assert self.memory.delete(kind="Thing", name=name)
 
 
-RIGS = (DirectoryRig, MemoryRig)
+class KubernetesRig:
+    """An API server."""
+
+    def __init__(self, kube: FakeKube) -> None:
+        self.kube = kube
+        self.source: Source = KubernetesSource(kube.connection, kinds=[THINGS])
+
+    def put(self, name: str, value: int) -> None:
+        metadata = {"name": name, "namespace": "default"}
+        self.kube.put({"apiVersion": "v1", "kind": "Thing", "metadata": metadata, "value": value})
+
+    def remove(self, name: str) -> None:
+        self.kube.delete(THINGS, "default", name)
+
+
+THINGS = ApiKind(group="", version="v1", kind="Thing", plural="things")
+
+
+@asynccontextmanager
+async def directory(folder: Path) -> AsyncIterator[Rig]:
+    yield DirectoryRig(folder)
+
+
+@asynccontextmanager
+async def memory(folder: Path) -> AsyncIterator[Rig]:
+    yield MemoryRig(folder)
+
+
+@asynccontextmanager
+async def kubernetes(_folder: Path) -> AsyncIterator[Rig]:
+    async with FakeKube() as kube:
+        kube.install(THINGS)
+        yield KubernetesRig(kube)
+
+
+RIGS = (directory, memory, kubernetes)
 
 
 @pytest.fixture(params=RIGS, ids=lambda rig: rig.__name__)
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """Each source in turn, with two objects in it."""
-    made: Rig = request.param(tmp_path)
-    made.put("a", 1)
-    made.put("b", 1)
-    return made
+    async with request.param(tmp_path) as made:
+        made.put("a", 1)
+        made.put("b", 1)
+        yield made
 
 
-def test_it_has_a_name_for_people(rig: Rig) -> None:
+async def test_it_has_a_name_for_people(rig: Rig) -> None:
     assert rig.source.name.isprintable()
     assert rig.source.name
 
@@ -127,9 +167,11 @@ async def test_objects_are_plain_json_with_group_kind_namespace_and_name(rig: Ri
     async with running(rig.source) as recorder:
         seen = recorder.newest.objects[ObjectKey("", "Thing", "default", "a")]
         assert seen.api_version == "v1"
-        assert seen.body == {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "a"}, "value": 1}
+        metadata = seen.body["metadata"]
+        assert seen.body == {"apiVersion": "v1", "kind": "Thing", "metadata": metadata, "value": 1}
+        assert metadata["name"] == "a"
         assert seen.labels == {}
-        assert seen.created == ""
+        assert seen.created == metadata.get("creationTimestamp", "")
 
 
 async def test_a_field_is_located_inside_what_its_object_stands_in(rig: Rig) -> None:
@@ -141,6 +183,11 @@ async def test_a_field_is_located_inside_what_its_object_stands_in(rig: Rig) -> 
             assert located.file == place.file
             assert located.line >= place.line
         assert rig.source.locate(None, ("value",)) is None
+
+
+async def test_it_misses_nothing_when_it_has_published(rig: Rig) -> None:
+    async with running(rig.source):
+        assert rig.source.missing == ()
 
 
 async def test_it_ends_when_it_is_cancelled(rig: Rig) -> None:

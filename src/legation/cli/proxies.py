@@ -34,17 +34,29 @@ def proxies(admin: str | None, output: str, *, loads: bool) -> None:
         return
     if not answer["proxies"]:
         click.echo("no Envoy is connected")
+        _show_replicas(answer)
         _show_turned_away(answer["turned_away"])
         return
     from rich.console import Console
 
     if loads and not any(each["loads"] for each in answer["proxies"]):
         click.echo("no Envoy reports its load; `legation bootstrap --loads` prints a bootstrap of one that does")
+        _show_replicas(answer)
         return
     shown = load_table(answer["proxies"]) if loads else table(answer["proxies"])
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(shown)
+    _show_replicas(answer)
     if not loads:
         _show_turned_away(answer["turned_away"])
+
+
+def _show_replicas(answer: dict[str, Any]) -> None:
+    """Say so where not all replicas have told which Envoys they have."""
+    replicas = answer.get("replicas")
+    if replicas and replicas["silent"]:
+        silent = ", ".join(replicas["silent"])
+        line = f"{replicas['answered']} of {replicas['asked']} replicas answered; silent: {silent}"
+        click.echo(printing.printable(line))
 
 
 def _show_turned_away(turned_away: list[dict[str, Any]]) -> None:

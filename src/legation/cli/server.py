@@ -5,24 +5,31 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from legation.cli.signals import run_until_signal
-from legation.cli.sources import sources_of
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
 from legation.http_server import HttpServer
+from legation.model.problems import Problem
 from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
+from legation.ops.peers import peers_app
 from legation.runtime.served import Rules
 from legation.settings import Settings
+from legation.sources.base import Source
+from legation.sources.directory import DirectorySource
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
 from legation.transports.traffic import total
+
+if TYPE_CHECKING:
+    from legation.cli.cluster import ClusterSide
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -49,7 +56,11 @@ class _Server:
     """All that runs."""
 
     def __init__(self, found: Settings) -> None:
-        self._sources = sources_of(found)
+        cluster = _cluster(found)
+        self._sources: tuple[Source, ...] = (
+            *((DirectorySource(found.directory),) if found.directory else ()),
+            *((cluster.source,) if cluster else ()),
+        )
         self._xds_bind = found.xds_bind
         policy = Policy(
             removal_grace=found.delivery.removal_grace,
@@ -82,11 +93,21 @@ class _Server:
                 across_namespaces=found.cluster.cross_namespace == "allow",
             ),
             pod_wait=found.cluster.pod_wait,
+            count=cluster is not None,
         )
+        self._status = cluster.status(plane) if cluster else None
+        self._peers = HttpServer(
+            peers_app(deliveries=plane.deliveries.deliveries, proxies=plane.proxies, turned_away=plane.turned_away),
+            bind=found.cluster.peer_bind,
+            port=found.cluster.peer_port,
+            setting="--peer",
+        )
+        self._has_peers = cluster is not None and found.cluster.peer_service is not None
         self._admin = HttpServer(
             admin_app(
                 proxies=plane.proxies,
-                problems=plane.problems,
+                problems=self._problems,
+                peers=self._status.pages if self._status and self._has_peers else None,
                 turned_away=plane.turned_away,
                 bind=found.admin_bind,
             ),
@@ -96,8 +117,9 @@ class _Server:
         )
         metrics = Metrics(
             statistics=plane.statistics,
-            problems=plane.problems,
+            problems=self._problems,
             transport=self._through,
+            status=self._status.statistics if self._status else None,
         )
         self._health = HttpServer(
             health_app(missing=lambda: plane.missing, metrics=metrics),
@@ -113,6 +135,10 @@ class _Server:
                 admin, health = asyncio.Event(), asyncio.Event()
                 pages.create_task(self._admin.run(started=admin.set))
                 pages.create_task(self._health.run(started=health.set))
+                if self._has_peers:
+                    pages.create_task(self._peers.run(started=lambda: None))
+                if self._status is not None:
+                    pages.create_task(self._status.run())
                 pages.create_task(self._say_ready(after=(admin, health)))
                 # Not in a task beside them: what stops this stops the plane, and the pages when that has ended. A load
                 # balancer is told meanwhile that it is not ready any more.
@@ -123,6 +149,9 @@ class _Server:
                 raise
             # Of several ports that are taken one is enough for one line.
             raise for_users.exceptions[0] from failed
+
+    def _problems(self) -> tuple[Problem, ...]:
+        return (*self._plane.problems(), *(self._status.problems() if self._status else ()))
 
     def _through(self) -> TransportStatistics:
         through = [self._transport.statistics()]
@@ -142,6 +171,15 @@ class _Server:
             admin=self._admin.url,
             health=self._health.url,
         )
+
+
+def _cluster(found: Settings) -> ClusterSide | None:
+    if not found.cluster.kubernetes:
+        return None
+    # What speaks to a cluster costs memory: who serves a directory does not load it.
+    from legation.cli.cluster import ClusterSide
+
+    return ClusterSide(found.cluster)
 
 
 def _rest(found: Settings, policy: Policy) -> RestTransport | None:

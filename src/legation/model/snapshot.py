@@ -201,11 +201,12 @@ def revise(collection: Collection, changed: Mapping[str, Resource], removed: Ite
     Args:
         collection: The one before; its version must be that of its content.
         changed: New members by name; also those that take the place of one of that name.
-        removed: Names of members that go.
+        removed: Names of members that go, none of them in `changed`.
     """
     before = collection.resources
-    gone = tuple(name for name in removed if name in before)
-    come = {name: each for name, each in changed.items() if before.get(name) is not each}
+    # In the order of the collections, so that every replica tells a change in the same order.
+    gone = tuple(sorted({name for name in removed if name in before}))
+    come = {name: changed[name] for name in sorted(changed) if before.get(name) is not changed[name]}
     if not gone and not come:
         return collection
     members = {**before, **come}

@@ -67,3 +67,20 @@ class TransportStatistics:
     """By short name of the type, or `unknown`; types of which nothing was seen are left out."""
     misbehaving: Mapping[str, int]
     """How often a client began to do what it should not since the start, by what it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusStatistics:
+    """What is told of objects in their cluster: sizes now, and counts since the start."""
+
+    leading: bool = False
+    """Whether this replica is the one that writes."""
+    waiting: int = 0
+    """Objects whose status is to be written."""
+    writes: int = 0
+    events: int = 0
+    failures: int = 0
+    """Requests that failed, of both."""
+    replicas: int = 1
+    answered: int = 1
+    """Replicas that told what their Envoys have, as far as this one knows; who does not write asks nobody."""

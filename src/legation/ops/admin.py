@@ -6,7 +6,7 @@ names another host is refused, because a page in somebody's browser can make a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -15,10 +15,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from legation.model.loads import ClusterLoad
 from legation.model.objects import show_path
 from legation.model.problems import Problem
-from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
+from legation.model.proxy_status import ProxyStatus, TurnedAway
+from legation.model.replicas import ReplicaPages
+from legation.ops.proxy_json import proxy_json, turned_away_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,6 +40,7 @@ def admin_app(
     problems: Callable[[], Sequence[Problem]],
     bind: str,
     turned_away: Callable[[], Sequence[TurnedAway]] = tuple,
+    peers: Callable[[], Awaitable[ReplicaPages]] | None = None,
 ) -> Starlette:
     """Return the application of the admin port.
 
@@ -47,18 +49,19 @@ def admin_app(
         problems: What is wrong now.
         turned_away: Who was not served lately.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
+        peers: Asks the other replicas for what they have to show; None where there is no other.
     """
 
     async def index(_: Request) -> Response:
         return PlainTextResponse(_INDEX)
 
     async def show_proxies(_: Request) -> Response:
-        return JSONResponse(
-            {
-                "proxies": [proxy_json(each) for each in proxies()],
-                "turned_away": [turned_away_json(each) for each in turned_away()],
-            }
-        )
+        others = None if peers is None else await peers()
+        own = {
+            "proxies": [proxy_json(each) for each in proxies()],
+            "turned_away": [turned_away_json(each) for each in turned_away()],
+        }
+        return JSONResponse(own if others is None else _joined(own, others))
 
     async def show_problems(request: Request) -> Response:
         found = problems()
@@ -74,71 +77,19 @@ def admin_app(
     )
 
 
-def proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
-    """Return a connected Envoy as plain JSON."""
+def _joined(own: dict[str, list[Any]], others: ReplicaPages) -> dict[str, Any]:
+    """Return what all replicas show; what another one shows says which one that is."""
+    answered = 1 + len(others.pages)
     return {
-        "node": proxy.node.id,
-        "cluster": proxy.node.cluster,
-        "user_agent": proxy.node.user_agent,
-        "group": proxy.group,
-        "address": proxy.peer.address,
-        "transport": proxy.peer.transport,
-        "waits": proxy.waits,
-        "connected_for": round(proxy.connected_for, 3),
-        "types": [_type_json(each) for each in proxy.types],
-        "loads": [_load_json(each) for each in proxy.loads],
-    }
-
-
-def turned_away_json(record: TurnedAway) -> dict[str, Any]:
-    """Return an Envoy that was not served as plain JSON."""
-    return {
-        "node": record.node.id,
-        "address": record.peer.address,
-        "status": record.status,
-        "reason": record.words,
-        "times": record.times,
-        "ago": round(record.ago, 3),
-    }
-
-
-def _load_json(load: ClusterLoad) -> dict[str, Any]:
-    return {
-        "cluster": load.cluster,
-        "interval": round(load.interval, 3),
-        "requests": load.issued,
-        "errors": load.errors,
-        "in_progress": load.in_progress,
-        "dropped": dict(load.dropped),
-        "requests_per_second": round(load.per_second(load.issued), 3),
-        "errors_per_second": round(load.per_second(load.errors), 3),
-        "dropped_per_second": round(load.per_second(sum(load.dropped.values())), 3),
-    }
-
-
-def _type_json(status: TypeStatus) -> dict[str, Any]:
-    return {
-        "type": status.type.name,
-        "sent": status.sent,
-        "accepted": status.accepted,
-        "pending_for": None if status.pending_for is None else round(status.pending_for, 3),
-        "refused": [_refused_json(each) for each in status.refused],
-        "last_refusal": _last_refusal_json(status.last_refusal) if status.last_refusal else None,
-    }
-
-
-def _last_refusal_json(refusal: LastRefusal) -> dict[str, Any]:
-    return {"version": refusal.version, "reason": refusal.words, "ago": round(refusal.ago, 3)}
-
-
-def _refused_json(refused: RefusedResource) -> dict[str, Any]:
-    return {
-        "name": refused.name,
-        "version": refused.version,
-        "reason": refused.words,
-        "object": str(refused.origin) if refused.origin else None,
-        "together": refused.together,
-        "parked": refused.parked.value if refused.parked is not None else None,
+        "proxies": own["proxies"]
+        + [{**each, "replica": page.replica} for page in others.pages for each in page.proxies],
+        "turned_away": own["turned_away"]
+        + [{**each, "replica": page.replica} for page in others.pages for each in page.turned_away],
+        "replicas": {
+            "asked": answered + len(others.silent),
+            "answered": answered,
+            "silent": list(others.silent),
+        },
     }
 
 

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from legation.model.loads import LoadTotal
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
-from legation.model.statistics import Statistics, TransportStatistics
+from legation.model.statistics import Statistics, StatusStatistics, TransportStatistics
 
 
 class Metrics(Collector):
@@ -29,6 +29,7 @@ class Metrics(Collector):
         statistics: Callable[[], Statistics],
         problems: Callable[[], Sequence[Problem]],
         transport: Callable[[], TransportStatistics],
+        status: Callable[[], StatusStatistics] | None = None,
     ) -> None:
         """Take where the figures come from.
 
@@ -36,10 +37,12 @@ class Metrics(Collector):
             statistics: Counts since the start, and sizes now.
             problems: What is wrong now.
             transport: What goes through the port where Envoys connect.
+            status: What is told of objects in their cluster; None where there is none.
         """
         self._statistics = statistics
         self._problems = problems
         self._transport = transport
+        self._status = status
         # A registry of its own: two servers in one process, as in tests, do not share figures.
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -73,6 +76,8 @@ class Metrics(Collector):
         yield self._problem_counts()
         yield from _loads(said.loads)
         yield from self._wire()
+        if self._status is not None:
+            yield from _told(self._status())
 
     def _wire(self) -> Iterator[Metric]:
         now = self._transport()
@@ -104,6 +109,16 @@ class Metrics(Collector):
         for (level, code), count in sorted(Counter((str(each.level), each.code) for each in self._problems()).items()):
             family.add_metric((level, code), count)
         return family
+
+
+def _told(now: StatusStatistics) -> Iterator[Metric]:
+    yield GaugeMetricFamily("legation_leader", "Whether this replica writes the status of objects.", now.leading)
+    yield GaugeMetricFamily("legation_status_waiting", "Objects whose status is to be written.", now.waiting)
+    yield CounterMetricFamily("legation_status_writes", "Status that was written.", now.writes)
+    yield CounterMetricFamily("legation_status_events", "Events that were told.", now.events)
+    yield CounterMetricFamily("legation_status_failures", "Requests for one or the other that failed.", now.failures)
+    yield GaugeMetricFamily("legation_replicas", "Replicas that the one that writes knows of.", now.replicas)
+    yield GaugeMetricFamily("legation_replicas_answered", "Those that told what their Envoys have.", now.answered)
 
 
 def _loads(totals: Iterable[LoadTotal]) -> Iterator[Metric]:

@@ -74,7 +74,7 @@ def why_unknown(node: Node, *, cluster: Cluster | None) -> str:
     """Return why a client was waited for in vain."""
     pod = cluster.pods.get(node.id) if cluster is not None else None
     if pod is not None:
-        return f"the Pod {pod.namespace}/{pod.name} has no address yet, so nobody can tell whether this Envoy is in it"
+        return f"the Pod {pod.namespace}/{pod.name} has no address, so nobody can tell whether this Envoy is in it"
     name, namespace = split_node_id(node.id)
     called = f"called {name} in the namespace {namespace}" if namespace else f"with the UID {name}"
     return f"there is no Pod {called}, as the node id {node.id!r} says; {_NODE_ID}"

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from legation.envoy import codec
 from legation.model.cluster import Cluster
-from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
-from legation.model.resource import Resource, empty_resource
-from legation.model.resource_types import REFERRERS, Absence, ResourceType
+from legation.model.resource import Resource
+from legation.model.resource_types import REFERRERS, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot, revise
 from legation.runtime.assemble import Assembly, Item
+from legation.runtime.made import MadeResource, absent
 from legation.translate import makers as all_makers
 from legation.translate.by_name import Fault, Maker, Target
 from legation.translate.grants import allowed
@@ -33,22 +32,6 @@ _MOST_CHANGES = 10_000
 """Changes that are remembered, for groups that nobody asked about since."""
 _MOST_WANTED = 1_000
 """Names that Envoys ask for before it is looked which of them nobody asks for any more."""
-_CAN_BE_EMPTY = {Absence.EMPTY, Absence.EMPTY_IF_REFERRED}
-
-
-@dataclass(slots=True, kw_only=True)
-class _Entry:
-    """What is known of one name."""
-
-    maker: Maker
-    target: Target
-    basis: object = None
-    """What it was made of; None: never yet."""
-    again_at: float | None = None
-    resource: Resource | None = None
-    faults: tuple[Fault, ...] = ()
-    unknown: bool = False
-    """There is something of that name, it cannot be used, and nobody knows what it was before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +43,8 @@ class _Completed:
     """Those of which nobody knows what they were."""
     epoch: int
     seen: int
-    snapshot: Snapshot
+    snapshot: Snapshot | None
+    """None: it is that one itself, which would never be freed if it were held here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +95,15 @@ class ByName:
         self._now = now
         self._across = across
         self._cluster: Cluster | None = None
-        self._entries: dict[Name, _Entry] = {}
+        self._entries: dict[Name, MadeResource] = {}
+        self._assembly = Assembly()
         self._references: tuple[_Reference, ...] = ()
         self._referrers: dict[tuple[str, Name], frozenset[tuple[str, str]]] = {}
         """Namespace and name -> (API group, kind) of the objects there that refer to it."""
-        self._wanted: dict[str, dict[Name, None]] = {}
-        """Namespace -> what its Envoys ask for, though no object there refers to it."""
+        self._wanted: dict[str, dict[Name, bool]] = {}
+        """Namespace -> what its Envoys ask for -> whether one does that gets no object which refers to it."""
+        self._left: set[tuple[str, Name]] = set()
+        """What of that objects referred to until lately: perhaps nobody asks for it any more."""
         self._prune_at = _MOST_WANTED
         self._changes = _Changes()
         self._completed: WeakKeyDictionary[Snapshot, dict[str, _Completed]] = WeakKeyDictionary()
@@ -142,6 +129,7 @@ class ByName:
 
     def refer(self, assembly: Assembly) -> None:
         """Take what all objects refer to now."""
+        self._assembly = assembly
         self._references = tuple(self._find_references(assembly))
         referrers: dict[tuple[str, Name], set[tuple[str, str]]] = {}
         for each in self._references:
@@ -151,38 +139,62 @@ class ByName:
         before = self._referrers
         self._referrers = {key: frozenset(kinds) for key, kinds in referrers.items()}
         if before != self._referrers:
+            left = (key for key in before if key not in self._referrers and key[1] in self._wanted.get(key[0], {}))
+            self._left = {*self._left, *left} - self._referrers.keys()
             self._settle_names()
         self._problems = None
 
-    def want(self, namespace: str, row: ResourceType, names: Collection[str]) -> bool:
-        """Take what Envoys of a namespace ask for. Returns whether there is something new among it."""
+    def want(
+        self, namespace: str, row: ResourceType, names: Collection[str], *, snapshot: Snapshot | None = None
+    ) -> bool:
+        """Take what Envoys of a namespace ask for by name.
+
+        Args:
+            namespace: Theirs.
+            row: The type.
+            names: Of any form.
+            snapshot: What they get of objects. What that refers to they get anyway; it is remembered for the time when
+                nothing refers to it any more.
+
+        Returns:
+            Whether somebody may get something else for it.
+        """
         if self._cluster is None or row not in self._makers:
             return False
-        wanted = self._wanted.setdefault(namespace, {})
-        new = [
-            (row, name)
-            for name in names
-            if (row, name) not in wanted
-            and (namespace, (row, name)) not in self._referrers
-            and self._target(row, name) is not None
-        ]
-        for each in new:
-            wanted[each] = None
+        wanted, new = self._wanted.setdefault(namespace, {}), False
+        for name in names:
+            each, bare = (row, name), snapshot is None or not _speaks_of(snapshot, row, name)
+            if each in wanted and (wanted[each] or not bare):
+                continue
+            target = self._target(row, name)
+            if target is None:
+                continue
+            wanted[each] = bare
             if each not in self._entries:
-                self._entries[each] = self._new(each)
+                self._entries[each] = MadeResource(self._makers[row], name)
                 self._make(each, self._entries[each], self._cluster)
-            self._changes.add(each)
+            if bare or target.namespace != namespace:
+                self._changes.add(each)
+                new = True
             self._problems = None
-        return bool(new)
+        return new
 
     def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
-        """Forget what nobody asks for any more, if there is much; `asked_for` is told namespace, type and name."""
-        if sum(map(len, self._wanted.values())) < self._prune_at:
-            return
-        for namespace, wanted in self._wanted.items():
-            self._wanted[namespace] = {name: None for name in wanted if asked_for(namespace, *name)}
-        self._prune_at = max(_MOST_WANTED, 2 * sum(map(len, self._wanted.values())))
-        self._settle_names()
+        """Forget what nobody asks for any more: of what was referred to until lately, and of all if there is much.
+
+        Args:
+            asked_for: Is told namespace, type and name.
+        """
+        much = sum(map(len, self._wanted.values())) >= self._prune_at
+        every = ((namespace, name) for namespace, wanted in self._wanted.items() for name in wanted)
+        gone = [key for key in (every if much else self._left) if not asked_for(key[0], *key[1])]
+        for namespace, name in gone:
+            del self._wanted[namespace][name]
+        if much:
+            self._prune_at = max(_MOST_WANTED, 2 * sum(map(len, self._wanted.values())))
+        if gone:
+            self._left.difference_update(gone)
+            self._settle_names()
 
     def look(self, cluster: Cluster | None) -> bool:
         """Take what the cluster tells now, and make anew what it concerns. Returns whether anything is another."""
@@ -213,9 +225,9 @@ class ByName:
             fresh = names.union(self._wanted_for(snapshot, namespace))
             onto, unknown = snapshot, frozenset[Name]()
         elif done.seen == len(changes.names):
-            return done.snapshot
+            return done.snapshot or snapshot
         else:
-            names, onto = done.names, done.snapshot
+            names, onto = done.names, done.snapshot or snapshot
             missed = changes.names[done.seen :]
             fresh = names.intersection(missed).union(set(self._wanted_for(snapshot, namespace)).intersection(missed))
             unknown = done.unknown - fresh
@@ -224,7 +236,11 @@ class ByName:
         incomplete = snapshot.incomplete | {row for row, _ in unknown}
         whole = Snapshot.of(collections.values(), incomplete=incomplete)
         held[namespace] = _Completed(
-            names=names, unknown=unknown, epoch=changes.epoch, seen=len(changes.names), snapshot=whole
+            names=names,
+            unknown=unknown,
+            epoch=changes.epoch,
+            seen=len(changes.names),
+            snapshot=None if whole is snapshot else whole,
         )
         return whole
 
@@ -240,9 +256,10 @@ class ByName:
                 rows = [row for row in self._makers if row.name in shelf.row.refers]
                 for item in shelf.items if rows else ():
                     for row in rows:
-                        target = shelves.get(row)
+                        claims = shelves[row].claims if row in shelves else {}
                         for name in item.resource.refers_to(row):
-                            own = target is not None and name in target.claims
+                            # Where a selector gives an object of that name to some alone, it is made for the others.
+                            own = any(each.scope.labels <= item.scope.labels for each in claims.get(name, ()))
                             if not own and self._target(row, name) is not None:
                                 yield _Reference(item=item, row=row, name=name)
 
@@ -250,52 +267,20 @@ class ByName:
         """Have an entry for each name that somebody needs, and for no other."""
         needed = {name: None for _, name in self._referrers}
         for wanted in self._wanted.values():
-            needed |= wanted
+            needed |= dict.fromkeys(wanted)
         names = needed if self._cluster is not None else {}
-        self._entries = {name: self._entries.get(name) or self._new(name) for name in names}
+        before = self._entries
+        self._entries = {name: before.get(name) or MadeResource(self._makers[name[0]], name[1]) for name in names}
         self._changes.all_anew()
         self._problems = None
         if self._cluster is not None:
             for name, entry in self._entries.items():
-                if entry.basis is None:
+                if name not in before:
                     self._make(name, entry, self._cluster)
 
-    def _new(self, name: Name) -> _Entry:
-        maker = self._makers[name[0]]
-        target = maker.target(name[1])
-        if target is None:
-            raise ValueError(name)
-        return _Entry(maker=maker, target=target)
-
-    def _make(self, name: Name, entry: _Entry, cluster: Cluster) -> bool:
+    def _make(self, name: Name, entry: MadeResource, cluster: Cluster) -> bool:
         """Make it anew if what it is made of has changed. Returns whether it is another one."""
-        basis = entry.maker.basis(entry.target, cluster)
-        if basis is None:
-            basis = _NOTHING
-        due = entry.again_at is not None and entry.again_at <= self._now()
-        if basis is entry.basis and not due:
-            return False
-        row, asked = name
-        made = entry.maker.make(asked, entry.target, cluster, now=self._now())
-        entry.basis, entry.again_at = basis, made.again_at
-        faults = list(made.faults)
-        resource = None
-        if made.json is not None:
-            origin = ObjectKey("", entry.target.kind, entry.target.namespace, entry.target.name)
-            encoded = codec.encode(made.json, origin=origin)
-            resource = encoded.resource
-            faults += [
-                Fault(code=each.code, message=each.message, level=each.level, mend=each.mend)
-                for each in encoded.findings
-            ]
-        entry.faults = tuple(faults)
-        before, unknown = entry.resource, entry.unknown
-        if resource is not None:
-            entry.resource = before if before and before.fingerprint == resource.fingerprint else resource
-        elif made.missing:
-            entry.resource = _absent(row, asked)
-        entry.unknown = entry.resource is None and not made.missing
-        changed = entry.resource is not before or entry.unknown is not unknown
+        changed = entry.make(cluster, now=self._now())
         if changed:
             self._changes.add(name)
         return changed
@@ -311,8 +296,11 @@ class ByName:
                         yield row, name
 
     def _wanted_for(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
-        wanted = self._wanted.get(namespace, {})
-        return ((row, name) for row, name in wanted if name not in snapshot[row].resources)
+        return (
+            (row, name)
+            for (row, name), bare in self._wanted.get(namespace, {}).items()
+            if (bare or (namespace, (row, name)) not in self._referrers) and name not in snapshot[row].resources
+        )
 
     def _revised(
         self, snapshot: Snapshot, names: Iterable[Name], namespace: str
@@ -321,7 +309,7 @@ class ByName:
         removed: dict[ResourceType, list[str]] = {}
         for row, name in names:
             is_allowed = self._allowed(namespace, (row, name))
-            resource = self._entries[row, name].resource if is_allowed else _absent(row, name)
+            resource = self._entries[row, name].resource if is_allowed else absent(row, name)
             if resource is not None:
                 changed.setdefault(row, {})[name] = resource
             else:
@@ -356,8 +344,12 @@ class ByName:
 
     def _of_wanted(self) -> Iterator[Problem]:
         for namespace, wanted in self._wanted.items():
+            shelves = self._assembly.shelves.get(namespace, {})
             for row, name in wanted:
-                for fault in self._faults(namespace, (row, name)):
+                key = (namespace, (row, name))
+                if key in self._referrers or key in self._left or (row in shelves and name in shelves[row].claims):
+                    continue
+                for fault in self._faults(*key):
                     yield Problem(
                         code=fault.code,
                         message=f'Envoys of the namespace {namespace} ask for the {row.name} "{name}": {fault.message}',
@@ -375,10 +367,6 @@ class ByName:
         return (Fault(code="not-granted", message=message, mend=mend),)
 
 
-_NOTHING = object()
-"""Stands for the basis of what was made of nothing."""
-
-
-def _absent(row: ResourceType, name: str) -> Resource | None:
-    """Return what is sent in place of what does not exist: for a client would keep what it had, and that is stale."""
-    return empty_resource(row, name) if row.absence in _CAN_BE_EMPTY else None
+def _speaks_of(snapshot: Snapshot, row: ResourceType, name: str) -> bool:
+    """Say whether a resource of that name is in the snapshot or is referred to there."""
+    return name in snapshot[row].resources or any(name in snapshot[each].mentioned(row) for each in REFERRERS[row])

@@ -126,7 +126,10 @@ class Served:
 
     def want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
         """Take what clients of a group ask for by name. Returns whether somebody may get something else for it."""
-        return isinstance(group, Group) and self._by_name.want(group.workload.namespace, row, names)
+        if not isinstance(group, Group):
+            return False
+        of_objects = self._assembly.snapshot_for(group.workload)
+        return self._by_name.want(group.workload.namespace, row, names, snapshot=of_objects)
 
     def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
         """Forget what nobody asks for by name any more; see `ByName.prune`."""

@@ -36,6 +36,8 @@ class TurnedAway:
 
     def note(self, peer: Peer, node: Node, *, status: str, words: str) -> None:
         """Remember one."""
+        # What else it says of itself can be large, and somebody may knock under many ids.
+        node = Node(id=node.id)
         before = self._entries.pop(node.id, None)
         times = 1 + (before.times if before else 0)
         self._entries[node.id] = _Entry(

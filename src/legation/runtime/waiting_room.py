@@ -69,8 +69,8 @@ class WaitingRoom:
         self._why = why
         self._turned_away = turned_away
         self._woken = asyncio.Event()
-        self._dismissed: set[int] = set()
-        """The ids of guests that were dismissed and whose streams have not ended yet."""
+        self._dismissed: set[Guest] = set()
+        """Those that were dismissed and whose streams had not ended yet at the last look."""
 
     def wake(self) -> None:
         """Have everybody who waits looked at soon."""
@@ -99,17 +99,17 @@ class WaitingRoom:
         """Dismiss who has waited long enough or may not be here. Returns when the next one is due."""
         now = self._clock.now()
         guests = tuple(self._guests())
-        self._dismissed &= set(map(id, guests))
+        self._dismissed.intersection_update(guests)
         due: list[float] = []
         for guest in guests:
-            if id(guest) in self._dismissed:
+            if guest in self._dismissed:
                 continue
             refusal = self._refusal(guest, late=guest.since + self._patience <= now)
             if refusal is None:
                 # Where nobody could say why, it waits as long once more.
                 due.append(max(guest.since, now if guest.since + self._patience <= now else 0.0) + self._patience)
                 continue
-            self._dismissed.add(id(guest))
+            self._dismissed.add(guest)
             self._turned_away(guest.peer, guest.node, refusal.status, str(refusal))
             guest.client.dismiss(refusal.status, str(refusal))
         return min(due, default=None)

@@ -90,10 +90,10 @@ class Cluster:
         kinds.one_of("grants", "allow"),
         "Who may use Services and Secrets of other namespaces: whom a ReferenceGrant there allows, or everybody.",
     )
-    status: bool = _setting(
-        True,  # noqa: FBT003 - the default of a switch
-        kinds.SWITCH,
-        "Whether what became of objects is written into their status, and told by Events.",
+    status: str = _setting(
+        "auto",
+        kinds.one_of("auto", "on", "off"),
+        "Whether what became of objects is written into their status, and told by Events; auto is on in a Pod.",
     )
     lease: str = _setting("legation", kinds.NAME, "The Lease, in this Pod's namespace, whose holder writes status.")
     peer_service: str | None = _setting(

@@ -1,4 +1,4 @@
-"""The public test kit: time that a test holds in its hand, and an Envoy that needs no Envoy.
+"""The public test kit: time that a test holds in its hand, an Envoy and an API server that need no program.
 
 It fulfils the same seams as what it stands for, and never sleeps.
 """
@@ -13,14 +13,21 @@ from legation.testing.clock import ManualClock
 if TYPE_CHECKING:
     from legation.testing.envoy_machine import EnvoyMachine, Fault, Said
     from legation.testing.fake_envoy import FakeEnvoy
+    from legation.testing.fake_kube import FakeKube
 
-__all__ = ["EnvoyMachine", "FakeEnvoy", "Fault", "ManualClock", "Said"]
+__all__ = ["EnvoyMachine", "FakeEnvoy", "FakeKube", "Fault", "ManualClock", "Said"]
 
-_HOMES = {"EnvoyMachine": "envoy_machine", "Fault": "envoy_machine", "Said": "envoy_machine", "FakeEnvoy": "fake_envoy"}
+_HOMES = {
+    "EnvoyMachine": "envoy_machine",
+    "Fault": "envoy_machine",
+    "Said": "envoy_machine",
+    "FakeEnvoy": "fake_envoy",
+    "FakeKube": "fake_kube",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Only FakeEnvoy needs grpc and protobuf.
+    # Only FakeEnvoy needs grpc and protobuf, and only FakeKube starlette.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

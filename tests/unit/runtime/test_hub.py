@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import pytest
 
 from legation.model.loads import OTHERS, ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.resource import Resource
-from legation.model.resource_types import CLUSTER, ResourceType
+from legation.model.resource_types import CLUSTER, LISTENER, ResourceType
 from legation.model.snapshot import Snapshot, collect
 from legation.runtime import seats
 from legation.runtime.feedback import Feedback
@@ -33,14 +34,14 @@ class World:
         self.snapshots: dict[str, Snapshot] = {}
         self.asked: Counter[str] = Counter()
         self.feedback = Feedback(clock=ManualClock())
-        self.hub = Hub(group_of=self._group_of, snapshot_of=self._snapshot_of, feedback=self.feedback)
+        self.hub = Hub(group_of=self.group_of, snapshot_of=self.snapshot_of, feedback=self.feedback)
 
-    def _group_of(self, peer: Peer, node: Node) -> str:
+    def group_of(self, peer: Peer, node: Node) -> str:
         if not node.id:
             raise Refusal("INVALID_ARGUMENT", "no id")
         return self.groups.get(node.id, node.id)
 
-    def _snapshot_of(self, group: str) -> Snapshot | None:
+    def snapshot_of(self, group: str) -> Snapshot | None:
         self.asked[group] += 1
         return self.snapshots.get(group)
 
@@ -199,10 +200,10 @@ def test_a_reseat_asks_each_client_once_about_what_is_leaving(world: World) -> N
     world.hub.publish()
     for client in clients:
         client.held.clear()
-        client.asked = 0
+        client.questions = 0
     world.hub.reseat()
     assert not world.hub.leaving()
-    assert {client.asked for client in clients} == {1}
+    assert {client.questions for client in clients} == {1}
 
 
 def test_a_deletion_asks_no_client_until_somebody_asks_what_is_leaving(world: World) -> None:
@@ -212,11 +213,11 @@ def test_a_deletion_asks_no_client_until_somebody_asks_what_is_leaving(world: Wo
     client.take(CLUSTER)
     for content in (ONE, THREE):
         world.snapshots["a"] = content
-        client.asked = 0
+        client.questions = 0
         world.hub.publish()
-        assert not client.asked
+        assert not client.questions
     assert world.hub.leaving() == {(CLUSTER, name): cluster(name).origin for name in ("one", "two")}
-    assert client.asked == 2
+    assert client.questions == 2
 
 
 def test_of_what_left_long_ago_and_was_never_asked_for_the_newest_is_remembered(
@@ -242,10 +243,10 @@ def test_of_what_left_long_ago_and_was_never_asked_for_the_newest_is_remembered(
 class CountingClient(FakeClient):
     """Counts how often it is asked what it holds."""
 
-    asked = 0
+    questions = 0
 
     def accepted(self, row: ResourceType, name: str) -> Resource | None:
-        self.asked += 1
+        self.questions += 1
         return super().accepted(row, name)
 
 
@@ -267,3 +268,94 @@ def test_who_only_reports_follows_its_group_counts_as_no_proxy_and_keeps_nothing
     world.hub.leaving()
     seat.leave()
     assert not world.hub.groups
+
+
+def test_who_sat_here_is_never_refused_and_may_stay_with_what_it_got(world: World) -> None:
+    """What the client got is told too, for the group may get something else by now."""
+    world.snapshots = {"a": ONE, "kept": ONE, "b": TWO}
+    asked: list[tuple[str, str, Snapshot | None]] = []
+
+    def regroup(peer: Peer, node: Node, group: str, snapshot: Snapshot | None) -> str:
+        assert peer is PEER
+        asked.append((node.id, group, snapshot))
+        return "kept" if node.id == "a" else group
+
+    hub = Hub(group_of=world.group_of, snapshot_of=world.snapshot_of, feedback=world.feedback, regroup=regroup)
+    stays, follows = FakeClient(hub, "a"), FakeClient(hub, "b")
+    world.snapshots |= {"a": BOTH, "b": BOTH}
+    hub.reseat()
+    assert asked == [("a", "a", ONE), ("b", "b", TWO)]
+    assert (stays.seat.group, stays.seat.snapshot, stays.woken) == ("kept", ONE, 0)
+    assert (follows.seat.group, follows.seat.snapshot, follows.woken) == ("b", BOTH, 1)
+    assert set(hub.groups) == {"kept", "b"}
+    stays.seat.leave()
+    assert set(hub.groups) == {"b"}
+
+
+def test_who_sits_where_can_be_asked(world: World) -> None:
+    world.groups = {"x": "a", "y": "a"}
+    first, second = FakeClient(world.hub, "x"), FakeClient(world.hub, "y")
+    reporter = world.hub.admit_reporter(PEER, Node(id="x"), wake=lambda: None)
+    assert set(world.hub.sitting("a")) == {first.seat, second.seat, reporter}
+    assert set(world.hub.seats()) == {first.seat, second.seat}
+    assert not world.hub.sitting("b")
+    first.seat.leave()
+    assert set(world.hub.seats()) == {second.seat}
+
+
+class Wanting(World):
+    """A hub that makes what clients ask for by name: then their group gets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: list[tuple[str, ResourceType, set[str]]] = []
+        self.made: dict[str, Snapshot] = {}
+        self.hub = Hub(group_of=self.group_of, snapshot_of=self.snapshot_of, feedback=self.feedback, want=self._want)
+
+    def _want(self, group: str, row: ResourceType, names: Collection[str]) -> bool:
+        self.wanted.append((group, row, set(names)))
+        made = self.made.get(group)
+        if made is None or self.snapshots.get(group) is made:
+            return False
+        self.snapshots[group] = made
+        return True
+
+
+def test_what_a_client_asks_for_by_name_is_there_at_once_if_it_is_made_for_it() -> None:
+    world = Wanting()
+    world.snapshots, world.made = {"a": ONE, "b": TWO}, {"a": BOTH}
+    asking, other = FakeClient(world.hub, "a"), FakeClient(world.hub, "b")
+    asking.subscribe(CLUSTER, "two")
+    assert (asking.seat.snapshot, asking.woken) == (BOTH, 1)
+    assert (other.seat.snapshot, other.woken) == (TWO, 0)
+    other.subscribe(CLUSTER, "x")
+    assert (asking.woken, other.woken) == (1, 0)
+
+
+def test_of_what_a_client_asks_for_only_the_new_names_are_asked_about() -> None:
+    world = Wanting()
+    client = FakeClient(world.hub, "a")
+    client.subscribe(CLUSTER)
+    assert world.wanted == []
+    client.subscribe(CLUSTER, "one")
+    client.subscribe(CLUSTER, "one", "two")
+    client.subscribe(CLUSTER, "two")
+    client.subscribe(LISTENER, "one")
+    assert world.wanted == [("a", CLUSTER, {"one"}), ("a", CLUSTER, {"two"}), ("a", LISTENER, {"one"})]
+
+
+def test_who_moves_asks_again_for_all_that_it_asks_for() -> None:
+    """There it may be made for it, as where it came from it was not."""
+    world = Wanting()
+    client, stays = FakeClient(world.hub, "x"), FakeClient(world.hub, "y")
+    for each in (client, stays):
+        each.subscribe(CLUSTER, "one", "two")
+    world.wanted.clear()
+    world.groups["x"], world.made["a"], world.snapshots["y"] = "a", BOTH, ONE
+    world.hub.reseat()
+    assert ("a", CLUSTER, {"one", "two"}) in world.wanted
+    assert client.seat.snapshot is BOTH
+    assert client.woken
+    world.wanted.clear()
+    world.hub.reseat()
+    assert world.wanted == []

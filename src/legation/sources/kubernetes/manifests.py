@@ -7,7 +7,7 @@ same Python object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -38,17 +38,26 @@ class ManifestReader:
             for kind in kinds
         )
         self._objects: dict[ObjectKey, ManifestObject] = {}
+        self._statuses: dict[ObjectKey, Mapping[str, Any]] = {}
 
     def objects(self) -> dict[ObjectKey, ManifestObject]:
         """Return the objects as they are now; O(objects)."""
         return self._objects.copy()
 
-    def _take(self, changes: Iterable[Put[ManifestObject] | Gone[ManifestObject]]) -> bool:
+    def status(self, key: ObjectKey) -> Mapping[str, Any] | None:
+        """Return the status that the object was last seen with; None for an object without."""
+        return self._statuses.get(key)
+
+    def _take(self, changes: Iterable[Put[_Read] | Gone[_Read]]) -> bool:
         changed = False
         for change in changes:
-            manifest = change.object
-            if manifest is None:
+            if change.object is None:
                 continue
+            manifest, status = change.object
+            if status is None or isinstance(change, Gone):
+                self._statuses.pop(manifest.key, None)
+            else:
+                self._statuses[manifest.key] = status
             if isinstance(change, Gone):
                 changed |= self._objects.pop(manifest.key, None) is not None
             elif not _is_same(self._objects.get(manifest.key), manifest):
@@ -57,9 +66,15 @@ class ManifestReader:
         return changed
 
 
-def _reader(kind: ApiKind) -> Callable[[msgspec.Raw], ManifestObject]:
-    def read(raw: msgspec.Raw) -> ManifestObject:
-        return read_manifest(kind, _decode(raw))
+_Read: TypeAlias = tuple[ManifestObject, Mapping[str, Any] | None]
+"""An object as its owner wrote it, and its status."""
+
+
+def _reader(kind: ApiKind) -> Callable[[msgspec.Raw], _Read]:
+    def read(raw: msgspec.Raw) -> _Read:
+        decoded = _decode(raw)
+        status = decoded.get("status")
+        return read_manifest(kind, decoded), status if isinstance(status, Mapping) else None
 
     return read
 

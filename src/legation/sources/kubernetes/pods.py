@@ -22,6 +22,7 @@ class _Address(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Status(msgspec.Struct, frozen=True, rename="camel"):
+    phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     pod_ips: list[_Address] | None = msgspec.field(default=None, name="podIPs")
 
@@ -30,6 +31,9 @@ class _Pod(msgspec.Struct, frozen=True):
     metadata: Metadata
     status: _Status = _Status()
 
+
+_OVER = {"Succeeded", "Failed"}
+"""Phases of a Pod that has ended for good. Its status keeps addresses that may be those of another Pod by now."""
 
 _decode = msgspec.json.Decoder(_Pod).decode
 
@@ -68,6 +72,8 @@ def read_pod(raw: msgspec.Raw) -> Pod:
     """Return what is kept of a Pod."""
     read = _decode(raw)
     addresses = {read.status.pod_ip, *(each.ip for each in read.status.pod_ips or ())}
+    if read.status.phase in _OVER:
+        addresses = set()
     metadata = read.metadata
     return Pod(
         namespace=metadata.namespace,

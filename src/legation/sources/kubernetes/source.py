@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -91,6 +91,10 @@ class KubernetesSource:
     def missing(self) -> tuple[str, ...]:
         """What has not been listed yet, and why."""
         return tuple(str(each.missing) for each in self._each_reflector() if not each.synced and each.missing)
+
+    def observed(self, key: ObjectKey) -> Mapping[str, Any] | None:
+        """Return the status that an object was last seen with; None if it has none."""
+        return self._manifests.status(key)
 
     def locate(self, place: Place | None, path: FieldPath) -> Place | None:
         """Return the place: objects of a cluster stand in no file."""

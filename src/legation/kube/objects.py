@@ -1,0 +1,179 @@
+"""One object at a time: get, create, delete, patch, apply.
+
+It knows paths, content types and parameters of the API. It refuses to know what is in an object. Invariant: each call
+names one object; there is none that could reach a whole collection by a name that is empty.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from legation.kube.client import Client
+from legation.model.api_kinds import ApiKind
+
+Json: TypeAlias = dict[str, Any]
+"""An object as decoded JSON."""
+
+_MERGE_PATCH = "application/merge-patch+json"
+# JSON is YAML: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+_APPLY_PATCH = "application/apply-patch+yaml"
+
+
+async def get(client: Client, *, kind: ApiKind, name: str, namespace: str = "", subresource: str = "") -> Json:
+    """Return an object.
+
+    Raises:
+        KubeNotFound: There is no such object, or no such kind.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer.
+    """
+    path = _path(kind, name=name, namespace=namespace, subresource=subresource)
+    return _decoded(await client.request("GET", path))
+
+
+async def create(client: Client, *, kind: ApiKind, value: Json, namespace: str = "", field_manager: str = "") -> Json:
+    """Create an object, and return it as the server keeps it; `metadata.generateName` will do for a name.
+
+    Args:
+        client: Whom to ask.
+        kind: Its kind.
+        value: The object.
+        namespace: Where; empty for a kind without namespaces.
+        field_manager: Whose fields these are.
+
+    Raises:
+        KubeConflict: There is one of that name.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer; it may have been created all the same.
+    """
+    _check_namespace(kind, namespace)
+    path = kind.path(namespace=_segment(namespace) if namespace else "")
+    params = {"fieldManager": field_manager} if field_manager else {}
+    return _decoded(await client.request("POST", path, params=params, body=_encoded(value)))
+
+
+async def delete(client: Client, *, kind: ApiKind, name: str, namespace: str = "", uid: str = "") -> Json:
+    """Delete an object, and return what the server says of it.
+
+    Args:
+        client: Whom to ask.
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace; empty for a kind without namespaces.
+        uid: Which object of that name is meant; empty for whichever there is.
+
+    Raises:
+        KubeNotFound: There is none.
+        KubeConflict: There is another one of that name.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer; it may have been deleted all the same.
+    """
+    options: Json = {"apiVersion": "v1", "kind": "DeleteOptions"}
+    if uid:
+        options["preconditions"] = {"uid": uid}
+    path = _path(kind, name=name, namespace=namespace)
+    return _decoded(await client.request("DELETE", path, body=_encoded(options)))
+
+
+async def merge_patch(
+    client: Client,
+    *,
+    kind: ApiKind,
+    name: str,
+    value: Json,
+    namespace: str = "",
+    subresource: str = "",
+    field_manager: str = "",
+) -> Json:
+    """Change what the value says, and return the whole: None removes a field, a list replaces the one before.
+
+    Args:
+        client: Whom to ask.
+        kind: The object's kind.
+        name: Its name.
+        value: What to change; with `metadata.resourceVersion` only if it is that version still.
+        namespace: Its namespace; empty for a kind without namespaces.
+        subresource: `status`, for instance.
+        field_manager: Whose fields these are.
+
+    Raises:
+        KubeNotFound: There is no such object.
+        KubeConflict: It is another version by now.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer; it may have been changed all the same.
+    """
+    path = _path(kind, name=name, namespace=namespace, subresource=subresource)
+    params = {"fieldManager": field_manager} if field_manager else {}
+    return await _patch(client, path=path, value=value, content_type=_MERGE_PATCH, params=params)
+
+
+async def apply(
+    client: Client,
+    *,
+    kind: ApiKind,
+    name: str,
+    value: Json,
+    field_manager: str,
+    namespace: str = "",
+    subresource: str = "",
+    force: bool = False,
+) -> Json:
+    """Apply the fields of the value on the server's side, and return the whole: an object that is not there is made.
+
+    Args:
+        client: Whom to ask.
+        kind: The object's kind.
+        name: Its name.
+        value: All fields that the manager wants to have, and no others; apiVersion, kind and name may be left out.
+        field_manager: Whose fields these are.
+        namespace: Its namespace; empty for a kind without namespaces.
+        subresource: `status`, for instance.
+        force: Take fields that others have.
+
+    Raises:
+        KubeConflict: Another manager has one of the fields.
+        KubeNotFound: There is no such kind, or no such object to set the subresource of.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer; it may have been applied all the same.
+    """
+    path = _path(kind, name=name, namespace=namespace, subresource=subresource)
+    params = {"fieldManager": field_manager, "force": "true" if force else "false"}
+    whole = {"apiVersion": kind.api_version, "kind": kind.kind, **value}
+    whole["metadata"] = {"name": name, **whole.get("metadata", {})}
+    return await _patch(client, path=path, value=whole, content_type=_APPLY_PATCH, params=params)
+
+
+async def _patch(client: Client, *, path: str, value: Json, content_type: str, params: Mapping[str, str]) -> Json:
+    body = _encoded(value)
+    return _decoded(await client.request("PATCH", path, params=params, body=body, content_type=content_type))
+
+
+def _path(kind: ApiKind, *, name: str, namespace: str, subresource: str = "") -> str:
+    _check_namespace(kind, namespace)
+    return kind.path(namespace=_segment(namespace) if namespace else "", name=_segment(name), subresource=subresource)
+
+
+def _check_namespace(kind: ApiKind, namespace: str) -> None:
+    if kind.namespaced != bool(namespace):
+        raise ValueError(f"{kind} {'needs a' if kind.namespaced else 'has no'} namespace")
+
+
+def _segment(name: str) -> str:
+    """Return a name as a part of a path that leads nowhere else, whoever has chosen it."""
+    if name in {"", ".", ".."} or "/" in name or "%" in name:
+        raise ValueError(f"{name!r} cannot be the name of an object")
+    return quote(name, safe="")
+
+
+def _encoded(value: Json) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _decoded(body: bytes) -> Json:
+    found: Json = json.loads(body)
+    return found

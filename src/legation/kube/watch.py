@@ -1,0 +1,394 @@
+"""Watch: list and watch of one kind, as a machine without I/O, clock or chance.
+
+The caller performs what `next` asks for and tells what came of it::
+
+    ask = watch.next(now, chance)      # chance: a random number, 0 <= chance < 1
+    ListPage(path, params)   GET it    -> page(body), then digest(limit) while `digesting`; or failed(error)
+    Follow(path, params)     stream it -> opened(), line(line) for each line while `following`, then ended();
+                                          failed(error) if it is refused or breaks; silent() at `deadline`
+    Rest(until)              wait      -> nothing
+
+What changed comes back as `Put`, `Gone` and `Unreadable` values; `objects` holds what is known. To ask at any time:
+`synced` (a whole state was known once), `current` (and the watch stands now), `missing` (why not, in words),
+`installed` (whether the API server has the kind), `unreadable`, `resource_version`.
+
+The one invariant: whatever the API server and the network do, the replayed changes give `objects`, and as soon as the
+watch stands `objects` becomes what the API server has. Only the API server's own word removes an object: a DELETED
+event, a whole list without it, or the kind being said twice not to exist.
+
+How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/api-concepts/:
+
+- Lists name no resourceVersion, so they are the newest state. `0` would be cheaper for old servers, but may be answered
+  with a state older than one that was seen: objects would come back from the dead.
+- Every list is compared with what is known, so that no delete is missed that happened while nobody watched.
+- Resource versions are compared for equality alone.
+- A list that becomes too old while its pages are read (410) begins again, without pages: that one ends for sure.
+- A streamed first state (WatchList) gives way to pages for good at its first trouble that is not the network's.
+- A half-open connection says nothing for ever: no line for some minutes after bookmarks were seen, or none beyond
+  the end that was asked for, and the watch is begun anew; a second time in a row, the list is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Generic
+
+import msgspec
+
+from legation.errors import KubeError, KubeGone, KubeNotFound, KubeUnreachable
+from legation.kube.known import Change, Gone, Known, Object, Put, Unreadable
+from legation.kube.watch_asks import Ask, Asking, Follow, ListPage, Rest, Stream
+from legation.kube.watch_policy import Pause, WatchPolicy
+from legation.kube.watch_wire import Page, read_bookmark, read_error, read_event, read_page
+from legation.kube.watch_words import Missing, Scope
+from legation.model.api_kinds import ApiKind
+from legation.model.cluster import NamespacedName
+
+__all__ = [
+    "Ask",
+    "Change",
+    "Follow",
+    "Gone",
+    "ListPage",
+    "Missing",
+    "Put",
+    "Rest",
+    "Unreadable",
+    "Watch",
+    "WatchPolicy",
+]
+
+_POLICY = WatchPolicy()
+_NOT_OF_STREAMING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS})
+"""Refusals that say nothing about streamed lists; nor do those of a server in trouble."""
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_OF_VERSIONS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.GATEWAY_TIMEOUT})
+"""Refusals of a watch that may be about the version it begins at; 504 is what a version of the future gets."""
+
+
+class _Phase(Enum):
+    LIST = auto()
+    """The state is read page by page."""
+    STREAM = auto()
+    """The state is read as a stream."""
+    FOLLOW = auto()
+    """The state is known, and changes are followed."""
+
+
+@dataclass(slots=True)
+class _Paging:
+    """How far a list was read."""
+
+    token: str = ""
+    version: str = ""
+    whole: bool = False
+    """All at once, because the pages became too old."""
+    page: Page | None = None
+    digested: int = 0
+
+
+class Watch(Generic[Object]):
+    """One kind in one namespace or in all, with selectors or without."""
+
+    def __init__(
+        self,
+        kind: ApiKind,
+        *,
+        decode: Callable[[msgspec.Raw], Object],
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        policy: WatchPolicy = _POLICY,
+    ) -> None:
+        """Know nothing yet.
+
+        Args:
+            kind: What to watch.
+            decode: Makes of an object's JSON what is to be kept of it; `msgspec.ValidationError` makes it `Unreadable`.
+                It must not keep the bytes: they are part of a whole page. The objects in a list of a built-in kind
+                say neither apiVersion nor kind.
+            namespace: Empty: all of them.
+            label_selector: In the API's own spelling; empty: every object.
+            field_selector: Likewise.
+            policy: How patient it is.
+        """
+        self._scope = Scope(kind=kind, namespace=namespace)
+        self._asking = Asking(scope=self._scope, label_selector=label_selector, field_selector=field_selector)
+        self._policy = policy
+        self._known = Known(decode)
+        self.objects: Mapping[NamespacedName, Object] = self._known.objects
+        """What is known: a view that changes."""
+        self.unreadable: Mapping[NamespacedName, str] = self._known.unreadable
+        """The objects whose newest version `decode` refuses, and its words: a view that changes."""
+        self.synced = False
+        """Whether a whole state was known once; it then stays true, whatever happens to the API server."""
+        self.current = False
+        """Whether what is known is what the API server has: it is synced, and the watch stands at this moment."""
+        self.missing: Missing | None = self._scope.not_listed()
+        """Why it is not synced or not current; None if it is."""
+        self.installed = True
+        """Whether the API server has the kind, as far as is known; if not, it is synced and empty."""
+        self.resource_version = ""
+        """The version of the whole that is known; empty before the first."""
+        self._phase, self._paging, self._stream = _Phase.LIST, _Paging(), Stream()
+        self._pause: Pause | None = None
+        self._streams = policy.stream_first
+        self._bookmarked = False
+        # In a row: failures without a watch that stood for some time, and silences without a line.
+        self._failures = self._silences = 0
+        # Since a watch stood for some time: something was told to be gone, and was asked for anew at once.
+        self._renewed = False
+        # The kind had objects, and was said once not to exist.
+        self._doubted = False
+        self._relist()
+
+    def next(self, now: float, chance: float) -> Ask:
+        """Return what to do next."""
+        if self._pause is not None:
+            pause, self._pause = self._pause, None
+            return Rest(now + pause.seconds(chance))
+        if self._phase is _Phase.LIST:
+            return self._asking.page(limit=0 if self._paging.whole else self._policy.page, token=self._paging.token)
+        seconds = self._policy.watch_seconds(chance)
+        self._stream = Stream(asked_at=now, ends_at=now + seconds, heard_at=now)
+        if self._phase is _Phase.FOLLOW:
+            return self._asking.changes(after=self.resource_version, seconds=seconds)
+        self._known.begin()
+        return self._asking.state(seconds=seconds)
+
+    # -------------------------------------------------------------------------------------------------------- a list
+
+    def page(self, body: bytes, *, now: float) -> None:
+        """Take a page of a list; its objects are read by `digest`."""
+        try:
+            found = read_page(body)
+        except msgspec.DecodeError as error:
+            self._garbled(error, now)
+            return
+        if not self._paging.token:
+            self._paging.version = found.version
+            self._known.begin()
+        self._paging.page, self._paging.digested = found, 0
+
+    @property
+    def digesting(self) -> bool:
+        """Whether objects of a page still have to be read."""
+        return self._paging.page is not None
+
+    def digest(self, limit: int, *, now: float) -> list[Change[Object]]:
+        """Read so many objects of a page, and return what changed; the last ones of the last page end the list."""
+        paging, changes = self._paging, list[Change[Object]]()
+        if paging.page is None:
+            return changes
+        begin, paging.digested = paging.digested, paging.digested + limit
+        try:
+            for raw in paging.page.items[begin : paging.digested]:
+                changes += self._known.take(raw)[1]
+        except msgspec.DecodeError as error:
+            self._garbled(error, now)
+            return changes
+        if paging.digested >= len(paging.page.items):
+            paging.token, paging.page = paging.page.rest, None
+            if not paging.token:
+                changes += self._complete(paging.version)
+                self._lose(self._scope.not_followed())
+        return changes
+
+    # ------------------------------------------------------------------------------------------------------ a stream
+
+    @property
+    def following(self) -> bool:
+        """Whether lines of the stream are still wanted."""
+        return self._stream.open
+
+    @property
+    def deadline(self) -> float:
+        """The moment at which a stream counts as dead, unless it is heard of before."""
+        stream, policy = self._stream, self._policy
+        if not stream.open or self._phase is _Phase.STREAM:
+            return stream.heard_at + policy.answer
+        end = stream.ends_at + policy.answer
+        return min(end, stream.heard_at + policy.silence) if self._bookmarked else end
+
+    @property
+    def streaming(self) -> bool:
+        """Whether a stream is asked for that begins with a whole state, which was not told to its end."""
+        return self._phase is _Phase.STREAM
+
+    def asked(self, *, now: float) -> None:
+        """Note that a stream is asked for only now, some time after `next` said so."""
+        stream = self._stream
+        stream.ends_at += now - stream.asked_at
+        stream.asked_at = stream.heard_at = now
+
+    def opened(self, *, now: float) -> None:
+        """Note that the API server has begun to answer a watch."""
+        self._stream.open, self._stream.heard_at = True, now
+        if self._phase is _Phase.FOLLOW:
+            self._stand()
+
+    def line(self, line: bytes, *, now: float) -> list[Change[Object]]:
+        """Take one line of a watch, and return what changed; ask `following` whether to go on."""
+        self._stream.heard_at, self._silences = now, 0
+        try:
+            event = read_event(line)
+            match event.type:
+                case "ADDED" | "MODIFIED":
+                    head, changes = self._known.take(event.object)
+                case "DELETED":
+                    head, changes = self._known.drop(event.object)
+                case "BOOKMARK":
+                    version, ends_state = read_bookmark(event.object)
+                    return self._state_streamed(version, now) if ends_state else self._bookmark(version, now)
+                case "ERROR":
+                    self._event_of_error(read_error(event.object), now)
+                    return []
+                case _:
+                    raise msgspec.ValidationError("there is an event of an unknown type")
+        except msgspec.DecodeError as error:
+            self._garbled(error, now)
+            return []
+        if self._phase is _Phase.FOLLOW:
+            # In a streamed state the objects come in any order: their versions say nothing about the whole.
+            self.resource_version = head.version
+        return changes
+
+    def ended(self, *, now: float) -> None:
+        """Note that the API server has ended a watch in order."""
+        if self._phase is _Phase.STREAM:
+            self._streaming_fails(self._scope.short(), now)
+        elif self._stream.stood(self._policy.steady, now=now):
+            # `current` stays: the watch goes on at once. If it does not, that is a failure.
+            self._stream.open, self._failures, self._renewed = False, 0, False
+        else:
+            self._fail(self._scope.short(), now, at_once=True)
+
+    def silent(self, *, now: float) -> None:
+        """Note that the deadline has passed; the stream is to be closed."""
+        began = self._stream.open
+        if began and self._phase is _Phase.STREAM:
+            self._streaming_fails(self._scope.silent(), now)
+            return
+        self._fail(self._scope.silent(), now, at_once=began)
+        self._silences += began
+        if self._silences > 1:
+            # Somebody who has gone back in time does not know the version that we wait after.
+            self._relist()
+
+    def _state_streamed(self, version: str, now: float) -> list[Change[Object]]:
+        if self._phase is _Phase.FOLLOW:
+            return self._bookmark(version, now)
+        self._bookmarked = True
+        gone = self._complete(version)
+        self._stand()
+        return gone
+
+    def _bookmark(self, version: str, now: float) -> list[Change[Object]]:
+        self._bookmarked = True
+        if self._phase is _Phase.FOLLOW:
+            self.resource_version = version
+        else:
+            # The server ignores the wish for a streamed list, and will never say where its first state ends.
+            self._streaming_fails(self._scope.not_listed(), now)
+        return []
+
+    def _event_of_error(self, error: KubeError, now: float) -> None:
+        """Whatever it is, the watch cannot be trusted to go on from where it was."""
+        self._streams = self._streams and self._phase is not _Phase.STREAM
+        gone = isinstance(error, KubeGone)
+        self._fail(self._scope.failed(error, verb="watch"), now, gone=gone, retry_after=error.retry_after)
+        self._relist()
+
+    # ---------------------------------------------------------------------------------------------- what goes wrong
+
+    def failed(self, error: KubeError | KubeUnreachable, *, now: float) -> list[Change[Object]]:
+        """Note that what was asked for was refused, or that the network failed; return what changed."""
+        if isinstance(error, KubeNotFound) and self._phase is not _Phase.FOLLOW:
+            return self._absent(error)
+        missing = self._scope.failed(error, verb="list" if self._phase is _Phase.LIST else "watch")
+        status = error.status if isinstance(error, KubeError) else 0
+        if self._phase is _Phase.STREAM and self._is_of_streaming(status):
+            self._streaming_fails(missing, now)
+            return []
+        retry_after = error.retry_after if isinstance(error, KubeError) else None
+        self._fail(missing, now, gone=status in _GONE, retry_after=retry_after)
+        if self._phase is _Phase.LIST and status in _GONE:
+            self._paging = _Paging(whole=True)
+        if self._phase is _Phase.FOLLOW and status in _GONE | _OF_VERSIONS:
+            self._relist()
+        return []
+
+    def _is_of_streaming(self, status: int) -> bool:
+        if not status:
+            # The network failed: before the answer as it would have for a list, in its middle perhaps not.
+            return self._stream.open
+        return status < 500 and status not in _NOT_OF_STREAMING
+
+    def _absent(self, error: KubeNotFound) -> list[Change[Object]]:
+        """Believe that there is no such kind: at once if it has no objects, else when it is said again."""
+        self._stream.open = False
+        self._pause = self._policy.absence()
+        self._relist()
+        if self._known and not self._doubted:
+            self._doubted = True
+            self._lose(self._scope.doubted(error))
+            return []
+        self._doubted = self.installed = False
+        self.synced, self.resource_version = True, ""
+        self._stand()
+        return self._known.clear()
+
+    def _garbled(self, error: msgspec.DecodeError, now: float) -> None:
+        self._streams = self._streams and self._phase is not _Phase.STREAM
+        self._fail(self._scope.garbled(error), now)
+        self._relist()
+
+    def _streaming_fails(self, missing: Missing, now: float) -> None:
+        self._streams = False
+        self._fail(missing, now, at_once=True)
+        self._relist()
+
+    def _fail(
+        self,
+        missing: Missing,
+        now: float,
+        *,
+        at_once: bool = False,
+        gone: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        """Stop what is going on, and pause; the first failure after a success may go without a pause.
+
+        So may the first time that something is told to be gone: after an outage that is how an API server says that it
+        is back, and what is known is old until it is listed anew.
+        """
+        if self._stream.stood(self._policy.steady, now=now):
+            self._failures, self._renewed = 0, False
+        self._stream.open = False
+        self._lose(missing)
+        self._failures += 1
+        renews, self._renewed = gone and not self._renewed, self._renewed or gone
+        if not renews and (not at_once or self._failures > 1):
+            self._pause = self._policy.pause(self._failures, retry_after=retry_after)
+
+    # ------------------------------------------------------------------------------------------- where it stands
+
+    def _complete(self, version: str) -> list[Change[Object]]:
+        """Note that a whole state was told, and return what is gone."""
+        self.resource_version, self._phase = version, _Phase.FOLLOW
+        self.synced = self.installed = True
+        self._doubted = False
+        return self._known.end()
+
+    def _relist(self) -> None:
+        self._phase = _Phase.STREAM if self._streams else _Phase.LIST
+        self._paging = _Paging()
+
+    def _stand(self) -> None:
+        self.current, self.missing = True, None
+
+    def _lose(self, missing: Missing) -> None:
+        self.current, self.missing = False, missing

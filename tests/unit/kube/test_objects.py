@@ -1,0 +1,122 @@
+"""What each call asks of the API server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from legation.kube import objects
+from legation.kube.client import Client
+from legation.kube.connection import Connection
+from legation.model.api_kinds import ApiKind
+from tests.unit.kube.loopback import Answer, Asked, Loopback, loopback
+
+LISTENER = ApiKind(group="bootes.io", version="v1", kind="Listener", plural="listeners")
+NODE = ApiKind(group="", version="v1", kind="Node", plural="nodes", namespaced=False)
+FOLDER = "/apis/bootes.io/v1/namespaces/shop/listeners"
+
+
+async def fine(asked: Asked, answer: Answer) -> None:
+    await answer.whole(body=b'{"kind":"Listener"}')
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    """A server that likes everything."""
+    async with loopback(fine) as made:
+        yield made
+
+
+@pytest.fixture
+async def client(server: Loopback) -> AsyncIterator[Client]:
+    """A client for it."""
+    made = Client(Connection(server=server.url))
+    yield made
+    await made.aclose()
+
+
+def asked(server: Loopback) -> tuple[str, str, Any]:
+    """Return the one request: method, target, body."""
+    (one,) = server.asked
+    return one.method, one.target, json.loads(one.body) if one.body else None
+
+
+async def test_get(client: Client, server: Loopback) -> None:
+    assert await objects.get(client, kind=LISTENER, namespace="shop", name="a") == {"kind": "Listener"}
+    assert asked(server) == ("GET", f"{FOLDER}/a", None)
+
+
+async def test_get_without_a_namespace(client: Client, server: Loopback) -> None:
+    await objects.get(client, kind=NODE, name="a", subresource="status")
+    assert asked(server) == ("GET", "/api/v1/nodes/a/status", None)
+
+
+async def test_create(client: Client, server: Loopback) -> None:
+    await objects.create(client, kind=LISTENER, namespace="shop", value={"a": 1}, field_manager="us")
+    assert asked(server) == ("POST", f"{FOLDER}?fieldManager=us", {"a": 1})
+    assert server.asked[0].headers["content-type"] == "application/json"
+
+
+async def test_delete(client: Client, server: Loopback) -> None:
+    await objects.delete(client, kind=LISTENER, namespace="shop", name="a", uid="1-2")
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": "1-2"}}
+    assert asked(server) == ("DELETE", f"{FOLDER}/a", options)
+
+
+async def test_merge_patch(client: Client, server: Loopback) -> None:
+    value = {"metadata": {"annotations": {"a": None}}}
+    await objects.merge_patch(client, kind=LISTENER, namespace="shop", name="a", value=value)
+    assert asked(server) == ("PATCH", f"{FOLDER}/a", value)
+    assert server.asked[0].headers["content-type"] == "application/merge-patch+json"
+
+
+async def test_apply(client: Client, server: Loopback) -> None:
+    await objects.apply(
+        client,
+        kind=LISTENER,
+        namespace="shop",
+        name="a",
+        subresource="status",
+        value={"metadata": {"labels": {"a": "b"}}, "status": {}},
+        field_manager="us",
+        force=True,
+    )
+    whole = {
+        "apiVersion": "bootes.io/v1",
+        "kind": "Listener",
+        "metadata": {"name": "a", "labels": {"a": "b"}},
+        "status": {},
+    }
+    assert asked(server) == ("PATCH", f"{FOLDER}/a/status?fieldManager=us&force=true", whole)
+    assert server.asked[0].headers["content-type"] == "application/apply-patch+yaml"
+
+
+async def test_apply_without_force(client: Client, server: Loopback) -> None:
+    await objects.apply(client, kind=NODE, name="a", value={}, field_manager="us")
+    assert asked(server)[1] == "/api/v1/nodes/a?fieldManager=us&force=false"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../secrets/a", "a%2fb"])
+async def test_no_name_leads_elsewhere(client: Client, server: Loopback, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of an object"):
+        await objects.delete(client, kind=LISTENER, namespace="shop", name=name)
+    if name:
+        with pytest.raises(ValueError, match="cannot be the name of an object"):
+            await objects.create(client, kind=LISTENER, namespace=name, value={})
+    assert not server.asked
+
+
+async def test_odd_names_stay_one_part_of_the_path(client: Client, server: Loopback) -> None:
+    await objects.get(client, kind=NODE, name="system:node?watch#a b")
+    assert asked(server)[1] == "/api/v1/nodes/system%3Anode%3Fwatch%23a%20b"
+
+
+async def test_a_kind_has_a_namespace_or_has_none(client: Client, server: Loopback) -> None:
+    with pytest.raises(ValueError, match=r"listeners\.bootes.io needs a namespace"):
+        await objects.delete(client, kind=LISTENER, name="a")
+    with pytest.raises(ValueError, match="nodes has no namespace"):
+        await objects.get(client, kind=NODE, name="a", namespace="shop")
+    assert not server.asked

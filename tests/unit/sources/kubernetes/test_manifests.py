@@ -1,0 +1,143 @@
+"""Objects as their owners wrote them: what is kept, and what is a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from legation.model.api_kinds import ApiKind
+from legation.model.objects import ObjectKey
+from legation.sources.kubernetes.manifests import ManifestReader, read_manifest
+from legation.translate.pipeline import API_KINDS
+from tests.unit.sources.kubernetes.api_objects import Told, metadata
+
+CLUSTERS = ApiKind(group="bootes.io", version="v1", kind="Cluster", plural="clusters")
+ROUTES = ApiKind(group="bootes.io", version="v1", kind="Route", plural="routes")
+KEY = ObjectKey("bootes.io", "Cluster", "shop", "web")
+
+
+def cluster(name: str = "web", *, config: Any = None, **more: Any) -> dict[str, Any]:
+    """A Cluster as the API server tells it."""
+    return {
+        "apiVersion": "bootes.io/v1",
+        "kind": "Cluster",
+        "metadata": metadata(name, generation=1, creationTimestamp="2030-01-01T00:00:00Z", labels={"team": "edge"}),
+        "spec": {"config": config or {"name": name}},
+        **more,
+    }
+
+
+@pytest.fixture
+def reader() -> ManifestReader:
+    return ManifestReader([CLUSTERS, ROUTES])
+
+
+def test_what_is_kept() -> None:
+    found = read_manifest(CLUSTERS, cluster(status={"conditions": []}))
+    assert found.key == KEY
+    assert (found.api_version, found.labels, found.created) == (
+        "bootes.io/v1",
+        {"team": "edge"},
+        "2030-01-01T00:00:00Z",
+    )
+    assert found.place is None
+    assert found.body == {
+        "apiVersion": "bootes.io/v1",
+        "kind": "Cluster",
+        "metadata": {
+            "name": "web",
+            "namespace": "shop",
+            "uid": "uid-of-web",
+            "generation": 1,
+            "labels": {"team": "edge"},
+            "creationTimestamp": "2030-01-01T00:00:00Z",
+        },
+        "spec": {"config": {"name": "web"}},
+    }
+
+
+def test_a_member_of_a_list_need_not_say_what_it_is() -> None:
+    bare = {key: value for key, value in cluster().items() if key not in {"apiVersion", "kind"}}
+    assert read_manifest(CLUSTERS, bare).body == read_manifest(CLUSTERS, cluster()).body
+
+
+def test_an_object_may_have_no_labels_and_no_date() -> None:
+    found = read_manifest(CLUSTERS, {"metadata": {"name": "web", "namespace": "shop", "labels": None}})
+    assert (found.labels, found.created) == ({}, "")
+
+
+@pytest.mark.parametrize("read", [{}, {"metadata": None}, {"metadata": []}, {"metadata": {"name": ""}}])
+def test_what_has_no_name_is_not_read(read: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"no metadata\.name"):
+        read_manifest(CLUSTERS, read)
+
+
+def test_every_kind_is_watched_with_the_selector_in_the_namespaces_that_are_read() -> None:
+    watched = ManifestReader(API_KINDS, namespaces=("shop",), selector="team=edge").watched
+    assert [each.kind for each in watched] == list(API_KINDS)
+    assert {(each.namespaces, each.label_selector) for each in watched} == {(("shop",), "team=edge")}
+    assert {"clusters", "listeners", "routes", "endpoints", "envoyresources"} <= {each.kind.plural for each in watched}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"status": {"conditions": [{"type": "Accepted", "status": "True"}]}},
+        {"metadata": metadata("web", resourceVersion="9")},
+        {"metadata": metadata("web", managedFields=[], annotations={"kubectl.kubernetes.io/last-applied": "{}"})},
+        {"metadata": metadata("web", finalizers=["x"], ownerReferences=[], deletionTimestamp="2030-01-02T00:00:00Z")},
+    ],
+    ids=["status", "version", "annotations", "deletion"],
+)
+def test_a_change_without_the_owner_is_none_and_leaves_the_same_python_object(
+    reader: ManifestReader, more: dict[str, Any]
+) -> None:
+    told = Told(reader)
+    plain = cluster(metadata=metadata("web"))
+    assert told.put("Cluster", plain)
+    before = reader.objects()
+    assert not told.put("Cluster", {**plain, **more})
+    assert reader.objects()[KEY] is before[KEY]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        cluster(config={"name": "other"}),
+        cluster(metadata=metadata("web", labels={"team": "web"})),
+        cluster(config={"name": "web", "weight": True}),
+        {key: value for key, value in cluster().items() if key != "spec"},
+    ],
+    ids=["spec", "labels", "true for 1", "no spec"],
+)
+def test_a_change_of_the_owner_is_another_object(reader: ManifestReader, changed: dict[str, Any]) -> None:
+    told = Told(reader)
+    told.put("Cluster", cluster(config={"name": "web", "weight": 1}))
+    before = reader.objects()
+    assert told.put("Cluster", changed)
+    assert reader.objects()[KEY] is not before[KEY]
+    assert before[KEY].body["spec"] == {"config": {"name": "web", "weight": 1}}
+
+
+def test_objects_come_and_go_and_kinds_are_kept_apart(reader: ManifestReader) -> None:
+    told = Told(reader)
+    assert told.put("Cluster", cluster(), cluster("other"))
+    assert told.put("Route", {**cluster(), "kind": "Route"})
+    assert {(key.kind, key.name) for key in reader.objects()} == {
+        ("Cluster", "web"),
+        ("Cluster", "other"),
+        ("Route", "web"),
+    }
+    assert told.gone("Cluster", "web")
+    assert not told.gone("Cluster", "web")
+    assert {(key.kind, key.name) for key in reader.objects()} == {("Cluster", "other"), ("Route", "web")}
+
+
+def test_what_was_handed_out_does_not_change(reader: ManifestReader) -> None:
+    told = Told(reader)
+    told.put("Cluster", cluster())
+    before = reader.objects()
+    told.gone("Cluster", "web")
+    assert before.keys() == {KEY}
