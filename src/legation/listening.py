@@ -116,7 +116,10 @@ def _listen_if_ours(address: str, port: int) -> socket.socket | None:
 
 
 def _listen_on(address: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # The protocol is named, for asyncio sends small answers at once (TCP_NODELAY) only where it is: else each waits
+    # 40 ms for the acknowledgement of what went before.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A port that is only waiting out old connections is free.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

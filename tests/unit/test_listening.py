@@ -182,3 +182,9 @@ def test_any_other_failure_is_told_in_the_words_of_the_system(monkeypatch: pytes
 
 def test_no_address_at_all_is_told() -> None:
     assert told([]) == "there is no address to listen on; choose localhost or another with --xds-bind"
+
+
+def test_what_is_listened_on_names_its_protocol() -> None:
+    """asyncio sends at once (TCP_NODELAY) only on connections whose socket says that it is TCP."""
+    with listening(("127.0.0.1",)) as sockets:
+        assert [each.proto for each in sockets] == [socket.IPPROTO_TCP]

@@ -45,7 +45,7 @@ def from_json(value: Any) -> Deliveries:
             whole=_typed(value["whole"], bool),
             objects=MappingProxyType(dict(_entry(each) for each in _typed(value["objects"], list))),
         )
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"these are no deliveries: {type(error).__name__}") from error
 
 

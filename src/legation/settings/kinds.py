@@ -130,9 +130,11 @@ def one_of(*choices: str) -> Kind:
     """Return the kind of a value that is one of these words."""
 
     def read(given: object) -> str:
-        if given not in choices:
+        # YAML reads `on` as true, unless it is in quotes.
+        word = {True: "on", False: "off"}[given] if isinstance(given, bool) else given
+        if word not in choices:
             raise _wrong(given)
-        return str(given)
+        return str(word)
 
     return Kind(metavar="|".join(choices), expects="one of " + ", ".join(choices), read=read, choices=choices)
 

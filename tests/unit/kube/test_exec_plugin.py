@@ -211,7 +211,7 @@ async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(p
 
 async def test_who_is_cancelled_ends_the_program(program: Program) -> None:
     alive = fifo(program)
-    program.does(f"exec 9>'{alive}'; sleep 1000")
+    program.does(f"exec 9>'{alive}'; exec sleep 1000")
     task = asyncio.create_task(program.credentials().login())
     started = await asyncio.to_thread(alive.open)
     task.cancel()
