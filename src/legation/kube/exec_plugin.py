@@ -26,6 +26,8 @@ from legation.kube.files import why
 
 LIMIT = 60.0
 """Seconds for one run."""
+_LAST_WORDS = 1.0
+"""Seconds for the output of a program that was killed to end."""
 _LONGEST = 300
 """Characters of what the program complains."""
 _JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]+(\.[\w-]*)*")
@@ -185,4 +187,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """End the program and all that it has started: that alone may be what keeps its output open."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    # The output ends with the last of them, unless one has left for a session of its own.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await process.communicate()

@@ -58,7 +58,7 @@ class Leading:
             clock: What who leads is measured by.
             chance: Returns random numbers, 0 <= x < 1.
             now: Tells the time of day, for people who read the Lease.
-            changed: Is called when `leads` or `problem` may be another.
+            changed: Is called when `leads_until` or `problem` is another one: with each renewal, too.
         """
         self._client = client
         self._name, self._namespace = name, namespace
@@ -89,7 +89,7 @@ class Leading:
     async def run(self) -> None:
         """Try to lead, until cancelled."""
         while True:
-            before = self.leads, self.problem
+            before = self.leads_until, self.problem
             match self._lease.next(self._clock.now(), chance=self._chance(), stamp=self._stamp()):
                 case Rest(until):
                     await self._clock.sleep_until(until)
@@ -97,7 +97,7 @@ class Leading:
                     await self._look()
                 case Claim() as claim:
                     await self._claim(claim)
-            if (self.leads, self.problem) != before:
+            if (self.leads_until, self.problem) != before:
                 self._changed()
 
     async def release(self) -> None:

@@ -22,6 +22,8 @@ class FeedbackStatistics:
     """Responses that were refused."""
     refusing: Mapping[ResourceType, int]
     """Envoys that refuse something of a type now."""
+    waiting: int = 0
+    """The connected Envoys that are told nothing yet: their Pod is not known, or not all is read."""
     loads: tuple[LoadTotal, ...] = ()
     """What Envoys reported of their load, by group and cluster."""
 
@@ -43,6 +45,8 @@ class Statistics:
     last_update_seconds: float
     feedback: FeedbackStatistics
     """The Envoys, and what they said."""
+    turned_away: int = 0
+    """How often an Envoy was not served for who it says it is, since the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,10 @@ class Metrics(Collector):
         now = self._statistics()
         said = now.feedback
         yield GaugeMetricFamily("legation_proxies_connected", "Envoys that are connected.", said.proxies)
+        yield GaugeMetricFamily("legation_proxies_waiting", "Those that are told nothing yet.", said.waiting)
+        yield CounterMetricFamily(
+            "legation_turned_away", "How often an Envoy was not served for who it says it is.", now.turned_away
+        )
         yield _by(
             "legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", _named(said.refusing)
         )

@@ -214,6 +214,7 @@ class Engine:
             update_seconds=self._update_seconds,
             last_update_seconds=self._last_update_seconds,
             feedback=self.feedback.statistics(),
+            turned_away=self.turned_away.count,
         )
 
     # What the parts are handed. They ask for what is served by these, because `run` makes that anew from the records.
@@ -229,6 +230,8 @@ class Engine:
             raise
         if isinstance(group, Expected):
             self._waiting_room.wake()
+        else:
+            self.turned_away.forget(node)
         return group
 
     def _regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:

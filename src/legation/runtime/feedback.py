@@ -80,6 +80,7 @@ class Feedback:
             accepted=dict(self.counts[Accepted]),
             refused=dict(self.counts[Refused]),
             loads=self.loads.totals(),
+            waiting=sum(account.place.snapshot is None for account in self.accounts),
             refusing=Counter(row for account in self.accounts for row in account.refuses()),
         )
 

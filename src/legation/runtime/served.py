@@ -76,6 +76,10 @@ class Served:
         self._rules = rules or Rules()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
         self._heard: Heard | None = None
+        self._taken: Heard | None = None
+        """What was heard when all was last taken."""
+        self._moved = False
+        """Whether clients may belong elsewhere, and nobody was told so yet."""
         self._cluster: Cluster | None = None
         self._object_problems: tuple[Problem, ...] = ()
         self._previous: tuple[Mapping[ObjectKey, ManifestObject], Readings, tuple[Problem, ...]] = ({}, {}, ())
@@ -98,17 +102,19 @@ class Served:
         Returns:
             Whether clients may belong to other groups than before.
         """
-        before, self._heard = self._heard, heard
+        before = self._taken
         self._previous = (before.objects if before else {}, self._settled.readings, self._object_problems)
-        pods, self._cluster = self._pods, heard.cluster
+        pods, self._heard, self._cluster = self._pods, heard, heard.cluster
+        self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
-        moved = self._pods is not pods
-        if not heard.same_objects(before):
-            moved |= self._take_objects(heard)
-        elif before is None or (before.cluster is None) is not (heard.cluster is None):
+        if before is None or not heard.same_objects(before):
+            self._moved |= self._take_objects(heard)
+        elif (before.cluster is None) is not (heard.cluster is None):
             self._object_problems = self._check(heard)
-        self.begun = True
-        return moved or before is None
+        # If anything above failed, all of it is taken the next time, whatever that is about.
+        self._taken, self.begun = heard, True
+        moved, self._moved = self._moved, False
+        return moved
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -20,6 +20,7 @@ from legation.status.words import LONGEST_MESSAGE, cut, reason_of, several
 
 ACCEPTED, PROGRAMMED, REFUSED, CONFLICTED = "Accepted", "Programmed", "Refused", "Conflicted"
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
+NO_ENVOYS = "NoEnvoys"
 TYPES = (ACCEPTED, PROGRAMMED, REFUSED, CONFLICTED)
 
 CONFLICTS = frozenset({"duplicate-name", "duplicate-address"})
@@ -83,6 +84,18 @@ def is_same(before: Status | None, after: Status) -> bool:
     return _without_times(before) == _without_times(after)
 
 
+def is_hasty(before: Status | None, after: Status) -> bool:
+    """Say whether all that is new is that the Envoys are away: they may be on their way back to a server that began."""
+    if condition(after, PROGRAMMED).get("reason") != NO_ENVOYS:
+        return False
+    envoys = before.get("envoys") if before is not None else None
+    matching = envoys.get("matching") if isinstance(envoys, Mapping) else None
+    if not isinstance(matching, int) or not matching:
+        return False
+    others = (ACCEPTED, CONFLICTED)
+    return all(condition(before, each).get("message") == condition(after, each).get("message") for each in others)
+
+
 def condition(status: Status | None, name: str) -> Mapping[str, Any]:
     """Return a condition of a status, whoever wrote that; an empty one if it has none."""
     found = status.get("conditions") if status is not None else None
@@ -141,7 +154,7 @@ def _reaching_nobody(state: ObjectState) -> _Said:
     if any(each.code in CONFLICTS for each in state.problems):
         words = "what it makes is not served: another object came first"
         return _Said(FALSE, "NotServed", words)
-    return _Said(FALSE, "NoEnvoys", "no Envoy that is connected is to get it")
+    return _Said(FALSE, NO_ENVOYS, "no Envoy that is connected is to get it")
 
 
 def _not_served(state: ObjectState, total: Delivery) -> str:

@@ -76,7 +76,7 @@ class KubernetesStatus:
 
         Args:
             connection: How to reach the API server.
-            kinds: The kinds whose status is written.
+            kinds: The kinds whose status is written; without any, the other replicas are asked for their pages alone.
             objects: What this replica knows.
             observed: Returns the status that the API server was last seen to have.
             identity: Who this is: no two replicas that live at the same time may have the same one.
@@ -221,7 +221,7 @@ class KubernetesStatus:
             if not writing.cancelled():
                 # It ends for no other reason than a fault.
                 writing.result()
-            _log.info("status is written by another replica", lease_holder=self._holder())
+            _log.info("status is left to others", lease_holder=self._holder())
 
     async def _write(self) -> None:
         self._epoch = self._objects.deliveries().epoch
@@ -248,7 +248,7 @@ class KubernetesStatus:
             self._writer = None
 
     def _leads(self) -> bool:
-        return self._leading is None or self._leading.leads
+        return bool(self._surroundings.kinds) and (self._leading is None or self._leading.leads)
 
     def _counts_changed(self, keys: Iterable[ObjectKey] | None) -> None:
         if self._writer is None:

@@ -22,7 +22,7 @@ from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
 from legation.model.replicas import ReplicaCount
 from legation.status.base import Objects
-from legation.status.conditions import Status, is_same, status_of
+from legation.status.conditions import Status, is_hasty, is_same, status_of
 from legation.status.events import News, news_of
 from legation.status.memory import Memory
 from legation.status.obstacles import Obstacles
@@ -42,6 +42,8 @@ _SWEEP = 60.0
 _CHUNK = 50
 """Objects that are compared without a turn for others."""
 _LONGEST_PAUSE = 60.0
+RETURN = 10.0
+"""Seconds from the start in which Envoys that are away are believed to be on their way back."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -103,6 +105,7 @@ class Writer:
         self._totals, self._obstacles, self._schedule = totals, obstacles, schedule
         self._clock, self._chance, self._stamp = clock, chance, stamp
         self._memory = Memory()
+        self._began = -math.inf
         self._epoch, self._number = "", 0
         self._known: set[ObjectKey] = set()
         self._found: frozenset[ObjectKey] = frozenset()
@@ -132,6 +135,7 @@ class Writer:
 
     async def run(self) -> None:
         """Write until cancelled."""
+        self._began = self._clock.now()
         forget = self._around.objects.watch(self._news.set)
         try:
             self._pull()
@@ -184,8 +188,8 @@ class Writer:
                 self._woken.clear()
                 continue
             plan = self._plan(key, now)
-            if plan is None:
-                self._schedule.end(key)
+            if isinstance(plan, float):
+                self._schedule.end(key, again_at=plan)
                 skipped += 1
                 if skipped % _CHUNK == 0:
                     await asyncio.sleep(0)
@@ -194,12 +198,12 @@ class Writer:
             self._busy += 1
             tasks.create_task(self._perform(plan))
 
-    def _plan(self, key: ObjectKey, now: float) -> _Plan | None:
-        """Return what is to be said of an object; None: nothing."""
+    def _plan(self, key: ObjectKey, now: float) -> _Plan | float:
+        """Return what is to be said of an object; if it is nothing, when to look again."""
         around = self._around
         state, kind = around.objects.state(key), around.kinds.get((key.group, key.kind))
         if state is None or kind is None or not state.uid:
-            return None
+            return math.inf
         blocked = self._obstacles.blocks(kind, key.namespace, now=now)
         shown, opinion = around.observed(key), self._memory.opinion(key, state.uid)
         before = opinion if blocked else self._memory.status(key, state.uid, shown=shown)
@@ -211,13 +215,15 @@ class Writer:
             now=self._stamp(),
         )
         if is_same(before, status):
-            return None
+            return math.inf
+        if now < self._began + RETURN and is_hasty(before, status):
+            return self._began + RETURN
         earlier = before if opinion is None else opinion
         news = news_of(earlier, status, good=earlier is not None or key not in self._found)
         news = self._memory.unheard(key, news, now=now)
         if blocked and not news:
             self._memory.note_said(key, state.uid, status)
-            return None
+            return math.inf
         return _Plan(state=state, kind=kind, status=status, news=news, shown=shown, blocked=blocked)
 
     async def _perform(self, plan: _Plan) -> None:

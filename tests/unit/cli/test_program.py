@@ -87,6 +87,8 @@ def test_the_version_is_that_of_the_package() -> None:
         (["bootstrap", "--node", ""], "it is empty, and no Envoy without a node id is served"),
         (["render", ".", "--node", "a", "--label", "app"], "'app' is not KEY=VALUE, such as app=edge"),
         (["serve"], "legation: DIR: where do objects come from? Write: legation serve DIR, or: legation"),
+        (["serve", "--namespaces", "shop"], "legation: DIR: where do objects come from? Write: legation serve DIR, or"),
+        (["serve", "--kubernetes=on"], "Option '--kubernetes' does not take a value"),
         (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
         (["serve", ".", "--admin-bind", "0.0.0.0"], "the admin port is never bound wider"),
         (["serve", ".", "--config", "/nowhere.yaml"], "legation: --config: /nowhere.yaml cannot be read"),
@@ -98,6 +100,13 @@ def test_wrong_usage_is_one_line_with_the_mend_and_exit_2(args: list[str], words
     assert (status, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_kubeconfig_that_is_not_there_is_one_line_too() -> None:
+    """The usage is right: what it needs is missing."""
+    status, out, err = invoke("serve", "--kubernetes", "--kubeconfig", "/nowhere")
+    assert (status, out) == (1, "")
+    assert err == "legation: there is no /nowhere; write one, or name another by KUBECONFIG\n"
 
 
 def test_the_bare_command_is_told_what_it_can_do() -> None:

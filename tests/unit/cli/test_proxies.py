@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
-from legation.cli.proxies import table
+from legation.cli.proxies import proxies, table
 
 
 def proxy(node: str, port: int, **status: Any) -> dict[str, Any]:
@@ -49,3 +50,24 @@ def test_who_may_only_be_meant_is_marked(together: int, words: str) -> None:
     refused = {"name": "bad", "version": "c0ffee", "object": None, "reason": "no", "together": together}
     _, line = shown(proxy("edge", 1001, refused=[refused]))
     assert " ".join(line).endswith(words)
+
+
+@pytest.mark.parametrize("flags", [[], ["--loads"]])
+@pytest.mark.parametrize("connected", [[], [{**proxy("edge", 1001), "loads": []}]])
+def test_replicas_that_did_not_answer_are_named(
+    monkeypatch: pytest.MonkeyPatch, connected: list[dict[str, Any]], flags: list[str]
+) -> None:
+    """What they would have shown is missing."""
+    replicas = {"asked": 3, "answered": 2, "silent": ["10.0.0.3"]}
+    answer = {"proxies": connected, "turned_away": [], "replicas": replicas}
+    monkeypatch.setattr("legation.cli.asking.ask", lambda *_: answer)
+    lines = CliRunner().invoke(proxies, flags, catch_exceptions=False).output.splitlines()
+    assert lines[-1] == "2 of 3 replicas answered; silent: 10.0.0.3"
+
+
+def test_where_all_replicas_answered_nothing_is_said_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where there is only one."""
+    for more in ({}, {"replicas": {"asked": 2, "answered": 2, "silent": []}}):
+        answer = {"proxies": [], "turned_away": [], **more}
+        monkeypatch.setattr("legation.cli.asking.ask", lambda *_, answer=answer: answer)
+        assert CliRunner().invoke(proxies, [], catch_exceptions=False).output == "no Envoy is connected\n"

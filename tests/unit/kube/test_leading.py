@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,30 @@ async def test_one_whom_nobody_answers_stops_to_lead_in_time(kube: FakeKube, clo
         assert it.leading.leads
         await clock.advance(0.2)
         assert not it.leading.leads
+
+
+async def test_a_renewal_that_came_late_is_told_although_it_led_before(
+    kube: FakeKube, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile it did not lead: who saw that waits to be told."""
+    it = Candidate(kube.connection, "a", clock)
+    gate, request = asyncio.Event(), it.client.request
+
+    async def late(*asked: Any, **how: Any) -> bytes:
+        await gate.wait()
+        return await request(*asked, **how)
+
+    async with running(it):
+        await it.changed()
+        await it.resting()
+        monkeypatch.setattr(it.client, "request", late)
+        led = []
+        for seconds in (9.0, 1.5):
+            await clock.advance(seconds)
+            led.append(it.leading.leads)
+        gate.set()
+        await it.changed()
+        assert [*led, it.leading.leads] == [True, False, True]
 
 
 async def test_a_missing_right_is_told(kube: FakeKube, clock: ManualClock) -> None:

@@ -81,5 +81,5 @@ def test_a_field_of_another_type_is_refused(path: str, value: Any) -> None:
 def test_a_count_that_is_none_is_refused(field: str, value: Any) -> None:
     told = to_json(ONE)
     told["objects"][1]["counts"][field] = value
-    with pytest.raises(ValueError, match="these are no deliveries|values to unpack"):
+    with pytest.raises(ValueError, match="these are no deliveries"):
         from_json(told)

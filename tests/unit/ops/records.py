@@ -8,7 +8,7 @@ from legation.model.objects import ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
 from legation.model.resource_types import CLUSTER, LISTENER
-from legation.model.statistics import FeedbackStatistics, Statistics, Traffic, TransportStatistics
+from legation.model.statistics import FeedbackStatistics, Statistics, StatusStatistics, Traffic, TransportStatistics
 
 EDGE = ObjectKey("bootes.io", "Cluster", "default", "edge")
 WORDS = "malformed IP address"
@@ -57,6 +57,8 @@ THROUGH = TransportStatistics(
     traffic={"Cluster": Traffic(messages_in=8, bytes_in=800, messages_out=9, bytes_out=9000)},
     misbehaving={"requests": 1},
 )
+
+TOLD = StatusStatistics(leading=True, waiting=2, writes=7, events=3, failures=1, replicas=3, answered=2)
 
 UNKNOWN_FIELD = Problem(
     code="unknown-field",

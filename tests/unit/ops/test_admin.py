@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from legation.model.replicas import ReplicaPage, ReplicaPages
 from legation.ops.admin import admin_app
 from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD
 
@@ -69,6 +70,21 @@ def test_the_load_of_an_envoy_is_shown_by_cluster() -> None:
             "dropped_per_second": 0.5,
         }
     ]
+
+
+def test_the_envoys_of_all_replicas_are_shown_together() -> None:
+    """What another one shows says which one that is; who was silent is named."""
+    theirs = ReplicaPage(replica="10.0.0.2", proxies=({"node": "far"},), turned_away=({"node": "odd"},))
+
+    async def peers() -> ReplicaPages:
+        return ReplicaPages(pages=(theirs,), silent=("10.0.0.3",))
+
+    app = admin_app(proxies=lambda: (REFUSING,), problems=tuple, bind="localhost", peers=peers)
+    page = TestClient(app, base_url="http://localhost").get("/proxies").json()
+    assert [(each["node"], each.get("replica")) for each in page["proxies"]] == [("test-id", None), ("far", "10.0.0.2")]
+    assert page["turned_away"] == [{"node": "odd", "replica": "10.0.0.2"}]
+    assert page["replicas"] == {"asked": 3, "answered": 2, "silent": ["10.0.0.3"]}
+    assert "replicas" not in get("/proxies").json()
 
 
 def test_problems_are_lines_for_people() -> None:

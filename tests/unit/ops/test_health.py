@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
-from tests.unit.ops.records import DANGLING, STATISTICS, THROUGH, UNKNOWN_FIELD
+from tests.unit.ops.records import DANGLING, STATISTICS, THROUGH, TOLD, UNKNOWN_FIELD
 
 if TYPE_CHECKING:
     import httpx2
@@ -20,6 +20,7 @@ def client(missing: tuple[str, ...] = ()) -> TestClient:
         statistics=lambda: STATISTICS,
         problems=lambda: (UNKNOWN_FIELD, DANGLING),
         transport=lambda: THROUGH,
+        status=lambda: TOLD,
     )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 
@@ -72,6 +73,13 @@ def test_metrics_are_in_prometheus_text() -> None:
         'legation_upstream_errors_total{cluster="web",group="shop"} 2.0',
         'legation_upstream_dropped_total{category="throttle",cluster="web",group="shop"} 1.0',
         'legation_upstream_requests_in_progress{cluster="web",group="shop"} 3.0',
+        "legation_leader 1.0",
+        "legation_status_waiting 2.0",
+        "legation_status_writes_total 7.0",
+        "legation_status_events_total 3.0",
+        "legation_status_failures_total 1.0",
+        "legation_replicas 3.0",
+        "legation_replicas_answered 2.0",
         'legation_problems{code="unknown-field",level="error"} 1.0',
         'legation_problems{code="dangling-reference",level="warning"} 1.0',
     ):

@@ -252,6 +252,10 @@ def test_a_secret_of_another_namespace_never_comes_without_a_grant(world: World)
     world.ask("bank/token:value", row=SECRET)
     assert world.secret("bank/token:value") is None
     assert SECRET not in world.snapshot().incomplete
+    world.kube.secret("another", {}, namespace="bank")
+    world.look()
+    world.refer(tls("bank/another:value"))
+    assert SECRET not in world.snapshot().incomplete
 
 
 def test_what_two_namespaces_refer_to_goes_to_the_one_that_may_have_it(world: World) -> None:
@@ -283,6 +287,12 @@ def test_an_object_of_that_name_wins(world: World) -> None:
     assert world.codes() == []
     world.refer(eds())
     assert world.addresses() == ["10.0.0.1"]
+
+
+def test_an_object_of_that_name_needs_no_service(world: World) -> None:
+    world.refer(eds("shop/by-hand:http"), explicit("10.9.9.9", name="shop/by-hand:http"))
+    assert not world.ask("shop/by-hand:http")
+    assert world.codes() == []
 
 
 def test_an_object_of_that_name_counts_for_its_namespace_alone(world: World) -> None:
@@ -375,6 +385,17 @@ def test_what_nobody_is_known_to_need_any_more_is_no_problem(world: World) -> No
     assert world.codes() == ["no-service"]
     world.refer()
     assert world.codes() == []
+
+
+def test_who_asks_for_what_objects_may_not_have_may_have_it_as_a_pod(world: World) -> None:
+    world.kube.service("ledger", "10.0.0.7", namespace="bank")
+    world.kube.grants = frozenset({replace(GRANT, from_group="", from_kind="Pod")})
+    world.look()
+    world.refer(eds("bank/ledger:http"))
+    assert world.addresses("bank/ledger:http") == []
+    assert world.ask("bank/ledger:http")
+    assert world.addresses("bank/ledger:http") == ["10.0.0.7"]
+    assert not world.ask("bank/ledger:http")
 
 
 def test_a_grant_for_pods_is_one_for_what_their_envoys_ask_for(world: World) -> None:

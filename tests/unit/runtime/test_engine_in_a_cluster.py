@@ -180,7 +180,6 @@ async def test_who_comes_before_all_is_read_waits_without_end() -> None:
         assert stranger.seat.snapshot is None
 
 
-@pytest.mark.xfail(strict=True, reason="nobody tells the list of those who were turned away who is served after all")
 async def test_an_envoy_that_is_served_after_all_is_not_shown_as_turned_away() -> None:
     async with World().running() as world:
         client = world.client("late-1.shop", "10.0.0.9")

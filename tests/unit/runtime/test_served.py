@@ -236,7 +236,6 @@ def test_the_rules_say_whether_other_namespaces_are_open() -> None:
     assert addresses_of(world.snapshot(group).get(EDS, "bank/ledger:http")) == ["10.2.0.1"]
 
 
-@pytest.mark.xfail(strict=True, reason="what is heard counts as taken before it is")
 def test_what_failed_is_tried_again_at_the_next_update_whatever_that_is_about(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

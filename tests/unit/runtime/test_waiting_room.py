@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,12 +53,13 @@ class World:
     refused: set[str] = field(default_factory=set)
     known: bool = True
     turned_away: list[tuple[str, str, str]] = field(default_factory=list)
+    looks: int = 0
 
     def __post_init__(self) -> None:
         self.room = WaitingRoom(
             clock=self.clock,
             patience=10.0,
-            guests=lambda: self.guests,
+            guests=self._look,
             check=self._check,
             why=lambda node: f"nobody knows {node.id}" if self.known else None,
             turned_away=lambda _, node, status, words: self.turned_away.append((node.id, status, words)),
@@ -78,6 +80,10 @@ class World:
         self.guests.append(guest)
         await self.clock.advance(0)
         return guest
+
+    def _look(self) -> list[Guest]:
+        self.looks += 1
+        return self.guests
 
     def _check(self, peer: Peer, node: Node) -> None:
         assert peer is PEER
@@ -121,6 +127,7 @@ async def test_while_nobody_can_say_why_it_waits_on() -> None:
         guest = await world.come("edge.shop")
         await world.clock.advance(35)
         assert guest.dismissed == []
+        assert world.looks == 1 + 3
         world.known = True
         world.room.wake()
         await world.clock.advance(0)
@@ -167,6 +174,18 @@ async def test_who_comes_again_at_once_waits_again_and_is_turned_away_again() ->
             world.guests.clear()
             del guest
         assert len(world.turned_away) == 5
+
+
+async def test_who_was_turned_away_is_forgotten_when_its_streams_have_ended() -> None:
+    async with World().running() as world:
+        guest = await world.come("edge.shop")
+        await world.clock.advance(10)
+        gone = weakref.ref(guest)
+        world.guests.clear()
+        del guest
+        world.room.wake()
+        await world.clock.advance(0)
+        assert gone() is None
 
 
 async def test_an_empty_room_costs_nothing() -> None:

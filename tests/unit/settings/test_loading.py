@@ -145,6 +145,23 @@ def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> No
         ("log_level", "loud", "one of debug, info, warning, error"),
         ("log_format", "xml", "one of auto, console, json"),
         ("state_dir", "", "a path"),
+        ("kubernetes", "true", "on or off"),
+        ("namespaces", "", "a list of namespaces such as shop,edge"),
+        ("namespaces", " , ", "a list of namespaces"),
+        ("namespaces", "shop,Edge", "a list of namespaces"),
+        ("namespaces", "*", "a list of namespaces"),
+        ("namespaces", "shop.edge", "a list of namespaces"),
+        ("secret_namespaces", "-shop", "a list of namespaces"),
+        ("lease", "Legation", "a name as Kubernetes takes it"),
+        ("lease", "", "a name as Kubernetes takes it"),
+        ("peer_service", "legation.shop", "a name as Kubernetes takes it"),
+        ("peer_service", "a" * 64, "a name as Kubernetes takes it"),
+        ("peer_check", "ip", "one of pod, none"),
+        ("cross_namespace", "on", "one of grants, allow"),
+        ("status", "true", "one of auto, on, off"),
+        ("pod_wait", "long", "a number of seconds"),
+        ("max_connection_age", "0.5", "a duration of 1s or more"),
+        ("selector", "", "text"),
     ],
 )
 def test_a_wrong_value_is_told_under_the_name_of_its_flag_with_what_would_be_right(
@@ -172,6 +189,76 @@ def test_a_duration_and_a_list_are_not_read_out_of_other_types(tmp_path: Path, v
         load(tmp_path, f"delivery: {{drain_grace: {value}}}\n")
     with pytest.raises(SettingsError, match=r"^delivery\.hold_missing: "):
         load(tmp_path, f"delivery: {{hold_missing: {value}}}\n")
+
+
+def test_the_settings_of_the_cluster_stand_in_a_section_of_the_file(tmp_path: Path) -> None:
+    """Flags are on or off there, lists are lists."""
+    found = load(
+        tmp_path,
+        "cluster:\n  kubernetes: true\n  kubeconfig: /etc/kubeconfig\n  context: test\n  namespaces: [shop, edge]\n"
+        "  selector: team=edge\n  pod_wait: 1m\n  peer_check: none\n  secrets: on\n  secret_namespaces: [edge]\n"
+        "  cross_namespace: allow\n  status: off\n  lease: other\n  peer_service: legation\n  peer_port: 1\n"
+        "  peer_bind: 0.0.0.0\n",
+    )
+    assert found.cluster == settings.Cluster(
+        kubernetes=True,
+        kubeconfig=Path("/etc/kubeconfig"),
+        context="test",
+        namespaces=("shop", "edge"),
+        selector="team=edge",
+        pod_wait=60,
+        peer_check="none",
+        secrets=True,
+        secret_namespaces=("edge",),
+        cross_namespace="allow",
+        status="off",
+        lease="other",
+        peer_service="legation",
+        peer_port=1,
+        peer_bind="0.0.0.0",
+    )
+    assert found.delivery == settings.Delivery()
+
+
+def test_the_settings_of_the_cluster_are_plain_names_elsewhere() -> None:
+    """As all settings are."""
+    found = settings.load(
+        flags={"kubernetes": "on", "namespaces": "shop, edge ,shop,"},
+        environ={"LEGATION_SECRETS": "on", "LEGATION_PEER_CHECK": "none"},
+    )
+    assert found.cluster == settings.Cluster(
+        kubernetes=True, namespaces=("shop", "edge"), secrets=True, peer_check="none"
+    )
+    assert not settings.load(flags={}, environ={"LEGATION_KUBERNETES": "off"}).cluster.kubernetes
+
+
+def test_a_service_that_is_called_like_a_setting_sets_nothing() -> None:
+    """That of the replicas is called legation-peer in some clusters."""
+    environ = {
+        "LEGATION_PEER_PORT": "tcp://10.0.0.1:18003",
+        "LEGATION_PEER_SERVICE_HOST": "10.0.0.1",
+        "LEGATION_PEER_SERVICE_PORT": "18003",
+    }
+    assert settings.load(flags={}, environ=environ) == settings.Settings()
+
+
+@pytest.mark.parametrize("value", ["5", "{a: 1}", "null", "[]", "[[shop]]", "[Shop]"])
+def test_namespaces_are_not_read_out_of_other_types(tmp_path: Path, value: str) -> None:
+    """An empty list would read as if all were meant."""
+    with pytest.raises(SettingsError, match=r"^cluster\.namespaces: .* is not a list of namespaces .*:1\)$"):
+        load(tmp_path, f"cluster: {{namespaces: {value}}}\n")
+
+
+@pytest.mark.parametrize(("value", "word"), [("on", "on"), ("off", "off"), ("'on'", "on"), ("auto", "auto")])
+def test_a_word_that_is_on_or_off_needs_no_quotes(tmp_path: Path, value: str, word: str) -> None:
+    """YAML reads it as true or false."""
+    assert load(tmp_path, f"cluster: {{status: {value}}}\n").cluster.status == word
+
+
+def test_a_word_that_is_neither_is_not_read_out_of_true(tmp_path: Path) -> None:
+    """`log_level: on` means nothing."""
+    with pytest.raises(SettingsError, match=r"^log_level: True is not one of debug, info, warning, error"):
+        load(tmp_path, "log_level: on\n")
 
 
 @pytest.mark.parametrize(("value", "is_on"), [("on", True), ("off", False), ("'on'", True), ("true", True)])
@@ -232,4 +319,6 @@ def test_every_setting_has_a_text_and_names_that_follow_from_its_field() -> None
         "xds_port",
     )
     assert rows["removal_grace"].key == "delivery.removal_grace"
+    assert rows["namespaces"].key == "cluster.namespaces"
+    assert (rows["kubernetes"].shown_default, rows["namespaces"].shown_default) == ("off", "")
     assert rows["removal_grace"].shown_default == "5"

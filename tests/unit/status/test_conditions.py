@@ -11,7 +11,7 @@ import pytest
 from legation.model.delivery import NO_DELIVERY, Delivery, ObjectState, Refusal
 from legation.model.problems import Problem
 from legation.model.replicas import ALONE, ReplicaCount
-from legation.status.conditions import Status, condition, is_same, status_of
+from legation.status.conditions import Status, condition, is_hasty, is_same, status_of
 from tests.unit.status.worlds import (
     BROKEN,
     DANGLING,
@@ -212,6 +212,22 @@ def test_a_status_is_the_same_whenever_it_began_and_whatever_others_add() -> Non
     assert not is_same(None, status)
     assert not is_same(made(state(), delivery(1, 2)), status)
     assert not is_same(made(state(WEB, DANGLING), delivery(1, 1)), status)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hasty"),
+    [
+        ((state(), delivery(3, 3)), (state(), delivery(0, 0)), True),
+        ((state(), delivery(3, 3)), (state(generation=2), delivery(0, 0)), True),
+        ((state(), delivery(3, 3)), (state(), delivery(1, 1)), False),
+        ((state(), delivery(0, 0)), (state(generation=2), delivery(0, 0)), False),
+        ((state(), delivery(3, 3)), (state(WEB, BROKEN, generation=2, served=1), delivery(0, 0)), False),
+        ((state(), delivery(3, 3)), (state(WEB, DANGLING), delivery(0, 0)), False),
+        (None, (state(), delivery(0, 0)), False),
+    ],
+)
+def test_who_may_be_on_the_way_back(before: Any, after: Any, hasty: bool) -> None:  # noqa: FBT001 - a column
+    assert is_hasty(before and made(*before), made(*after)) is hasty
 
 
 def test_a_message_is_not_longer_than_the_api_server_takes() -> None:

@@ -10,7 +10,7 @@ import pytest
 from legation.status.slices import Replica, others, read_slice
 
 
-def endpoint(address: str, *, pod: str = "", **conditions: bool) -> dict[str, Any]:
+def endpoint(address: str, pod: str = "", **conditions: bool) -> dict[str, Any]:
     target = {"targetRef": {"kind": "Pod", "uid": f"uid-of-{pod}", "name": pod}} if pod else {}
     return {"addresses": [address], "conditions": conditions, **target}
 
@@ -21,8 +21,8 @@ def found(*slices: tuple[str, list[dict[str, Any]]], own: str = "10.0.0.1") -> l
 
 
 def test_the_own_pod_is_no_other_one_in_neither_family() -> None:
-    four = ("IPv4", [endpoint("10.0.0.1", pod="a", ready=True), endpoint("10.0.0.2", pod="b", ready=True)])
-    six = ("IPv6", [endpoint("fd00::1", pod="a", ready=True), endpoint("fd00::2", pod="b", ready=True)])
+    four = ("IPv4", [endpoint("10.0.0.1", "a", ready=True), endpoint("10.0.0.2", "b", ready=True)])
+    six = ("IPv6", [endpoint("fd00::1", "a", ready=True), endpoint("fd00::2", "b", ready=True)])
     assert found(four, six) == [("10.0.0.2", True)]
     assert found(six, four, own="fd00::2") == [("10.0.0.1", True)]
 
@@ -38,7 +38,7 @@ def test_the_own_pod_is_no_other_one_in_neither_family() -> None:
     ],
 )
 def test_one_that_begins_or_ends_need_not_answer(conditions: dict[str, bool], serves: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert found(("IPv4", [endpoint("10.0.0.2", **conditions)])) == [("10.0.0.2", serves)]
+    assert found(("IPv4", [endpoint("10.0.0.2", "", **conditions)])) == [("10.0.0.2", serves)]
 
 
 def test_slices_without_endpoints_or_with_host_names_say_nothing() -> None:

@@ -28,7 +28,6 @@ from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
 from tests.unit.status.worlds import BROKEN, CLUSTERS, REFUSAL, WEB, FakeObjects, delivery, key, opinions, state
 
-PATIENCE = 10.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -132,7 +131,7 @@ class World:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with asyncio.timeout(PATIENCE), FakeKube() as kube:
+    async with FakeKube() as kube:
         kube.install(CLUSTERS)
         client = Client(kube.connection)
         try:
@@ -217,6 +216,21 @@ async def test_a_status_that_is_right_already_is_not_written(world: World) -> No
         await world.clock.advance(5.0)
     assert world.patches == 1
     assert world.events == []
+
+
+async def test_a_server_that_begins_waits_for_its_envoys_to_come_back(world: World) -> None:
+    world.put(state(), delivery(2, 2))
+    async with running(world):
+        await world.quiet()
+    world.writer = world.new_writer()
+    world.put(state(), delivery(0, 0))
+    began = world.clock.now()
+    async with running(world):
+        await world.quiet()
+        assert (world.status() or {})["programmed"] == "2/2"
+        await world.until(lambda: world.opinion("Programmed") == "False/NoEnvoys")
+        assert world.clock.now() - began >= 10.0
+        assert world.patches == 2
 
 
 async def test_what_others_wrote_is_set_right_after_a_while(world: World) -> None:

@@ -121,6 +121,23 @@ def test_a_change_of_the_owner_is_another_object(reader: ManifestReader, changed
     assert before[KEY].body["spec"] == {"config": {"name": "web", "weight": 1}}
 
 
+def test_the_status_that_an_object_was_last_seen_with_is_known(reader: ManifestReader) -> None:
+    """For who writes it: it is no part of the object."""
+    told = Told(reader)
+    assert reader.status(KEY) is None
+    told.put("Cluster", cluster())
+    assert reader.status(KEY) is None
+    statuses: list[dict[str, list[int]]] = [{"conditions": []}, {"conditions": [1]}]
+    for status in statuses:
+        assert not told.put("Cluster", cluster(status=status))
+        assert reader.status(KEY) == status
+    told.put("Cluster", cluster(status="odd"))
+    assert reader.status(KEY) is None
+    told.put("Cluster", cluster(status={"conditions": []}))
+    told.gone("Cluster", "web")
+    assert reader.status(KEY) is None
+
+
 def test_objects_come_and_go_and_kinds_are_kept_apart(reader: ManifestReader) -> None:
     told = Told(reader)
     assert told.put("Cluster", cluster(), cluster("other"))

@@ -253,9 +253,13 @@ async def test_a_change_is_published_and_all_else_is_the_same_as_before(world: W
 
 async def test_what_changes_without_the_owner_publishes_nothing(world: World) -> None:
     world.put_usual()
-    async with world.reading():
+    async with world.reading() as source:
         await world.begun()
-        world.kube.patch_status(CLUSTERS, "shop", "web", {"conditions": [{"type": "Accepted"}]})
+        status = {"conditions": [{"type": "Accepted"}]}
+        world.kube.patch_status(CLUSTERS, "shop", "web", status)
+        await world.passing(lambda: source.observed(WEB) == status, seconds=0)
+        await world.clock.advance(0)
+        assert len(world.states) == 1
         world.kube.patch_status(PODS, "shop", "edge-1", {"conditions": []})
         world.kube.put(of(SERVICES, service(clusterIP="10.96.0.2")))
         world.kube.put(of(SERVICES, service("last")))
@@ -304,6 +308,27 @@ async def test_an_api_server_that_is_away_takes_nothing_away_and_is_told(world: 
         assert world.newest.cluster is not None
         assert world.newest.cluster.pods_current
         assert world.newest.cluster.pods is before.cluster.pods
+
+
+@pytest.mark.parametrize(("plural", "current"), [("pods", False), ("services", True)])
+async def test_whether_pods_are_current_is_a_matter_of_their_own_watch(
+    world: World, plural: str, *, current: bool
+) -> None:
+    world.put_usual()
+    async with world.reading():
+        await world.begun()
+        for verb in ("list", "watch"):
+            world.kube.forbid(verb, plural)
+        world.kube.drop()
+        await world.passing(lambda: world.kube.watches == ALL - 1 and len(world.newest.problems) == 1)
+        (problem,) = world.newest.problems
+        assert f"may not watch {plural} in all namespaces" in str(problem)
+        assert world.newest.cluster is not None
+        assert world.newest.cluster.pods_current is current
+        for verb in ("list", "watch"):
+            world.kube.allow(verb, plural)
+        await world.passing(lambda: not world.newest.problems)
+        assert world.newest.cluster.pods_current
 
 
 async def test_what_was_deleted_while_the_api_server_was_away_is_gone_when_it_is_back(world: World) -> None:
