@@ -196,13 +196,13 @@ def wanted(*, status: bool = True) -> Rules:
     if status:
         found |= {("bootes.io", f"{plural}/status", ()): {"patch"} for plural in BOOTES}
         found[("legation.dev", "envoyresources/status", ())] = {"patch"}
-        found[("events.k8s.io", "events", ())] = {"create", "patch"}
+        found[("events.k8s.io", "events", ())] = {"create"}
     return found
 
 
 OWN: Rules = {
     ("coordination.k8s.io", "leases", ()): {"create"},
-    ("coordination.k8s.io", "leases", ("legation",)): {"get", "update", "patch"},
+    ("coordination.k8s.io", "leases", ("legation",)): {"get", "patch"},
 }
 SLICES: Rules = {("discovery.k8s.io", "endpointslices", ()): READ}
 SECRETS: Rules = {("", "secrets", ()): READ}

@@ -91,6 +91,7 @@ class Engine:
             recall=self._recall,
             regroup=self._regroup,
             want=self._want,
+            returns=lambda group: isinstance(group, Group),
         )
         self.deliveries = DeliveryCounts(
             clock=clock,
@@ -295,6 +296,7 @@ class Engine:
                 await self._clock.sleep_until(self._clock.now() + min(seconds, LOOK_AGAIN_AT_MOST))
                 if self._served.look_again():
                     self._hub.publish()
+                self._touch_changed()
                 self._problem_log.look()
 
     async def _follow(self) -> None:
@@ -323,8 +325,7 @@ class Engine:
                 message="legation itself fails on what has changed; its log tells where",
                 mend="what was served before goes on; undo the last change, and report it",
             )
-        if self.feedback.counts_by_object is not None:
-            self.feedback.counts_by_object.touch(self._served.changed())
+        self._touch_changed()
         self._served.prune(self._is_asked_for)
         self._waiting_room.wake()
         self._look_due.set()
@@ -337,6 +338,11 @@ class Engine:
         self._problem_log.look()
         if self._saving is not None:
             self._saving.request()
+
+    def _touch_changed(self) -> None:
+        """Have the objects counted anew of which something is another one."""
+        if self.feedback.counts_by_object is not None:
+            self.feedback.counts_by_object.touch(self._served.take_changed())
 
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""

@@ -35,6 +35,7 @@ class Hub(Generic[Group]):
         recall: Callable[[Group, ResourceType, str], ResourceCollection | None] | None = None,
         regroup: Callable[[Peer, Node, Group, Snapshot | None], Group] | None = None,
         want: Callable[[Group, ResourceType, Collection[str]], bool] | None = None,
+        returns: Callable[[Group], bool] | None = None,
     ) -> None:
         """Make an empty hub.
 
@@ -45,11 +46,13 @@ class Hub(Generic[Group]):
             recall: Says what a version of a group stood for before the program began.
             regroup: Says where a client belongs that sat in this group and got this; it never refuses. None: where it
                 would belong if it came now.
+            returns: Says whether somebody may come back to a group, so that it matters what it was told. None: to any.
             want: Takes what clients of a group ask for by name; says whether somebody may get something else for it.
         """
         self._group_of = group_of
         self._regroup = regroup or (lambda peer, node, _group, _snapshot: group_of(peer, node))
         self._want = want
+        self._returns = returns
         self._snapshot_of = snapshot_of
         self._feedback = feedback
         self._recall = recall
@@ -127,7 +130,8 @@ class Hub(Generic[Group]):
 
     def tell(self, group: Group, collection: ResourceCollection) -> None:
         """Note that a client of the group is told this; see `transports.base.Seat`."""
-        self._told.keep(group, collection)
+        if self._returns is None or self._returns(group):
+            self._told.keep(group, collection)
 
     def remembered(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
         """Return what a version stood for; see `transports.base.Seat`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
 
@@ -52,6 +52,15 @@ class Rules:
     """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What there was when somebody asked what had changed."""
+
+    objects: Mapping[ObjectKey, ManifestObject] = field(default_factory=dict)
+    readings: Readings = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
 class Served:
     """The newest state of everything. It changes by `update` alone."""
 
@@ -82,8 +91,7 @@ class Served:
         """Whether clients may belong elsewhere, and nobody was told so yet."""
         self._cluster: Cluster | None = None
         self._object_problems: tuple[Problem, ...] = ()
-        self._previous: tuple[Mapping[ObjectKey, ManifestObject], Readings, tuple[Problem, ...]] = ({}, {}, ())
-        """Objects, readings and problems before the last update."""
+        self._told = _Told()
         self._settled = Settled(readings={})
         self._assembly = Assembly()
         self._before: Assembly | None = None
@@ -103,7 +111,6 @@ class Served:
             Whether clients may belong to other groups than before.
         """
         before = self._taken
-        self._previous = (before.objects if before else {}, self._settled.readings, self._object_problems)
         pods, self._heard, self._cluster = self._pods, heard, heard.cluster
         self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
@@ -210,14 +217,18 @@ class Served:
         self._last_good.recalled = ()
         self._before = None
 
-    def changed(self) -> set[ObjectKey]:
-        """Return the objects of which something was another one before the last update; O(all objects)."""
-        objects, readings, problems = self._previous
-        told = set(problems) ^ set(self._object_problems) if problems is not self._object_problems else set()
+    def take_changed(self) -> set[ObjectKey]:
+        """Return the objects of which something is another one than when this was last asked; O(all objects)."""
+        before = self._told
+        now = self._told = _Told(
+            objects=self._heard.objects if self._heard is not None else {},
+            readings=self._settled.readings,
+            problems=self.problems,
+        )
         return {
-            *_differing(objects, self._heard.objects if self._heard is not None else {}),
-            *_differing(readings, self._settled.readings),
-            *(each.object for each in told if each.object is not None),
+            *_differing(before.objects, now.objects),
+            *_differing(before.readings, now.readings),
+            *(each.object for each in set(before.problems) ^ set(now.problems) if each.object is not None),
         }
 
     def known(self, key: ObjectKey) -> Known | None:

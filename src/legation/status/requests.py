@@ -6,6 +6,7 @@ It refuses to know when to ask and what to say. No error of the API server leave
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,9 @@ _ANSWER = 5.0
 """Seconds for an answer: not longer than others wait for the Lease after we have stopped."""
 _OF_ALL = frozenset({401, 429, 502, 503, 504})
 """What the API server says when it is in trouble, or takes no more."""
+
+# The last: what answers is no API server.
+_FAILURES = (KubeError, KubeUnreachable, TimeoutError, json.JSONDecodeError)
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -120,7 +124,7 @@ class Requests:
         except KubeNotFound:
             # The API server says the same where there is no such object, and where its kind has no status.
             return await self._look(state, kind)
-        except (KubeError, KubeUnreachable, TimeoutError) as error:
+        except _FAILURES as error:
             self._counts.failures += 1
             return self._failed(state, kind, error)
         self._counts.writes += 1
@@ -136,7 +140,7 @@ class Requests:
         try:
             async with asyncio.timeout(_ANSWER):
                 await objects.create(self._client, kind=EVENTS, value=made, namespace=state.key.namespace)
-        except (KubeError, KubeUnreachable, TimeoutError) as error:
+        except _FAILURES as error:
             self._counts.failures += 1
             if isinstance(error, KubeForbidden):
                 self._no_events_until = self._clock.now() + LONGEST_LOOK
@@ -156,7 +160,7 @@ class Requests:
             return Answer(Outcome.GONE)
         except KubeForbidden:
             found = {"metadata": {"uid": state.uid}}
-        except (KubeError, KubeUnreachable, TimeoutError) as error:
+        except _FAILURES as error:
             self._counts.failures += 1
             return self._failed(state, kind, error)
         if _uid(found) != state.uid:
@@ -165,10 +169,12 @@ class Requests:
             _log.info("no status subresource", kind=str(kind), instead="Events alone", mend="legation crds prints ours")
         return Answer(Outcome.EVENTS_ONLY)
 
-    def _failed(self, state: ObjectState, kind: ApiKind, error: KubeError | KubeUnreachable | TimeoutError) -> Answer:
+    def _failed(self, state: ObjectState, kind: ApiKind, error: Exception) -> Answer:
         now, namespace = self._clock.now(), state.key.namespace
-        if not isinstance(error, KubeError) or error.status in _OF_ALL:
-            return Answer(Outcome.HOLD, getattr(error, "retry_after", None) or 0.0)
+        if not isinstance(error, KubeError):
+            return Answer(Outcome.HOLD)
+        if error.status in _OF_ALL:
+            return Answer(Outcome.HOLD, error.retry_after or 0.0)
         if isinstance(error, KubeConflict) or error.status >= 500:
             return Answer(Outcome.AGAIN, error.retry_after or 0.0)
         if isinstance(error, KubeForbidden):
@@ -180,6 +186,6 @@ class Requests:
         return Answer(Outcome.EVENTS_ONLY)
 
 
-def _uid(found: Mapping[str, Any]) -> object:
-    metadata = found.get("metadata")
+def _uid(found: Any) -> object:
+    metadata = found.get("metadata") if isinstance(found, Mapping) else None
     return metadata.get("uid") if isinstance(metadata, Mapping) else None

@@ -17,6 +17,8 @@ from legation.model.node import Node, Peer, Scope, Workload, canonical_ip, split
         ("ipv6:[::ffff:a00:7]:4711", "10.0.0.7"),
         ("ipv6:[fe80::7%eth0]:4711", "fe80::7"),
         ("ipv6:[::1]:4711", "::1"),
+        ("ipv4:10.0.0.7", "10.0.0.7"),
+        ("ipv6:[fd00::7]", "fd00::7"),
         ("unix:/run/legation.sock", ""),
         ("unix:", ""),
         ("unix-abstract:10.0.0.7:1", ""),

@@ -101,6 +101,16 @@ async def test_nobody_gets_anything_before_every_source_has_loaded() -> None:
         assert not world.engine.missing
 
 
+async def test_a_source_may_say_what_it_waits_for() -> None:
+    late = FakeSource("cluster")
+    late.waits_for = ("pods are not listed yet", "may not list services")
+    async with World(others=(late,)).running() as world:
+        assert list(world.engine.missing) == ["cluster: pods are not listed yet", "cluster: may not list services"]
+        late.publish()
+        await world.handled()
+        assert not world.engine.missing
+
+
 async def test_what_did_not_change_stays_the_same_python_object(tmp_path: Path) -> None:
     # A name that no other run of this test has: equal collections are one object as long as somebody holds it.
     name = tmp_path.name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -231,6 +233,26 @@ async def test_the_envoy_of_a_deleted_pod_keeps_what_it_has_and_hears_nothing_of
         client.seat.leave()
         assert world.engine.statistics().groups == 0
         assert world.engine.feedback.proxies() == ()
+
+
+@pytest.mark.parametrize("told", [pytest.param(False, id="silent"), pytest.param(True, id="told something")])
+async def test_when_the_envoy_of_a_deleted_pod_leaves_all_that_was_kept_for_it_is_freed(*, told: bool) -> None:
+    async with World(objects=(cluster("only-here", {}),)).running() as world:
+        client = world.client()
+        assert client.seat.snapshot is not None
+        kept = weakref.ref(client.seat.snapshot)
+        world.kube.no_pod("edge-1")
+        world.objects = (cluster("new", {}),)
+        await world.publish()
+        assert client.seat.snapshot is kept()
+        if told and client.seat.snapshot is not None:
+            # It may ask for more of what it is to have.
+            client.seat.tell(client.seat.snapshot[CLUSTER])
+        client.seat.leave()
+        del client
+        world.client("web-1.shop", "10.0.0.2")
+        gc.collect()
+        assert kept() is None
 
 
 async def test_a_pod_that_is_made_anew_under_its_name_is_served_beside_the_old_ones_envoy() -> None:

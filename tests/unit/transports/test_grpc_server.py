@@ -266,3 +266,29 @@ async def test_it_may_be_cancelled_while_it_starts(turns: int, caplog: pytest.Lo
     assert run.cancelled()
     # Its own logger: what gRPC still has from the event loop of an earlier test comes up under asyncio's.
     assert [each.message for each in caplog.records if each.name.startswith("grpc")] == []
+
+
+async def test_a_connection_that_has_its_age_ends_its_streams_when_the_grace_is_over() -> None:
+    async with serving(FakeFeed(resource("a")), connection_age=0.1, connection_age_grace=0.1) as served:
+        stream = await connected(served)
+        assert (await stream.end())[0] == "UNAVAILABLE"
+        await until(lambda: not served.feed.seats)
+        await connected(served)
+        assert len(served.feed.seats) == 1
+
+
+async def test_who_goes_when_its_connection_is_old_loses_nothing_by_it() -> None:
+    """A client is told to go; what is under way on the old connection goes on for the grace."""
+    async with serving(FakeFeed(resource("a")), connection_age=0.1, connection_age_grace=PATIENCE) as served:
+        old = await connected(served)
+        first = served.feed.seats[0]
+
+        async def comes_over_another_connection() -> bool:
+            await connected(served)
+            return served.feed.seats[-1].peer != first.peer
+
+        async with asyncio.timeout(PATIENCE):
+            while not await comes_over_another_connection():
+                pass
+        served.feed.publish(resource("a"), resource("b"))
+        assert [each.name for each in (await old.receive()).resources] == ["b"]

@@ -221,6 +221,35 @@ async def test_whom_the_feed_does_not_admit_is_told_why() -> None:
         assert [log["reason"] for log in logs] == ["the certificate is of another node"]
 
 
+async def test_a_client_that_is_dismissed_is_told_why_on_every_stream_and_no_other_client_is() -> None:
+    async with serving(FakeFeed(resource("a"))) as served:
+        every = (served.delta(), served.stream(), served.delta())
+        for stream, node in zip(every, ("unknown", "unknown", "known"), strict=True):
+            await stream.send(type_url=CLUSTER.url, node=node)
+            await stream.receive()
+        first, second, other = every
+        (client,) = (seat.client for seat in served.feed.seats if seat.node.id == "unknown")
+        for words in ("there is no Pod called unknown", "it is not said twice"):
+            client.dismiss("NOT_FOUND", words)
+        for stream in (first, second):
+            assert await stream.end() == ("NOT_FOUND", "there is no Pod called unknown")
+        await until(lambda: len(served.feed.left) == 1)
+        served.feed.publish(resource("b"))
+        assert [each.name for each in (await other.receive()).resources] == ["b"]
+
+
+async def test_a_client_that_waits_can_be_dismissed_before_it_was_told_anything() -> None:
+    feed = FakeFeed()
+    feed.snapshot = None
+    async with serving(feed) as served:
+        stream = served.delta()
+        await stream.send(type_url=CLUSTER.url, node="unknown")
+        await until(lambda: feed.seats)
+        feed.seats[0].client.dismiss("NOT_FOUND", "no Pod")
+        assert await stream.end() == ("NOT_FOUND", "no Pod")
+        await until(lambda: not feed.seats)
+
+
 async def test_words_that_repeat_what_the_client_said_have_an_end() -> None:
     async with serving() as served:
         stream = served.stream(f"/{CLUSTER.service}/{CLUSTER.sotw_method}")

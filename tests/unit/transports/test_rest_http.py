@@ -135,6 +135,7 @@ async def test_a_client_is_known_by_its_host(host: str, address: str) -> None:
     [
         (RemoteProtocolError("INVALID_ARGUMENT", "words"), 400),
         (Refusal("PERMISSION_DENIED", "words"), 403),
+        (RemoteProtocolError("NOT_FOUND", "words"), 404),
         (Refusal("UNAVAILABLE", "words"), 503),
         (RemoteProtocolError("INTERNAL", "words"), 500),
     ],

@@ -9,7 +9,7 @@ import pytest
 from legation.errors import RemoteProtocolError
 from legation.model.events import Accepted, Refused
 from legation.model.node import Peer
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
 from legation.transports.base import Refusal
 from legation.transports.rest_stream import UNSAID
 from tests.unit.transports.loopback import resource
@@ -230,6 +230,24 @@ async def test_who_is_not_admitted_hears_why() -> None:
             await world.ask()
         assert world.polls.clients == 0
         assert list(world.polls.labels()) == []
+
+
+async def test_a_client_that_is_dismissed_hears_why_at_every_poll_that_is_held() -> None:
+    """And comes again as a new one."""
+    with rest_world() as world:
+        world.feed.snapshot = None
+        polls = [world.poll(row=row, patience=10.0) for row in (CLUSTER, LISTENER)]
+        await world.clock.advance(0)
+        (seat,) = world.feed.seats
+        seat.client.dismiss("NOT_FOUND", "no Pod")
+        for poll in polls:
+            with pytest.raises(RemoteProtocolError, match="no Pod") as told:
+                await poll.result()
+            assert told.value.status == "NOT_FOUND"
+        await world.clock.advance(0)
+        assert world.feed.left == [seat]
+        assert await world.ask() is None
+        assert len(world.feed.seats) == 1
 
 
 async def test_a_bug_ends_the_streams_of_its_client_alone(capsys: pytest.CaptureFixture[str]) -> None:
