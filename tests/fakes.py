@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
+from legation.model.cluster import Cluster
 from legation.model.events import Accepted, Refused, Sent, Subscribed
 from legation.model.node import Node, Peer
 from legation.model.objects import FieldPath, ManifestObject, Place
@@ -125,6 +126,7 @@ class FakeSource:
         self._inputs: Inputs | None = None
         self._state: SourceState | None = None
         self.located: list[tuple[Place | None, FieldPath]] = []
+        self.waits_for: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -132,7 +134,7 @@ class FakeSource:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        return ()
+        return self.waits_for
 
     async def run(self, inputs: Inputs) -> None:
         self._inputs = inputs
@@ -145,10 +147,18 @@ class FakeSource:
         self.located.append((place, path))
         return replace(place, line=place.line + 10) if place and path else place
 
-    def publish(self, *objects: ManifestObject, problems: tuple[Problem, ...] = (), broken: Iterable[str] = ()) -> None:
-        """Say that these are all the objects now."""
+    def publish(
+        self,
+        *objects: ManifestObject,
+        problems: tuple[Problem, ...] = (),
+        broken: Iterable[str] = (),
+        cluster: Cluster | None = None,
+    ) -> None:
+        """Say that these are all the objects now, and what a cluster tells; the same ones are the same mapping."""
+        before = {} if self._state is None else self._state.objects
+        told = {each.key: each for each in objects}
         self._state = SourceState(
-            objects={each.key: each for each in objects}, problems=problems, broken=frozenset(broken)
+            objects=before if before == told else told, problems=problems, broken=frozenset(broken), cluster=cluster
         )
         if self._inputs is not None:
             self._inputs.publish(self._state)

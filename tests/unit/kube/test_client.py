@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -190,6 +191,14 @@ async def test_no_line_is_too_long() -> None:
         assert [line async for line in lines] == long
 
 
+async def test_what_comes_before_the_end_is_a_line() -> None:
+    async def speak(asked: Asked, answer: Answer) -> None:
+        await answer.whole(body=b"a\nb")
+
+    async with loopback(speak) as server, client_of(server) as client, client.stream("/x") as lines:
+        assert [line async for line in lines] == [b"a", b"b"]
+
+
 async def test_a_stream_that_breaks_is_no_end() -> None:
     async def speak(asked: Asked, answer: Answer) -> None:
         await answer.begin()
@@ -298,11 +307,15 @@ async def test_a_second_try_may_succeed(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old")
 
+    os.utime(file, (1, 1))
+
     async def speak(asked: Asked, answer: Answer) -> None:
         if asked.headers["authorization"] == "Bearer new":
             await answer.whole(body=b"1")
         else:
+            # Nothing but its content tells that the file has changed.
             file.write_text("new")
+            os.utime(file, (1, 1))
             await answer.status(401, "Unauthorized", "Unauthorized")
 
     async with loopback(speak) as server, client_of(server, User(token_file=str(file))) as client:

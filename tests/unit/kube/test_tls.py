@@ -200,10 +200,14 @@ async def test_a_stream_outlives_the_certificate_it_began_with(authority: Author
     file = tmp_path / "ca.crt"
     file.write_bytes(authority.pem)
 
+    go_on = asyncio.Event()
+
     async def speak(asked: Asked, answer: Answer) -> None:
         if asked.target == "/watch":
             await answer.begin()
-            await answer.part(b"a\nb\n")
+            await answer.part(b"a\n")
+            await go_on.wait()
+            await answer.part(b"b\n")
             await answer.end()
         else:
             await answer.whole()
@@ -217,7 +221,8 @@ async def test_a_stream_outlives_the_certificate_it_began_with(authority: Author
         assert await anext(lines) == b"a"
         file.write_bytes(authority.pem + Authority("one more").pem)
         await client.request("GET", "/x")
-        assert await anext(lines) == b"b"
+        go_on.set()
+        assert [line async for line in lines] == [b"b"]
 
 
 @pytest.mark.parametrize(
