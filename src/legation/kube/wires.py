@@ -96,7 +96,6 @@ class _Wire:
 def _transport(connection: Connection, certificate: Pem, key: Pem) -> httpx2.AsyncHTTPTransport:
     return httpx2.AsyncHTTPTransport(
         verify=context_for(connection, certificate=certificate, key=key),
-        trust_env=False,
         limits=_IDLE,
         proxy=httpx2.Proxy(connection.proxy) if connection.proxy else None,
         socket_options=list(_socket_options()),

@@ -20,7 +20,7 @@ from legation.runtime.deliveries import Crowd
 from legation.runtime.feedback import Feedback
 from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Sitter, Table
 from legation.runtime.told import Told
-from legation.transports.base import Client
+from legation.transports.base import Client, Refusal
 
 
 class Hub(Generic[Group]):
@@ -46,7 +46,8 @@ class Hub(Generic[Group]):
             recall: Says what a version of a group stood for before the program began.
             regroup: Says where a client belongs that sat in this group and got this; it never refuses. None: where it
                 would belong if it came now.
-            returns: Says whether somebody may come back to a group, so that it matters what it was told. None: to any.
+            returns: Says whether somebody may come back to a group, so that it matters what it was told and what load it
+                reports. None: to any.
             want: Takes what clients of a group ask for by name; says whether somebody may get something else for it.
         """
         self._group_of = group_of
@@ -76,8 +77,11 @@ class Hub(Generic[Group]):
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> ReporterSeat[Group]:
         """Give a client a place that reports its load; see `transports.base.Feed`."""
-        table = self._table(self._group_of(peer, node))
-        return ReporterSeat(self, table, peer=peer, node=node, wake=wake, loads=self._feedback.loads)
+        group = self._group_of(peer, node)
+        if self._returns is not None and not self._returns(group):
+            # It has nothing to report before it is told anything, and tries again by itself.
+            raise Refusal("UNAVAILABLE", f"load is not taken yet: {group}; report again later")
+        return ReporterSeat(self, self._table(group), peer=peer, node=node, wake=wake, loads=self._feedback.loads)
 
     def publish(self, groups: Iterable[Group] | None = None) -> int:
         """Fetch the newest snapshots, wake those for whom it is another one, and return how many groups that were.

@@ -194,6 +194,17 @@ async def test_an_envoy_that_is_served_after_all_is_not_shown_as_turned_away() -
         assert world.turned_away() == []
 
 
+async def test_the_load_of_an_envoy_whose_pod_is_not_known_is_not_taken_yet() -> None:
+    async with World().running() as world:
+        peer, node = Peer(address="ipv4:10.0.0.9:4711", transport="fake"), Node(id="late-1.shop")
+        with pytest.raises(Refusal, match="waits for its Pod; report again later") as refused:
+            world.transport.feed.admit_reporter(peer, node, wake=lambda: None)
+        assert refused.value.status == "UNAVAILABLE"
+        world.kube.pod("late-1", "10.0.0.9")
+        await world.publish()
+        assert world.transport.feed.admit_reporter(peer, node, wake=lambda: None).clusters is not None
+
+
 # Who moves
 
 
