@@ -46,8 +46,8 @@ class Hub(Generic[Group]):
             recall: Says what a version of a group stood for before the program began.
             regroup: Says where a client belongs that sat in this group and got this; it never refuses. None: where it
                 would belong if it came now.
-            returns: Says whether somebody may come back to a group, so that it matters what it was told and what load it
-                reports. None: to any.
+            returns: Says whether somebody may come back to a group, so that it matters what it was told and which load
+                it reports. None: to any.
             want: Takes what clients of a group ask for by name; says whether somebody may get something else for it.
         """
         self._group_of = group_of

@@ -152,7 +152,9 @@ def _unfit(certificate: Certificate, key: bytes, of: str) -> Fault | None:
 
     form = "write it in PEM form, as PKCS #8 (BEGIN PRIVATE KEY), without a password"
     if not _KEY_LINE.search(key):
-        return Fault(code="bad-private-key", message=f"tls.key of {of} holds no private key that can be read", mend=form)
+        return Fault(
+            code="bad-private-key", message=f"tls.key of {of} holds no private key that can be read", mend=form
+        )
     try:
         private = load_pem_private_key(key, password=None)
         public = certificate.public_key()
@@ -160,7 +162,9 @@ def _unfit(certificate: Certificate, key: bytes, of: str) -> Fault | None:
     except TypeError:
         return Fault(code="encrypted-key", message=f"tls.key of {of} needs a password, which nobody has", mend=form)
     except (ValueError, UnsupportedAlgorithm):
-        return Fault(code="bad-private-key", message=f"tls.key of {of} holds no private key that can be read", mend=form)
+        return Fault(
+            code="bad-private-key", message=f"tls.key of {of} holds no private key that can be read", mend=form
+        )
     if not fits:
         mend = "put the key into tls.key that the first certificate in tls.crt was made with"
         return Fault(
