@@ -45,12 +45,13 @@ class FixedCredentials:
     """A token, a name and a password, a client certificate, or nothing. Files of certificates are read elsewhere."""
 
     def __init__(self, user: User) -> None:
-        self._login = Login(authorization=_authorization(user), certificate=user.certificate, key=user.key)
+        self._user = user
         self._renewable = bool(user.certificate.watched or user.key.watched)
 
     async def login(self) -> Login:
         """Return what there is."""
-        return self._login
+        user = self._user
+        return Login(authorization=_authorization(user), certificate=user.certificate, key=user.key)
 
     def refused(self, _: Login, /) -> bool:
         """Say whether files may have changed."""
@@ -106,7 +107,7 @@ def bearer(token: str, *, place: str) -> str:
 
 def _authorization(user: User) -> str:
     if user.token:
-        return f"Bearer {user.token}"
+        return bearer(user.token, place="the token of the user")
     if user.username:
         pair = base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
         return f"Basic {pair}"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from legation.errors import KubeForbidden, KubeUnreachable, LegationError
+from legation.errors import KubeError, KubeForbidden, KubeUnreachable, LegationError
 from legation.model.api_kinds import ApiKind
+
+_OF_ALL = frozenset({401, 429, 500, 502, 503, 504})
+"""Refusals that are about who asks, or about the state of the server, whatever kind is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,10 @@ class Missing:
     """One sentence without a full stop."""
     mend: str = ""
     """What a person can do, where we can tell."""
+    cause: str = ""
+    """What is wrong for every kind alike: it need not be told for each of them. Empty: it is about this one."""
+    trouble: bool = True
+    """Whether anything is wrong; if not, it takes a moment."""
 
     def __str__(self) -> str:
         """Return the line that a person reads."""
@@ -37,19 +44,22 @@ class Scope:
 
     def not_listed(self) -> Missing:
         """Nothing was heard yet."""
-        return Missing(message=f"{self} are not listed yet")
+        return Missing(message=f"{self} are not listed yet", trouble=False)
 
     def not_followed(self) -> Missing:
         """They were listed, and the watch has not begun."""
-        return Missing(message=f"the watch of {self} has not begun yet")
+        return Missing(message=f"the watch of {self} has not begun yet", trouble=False)
 
     def failed(self, error: LegationError, *, verb: str) -> Missing:
         """Say why they could not be listed or watched."""
         if isinstance(error, KubeForbidden):
             return Missing(message=f"may not {verb} {self}: {error}", mend=self._rule())
         if isinstance(error, KubeUnreachable):
-            return Missing(message=f"cannot {verb} {self}: {error}", mend="what was known of them stays")
-        return Missing(message=f"cannot {verb} {self}: {error}")
+            return Missing(
+                message=f"cannot {verb} {self}: {error}", mend="what was known of them stays", cause=str(error)
+            )
+        status = error.status if isinstance(error, KubeError) else 0
+        return Missing(message=f"cannot {verb} {self}: {error}", cause=str(status) if status in _OF_ALL else "")
 
     def doubted(self, error: LegationError) -> Missing:
         """A kind that had objects is said not to exist."""

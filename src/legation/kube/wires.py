@@ -23,7 +23,9 @@ _IDLE = httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepali
 """Each watch has a connection of its own, so their number has no limit; the API server keeps idle ones for 90 s."""
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""A watch may hear nothing for long: so one learns within a minute that the other side has gone without a word."""
+"""A watch may hear nothing for long: so one learns within a minute that the other side has gone without a word.
+
+Not so behind a proxy: the HTTP client sets these options on none of its connections to one."""
 
 
 class Wires:

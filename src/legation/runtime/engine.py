@@ -82,7 +82,7 @@ class Engine:
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
         self._clock = clock
         self._debounce = Debounce()
-        self._intake = Intake(sources, changed=self._note_change)
+        self._intake = Intake(sources, changed=self._note_change, waits_changed=self._problem_log.look)
         self._served = self._new_served()
         self._hub: Hub[AnyGroup] = Hub(
             group_of=self._group_of,
@@ -347,7 +347,7 @@ class Engine:
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""
         own = (self._fault, self._saving.problem if self._saving else None)
-        every = (*self._folder_problems, *self._served.problems, *own)
+        every = (*self._intake.waits, *self._folder_problems, *self._served.problems, *own)
         found: dict[Hashable, Problem] = {_sameness(each): each for each in every if each is not None}
         for (row, name, origin), problem in self.feedback.refusals().items():
             place = self._served.place_of(row, name, origin) if origin else None

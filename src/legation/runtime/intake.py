@@ -42,12 +42,15 @@ class Heard:
 class Intake:
     """Takes the states of the sources. Of an object that several have, that of the first source counts."""
 
-    def __init__(self, sources: Sequence[Source], *, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], *, changed: Callable[[], None], waits_changed: Callable[[], None] | None = None
+    ) -> None:
         """Begin without any state.
 
         Args:
             sources: Those that will publish.
             changed: Called when one has.
+            waits_changed: Called when `waits` is something else, if anybody wants to know.
         """
         self.sources = tuple(sources)
         self.number = 0
@@ -55,6 +58,8 @@ class Intake:
         self._states: dict[Source, SourceState] = {}
         self._merged = _Merged()
         self._changed = changed
+        self._waits: dict[Source, tuple[Problem, ...]] = {}
+        self._waits_changed = waits_changed
 
     @property
     def missing(self) -> tuple[Source, ...]:
@@ -71,6 +76,18 @@ class Intake:
             self._states[source] = state
             self.number += 1
             self._changed()
+
+    def wait(self, source: Source, problems: tuple[Problem, ...]) -> None:
+        """Take what keeps a source from loading."""
+        if problems != self._waits.get(source, ()):
+            self._waits[source] = problems
+            if self._waits_changed is not None:
+                self._waits_changed()
+
+    @property
+    def waits(self) -> tuple[Problem, ...]:
+        """What is wrong that keeps sources from loading."""
+        return tuple(each for source in self.missing for each in self._waits.get(source, ()))
 
     def newest(self) -> Heard:
         """Return all that is known now; O(all objects), unless no source tells of other ones than before."""
@@ -134,3 +151,6 @@ class _Inputs:
 
     def publish(self, state: SourceState) -> None:
         self.intake.take(self.source, state)
+
+    def wait(self, problems: tuple[Problem, ...]) -> None:
+        self.intake.wait(self.source, problems)

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from legation.kube.client import Client
+from legation.kube.connection import Connection, User
 from tests.unit.kube.certificates import Issued
 
+TOKEN = "hush-hush"
 PATIENCE = 10.0
 """Seconds for what takes none."""
 
@@ -132,6 +135,22 @@ async def loopback(
             writer.transport.abort()
         # A transport that was told to close does so in the next turn of the loop.
         await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def client_of(server: Loopback, user: User | None = None) -> AsyncIterator[Client]:
+    """Give a client for a server, for the time of a block."""
+    client = Client(Connection(server=server.url, user=user or User(token=TOKEN)), user_agent="legation/test")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield client
+    finally:
+        await client.aclose()
+
+
+async def fine(asked: Asked, answer: Answer) -> None:
+    """Answer, whatever was asked."""
+    await answer.whole(body=b'{"kind":"Pod"}')
 
 
 def server_tls(issued: Issued, folder: Path, *, clients: bytes = b"") -> ssl.SSLContext:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import traceback
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +13,7 @@ import pytest
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeGone, KubeNotFound, KubeUnreachable
 from legation.kube.client import Client
 from legation.kube.connection import Connection, User
-from tests.unit.kube.loopback import PATIENCE, Answer, Asked, Loopback, loopback
-
-TOKEN = "hush-hush"
-
-
-@contextlib.asynccontextmanager
-async def client_of(server: Loopback, user: User | None = None) -> AsyncIterator[Client]:
-    """Give a client for a server, for the time of a block."""
-    client = Client(Connection(server=server.url, user=user or User(token=TOKEN)), user_agent="legation/test")
-    try:
-        async with asyncio.timeout(PATIENCE):
-            yield client
-    finally:
-        await client.aclose()
+from tests.unit.kube.loopback import TOKEN, Answer, Asked, client_of, fine, loopback
 
 
 async def ask(client: Client, how: str, path: str) -> None:
@@ -38,10 +23,6 @@ async def ask(client: Client, how: str, path: str) -> None:
     else:
         async with client.stream(path):
             pass
-
-
-async def fine(asked: Asked, answer: Answer) -> None:
-    await answer.whole(body=b'{"kind":"Pod"}')
 
 
 async def test_a_request_says_who_asks_for_what() -> None:
@@ -157,125 +138,6 @@ async def test_cookies_are_not_kept() -> None:
     assert "cookie" not in server.asked[1].headers
 
 
-async def test_the_lines_of_a_stream_come_one_by_one() -> None:
-    go_on = asyncio.Event()
-
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        await answer.part(b'{"a":1}\n{"b":')
-        await go_on.wait()
-        await answer.part(b'2}\n\n{"c":3}\n')
-        await answer.end()
-
-    async with (
-        loopback(speak) as server,
-        client_of(server) as client,
-        client.stream("/x", params={"watch": "true"}) as lines,
-    ):
-        assert await anext(lines) == b'{"a":1}'
-        go_on.set()
-        assert [line async for line in lines] == [b'{"b":2}', b'{"c":3}']
-    assert server.asked[0].target == "/x?watch=true"
-
-
-async def test_no_line_is_too_long() -> None:
-    long = [b"%d" % digit * 300_000 for digit in range(3)]
-
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        for line in long:
-            await answer.part(line + b"\n")
-        await answer.end()
-
-    async with loopback(speak) as server, client_of(server) as client, client.stream("/x") as lines:
-        assert [line async for line in lines] == long
-
-
-async def test_what_comes_before_the_end_is_a_line() -> None:
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.whole(body=b"a\nb")
-
-    async with loopback(speak) as server, client_of(server) as client, client.stream("/x") as lines:
-        assert [line async for line in lines] == [b"a", b"b"]
-
-
-async def test_a_stream_that_breaks_is_no_end() -> None:
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        await answer.part(b"a\nb")
-        answer.cut()
-
-    async with loopback(speak) as server, client_of(server) as client, client.stream("/x") as lines:
-        assert await anext(lines) == b"a"
-        with pytest.raises(KubeUnreachable, match=f"the API server at {server.url} broke the connection off"):
-            await anext(lines)
-
-
-async def test_who_leaves_a_stream_closes_its_connection() -> None:
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        await answer.part(b"a\n")
-
-    async with loopback(speak) as server, client_of(server) as client:
-        async with client.stream("/x") as lines:
-            async for _ in lines:
-                break
-        await server.closed.wait()
-    # What was left in the middle leaves nothing behind that complains later.
-    gc.collect()
-
-
-async def test_an_error_of_the_caller_stays_its_own() -> None:
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        await answer.part(b"a\n")
-
-    async def fail() -> None:
-        async with client.stream("/x") as lines:
-            async for _ in lines:
-                raise TimeoutError
-
-    async with loopback(speak) as server, client_of(server) as client:
-        with pytest.raises(TimeoutError):
-            await fail()
-        await server.closed.wait()
-
-
-async def test_a_stream_may_be_cancelled() -> None:
-    begun = asyncio.Event()
-
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        begun.set()
-
-    async def listen() -> None:
-        async with client.stream("/x") as lines:
-            async for _ in lines:
-                pytest.fail("nobody said anything")
-
-    async with loopback(speak) as server, client_of(server) as client:
-        task = asyncio.create_task(listen())
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await server.closed.wait()
-
-
-async def test_dozens_of_streams_leave_room_for_requests() -> None:
-    async def speak(asked: Asked, answer: Answer) -> None:
-        if asked.target == "/x":
-            await answer.begin()
-            await answer.part(b"a\n")
-        else:
-            await answer.whole()
-
-    async with loopback(speak) as server, client_of(server) as client, contextlib.AsyncExitStack() as stack:
-        streams = [await stack.enter_async_context(client.stream("/x")) for _ in range(120)]
-        assert [await anext(each) for each in streams] == [b"a"] * 120
-        await client.request("GET", "/y")
-
-
 async def test_a_token_that_was_renewed_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old\n")
@@ -363,32 +225,15 @@ async def test_a_server_that_hangs_up() -> None:
             await client.request("GET", "/x")
 
 
-async def test_closing_ends_what_goes_on() -> None:
-    begun = asyncio.Event()
-
-    async def speak(asked: Asked, answer: Answer) -> None:
-        await answer.begin()
-        begun.set()
-
-    async def listen() -> None:
-        async with client.stream("/x") as lines:
-            async for _ in lines:
-                pytest.fail("nobody said anything")
-
-    async with loopback(speak) as server, client_of(server) as client:
-        task = asyncio.create_task(listen())
-        await begun.wait()
-        await client.aclose()
-        with pytest.raises(KubeUnreachable):
-            await task
-
-
 @pytest.mark.parametrize("token", ["zwei-wörter", "qqqq xxxx", "qqqq\r\nxxxx"])
 async def test_a_token_that_no_header_can_carry_is_not_shown(tmp_path: Path, token: str) -> None:
     file = tmp_path / "token"
     file.write_bytes(token.encode())
     async with loopback(fine) as server, client_of(server, User(token_file=str(file))) as client:
         with pytest.raises(KubeUnreachable, match="what stands there is no token") as raised:
+            await client.request("GET", "/x")
+    async with loopback(fine) as server, client_of(server, User(token=token)) as client:
+        with pytest.raises(KubeUnreachable, match="the token of the user: what stands there is no token"):
             await client.request("GET", "/x")
     shown = "".join(traceback.format_exception(raised.value))
     assert not any(word in shown for word in token.split())

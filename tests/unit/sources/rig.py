@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from legation.model.objects import ObjectKey
+from legation.model.problems import Problem
 from legation.sources.base import Source, SourceState
 
 PATIENCE = 20.0
@@ -43,10 +44,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self.states: list[SourceState] = []
+        self.waits: tuple[Problem, ...] = ()
         self._published = asyncio.Event()
 
     def publish(self, state: SourceState) -> None:
         self.states.append(state)
+        self._published.set()
+
+    def wait(self, problems: tuple[Problem, ...]) -> None:
+        self.waits = problems
         self._published.set()
 
     @property

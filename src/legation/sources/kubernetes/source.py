@@ -16,7 +16,7 @@ from legation.clock import Clock, MonotonicClock
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.reflector import Reflector
-from legation.kube.watch import Change, Unreadable
+from legation.kube.watch import Change, Missing, Unreadable
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import Cluster
 from legation.model.objects import FieldPath, ObjectKey, Place
@@ -90,7 +90,8 @@ class KubernetesSource:
     @property
     def missing(self) -> tuple[str, ...]:
         """What has not been listed yet, and why."""
-        return tuple(str(each.missing) for each in self._each_reflector() if not each.synced and each.missing)
+        unlisted = _grouped(each for each in self._each_reflector() if not each.synced)
+        return tuple(f"{told} ({each.mend})" if each.mend and not each.cause else told for told, each in unlisted)
 
     def observed(self, key: ObjectKey) -> Mapping[str, Any] | None:
         """Return the status that an object was last seen with; None if it has none."""
@@ -147,6 +148,7 @@ class KubernetesSource:
             await self._news.wait()
             self._news.clear()
             if not all(each.synced for each in self._each_reflector()):
+                inputs.wait(tuple(self._not_watched()))
                 continue
             state = self._newest(begun=begun)
             if state is not self._state or not begun:
@@ -169,6 +171,12 @@ class KubernetesSource:
             return before
         return SourceState(objects=objects, problems=problems, cluster=cluster)
 
+    def _not_watched(self) -> Iterator[Problem]:
+        broken = (each for each in self._each_reflector() if not each.current)
+        for told, missing in _grouped(broken):
+            if missing.trouble:
+                yield Problem(code="not-watched", level=Level.WARNING, message=told, mend=missing.mend)
+
     def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
         if before is None:
             before = Cluster(secrets=None if self._secrets is None else {})
@@ -186,14 +194,8 @@ class KubernetesSource:
 
     def _problems(self) -> Iterator[Problem]:
         """Tell what is not read as it should be."""
+        yield from self._not_watched()
         for each in self._each_reflector():
-            if not each.current and each.missing is not None:
-                yield Problem(
-                    code="not-watched",
-                    level=Level.WARNING,
-                    message=each.missing.message,
-                    mend=each.missing.mend,
-                )
             for key, words in each.unreadable.items():
                 yield Problem(
                     code="unreadable-object",
@@ -201,3 +203,14 @@ class KubernetesSource:
                     message=f"it is not what a {each.kind.kind} looks like: {words}",
                     mend="what was known of it before stays",
                 )
+
+
+def _grouped(reflectors: Iterable[Reflector[Any]]) -> Iterator[tuple[str, Missing]]:
+    """Yield what is missing, in words and as it is; what has one cause is told once."""
+    groups: dict[str | int, list[Missing]] = {}
+    for number, each in enumerate(reflectors):
+        if each.missing is not None:
+            groups.setdefault(each.missing.cause or number, []).append(each.missing)
+    for first, *others in groups.values():
+        likewise = f"; likewise {len(others)} other kinds" if len(others) > 1 else "; likewise another kind"
+        yield first.message + (likewise if others else ""), first
