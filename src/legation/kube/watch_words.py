@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from legation.errors import KubeError, KubeForbidden, KubeUnreachable, LegationError
 from legation.model.api_kinds import ApiKind
@@ -20,7 +21,7 @@ class Missing:
     mend: str = ""
     """What a person can do, where we can tell."""
     cause: str = ""
-    """What is wrong for every kind alike: it need not be told for each of them. Empty: it is about this one."""
+    """What is wrong for every kind alike, in words: it need not be told for each. Empty: it is about this one."""
     trouble: bool = True
     """Whether anything is wrong; if not, it takes a moment."""
 
@@ -59,7 +60,10 @@ class Scope:
                 message=f"cannot {verb} {self}: {error}", mend="what was known of them stays", cause=str(error)
             )
         status = error.status if isinstance(error, KubeError) else 0
-        return Missing(message=f"cannot {verb} {self}: {error}", cause=str(status) if status in _OF_ALL else "")
+        cause = f"the API server answers {status}" if status in _OF_ALL else ""
+        if status == HTTPStatus.UNAUTHORIZED:
+            cause += ", so it does not know who asks; has the token expired?"
+        return Missing(message=f"cannot {verb} {self}: {error}", cause=cause)
 
     def doubted(self, error: LegationError) -> Missing:
         """A kind that had objects is said not to exist."""

@@ -212,5 +212,4 @@ def _grouped(reflectors: Iterable[Reflector[Any]]) -> Iterator[tuple[str, Missin
         if each.missing is not None:
             groups.setdefault(each.missing.cause or number, []).append(each.missing)
     for first, *others in groups.values():
-        likewise = f"; likewise {len(others)} other kinds" if len(others) > 1 else "; likewise another kind"
-        yield first.message + (likewise if others else ""), first
+        yield f"the cluster cannot be watched: {first.cause}" if others else first.message, first

@@ -287,8 +287,8 @@ async def test_an_api_server_that_is_away_takes_nothing_away_and_is_told(world: 
     async with world.reading() as source:
         before = await world.begun()
         await world.kube.stop()
-        likewise = f"; likewise {ALL - 1} other kinds"
-        await world.passing(lambda: [likewise in str(each) for each in world.newest.problems] == [True])
+        words = "the cluster cannot be watched: the API server"
+        await world.passing(lambda: [words in str(each) for each in world.newest.problems] == [True])
         away = world.newest
         assert away.objects is before.objects
         assert away.cluster is not None
@@ -298,7 +298,6 @@ async def test_an_api_server_that_is_away_takes_nothing_away_and_is_told(world: 
         assert away.cluster.services is before.cluster.services
         assert codes(away) == {"not-watched"}
         assert {each.level for each in away.problems} == {Level.WARNING}
-        assert all("cannot watch" in str(each) for each in away.problems)
         assert all("what was known of them stays" in each.mend for each in away.problems)
         assert source.missing == ()
         await world.clock.advance(3600)
@@ -392,8 +391,8 @@ async def test_what_is_wrong_for_all_kinds_alike_is_told_once_before_anything_is
     async with world.reading() as source:
         await world.passing(lambda: len(source.missing) == 1)
         (words,) = source.missing
+        assert words.startswith("the cluster cannot be watched: the API server")
         assert "refuses connections" in words
-        assert words.endswith(f"; likewise {len(API_KINDS) + 3} other kinds")
         assert [each.code for each in world.waits] == ["not-watched"]
         assert world.states == []
         await world.kube.start()
