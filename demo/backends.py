@@ -11,11 +11,11 @@ END = b"\r\n\r\n"
 
 
 @contextlib.asynccontextmanager
-async def backend(name: str) -> AsyncIterator[int]:
-    """Answer with the name on a free port of 127.0.0.1 until the block ends; give the port."""
+async def backend(name: str, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+    """Answer with the name at a port of this machine, any free one for 0, until the block ends; give the port."""
     connections: set[asyncio.Transport] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Answering(name, connections), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Answering(name, connections), host, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

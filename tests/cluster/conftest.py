@@ -1,19 +1,27 @@
-"""A real API server, without which this tier has no meaning. All tests share one, each has a namespace of its own."""
+"""A real API server, without which this tier has no meaning. All tests share one, each has a namespace of its own.
+
+Tests with traffic have another one, inside a network where Pods have addresses: those whose fixture is `stage`.
+"""
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from tests.cluster import house as houses
+from tests.cluster import stage as stages
 from tests.cluster.admin import Admin
 from tests.cluster.api_server import ApiServer, Binaries
 from tests.cluster.go_programs import Missing, built
+from tests.cluster.house import House
+from tests.cluster.network import Network
+from tests.cluster.stage import Stage
 
 Found = TypeVar("Found")
 
@@ -63,6 +71,26 @@ def admin(api_server: ApiServer) -> Iterator[Admin]:
 @pytest.fixture
 def namespace(admin: Admin) -> str:
     """A fresh namespace; what is in it goes with the API server's folder."""
+    return fresh_namespace(admin)
+
+
+@pytest.fixture(scope="session")
+def house(binaries: Binaries, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """What all tests with traffic share."""
+    with needed(Network) as network, houses.opened(network, tmp_path_factory.mktemp("house"), binaries, helm) as made:
+        yield made
+
+
+@pytest.fixture
+async def stage(house: House, tmp_path: Path) -> AsyncIterator[Stage]:
+    """A fresh namespace with nothing in it, where the test starts what it needs; nothing that it sends leaves it."""
+    with house.network.entered():
+        async with stages.opened(house, fresh_namespace(house.admin), tmp_path) as made:
+            yield made
+
+
+def fresh_namespace(admin: Admin) -> str:
+    """Make a namespace that no other test has."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     admin.namespace(name)
     return name

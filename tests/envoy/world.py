@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,18 @@ import yaml
 
 from demo import web
 from demo.backends import backend
-from demo.load import Load
 from demo.programs import Program, free_ports
 from demo.proxy import Envoy
 from demo.stage import LEGATION, copy_manifests, edit, legation
+from tests.envoy.watching import PATIENCE, Watching
 
-PATIENCE = 20.0
-"""Seconds for what takes tenths of one."""
-TOLERANCE = 0.15
-"""How far the shares of recent answers may be from the weights: four standard deviations."""
 AT_ONCE = ("--drain-time-s", "1", "--drain-strategy", "immediate")
 """Lets Envoy's old listeners go soon."""
 GRACES = ("--removal-grace", "1s", "--drain-grace", "3s")
 """The same for legation, longer than Envoy's."""
 
 
-class World:
+class World(Watching):
     """A folder of manifests and what runs on it. `opened` makes one."""
 
     def __init__(self, folder: Path, programs: contextlib.ExitStack, backends: Mapping[str, int]) -> None:
@@ -37,7 +33,6 @@ class World:
         self.backends = backends
         """The ports at which each of them answers."""
         self.manifests = folder / "manifests"
-        self.envoy: Envoy
         self._serve: Program
         self._programs = programs
         self._xds, self._admin, self._health = free_ports(3)
@@ -79,34 +74,6 @@ class World:
         found: dict[str, Any] = yaml.safe_load(printed)
         return found
 
-    @contextlib.asynccontextmanager
-    async def load(self, listener: str = "front") -> AsyncIterator[Load]:
-        """Send requests to a listener as long as the block lasts; at its end none may have failed."""
-        port = await self.until(partial(self.envoy.listener_port, listener), f"listener {listener}")
-        assert port
-        async with Load(port) as load:
-            yield load
-        assert load.answers.total() > 0
-        assert not load.failures, load.failures
-
-    async def shares(self, load: Load, **expected: float) -> None:
-        """Wait until the backends answer these parts of the requests."""
-
-        async def agree() -> bool:
-            seen = load.shares()
-            return all(abs(seen.get(name, 0) - part) <= TOLERANCE * (0 < part < 1) for name, part in expected.items())
-
-        await self.until(agree, f"shares {expected}, failures {load.failures}")
-
-    async def more_answers(self, load: Load, count: int = 200) -> None:
-        """Wait until that many more requests have been answered."""
-        goal = load.answers.total() + count
-
-        async def answered() -> bool:
-            return load.answers.total() >= goal
-
-        await self.until(answered, f"{count} more answers")
-
     def edit(self, file: str, pattern: str, *replacements: str) -> None:
         """Save a manifest with matches of a regular expression replaced, each by the next replacement."""
         edit(self.manifests / file, pattern, *replacements)
@@ -142,16 +109,6 @@ class World:
     async def metrics(self) -> str:
         """Return what Prometheus would read."""
         return await web.get(f"localhost:{self._health}", "/metrics")
-
-    async def clusters(self, *, has: Iterable[str] = (), lacks: Iterable[str] = ()) -> None:
-        """Wait until Envoy has these clusters in use, and those no more."""
-
-        async def right() -> bool:
-            dumped = json.loads(await self.envoy.ask("/config_dump?resource=dynamic_active_clusters"))
-            names = {each["cluster"]["name"] for each in dumped.get("configs", [])}
-            return names.issuperset(has) and names.isdisjoint(lacks)
-
-        await self.until(right, f"clusters {has} without {lacks}")
 
     async def until(self, look: Any, what: str) -> Any:
         """Wait until the look finds something."""
