@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Protocol
 
@@ -29,3 +30,16 @@ class MonotonicClock:
     async def sleep_until(self, moment: float) -> None:
         """Sleep until the moment."""
         await asyncio.sleep(max(0.0, moment - self.now()))
+
+
+async def set_or(event: asyncio.Event, moment: float, *, clock: Clock) -> None:
+    """Return when the event is set or the moment has come; inf never comes."""
+    if moment == math.inf:
+        await event.wait()
+        return
+    waiting = asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep_until(moment))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()

@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias
 
-from legation.clock import Clock
+from legation.clock import Clock, set_or
 from legation.errors import KubeError, KubeUnreachable
 from legation.kube.known import Object
 from legation.kube.watch import Change, Follow, ListPage, Missing, Rest, Watch, WatchPolicy
@@ -120,6 +120,7 @@ class Reflector(Generic[Object]):
         )
         self._heard: deque[_Heard] = deque()
         self._woken = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._taken = asyncio.Event()
         self._told: tuple[object, ...] = ()
         self.kind = kind
@@ -160,12 +161,17 @@ class Reflector(Generic[Object]):
         """The version of the whole that is known; empty before the first."""
         return self._watch.resource_version
 
+    def hurry(self) -> None:
+        """End a pause, if there is one: the API server was heard of elsewhere."""
+        self._hurried.set()
+
     async def run(self) -> None:
         """Keep it until cancelled."""
         while True:
             match self._watch.next(self._clock.now(), self._chance()):
                 case Rest(until):
-                    await self._clock.sleep_until(until)
+                    self._hurried.clear()
+                    await set_or(self._hurried, until, clock=self._clock)
                 case ListPage() as ask:
                     await self._list(ask)
                 case Follow() as ask:
@@ -204,7 +210,8 @@ class Reflector(Generic[Object]):
                         await _end(reading)
                         self._watch.silent(now=self._clock.now())
                         return
-                    await self._woken_or(self._watch.deadline)
+                    await set_or(self._woken, self._watch.deadline, clock=self._clock)
+                    self._woken.clear()
             finally:
                 await _end(reading)
                 self._heard.clear()
@@ -249,15 +256,6 @@ class Reflector(Generic[Object]):
         self._taken.set()
         self._tell(changes)
         return over
-
-    async def _woken_or(self, moment: float) -> None:
-        waiting = asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(self._clock.sleep_until(moment))
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-        self._woken.clear()
 
     def _tell(self, changes: Sequence[Change[Object]]) -> None:
         watch = self._watch

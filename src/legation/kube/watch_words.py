@@ -22,6 +22,8 @@ class Missing:
     """What a person can do, where we can tell."""
     cause: str = ""
     """What is wrong for every kind alike, in words: it need not be told for each. Empty: it is about this one."""
+    scope: str = ""
+    """What it is about: `pods in all namespaces`."""
     trouble: bool = True
     """Whether anything is wrong; if not, it takes a moment."""
 
@@ -45,43 +47,48 @@ class Scope:
 
     def not_listed(self) -> Missing:
         """Nothing was heard yet."""
-        return Missing(message=f"{self} are not listed yet", trouble=False)
+        return Missing(scope=str(self), message=f"{self} are not listed yet", trouble=False)
 
     def not_followed(self) -> Missing:
         """They were listed, and the watch has not begun."""
-        return Missing(message=f"the watch of {self} has not begun yet", trouble=False)
+        return Missing(scope=str(self), message=f"the watch of {self} has not begun yet", trouble=False)
 
     def failed(self, error: LegationError, *, verb: str) -> Missing:
         """Say why they could not be listed or watched."""
         if isinstance(error, KubeForbidden):
-            return Missing(message=f"may not {verb} {self}: {error}", mend=self._rule())
+            return Missing(scope=str(self), message=f"may not {verb} {self}: {error}", mend=self._rule())
         if isinstance(error, KubeUnreachable):
             return Missing(
-                message=f"cannot {verb} {self}: {error}", mend="what was known of them stays", cause=str(error)
+                scope=str(self),
+                message=f"cannot {verb} {self}: {error}",
+                mend="what was known of them stays",
+                cause=str(error),
             )
         status = error.status if isinstance(error, KubeError) else 0
         cause = f"the API server answers {status}" if status in _OF_ALL else ""
         if status == HTTPStatus.UNAUTHORIZED:
             cause += ", so it does not know who asks; has the token expired?"
-        return Missing(message=f"cannot {verb} {self}: {error}", cause=cause)
+        return Missing(scope=str(self), message=f"cannot {verb} {self}: {error}", cause=cause)
 
     def doubted(self, error: LegationError) -> Missing:
         """A kind that had objects is said not to exist."""
         message = f"{self} are not served any more: {error}"
-        return Missing(message=message, mend="what was known of them stays until the API server says so once more")
+        return Missing(
+            scope=str(self), message=message, mend="what was known of them stays until the API server says so once more"
+        )
 
     def silent(self) -> Missing:
         """The watch says nothing."""
-        return Missing(message=f"the watch of {self} is silent, and is begun anew")
+        return Missing(scope=str(self), message=f"the watch of {self} is silent, and is begun anew")
 
     def garbled(self, error: Exception) -> Missing:
         """What was said is not what the API promises."""
         message = f"what is told of {self} cannot be understood: {error}"
-        return Missing(message=message, mend="is it the API server that answers there?")
+        return Missing(scope=str(self), message=message, mend="is it the API server that answers there?")
 
     def short(self) -> Missing:
         """The watch ends as soon as it begins."""
-        return Missing(message=f"the watch of {self} ends as soon as it has begun")
+        return Missing(scope=str(self), message=f"the watch of {self} ends as soon as it has begun")
 
     def _rule(self) -> str:
         role = f"a Role in namespace {self.namespace}" if self.kind.namespaced and self.namespace else "a ClusterRole"

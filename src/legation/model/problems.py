@@ -33,6 +33,8 @@ class Problem:
     """The field inside the object."""
     mend: str = ""
     """What its owner can do, where we can tell: `did you mean "connect_timeout"?`."""
+    subject: str = ""
+    """What it is about where it is about no object: of one code it is then the same problem, whatever its words are."""
 
     def __str__(self) -> str:
         """Return the line that a person reads: place, object, field, what is wrong, how to mend it."""

@@ -357,4 +357,6 @@ class Engine:
 
 def _sameness(problem: Problem) -> Hashable:
     """Return what makes a problem the same one: wherever in its file the object may have moved to."""
+    if problem.subject:
+        return (problem.code, problem.subject)
     return replace(problem, place=None) if problem.object else problem

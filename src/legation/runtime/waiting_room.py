@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from legation.clock import Clock
+from legation.clock import Clock, set_or
 from legation.model.node import Node, Peer
 from legation.transports.base import Client, Refusal
 
@@ -82,18 +82,8 @@ class WaitingRoom:
             await self._woken.wait()
             self._woken.clear()
             while (due := self._look()) is not None:
-                await self._wait_until(due)
-
-    async def _wait_until(self, due: float) -> None:
-        """Return at that moment, or when woken."""
-        woken = asyncio.create_task(self._woken.wait())
-        slept = asyncio.create_task(self._clock.sleep_until(due))
-        try:
-            await asyncio.wait((woken, slept), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            slept.cancel()
-            self._woken.clear()
+                await set_or(self._woken, due, clock=self._clock)
+                self._woken.clear()
 
     def _look(self) -> float | None:
         """Dismiss who has waited long enough or may not be here. Returns when the next one is due."""

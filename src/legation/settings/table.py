@@ -141,7 +141,9 @@ class Settings:
         "How long a connection of an Envoy lasts (give or take a tenth), so that replicas balance; else for ever.",
     )
     max_connection_age_grace: float = _setting(
-        30.0, kinds.SECONDS, "How long its streams go on after that, while the Envoy connects anew."
+        30.0,
+        kinds.SECONDS,
+        "How long its streams may go on after that; then they are ended, and the Envoy connects anew.",
     )
     admin_port: int = _setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = _setting(

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from legation.clock import Clock
+from legation.clock import Clock, set_or
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.leading import Leading
@@ -34,7 +34,6 @@ from legation.status.peers import Peers
 from legation.status.requests import Counts, Requests
 from legation.status.schedule import Pace, Schedule
 from legation.status.totals import Totals
-from legation.status.waiting import set_or
 from legation.status.words import rfc3339
 from legation.status.writer import Surroundings, Writer, log_fault
 

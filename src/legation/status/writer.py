@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from legation.clock import Clock
+from legation.clock import Clock, set_or
 from legation.kube.watch_policy import Pause
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
@@ -29,7 +29,6 @@ from legation.status.obstacles import Obstacles
 from legation.status.requests import Answer, Outcome, Requests
 from legation.status.schedule import Schedule
 from legation.status.totals import Totals
-from legation.status.waiting import set_or
 
 AT_ONCE = 4
 """Objects that are written at a time."""

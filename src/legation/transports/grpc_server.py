@@ -101,7 +101,7 @@ class GrpcTransport:
             first_answers: How many clients are given their first answer at a time; the others wait for their turn.
             load_interval: Seconds between two reports of its load that an Envoy is asked for, at least 1.
             connection_age: Seconds that a connection lasts, give or take a tenth; None for ever.
-            connection_age_grace: Seconds that its streams go on after that; the client has connected anew by then.
+            connection_age_grace: Seconds that its streams may go on after that. Envoy does not leave before they end.
             client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
         """
         self._bind = tuple(bind)

@@ -229,6 +229,16 @@ async def test_a_failure_is_followed_by_a_pause(world: World) -> None:
     assert await world.names() == ["+a"]
 
 
+async def test_a_pause_ends_when_somebody_has_heard_of_the_server(world: World) -> None:
+    (await world.client.next()).fail(KubeUnreachable("away"))
+    await world.told.get()
+    await world.clock.advance(0.01)  # so that it has begun to pause
+    world.reflector.hurry()
+    (await world.client.next()).answer(page(thing("a")))
+    assert await world.names() == ["+a"]
+    assert world.clock.now() == 0.01
+
+
 async def test_who_may_not_list_is_told(world: World) -> None:
     (await world.client.next()).fail(KubeForbidden(403, "Forbidden", "no"))
     assert await world.names() == []

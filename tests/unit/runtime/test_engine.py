@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -420,3 +421,28 @@ async def test_the_body_of_a_background_run_is_cancelled_when_it_fails() -> None
 
     with pytest.raises(SourceError, match="it is gone"):
         await fail()
+
+
+async def wait_said(logs: Sequence[Mapping[str, Any]], lines: int) -> None:
+    """Return when so many lines were logged. They come a few turns of the event loop after what they tell."""
+    for _ in range(100):
+        if len(logs) >= lines:
+            return
+        await asyncio.sleep(0)
+    pytest.fail(f"{len(logs)} lines of {lines} were logged")
+
+
+async def test_a_problem_with_a_subject_stays_the_same_one_whatever_its_words_are() -> None:
+    first = Problem(code="not-watched", subject="the API server", message="it answers 503")
+    async with World().running(cluster("one")) as world:
+        with capture_logs() as logs:
+            world.source.publish(cluster("one"), problems=(first,))
+            await world.handled()
+            await wait_said(logs, 1)
+            world.source.publish(cluster("one"), problems=(replace(first, message="it answers 429"),))
+            await world.handled()
+            assert [each.message for each in world.engine.problems()] == ["it answers 429"]
+            world.source.publish(cluster("one"))
+            await world.handled()
+            await wait_said(logs, 2)
+            assert [each["event"] for each in logs] == ["problem", "problem over"]

@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from legation.clock import Clock, MonotonicClock
+from legation.clock import Clock, MonotonicClock, set_or
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.reflector import Reflector
-from legation.kube.watch import Change, Missing, Unreadable
+from legation.kube.watch import Change, Unreadable
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import Cluster
 from legation.model.objects import FieldPath, ObjectKey, Place
-from legation.model.problems import Level, Problem
+from legation.model.problems import Problem
 from legation.sources.base import Inputs, SourceState
 from legation.sources.kubernetes.base import Reader, Watched
 from legation.sources.kubernetes.grants import GrantReader
 from legation.sources.kubernetes.manifests import ManifestReader
+from legation.sources.kubernetes.outages import Outages, in_short
 from legation.sources.kubernetes.pods import PODS, PodReader
 from legation.sources.kubernetes.secrets import SecretReader
 from legation.sources.kubernetes.services import ServiceReader
@@ -80,6 +81,7 @@ class KubernetesSource:
         self._news = asyncio.Event()
         self._changed: set[Reader] = set()
         self._reflectors = tuple(self._reflect(each) for each in readers if each is not None)
+        self._outages = Outages(self._each_reflector())
         self._state = SourceState()
 
     @property
@@ -90,8 +92,7 @@ class KubernetesSource:
     @property
     def missing(self) -> tuple[str, ...]:
         """What has not been listed yet, and why."""
-        unlisted = _grouped(each for each in self._each_reflector() if not each.synced)
-        return tuple(f"{told} ({each.mend})" if each.mend and not each.cause else told for told, each in unlisted)
+        return tuple(in_short(each.missing for each in self._each_reflector() if not each.synced and each.missing))
 
     def observed(self, key: ObjectKey) -> Mapping[str, Any] | None:
         """Return the status that an object was last seen with; None if it has none."""
@@ -145,10 +146,11 @@ class KubernetesSource:
     async def _publish(self, inputs: Inputs) -> None:
         begun = False
         while True:
-            await self._news.wait()
+            await set_or(self._news, self._outages.next_due(self._clock.now()), clock=self._clock)
             self._news.clear()
+            self._outages.look(self._clock.now())
             if not all(each.synced for each in self._each_reflector()):
-                inputs.wait(tuple(self._not_watched()))
+                inputs.wait(self._outages.problems(self._clock.now()))
                 continue
             state = self._newest(begun=begun)
             if state is not self._state or not begun:
@@ -171,12 +173,6 @@ class KubernetesSource:
             return before
         return SourceState(objects=objects, problems=problems, cluster=cluster)
 
-    def _not_watched(self) -> Iterator[Problem]:
-        broken = (each for each in self._each_reflector() if not each.current)
-        for told, missing in _grouped(broken):
-            if missing.trouble:
-                yield Problem(code="not-watched", level=Level.WARNING, message=told, mend=missing.mend)
-
     def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
         if before is None:
             before = Cluster(secrets=None if self._secrets is None else {})
@@ -194,7 +190,7 @@ class KubernetesSource:
 
     def _problems(self) -> Iterator[Problem]:
         """Tell what is not read as it should be."""
-        yield from self._not_watched()
+        yield from self._outages.problems(self._clock.now())
         for each in self._each_reflector():
             for key, words in each.unreadable.items():
                 yield Problem(
@@ -203,13 +199,3 @@ class KubernetesSource:
                     message=f"it is not what a {each.kind.kind} looks like: {words}",
                     mend="what was known of it before stays",
                 )
-
-
-def _grouped(reflectors: Iterable[Reflector[Any]]) -> Iterator[tuple[str, Missing]]:
-    """Yield what is missing, in words and as it is; what has one cause is told once."""
-    groups: dict[str | int, list[Missing]] = {}
-    for number, each in enumerate(reflectors):
-        if each.missing is not None:
-            groups.setdefault(each.missing.cause or number, []).append(each.missing)
-    for first, *others in groups.values():
-        yield f"the cluster cannot be watched: {first.cause}" if others else first.message, first

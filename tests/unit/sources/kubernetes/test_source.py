@@ -393,7 +393,7 @@ async def test_what_is_wrong_for_all_kinds_alike_is_told_once_before_anything_is
         (words,) = source.missing
         assert words.startswith("the cluster cannot be watched: the API server")
         assert "refuses connections" in words
-        assert [each.code for each in world.waits] == ["not-watched"]
+        await world.passing(lambda: [each.code for each in world.waits] == ["not-watched"])
         assert world.states == []
         await world.kube.start()
         await world.passing(lambda: bool(world.states))
