@@ -38,7 +38,7 @@ format: $(STAMP) ## let ruff set the style
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) ## the benchmarks (CASES=A,E for some; the comparison needs go)
+bench: $(STAMP) ## the benchmarks (CASES=A,K1 for some; those beside others and in Kubernetes need go)
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m bench.run $(CASES)
 
 protocol: $(STAMP) ## docs/protocol.md anew, from the tests of its rows

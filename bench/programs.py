@@ -117,6 +117,19 @@ class Seen:
     last: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the clients have received since it was counted before; `bench/go/load/received.go` says what is what."""
+
+    fewest: int
+    most: int
+    bytes: int
+    versions: int
+    partial: int
+    arrivals: list[float]
+    """Seconds of the system's clock."""
+
+
 class Load(Talking):
     """The clients."""
 
@@ -124,6 +137,13 @@ class Load(Talking):
         """Return what it says next."""
         moments = json.loads(await self.said())
         return Seen(**{name: each / 1e9 for name, each in moments.items()})
+
+    async def counted(self) -> Counted:
+        """Return what the clients received since this was asked before; for the versions it has to be asked twice."""
+        self.tell("=")
+        told = json.loads(await self.said())
+        arrivals = [each / 1e9 for each in told.pop("arrivals") or ()]
+        return Counted(**told, arrivals=arrivals)
 
 
 @contextlib.asynccontextmanager
@@ -161,6 +181,12 @@ def memory(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     own = next(float(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
     return own + sum(map(memory, _children(pid)))
+
+
+def peak_memory(pid: int) -> float:
+    """Return the most resident memory that a process has had, in KiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _children(pid: int) -> list[int]:

@@ -21,12 +21,12 @@ CLUSTER_URL = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 
 
 class Server(Program):
-    """`legation serve` on a folder."""
+    """`legation serve` on a folder, or with the flags that say what else it reads."""
 
-    def __init__(self, manifests: Path, *, folder: Path) -> None:
+    def __init__(self, *sources: str | Path, folder: Path) -> None:
         self.xds, self.admin, self.health = free_ports(3)
         ports = ("--xds-port", self.xds, "--admin-port", self.admin, "--health-port", self.health)
-        super().__init__("legation serve", LEGATION, "serve", manifests, *map(str, ports), log=folder / "legation.log")
+        super().__init__("legation serve", LEGATION, "serve", *sources, *map(str, ports), log=folder / "legation.log")
 
     async def ready(self) -> None:
         """Return when Envoys can be served."""

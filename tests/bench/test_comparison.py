@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.cases import BARE, CASES, GO, Case
-from bench.side_by_side import Comparison, build, table
-
-pytestmark = [
-    pytest.mark.skipif(
-        shutil.which("go") is None and not os.environ.get("CI"),
-        reason="the comparison is with programs that are built with Go",
-    ),
-    pytest.mark.timeout(300),
-]
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("programs")
-    build(folder)
-    return folder
-
+from bench.side_by_side import Comparison, table
 
 EACH_WAY = [each for each in CASES if each.letter in {"A", "D", "E", "G"}]
 """Both variants, endpoints, the shipped command and the library, a change and a storm."""

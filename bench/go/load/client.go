@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -15,7 +16,12 @@ const (
 	listenerURL = "type.googleapis.com/envoy.config.listener.v3.Listener"
 	endpointURL = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 	service     = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
+	patience    = time.Minute
+	pause       = 10 * time.Millisecond
 )
+
+// errLeft ends the call of one that has what it came for.
+var errLeft = errors.New("it goes")
 
 // Fields of DiscoveryResponse and DeltaDiscoveryResponse: those of interest have the same numbers.
 const (
@@ -53,19 +59,50 @@ type want struct {
 	clusters, listeners, endpoints int
 }
 
-// client is an Envoy that accepts all it gets. It never decodes a resource.
-type client struct {
-	number int
-	delta  bool
-	want   want
-	got    map[string]int
-	stream *stream
-	first  *round // ends when every client has its first state
-	full   func() // called when this one has it
-	now    *atomic.Pointer[round]
+func (w want) of(url string) int {
+	return map[string]int{clusterURL: w.clusters, listenerURL: w.listeners, endpointURL: w.endpoints}[url]
 }
 
+// names returns the endpoints that are asked for: that one, else those of each cluster.
+func (w want) names(one string) []string {
+	if one != "" {
+		return []string{one}
+	}
+	var all []string
+	for number := range w.endpoints {
+		all = append(all, fmt.Sprintf("c-%05d", number))
+	}
+	return all
+}
+
+// client is an Envoy that accepts all it gets. It never decodes a resource.
+type client struct {
+	number   int
+	id       string
+	delta    bool
+	want     want
+	ask      []string // the endpoints that it asks for when it has its clusters
+	got      map[string]int
+	stream   *stream
+	first    *round // ends when every client has its first state
+	full     func() // called when this one has it
+	leave    bool   // whether it then goes
+	now      *atomic.Pointer[round]
+	received received
+}
+
+// run goes on until the call ends. A server that is only starting is waited for.
 func (c *client) run(address string) error {
+	for end := time.Now().Add(patience); ; time.Sleep(pause) {
+		err := c.attempt(address)
+		starting := errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
+		if !starting || !c.received.nothing() || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+func (c *client) attempt(address string) error {
 	method := "StreamAggregatedResources"
 	if c.delta {
 		method = "DeltaAggregatedResources"
@@ -82,7 +119,10 @@ func (c *client) run(address string) error {
 			return err
 		}
 	}
-	return c.stream.receive(c.take)
+	if err = c.stream.receive(c.take); errors.Is(err, errLeft) {
+		return c.stream.close()
+	}
+	return err
 }
 
 func (c *client) node() []byte {
@@ -90,7 +130,7 @@ func (c *client) node() []byte {
 	if c.delta {
 		number = 1
 	}
-	node := text(nil, 1, fmt.Sprintf("node-%05d", c.number))
+	node := text(nil, 1, c.id)
 	node = text(node, 2, "bench")
 	node = text(node, 6, "envoy")
 	return text(nil, number, string(node))
@@ -111,6 +151,7 @@ func (c *client) request(url, version, nonce string, more []byte) []byte {
 func (c *client) take(message []byte) error {
 	var url, version, nonce string
 	resources := 0
+	c.received.begin(len(message) + messageHead)
 	for rest := message; len(rest) > 0; {
 		number, kind, head := protowire.ConsumeTag(rest)
 		if head < 0 || kind != protowire.BytesType {
@@ -126,6 +167,7 @@ func (c *client) take(message []byte) error {
 			version = string(value)
 		case resourceInResponse:
 			resources++
+			c.received.note(value, c.delta)
 		case typeInResponse:
 			url = string(value)
 		case nonceInResponse:
@@ -146,9 +188,12 @@ func (c *client) count(url string, resources int) error {
 	if c.got == nil {
 		return nil
 	}
+	if _, again := c.got[url]; !again && resources < c.want.of(url) {
+		c.received.partial.Store(true)
+	}
 	c.got[url] += resources
 	if url == clusterURL && c.want.endpoints > 0 && c.got[clusterURL] == c.want.clusters {
-		if err := c.stream.send(c.request(endpointURL, "", "", names(c.want.endpoints))); err != nil {
+		if err := c.stream.send(c.request(endpointURL, "", "", names(c.ask))); err != nil {
 			return err
 		}
 	}
@@ -157,15 +202,18 @@ func (c *client) count(url string, resources int) error {
 		c.got = nil
 		c.first.see(c.number)
 		c.full()
+		if c.leave {
+			return errLeft
+		}
 	}
 	return nil
 }
 
-// names asks a delta stream for the endpoints of each cluster.
-func names(count int) []byte {
+// names asks a delta stream for these.
+func names(all []string) []byte {
 	var asked []byte
-	for number := range count {
-		asked = text(asked, 3, fmt.Sprintf("c-%05d", number))
+	for _, name := range all {
+		asked = text(asked, 3, name)
 	}
 	return asked
 }

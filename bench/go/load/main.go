@@ -2,13 +2,15 @@
 //
 // When all have their first state it writes a line. Then it reads marks, a line each: it writes a line when it looks for
 // the mark, and one when every client has received a response with it. Lines are JSON; moments are nanoseconds of the
-// system's clock, so whoever makes the change can compare them with its own.
+// system's clock, so whoever makes the change can compare them with its own. In place of a mark there may be "=": then it
+// writes what clients have received since the last one.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"slices"
@@ -33,28 +35,46 @@ func main() {
 	flag.IntVar(&wanted.clusters, "clusters", 0, "clusters of the first state")
 	flag.IntVar(&wanted.listeners, "listeners", 0, "listeners of the first state")
 	flag.IntVar(&wanted.endpoints, "endpoints", 0, "clusters whose endpoints are asked for by name (delta only)")
+	ask := flag.String("ask", "", "the one name of endpoints to ask for (delta only); else those of all the clusters")
+	from := flag.Int("from", 0, "the number of the first")
+	suffix := flag.String("suffix", "", "what stands behind the number in the id of a node")
+	over := flag.Duration("over", 0, "the time over which they come; else as fast as they can")
+	leave := flag.Bool("leave", false, "each goes when it has its first state")
 	flag.Parse()
+	asked := wanted.names(*ask)
+	all := make([]*client, *clients)
 
 	var now atomic.Pointer[round]
 	first := newRound("", *clients)
 	began := time.Now()
 	places := make(chan struct{}, max(*parallel, 1))
+	for number := range *clients {
+		all[number] = &client{
+			number: number, id: fmt.Sprintf("node-%05d%s", *from+number, *suffix), delta: !*sotw, want: wanted, ask: asked,
+			got: map[string]int{}, first: first, now: &now, full: func() { freed(places, *parallel > 0) }, leave: *leave,
+		}
+	}
 	go func() {
-		for number := range *clients {
+		for number, one := range all {
 			if *parallel > 0 {
 				places <- struct{}{}
 			}
-			one := &client{
-				number: number, delta: !*sotw, want: wanted, got: map[string]int{}, first: first, now: &now,
-				full: func() { freed(places, *parallel > 0) },
-			}
-			go func() { log.Fatalf("client %d: %v", number, one.run(*address)) }()
+			time.Sleep(time.Until(began.Add(*over * time.Duration(number) / time.Duration(*clients))))
+			go func() {
+				if err := one.run(*address); err != nil {
+					log.Fatalf("client %d: %v", number, err)
+				}
+			}()
 		}
 	}()
 	tell(first, began)
 
 	marks := bufio.NewScanner(os.Stdin)
 	for marks.Scan() {
+		if marks.Text() == "=" {
+			write(counted(all))
+			continue
+		}
 		next := newRound(marks.Text(), *clients)
 		now.Store(next)
 		began = time.Now()
@@ -77,7 +97,7 @@ func tell(r *round, began time.Time) {
 	write(report{Began: began.UnixNano(), Median: seen[len(seen)/2].UnixNano(), Last: seen[len(seen)-1].UnixNano()})
 }
 
-func write(line report) {
+func write(line any) {
 	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
 		log.Fatal(err)
 	}

@@ -22,6 +22,7 @@ const (
 // stream is one gRPC call over a connection of its own: just enough of HTTP/2 to be a correct peer, so that a thousand
 // of them cost the machine little. It is used by one goroutine.
 type stream struct {
+	to       net.Conn
 	framer   *http2.Framer
 	out      *bufio.Writer
 	toCall   int64 // what the server may still be sent on the call
@@ -42,7 +43,7 @@ func open(address, method string) (*stream, error) {
 	if _, err = out.WriteString(http2.ClientPreface); err != nil {
 		return nil, err
 	}
-	s := &stream{framer: framer, out: out, toCall: firstSendWindow, toAll: firstSendWindow, perCall: firstSendWindow}
+	s := &stream{to: connection, framer: framer, out: out, toCall: firstSendWindow, toAll: firstSendWindow, perCall: firstSendWindow}
 	return s, errors.Join(
 		framer.WriteSettings(
 			http2.Setting{ID: http2.SettingEnablePush, Val: 0},
@@ -64,6 +65,11 @@ func headers(method string) []byte {
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
 	return block.Bytes()
+}
+
+// close sends what is written, and goes.
+func (s *stream) close() error {
+	return errors.Join(s.out.Flush(), s.to.Close())
 }
 
 // send writes a message; it goes out with the next flush, which the receiver does.
