@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from legation.control_plane import ControlPlane
     from legation.errors import (
         InvalidResource,
+        KubeConfigError,
+        KubeConflict,
+        KubeError,
+        KubeForbidden,
+        KubeGone,
+        KubeNotFound,
+        KubeUnreachable,
         LegationError,
         LocalProtocolError,
         ProtocolError,
@@ -25,12 +32,14 @@ if TYPE_CHECKING:
     from legation.model.node import Node, Peer
     from legation.model.objects import ManifestObject, ObjectKey, Place
     from legation.model.problems import Level, Problem
-    from legation.model.proxy_status import ProxyStatus, RefusedResource, TypeStatus
+    from legation.model.proxy_status import ProxyStatus, RefusedResource, TurnedAway, TypeStatus
     from legation.model.resource import Resource
     from legation.model.resource_types import ResourceType
     from legation.runtime.acceptance import Acceptance
+    from legation.runtime.admission import Rules
     from legation.snapshot_server import SnapshotServer
     from legation.sources.directory import DirectorySource
+    from legation.sources.kubernetes.source import KubernetesSource
     from legation.sources.memory import MemorySource
     from legation.transports import Policy
     from legation.transports.base import Refusal
@@ -42,6 +51,14 @@ __all__ = [
     "DirectorySource",
     "GrpcTransport",
     "InvalidResource",
+    "KubeConfigError",
+    "KubeConflict",
+    "KubeError",
+    "KubeForbidden",
+    "KubeGone",
+    "KubeNotFound",
+    "KubeUnreachable",
+    "KubernetesSource",
     "LegationError",
     "Level",
     "LocalProtocolError",
@@ -60,25 +77,45 @@ __all__ = [
     "RemoteProtocolError",
     "Resource",
     "ResourceType",
+    "Rules",
     "SettingsError",
     "SnapshotServer",
     "SourceError",
     "TransportError",
+    "TurnedAway",
     "TypeStatus",
 ]
 
 _HOMES = {
     "legation.control_plane": ("ControlPlane",),
-    "legation.errors": tuple(each for each in __all__ if each.endswith("Error") or each == "InvalidResource"),
+    "legation.errors": (
+        "InvalidResource",
+        "KubeConfigError",
+        "KubeConflict",
+        "KubeError",
+        "KubeForbidden",
+        "KubeGone",
+        "KubeNotFound",
+        "KubeUnreachable",
+        "LegationError",
+        "LocalProtocolError",
+        "ProtocolError",
+        "RemoteProtocolError",
+        "SettingsError",
+        "SourceError",
+        "TransportError",
+    ),
     "legation.model.node": ("Node", "Peer"),
     "legation.model.objects": ("ManifestObject", "ObjectKey", "Place"),
     "legation.model.problems": ("Level", "Problem"),
     "legation.model.resource": ("Resource",),
     "legation.model.resource_types": ("ResourceType",),
     "legation.runtime.acceptance": ("Acceptance",),
-    "legation.model.proxy_status": ("ProxyStatus", "RefusedResource", "TypeStatus"),
+    "legation.runtime.admission": ("Rules",),
+    "legation.model.proxy_status": ("ProxyStatus", "RefusedResource", "TurnedAway", "TypeStatus"),
     "legation.snapshot_server": ("SnapshotServer",),
     "legation.sources.directory": ("DirectorySource",),
+    "legation.sources.kubernetes.source": ("KubernetesSource",),
     "legation.sources.memory": ("MemorySource",),
     "legation.transports": ("Policy",),
     "legation.transports.base": ("Refusal",),

@@ -12,13 +12,13 @@ from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance
-from legation.runtime.deliveries import DeliveryCounts
+from legation.runtime.admission import Rules
 from legation.runtime.engine import Engine
-from legation.runtime.served import Rules
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
+from legation.status.base import Objects
 from legation.transports import Policy
 from legation.transports.base import Transport
 from legation.transports.grpc_server import GrpcTransport
@@ -64,7 +64,7 @@ class ControlPlane(Service):
             rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
             policy: The time limits of delivery.
             rules: Who gets what, where Pods and Services are known.
-            count: Whether it is counted for each object what Envoys have of it, as `deliveries` tells.
+            count: Whether it is counted for each object what Envoys have of it, as `objects` tells.
             pod_wait: Seconds that an Envoy waits whose Pod is not known (yet).
             clock: Where time comes from.
         """
@@ -95,9 +95,9 @@ class ControlPlane(Service):
         return self._rest.port if self._rest else None
 
     @property
-    def deliveries(self) -> DeliveryCounts:
-        """What Envoys have of each object, if it is counted."""
-        return self._engine.deliveries
+    def objects(self) -> Objects:
+        """What is known of each object, and what Envoys have of it, if that is counted."""
+        return self._engine.objects
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -95,6 +95,16 @@ class KubeError(LegationError):
         self.retry_after = retry_after
         """Seconds that the server asks to wait, if it says so."""
 
+    @staticmethod
+    def of(status: int, reason: str, message: str, *, retry_after: float | None = None) -> KubeError:
+        """Return the error for a status: of its own class where code reacts to that status."""
+        return _OF_STATUS.get(status, KubeError)(status, reason, message, retry_after=retry_after)
+
+    @property
+    def is_of_server(self) -> bool:
+        """Whether it is about who asks, or the server is in trouble or takes no more, whatever was asked for."""
+        return self.status in {401, 429, 502, 503, 504}
+
 
 class KubeForbidden(KubeError):
     """403: the RBAC rules do not allow it."""
@@ -110,6 +120,9 @@ class KubeConflict(KubeError):
 
 class KubeGone(KubeError):
     """410: that resource version is too old to go on from."""
+
+
+_OF_STATUS: dict[int, type[KubeError]] = {403: KubeForbidden, 404: KubeNotFound, 409: KubeConflict, 410: KubeGone}
 
 
 class KubeUnreachable(LegationError):

@@ -19,7 +19,7 @@ from legation.model.snapshot import Collection, Snapshot, collect
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.admission import require_id
 from legation.runtime.feedback import Feedback
-from legation.runtime.hub import Hub
+from legation.runtime.hub import Content, Hub
 from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service, Serving
 from legation.transports import Policy
@@ -72,12 +72,11 @@ class SnapshotServer(Service):
         super().__init__(
             Serving([self._grpc, *([self._rest] if self._rest else ())] if transports is None else transports)
         )
-        self._group_of = group_of
         self._snapshots: dict[str, Snapshot] = {}
         self._feedback = Feedback(clock=clock)
         self._log = ProblemLog(self._feedback.refusals)
         self._feedback.refusals_changed = self._log.look
-        self._hub: Hub[str] = Hub(group_of=self._place, snapshot_of=self._snapshots.get, feedback=self._feedback)
+        self._hub: Hub[str] = Hub(_Content(self._snapshots, group_of), feedback=self._feedback)
 
     @property
     def port(self) -> int:
@@ -197,10 +196,6 @@ class SnapshotServer(Service):
         """Return what Envoys refuse now."""
         return tuple(self._feedback.refusals().values())
 
-    def _place(self, peer: Peer, node: Node) -> str:
-        require_id(peer, node)
-        return self._group_of(node) if self._group_of else node.id
-
     def _before(self, group: str) -> Snapshot:
         return self._snapshots.get(group) or Snapshot.of()
 
@@ -220,6 +215,21 @@ class SnapshotServer(Service):
                         message=f"{_show(each)} refers to the {row.name} {name}, which group {group} does not have",
                         mend="it is right if it is static in the Envoys' bootstrap",
                     )
+
+
+class _Content(Content[str]):
+    """What a program has set for each group."""
+
+    def __init__(self, snapshots: Mapping[str, Snapshot], group_of: Callable[[Node], str] | None) -> None:
+        self._snapshots = snapshots
+        self._group_of = group_of
+
+    def group_of(self, peer: Peer, node: Node) -> str:
+        require_id(peer, node)
+        return self._group_of(node) if self._group_of else node.id
+
+    def snapshot_of(self, group: str) -> Snapshot | None:
+        return self._snapshots.get(group)
 
 
 def _take(resources: Iterable[given.AnyResource], *, check: bool) -> tuple[tuple[Resource, ...], tuple[Problem, ...]]:

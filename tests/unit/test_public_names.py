@@ -21,10 +21,10 @@ def test_another_name_is_not() -> None:
         legation.Xds  # noqa: B018 - to ask for it is the test
 
 
-def test_to_import_a_part_loads_no_grpc_and_no_protobuf() -> None:
+def test_to_import_a_part_loads_no_client_and_no_server() -> None:
     script = (
         "import sys, legation, legation.runtime.hub, legation.sources.memory\n"
-        "print([name for name in ('grpc', 'google.protobuf', 'starlette') if name in sys.modules])"
+        "print([name for name in ('grpc', 'google.protobuf', 'httpx2', 'starlette') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

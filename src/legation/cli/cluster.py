@@ -12,6 +12,7 @@ from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.kube import in_cluster, kubeconfig
 from legation.kube.connection import Connection
+from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.status.kubernetes import KubernetesStatus
@@ -31,6 +32,7 @@ class ClusterSide:
         self._connection = _connection(found)
         self.source = KubernetesSource(
             self._connection,
+            kinds=API_KINDS,
             namespaces=found.namespaces,
             selector=found.selector or "",
             secrets=found.secrets,
@@ -50,22 +52,22 @@ class ClusterSide:
     def status(self, plane: ControlPlane) -> KubernetesStatus:
         """Return what tells in the cluster what became of the objects, and asks the other replicas."""
         found, environment = self._found, os.environ
-        writes = self.writes_status
         pod = environment.get("POD_NAME", "")
         return KubernetesStatus(
             self._connection,
-            kinds=API_KINDS if writes else (),
-            objects=plane.deliveries,
+            kinds=API_KINDS if self.writes_status else (),
+            objects=plane.objects,
             observed=self.source.observed,
             # A name alone is not enough: a container that is started anew in its Pod is another one.
             identity=f"{pod or socket.gethostname()}_{secrets.token_hex(4)}",
             namespace=environment.get("POD_NAMESPACE") or self._connection.namespace,
-            lease=found.lease if writes else None,
-            peer_service=found.peer_service,
-            peer_port=found.peer_port,
+            lease=found.lease,
+            replica_service=found.replica_service,
+            replica_port=found.replica_port,
             own_address=environment.get("POD_IP", ""),
             clock=MonotonicClock(),
             chance=random.random,
+            fault=log_fault,
         )
 
 

@@ -61,7 +61,7 @@ def _sentence(message: str) -> str:
 @click.group(name="legation", cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="legation", message="%(prog)s %(version)s")
 def main() -> None:
-    """A control plane for Envoy: manifests in a directory, delivered to every Envoy safely."""
+    """A control plane for Envoy: manifests of a directory or a cluster, delivered to every Envoy safely."""
 
 
 for _command in (serve, render, bootstrap, proxies, problems, crds, completion):

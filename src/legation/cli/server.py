@@ -18,8 +18,8 @@ from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
-from legation.ops.peers import peers_app
-from legation.runtime.served import Rules
+from legation.ops.replicas import replicas_app
+from legation.runtime.admission import Rules
 from legation.settings import Settings
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
@@ -61,6 +61,7 @@ class _Server:
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
         )
+        self._has_replicas = cluster is not None and found.cluster.replica_service is not None
         self._xds_bind = found.xds_bind
         policy = Policy(
             removal_grace=found.delivery.removal_grace,
@@ -93,21 +94,20 @@ class _Server:
                 across_namespaces=found.cluster.cross_namespace == "allow",
             ),
             pod_wait=found.cluster.pod_wait,
-            count=cluster is not None,
+            count=self._has_replicas or (cluster is not None and cluster.writes_status),
         )
         self._status = cluster.status(plane) if cluster else None
-        self._peers = HttpServer(
-            peers_app(deliveries=plane.deliveries.deliveries, proxies=plane.proxies, turned_away=plane.turned_away),
-            bind=found.cluster.peer_bind,
-            port=found.cluster.peer_port,
-            setting="--peer",
+        self._for_replicas = HttpServer(
+            replicas_app(deliveries=plane.objects.deliveries, proxies=plane.proxies, turned_away=plane.turned_away),
+            bind=found.cluster.replica_bind,
+            port=found.cluster.replica_port,
+            setting="--replica",
         )
-        self._has_peers = cluster is not None and found.cluster.peer_service is not None
         self._admin = HttpServer(
             admin_app(
                 proxies=plane.proxies,
                 problems=self._problems,
-                peers=self._status.pages if self._status and self._has_peers else None,
+                replicas=self._status.pages if self._status and self._has_replicas else None,
                 turned_away=plane.turned_away,
                 bind=found.admin_bind,
             ),
@@ -135,8 +135,8 @@ class _Server:
                 admin, health = asyncio.Event(), asyncio.Event()
                 pages.create_task(self._admin.run(started=admin.set))
                 pages.create_task(self._health.run(started=health.set))
-                if self._has_peers:
-                    pages.create_task(self._peers.run(started=lambda: None))
+                if self._has_replicas:
+                    pages.create_task(self._for_replicas.run(started=lambda: None))
                 if self._status is not None:
                     pages.create_task(self._status.run())
                 pages.create_task(self._say_ready(after=(admin, health)))
@@ -151,7 +151,11 @@ class _Server:
             raise for_users.exceptions[0] from failed
 
     def _problems(self) -> tuple[Problem, ...]:
-        return (*self._plane.problems(), *(self._status.problems() if self._status else ()))
+        own = self._plane.problems()
+        told = {(each.code, each.subject) for each in own if each.subject}
+        others = self._status.problems() if self._status else ()
+        # Both may have found that the API server is away.
+        return (*own, *(each for each in others if (each.code, each.subject) not in told))
 
     def _through(self) -> TransportStatistics:
         through = [self._transport.statistics()]

@@ -22,8 +22,11 @@ from legation.kube.lines import LineCutter
 from legation.kube.logins import credentials_for
 from legation.kube.wires import Wires
 
+_USER_AGENT = "legation"
 _CONNECT = 10.0
 """Seconds for a connection."""
+TIMEOUT = 30.0
+"""Seconds for one request and its answer, if nothing else is said."""
 _FIRST_WORD = 30.0
 """Seconds until the API server begins to answer a watch."""
 
@@ -31,13 +34,13 @@ _FIRST_WORD = 30.0
 class Client:
     """Speaks to one API server. It may be used by many tasks at once."""
 
-    def __init__(self, connection: Connection, *, user_agent: str = "legation") -> None:
+    def __init__(self, connection: Connection) -> None:
         """Take what it takes to reach the server; nothing is opened or read yet."""
         self._connection = connection
         self._credentials = credentials_for(connection.user)
         self._wires = Wires(connection)
         # To compress costs the server more time than the way is worth.
-        self._headers = [("user-agent", user_agent), ("accept-encoding", "identity"), *connection.user.headers]
+        self._headers = [("user-agent", _USER_AGENT), ("accept-encoding", "identity"), *connection.user.headers]
         self._extensions = {"sni_hostname": connection.tls_server_name} if connection.tls_server_name else {}
 
     @property
@@ -54,7 +57,7 @@ class Client:
         body: bytes | None = None,
         content_type: str = "application/json",
         accept: str = "application/json",
-        timeout: float = 30.0,  # noqa: ASYNC109 - callers think in seconds for a request, and get an error in words
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - callers think in seconds for a request, and get an error in words
     ) -> bytes:
         """Ask for one thing.
 
@@ -65,7 +68,7 @@ class Client:
             body: What is sent.
             content_type: What the body is.
             accept: What the answer may be.
-            timeout: Seconds for the whole exchange.
+            timeout: Seconds for the exchange; to log in may take time of its own.
 
         Returns:
             The body of the answer.

@@ -87,5 +87,3 @@ class Connection:
     user: User = NOBODY
     namespace: str = "default"
     """Where one is if nothing else is said."""
-    origin: str = ""
-    """Who told all this, for messages: a file and a context."""

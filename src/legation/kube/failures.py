@@ -16,16 +16,10 @@ from typing import Any
 
 import httpx2
 
-from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeGone, KubeNotFound, KubeUnreachable
+from legation.errors import KubeError, KubeUnreachable
 
 _LONGEST = 1000
 """Characters of the server's own words."""
-_CLASSES: Mapping[int, type[KubeError]] = {
-    HTTPStatus.FORBIDDEN: KubeForbidden,
-    HTTPStatus.NOT_FOUND: KubeNotFound,
-    HTTPStatus.CONFLICT: KubeConflict,
-    HTTPStatus.GONE: KubeGone,
-}
 _MENDS = {
     HTTPStatus.UNAUTHORIZED: "log in again, or see whether the token has expired",
 }
@@ -53,9 +47,7 @@ def refusal(what: str, *, status: int, headers: Mapping[str, str], body: bytes) 
         message = "a redirect, which is not followed; give the server's own address"
     words = f"{status} {_phrase(status)}" + (f": {_cut(message)}" if message else "")
     mend = f" ({_MENDS[HTTPStatus(status)]})" if status in _MENDS else ""
-    return _CLASSES.get(status, KubeError)(
-        status, reason, f"{what}: {words}{mend}", retry_after=_retry_after(headers, said)
-    )
+    return KubeError.of(status, reason, f"{what}: {words}{mend}", retry_after=_retry_after(headers, said))
 
 
 def _status_object(body: bytes) -> dict[str, Any]:

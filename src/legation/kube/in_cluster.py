@@ -47,7 +47,6 @@ def load(*, environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -> C
         user=User(token_file=str(folder / "token")),
         proxy=environment_proxy(environment, server=server),
         namespace=_namespace(folder / "namespace"),
-        origin=f"the service account in {folder}",
     )
 
 

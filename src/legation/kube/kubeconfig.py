@@ -50,7 +50,6 @@ def load(*, environment: Mapping[str, str], home: Path, path: str = "", context:
     connection = replace(
         _connection(cluster, environment=environment),
         namespace=chosen.text("namespace") or "default",
-        origin=f"context {name} of {config.place}",
     )
     whose = _referred(config, chosen, "user")
     # As kubectl does it: what goes over the wire in the clear has no credentials in it.

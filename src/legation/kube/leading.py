@@ -14,16 +14,16 @@ what it asks about the Lease, every two to four seconds, it asks nothing.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 
 from legation.clock import Clock
 from legation.errors import KubeError, KubeNotFound, KubeUnreachable
+from legation.kube import objects
 from legation.kube.client import Client
 from legation.kube.lease import LEASES, Claim, Lease, Look
 from legation.kube.objects import Json
-from legation.kube.watch_asks import Rest
+from legation.kube.pauses import Rest
 from legation.model.problems import Problem
 
 _ANSWER = 5.0
@@ -109,7 +109,9 @@ class Leading:
 
     async def _look(self) -> None:
         try:
-            found = await self._ask("GET", self._path())
+            found: Json | None = await objects.get(
+                self._client, kind=LEASES, name=self._name, namespace=self._namespace, timeout=self._limit()
+            )
         except KubeNotFound:
             found = None
         except (KubeError, KubeUnreachable) as error:
@@ -127,36 +129,23 @@ class Leading:
 
     async def _write(self, claim: Claim, *, limit: float) -> Json:
         if not claim.version:
-            value = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": {"name": self._name}}
-            return await self._ask("POST", LEASES.path(namespace=self._namespace), {**value, "spec": claim.spec}, limit)
-        value = {"metadata": {"resourceVersion": claim.version}, "spec": claim.spec}
-        return await self._ask("PATCH", self._path(), value, limit)
-
-    async def _ask(self, method: str, path: str, value: Json | None = None, limit: float | None = None) -> Json:
-        """Ask without `kube.objects`: the answer has to be there before one leads no more."""
-        merge = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        body = None if value is None else json.dumps(value).encode()
-        answer = await self._client.request(
-            method, path, body=body, content_type=merge, timeout=self._limit() if limit is None else limit
+            head = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": {"name": self._name}}
+            return await objects.create(
+                self._client, kind=LEASES, value={**head, "spec": claim.spec}, namespace=self._namespace, timeout=limit
+            )
+        return await objects.merge_patch(
+            self._client,
+            kind=LEASES,
+            name=self._name,
+            value={"metadata": {"resourceVersion": claim.version}, "spec": claim.spec},
+            namespace=self._namespace,
+            timeout=limit,
         )
-        return _object(answer)
-
-    def _path(self) -> str:
-        return LEASES.path(namespace=self._namespace, name=self._name)
 
     def _limit(self) -> float:
+        """Return how long to wait: the answer has to be there before one leads no more."""
         left = self.leads_until - self._clock.now()
         return min(_ANSWER, max(left, _LEAST)) if left > 0 else _ANSWER
 
     def _stamp(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _object(answer: bytes) -> Json:
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or found.get("kind") != LEASES.kind:
-        raise KubeUnreachable("what answers for the Lease is not an API server")
-    return found

@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeNotFound, LegationError
-from legation.kube.watch_asks import Rest
-from legation.kube.watch_policy import Pause
+from legation.kube.pauses import Backoff, Pause, Rest
 from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
 
@@ -47,6 +46,16 @@ class LeasePolicy:
     def __post_init__(self) -> None:
         if not 0 < self.retry < self.deadline < self.duration:
             raise ValueError("a Lease needs retry < deadline < duration")
+
+    def look_again(self) -> Pause:
+        """Return how long to wait before the Lease of somebody else is looked at again."""
+        return Pause(least=self.retry, chance=self.retry * self.jitter)
+
+    def pause(self, failures: int, *, leads: bool, retry_after: float | None = None) -> Pause:
+        """Return how long to wait after so many failures in a row: who leads is in a hurry."""
+        first, longest = (self.retry / 2, self.retry / 2) if leads else (self.retry * 2, self.longest_pause)
+        backoff = Backoff(first=first, longest=longest, longest_obeyed=self.longest_pause)
+        return backoff.pause(failures, retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ class Lease:
             self._until = -math.inf
         self._may_claim = self._is_free(now)
         if not self._may_claim:
-            self._pause = self._retry()
+            self._pause = self._policy.look_again()
 
     def claimed(self, lease: Mapping[str, Any]) -> None:
         """Take what was written: this one leads, from the moment that it asked."""
@@ -170,16 +179,14 @@ class Lease:
         self._may_claim = False
         if isinstance(error, KubeConflict):
             # Somebody else was faster, or has changed something beside: who leads looks at once.
-            self._pause = None if self._until > self._asked_at else self._retry()
+            self._pause = None if self._until > self._asked_at else self._policy.look_again()
             return
         if isinstance(error, KubeNotFound) and self._verb == "patch":
             return
         self._failures += 1
-        policy, wished = self._policy, error.retry_after if isinstance(error, KubeError) else None
-        longest = min(policy.retry * 2 ** min(self._failures, 10), policy.longest_pause)
-        if self._until > self._asked_at:
-            longest = policy.retry / 2
-        self._pause = Pause(least=max(longest / 2, min(wished or 0.0, policy.longest_pause)), chance=longest / 2)
+        wished = error.retry_after if isinstance(error, KubeError) else None
+        leads = self._until > self._asked_at
+        self._pause = self._policy.pause(self._failures, leads=leads, retry_after=wished)
         if self._failures > 2 or isinstance(error, KubeForbidden):
             self.problem = self._told(error)
 
@@ -215,9 +222,6 @@ class Lease:
             "renewTime": stamp,
             "leaseTransitions": self._seen.transitions + (0 if mine or not self._seen.version else 1),
         }
-
-    def _retry(self) -> Pause:
-        return Pause(least=self._policy.retry, chance=self._policy.retry * self._policy.jitter)
 
     def _succeed(self) -> None:
         self._failures, self.problem = 0, None

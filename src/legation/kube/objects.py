@@ -1,7 +1,8 @@
-"""One object at a time: get, create, delete, patch, apply.
+"""One object at a time: get, create, patch, apply.
 
 It knows paths, content types and parameters of the API. It refuses to know what is in an object. Invariant: each call
-names one object; there is none that could reach a whole collection by a name that is empty.
+names one object; there is none that could reach a whole collection by a name that is empty. What does not answer with
+an object of the kind is no API server.
 
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 """
@@ -9,11 +10,11 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from legation.kube.client import Client
+from legation.errors import KubeUnreachable
+from legation.kube.client import TIMEOUT, Client
 from legation.model.api_kinds import ApiKind
 
 Json: TypeAlias = dict[str, Any]
@@ -24,8 +25,24 @@ _MERGE_PATCH = "application/merge-patch+json"
 _APPLY_PATCH = "application/apply-patch+yaml"
 
 
-async def get(client: Client, *, kind: ApiKind, name: str, namespace: str = "", subresource: str = "") -> Json:
+async def get(
+    client: Client,
+    *,
+    kind: ApiKind,
+    name: str,
+    namespace: str = "",
+    subresource: str = "",
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
+) -> Json:
     """Return an object.
+
+    Args:
+        client: Whom to ask.
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace; empty for a kind without namespaces.
+        subresource: `status`, for instance.
+        timeout: Seconds for the answer.
 
     Raises:
         KubeNotFound: There is no such object, or no such kind.
@@ -33,10 +50,18 @@ async def get(client: Client, *, kind: ApiKind, name: str, namespace: str = "", 
         KubeUnreachable: There is no answer.
     """
     path = _path(kind, name=name, namespace=namespace, subresource=subresource)
-    return _decoded(await client.request("GET", path))
+    return _decoded(await client.request("GET", path, timeout=timeout), client=client, kind=kind)
 
 
-async def create(client: Client, *, kind: ApiKind, value: Json, namespace: str = "", field_manager: str = "") -> Json:
+async def create(
+    client: Client,
+    *,
+    kind: ApiKind,
+    value: Json,
+    namespace: str = "",
+    field_manager: str = "",
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
+) -> Json:
     """Create an object, and return it as the server keeps it; `metadata.generateName` will do for a name.
 
     Args:
@@ -45,6 +70,7 @@ async def create(client: Client, *, kind: ApiKind, value: Json, namespace: str =
         value: The object.
         namespace: Where; empty for a kind without namespaces.
         field_manager: Whose fields these are.
+        timeout: Seconds for the answer.
 
     Raises:
         KubeConflict: There is one of that name.
@@ -54,30 +80,8 @@ async def create(client: Client, *, kind: ApiKind, value: Json, namespace: str =
     _check_namespace(kind, namespace)
     path = kind.path(namespace=_segment(namespace) if namespace else "")
     params = {"fieldManager": field_manager} if field_manager else {}
-    return _decoded(await client.request("POST", path, params=params, body=_encoded(value)))
-
-
-async def delete(client: Client, *, kind: ApiKind, name: str, namespace: str = "", uid: str = "") -> Json:
-    """Delete an object, and return what the server says of it.
-
-    Args:
-        client: Whom to ask.
-        kind: Its kind.
-        name: Its name.
-        namespace: Its namespace; empty for a kind without namespaces.
-        uid: Which object of that name is meant; empty for whichever there is.
-
-    Raises:
-        KubeNotFound: There is none.
-        KubeConflict: There is another one of that name.
-        KubeError: The server refuses it for another reason.
-        KubeUnreachable: There is no answer; it may have been deleted all the same.
-    """
-    options: Json = {"apiVersion": "v1", "kind": "DeleteOptions"}
-    if uid:
-        options["preconditions"] = {"uid": uid}
-    path = _path(kind, name=name, namespace=namespace)
-    return _decoded(await client.request("DELETE", path, body=_encoded(options)))
+    answer = await client.request("POST", path, params=params, body=_encoded(value), timeout=timeout)
+    return _decoded(answer, client=client, kind=kind)
 
 
 async def merge_patch(
@@ -89,6 +93,7 @@ async def merge_patch(
     namespace: str = "",
     subresource: str = "",
     field_manager: str = "",
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
 ) -> Json:
     """Change what the value says, and return the whole: None removes a field, a list replaces the one before.
 
@@ -100,6 +105,7 @@ async def merge_patch(
         namespace: Its namespace; empty for a kind without namespaces.
         subresource: `status`, for instance.
         field_manager: Whose fields these are.
+        timeout: Seconds for the answer.
 
     Raises:
         KubeNotFound: There is no such object.
@@ -109,7 +115,9 @@ async def merge_patch(
     """
     path = _path(kind, name=name, namespace=namespace, subresource=subresource)
     params = {"fieldManager": field_manager} if field_manager else {}
-    return await _patch(client, path=path, value=value, content_type=_MERGE_PATCH, params=params)
+    body = _encoded(value)
+    answer = await client.request("PATCH", path, params=params, body=body, content_type=_MERGE_PATCH, timeout=timeout)
+    return _decoded(answer, client=client, kind=kind)
 
 
 async def apply(
@@ -122,6 +130,7 @@ async def apply(
     namespace: str = "",
     subresource: str = "",
     force: bool = False,
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
 ) -> Json:
     """Apply the fields of the value on the server's side, and return the whole: an object that is not there is made.
 
@@ -134,6 +143,7 @@ async def apply(
         namespace: Its namespace; empty for a kind without namespaces.
         subresource: `status`, for instance.
         force: Take fields that others have.
+        timeout: Seconds for the answer.
 
     Raises:
         KubeConflict: Another manager has one of the fields.
@@ -145,12 +155,9 @@ async def apply(
     params = {"fieldManager": field_manager, "force": "true" if force else "false"}
     whole = {"apiVersion": kind.api_version, "kind": kind.kind, **value}
     whole["metadata"] = {"name": name, **whole.get("metadata", {})}
-    return await _patch(client, path=path, value=whole, content_type=_APPLY_PATCH, params=params)
-
-
-async def _patch(client: Client, *, path: str, value: Json, content_type: str, params: Mapping[str, str]) -> Json:
-    body = _encoded(value)
-    return _decoded(await client.request("PATCH", path, params=params, body=body, content_type=content_type))
+    body = _encoded(whole)
+    answer = await client.request("PATCH", path, params=params, body=body, content_type=_APPLY_PATCH, timeout=timeout)
+    return _decoded(answer, client=client, kind=kind)
 
 
 def _path(kind: ApiKind, *, name: str, namespace: str, subresource: str = "") -> str:
@@ -174,6 +181,11 @@ def _encoded(value: Json) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _decoded(body: bytes) -> Json:
-    found: Json = json.loads(body)
+def _decoded(body: bytes, *, client: Client, kind: ApiKind) -> Json:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("kind") != kind.kind:
+        raise KubeUnreachable(f"what answers at {client.server} is no API server: it does not show a {kind.kind}")
     return found

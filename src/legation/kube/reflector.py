@@ -156,11 +156,6 @@ class Reflector(Generic[Object]):
         """Whether the API server has the kind, as far as is known; if not, it is synced and empty."""
         return self._watch.installed
 
-    @property
-    def resource_version(self) -> str:
-        """The version of the whole that is known; empty before the first."""
-        return self._watch.resource_version
-
     def hurry(self) -> None:
         """End a pause, if there is one: the API server was heard of elsewhere."""
         self._hurried.set()
@@ -259,7 +254,7 @@ class Reflector(Generic[Object]):
 
     def _tell(self, changes: Sequence[Change[Object]]) -> None:
         watch = self._watch
-        standing = (watch.synced, watch.current, watch.missing, watch.installed)
+        standing = (watch.synced, watch.missing, watch.installed)
         if changes or standing != self._told:
             self._told = standing
             self._changed(tuple(changes))

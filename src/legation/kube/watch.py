@@ -40,8 +40,10 @@ import msgspec
 
 from legation.errors import KubeError, KubeGone, KubeNotFound, KubeUnreachable
 from legation.kube.known import Change, Gone, Known, Object, Put, Unreadable
-from legation.kube.watch_asks import Ask, Asking, Follow, ListPage, Rest, Stream
-from legation.kube.watch_policy import Pause, WatchPolicy
+from legation.kube.pauses import Rest
+from legation.kube.watch_asks import Ask, Asking, Follow, ListPage
+from legation.kube.watch_attempts import Attempts
+from legation.kube.watch_policy import WatchPolicy
 from legation.kube.watch_wire import Page, read_bookmark, read_error, read_event, read_page
 from legation.kube.watch_words import Missing, Scope
 from legation.model.api_kinds import ApiKind
@@ -125,35 +127,33 @@ class Watch(Generic[Object]):
         """The objects whose newest version `decode` refuses, and its words: a view that changes."""
         self.synced = False
         """Whether a whole state was known once; it then stays true, whatever happens to the API server."""
-        self.current = False
-        """Whether what is known is what the API server has: it is synced, and the watch stands at this moment."""
         self.missing: Missing | None = self._scope.not_listed()
-        """Why it is not synced or not current; None if it is."""
+        """Why it is not synced or not current; None if it is both."""
         self.installed = True
         """Whether the API server has the kind, as far as is known; if not, it is synced and empty."""
         self.resource_version = ""
         """The version of the whole that is known; empty before the first."""
-        self._phase, self._paging, self._stream = _Phase.LIST, _Paging(), Stream()
-        self._pause: Pause | None = None
+        self._phase, self._paging, self._attempts = _Phase.LIST, _Paging(), Attempts(policy)
         self._streams = policy.stream_first
         self._bookmarked = False
-        # In a row: failures without a watch that stood for some time, and silences without a line.
-        self._failures = self._silences = 0
-        # Since a watch stood for some time: something was told to be gone, and was asked for anew at once.
-        self._renewed = False
         # The kind had objects, and was said once not to exist.
         self._doubted = False
         self._relist()
 
+    @property
+    def current(self) -> bool:
+        """Whether what is known is what the API server has: it is synced, and the watch stands at this moment."""
+        return self.missing is None
+
     def next(self, now: float, chance: float) -> Ask:
         """Return what to do next."""
-        if self._pause is not None:
-            pause, self._pause = self._pause, None
+        pause = self._attempts.take_pause()
+        if pause is not None:
             return Rest(now + pause.seconds(chance))
         if self._phase is _Phase.LIST:
             return self._asking.page(limit=0 if self._paging.whole else self._policy.page, token=self._paging.token)
         seconds = self._policy.watch_seconds(chance)
-        self._stream = Stream(asked_at=now, ends_at=now + seconds, heard_at=now)
+        self._attempts.begin(now=now, seconds=seconds)
         if self._phase is _Phase.FOLLOW:
             return self._asking.changes(after=self.resource_version, seconds=seconds)
         self._known.begin()
@@ -194,7 +194,7 @@ class Watch(Generic[Object]):
             paging.token, paging.page = paging.page.rest, None
             if not paging.token:
                 changes += self._complete(paging.version)
-                self._lose(self._scope.not_followed())
+                self.missing = self._scope.not_followed()
         return changes
 
     # ------------------------------------------------------------------------------------------------------ a stream
@@ -202,12 +202,12 @@ class Watch(Generic[Object]):
     @property
     def following(self) -> bool:
         """Whether lines of the stream are still wanted."""
-        return self._stream.open
+        return self._attempts.stream.open
 
     @property
     def deadline(self) -> float:
         """The moment at which a stream counts as dead, unless it is heard of before."""
-        stream, policy = self._stream, self._policy
+        stream, policy = self._attempts.stream, self._policy
         if not stream.open or self._phase is _Phase.STREAM:
             return stream.heard_at + policy.answer
         end = stream.ends_at + policy.answer
@@ -220,19 +220,20 @@ class Watch(Generic[Object]):
 
     def asked(self, *, now: float) -> None:
         """Note that a stream is asked for only now, some time after `next` said so."""
-        stream = self._stream
+        stream = self._attempts.stream
         stream.ends_at += now - stream.asked_at
         stream.asked_at = stream.heard_at = now
 
     def opened(self, *, now: float) -> None:
         """Note that the API server has begun to answer a watch."""
-        self._stream.open, self._stream.heard_at = True, now
+        stream = self._attempts.stream
+        stream.open, stream.heard_at = True, now
         if self._phase is _Phase.FOLLOW:
-            self._stand()
+            self.missing = None
 
     def line(self, line: bytes, *, now: float) -> list[Change[Object]]:
         """Take one line of a watch, and return what changed; ask `following` whether to go on."""
-        self._stream.heard_at, self._silences = now, 0
+        self._attempts.heard(now=now)
         try:
             event = read_event(line)
             match event.type:
@@ -260,21 +261,18 @@ class Watch(Generic[Object]):
         """Note that the API server has ended a watch in order."""
         if self._phase is _Phase.STREAM:
             self._streaming_fails(self._scope.short(), now)
-        elif self._stream.stood(self._policy.steady, now=now):
-            # `current` stays: the watch goes on at once. If it does not, that is a failure.
-            self._stream.open, self._failures, self._renewed = False, 0, False
-        else:
+        elif not self._attempts.ended(now=now):
             self._fail(self._scope.short(), now, at_once=True)
+        # Else it is current still: the watch goes on at once. If it does not, that is a failure.
 
     def silent(self, *, now: float) -> None:
         """Note that the deadline has passed; the stream is to be closed."""
-        began = self._stream.open
-        if began and self._phase is _Phase.STREAM:
+        if self._attempts.stream.open and self._phase is _Phase.STREAM:
             self._streaming_fails(self._scope.silent(), now)
             return
-        self._fail(self._scope.silent(), now, at_once=began)
-        self._silences += began
-        if self._silences > 1:
+        again = self._attempts.silent(now=now)
+        self.missing = self._scope.silent()
+        if again:
             # Somebody who has gone back in time does not know the version that we wait after.
             self._relist()
 
@@ -283,7 +281,7 @@ class Watch(Generic[Object]):
             return self._bookmark(version, now)
         self._bookmarked = True
         gone = self._complete(version)
-        self._stand()
+        self.missing = None
         return gone
 
     def _bookmark(self, version: str, now: float) -> list[Change[Object]]:
@@ -324,21 +322,20 @@ class Watch(Generic[Object]):
     def _is_of_streaming(self, status: int) -> bool:
         if not status:
             # The network failed: before the answer as it would have for a list, in its middle perhaps not.
-            return self._stream.open
+            return self._attempts.stream.open
         return status < 500 and status not in _NOT_OF_STREAMING
 
     def _absent(self, error: KubeNotFound) -> list[Change[Object]]:
         """Believe that there is no such kind: at once if it has no objects, else when it is said again."""
-        self._stream.open = False
-        self._pause = self._policy.absence()
+        self._attempts.rest(self._policy.absence())
         self._relist()
         if self._known and not self._doubted:
             self._doubted = True
-            self._lose(self._scope.doubted(error))
+            self.missing = self._scope.doubted(error)
             return []
         self._doubted = self.installed = False
         self.synced, self.resource_version = True, ""
-        self._stand()
+        self.missing = None
         return self._known.clear()
 
     def _garbled(self, error: msgspec.DecodeError, now: float) -> None:
@@ -360,19 +357,9 @@ class Watch(Generic[Object]):
         gone: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        """Stop what is going on, and pause; the first failure after a success may go without a pause.
-
-        So may the first time that something is told to be gone: after an outage that is how an API server says that it
-        is back, and what is known is old until it is listed anew.
-        """
-        if self._stream.stood(self._policy.steady, now=now):
-            self._failures, self._renewed = 0, False
-        self._stream.open = False
-        self._lose(missing)
-        self._failures += 1
-        renews, self._renewed = gone and not self._renewed, self._renewed or gone
-        if not renews and (not at_once or self._failures > 1):
-            self._pause = self._policy.pause(self._failures, retry_after=retry_after)
+        """Stop what is going on, and pause, as `Attempts.failed` says."""
+        self._attempts.failed(now=now, at_once=at_once, gone=gone, retry_after=retry_after)
+        self.missing = missing
 
     # ------------------------------------------------------------------------------------------- where it stands
 
@@ -386,9 +373,3 @@ class Watch(Generic[Object]):
     def _relist(self) -> None:
         self._phase = _Phase.STREAM if self._streams else _Phase.LIST
         self._paging = _Paging()
-
-    def _stand(self) -> None:
-        self.current, self.missing = True, None
-
-    def _lose(self, missing: Missing) -> None:
-        self.current, self.missing = False, missing

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from legation.kube.pauses import Rest
 from legation.kube.watch_words import Scope
 
 
@@ -26,13 +27,6 @@ class Follow:
 
     path: str
     params: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Do nothing until that moment."""
-
-    until: float
 
 
 Ask: TypeAlias = ListPage | Follow | Rest
@@ -72,19 +66,3 @@ class Asking:
     def _params(self, own: Mapping[str, str]) -> dict[str, str]:
         every = {"labelSelector": self.label_selector, "fieldSelector": self.field_selector, **own}
         return {key: value for key, value in every.items() if value}
-
-
-@dataclass(slots=True, kw_only=True)
-class Stream:
-    """How a stream that was asked for is doing. Moments are the caller's."""
-
-    asked_at: float = 0.0
-    ends_at: float = 0.0
-    """When the server was asked to end it."""
-    heard_at: float = 0.0
-    open: bool = False
-    """Whether the server has begun to answer, and its lines are still wanted."""
-
-    def stood(self, seconds: float, *, now: float) -> bool:
-        """Say whether it is open and was asked for so long ago."""
-        return self.open and now - self.asked_at >= seconds

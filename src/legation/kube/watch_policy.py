@@ -1,8 +1,10 @@
-"""How patient a watch is: every number of it, and the pauses after failures. Arithmetic, no clock, no chance."""
+"""How patient a watch is: every number of it. Arithmetic, no clock, no chance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from legation.kube.pauses import Backoff, Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class WatchPolicy:
     """The longest pause after the first failure; it doubles with each further one."""
     longest_pause: float = 30.0
     longest_obeyed: float = 300.0
-    """The longest Retry-After that is honoured: nobody on the way may silence us for a day."""
+    """The longest Retry-After that is honoured."""
     absent_pause: float = 10.0
     """Between two looks whether a kind that is not installed has appeared."""
     shortest_watch: float = 300.0
@@ -39,27 +41,10 @@ class WatchPolicy:
         return int(self.shortest_watch + chance * (self.longest_watch - self.shortest_watch))
 
     def pause(self, failures: int, *, retry_after: float | None = None) -> Pause:
-        """Return how long to wait after so many failures in a row, counted from one.
-
-        Full jitter, on top of what the server asks for:
-        https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-        """
-        doubled = self.first_pause * 2 ** min(failures - 1, 30)
-        return Pause(least=min(retry_after or 0.0, self.longest_obeyed), chance=min(doubled, self.longest_pause))
+        """Return how long to wait after so many failures in a row, counted from one."""
+        backoff = Backoff(first=self.first_pause, longest=self.longest_pause, longest_obeyed=self.longest_obeyed)
+        return backoff.pause(failures, retry_after=retry_after)
 
     def absence(self) -> Pause:
         """Return how long to wait before a kind is asked for again that is not installed."""
         return Pause(least=self.absent_pause, chance=self.absent_pause / 10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A pause whose length is a matter of chance, so that many who failed together do not come back together."""
-
-    least: float
-    chance: float
-    """The length of what chance adds at most."""
-
-    def seconds(self, chance: float) -> float:
-        """Return its length for a random number, 0 <= chance < 1."""
-        return self.least + chance * self.chance

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from legation.errors import KubeError, KubeForbidden, KubeGone, KubeNotFound
+from legation.errors import KubeError
 from legation.model.cluster import NamespacedName
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -93,12 +93,6 @@ _HEADED = msgspec.json.Decoder(_Headed)
 _BOOKMARK = msgspec.json.Decoder(_Bookmark)
 _STATUS = msgspec.json.Decoder(_Status)
 
-_ERRORS: dict[int, type[KubeError]] = {
-    HTTPStatus.FORBIDDEN: KubeForbidden,
-    HTTPStatus.NOT_FOUND: KubeNotFound,
-    HTTPStatus.GONE: KubeGone,
-}
-
 
 def read_page(body: bytes) -> Page:
     """Read one page of a LIST; its objects stay as they are."""
@@ -138,4 +132,4 @@ def read_error(raw: msgspec.Raw) -> KubeError:
     found = _STATUS.decode(raw)
     retry_after = found.details.retry_after_seconds if found.details else 0.0
     words = f"{found.code} {found.reason}: {found.message}" if found.reason else f"{found.code}: {found.message}"
-    return _ERRORS.get(found.code, KubeError)(found.code, found.reason, words, retry_after=retry_after or None)
+    return KubeError.of(found.code, found.reason, words, retry_after=retry_after or None)

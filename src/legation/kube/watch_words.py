@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from legation.errors import KubeError, KubeForbidden, KubeUnreachable, LegationError
+from legation.errors import KubeError, KubeForbidden, KubeUnreachable
 from legation.model.api_kinds import ApiKind
-
-_OF_ALL = frozenset({401, 429, 500, 502, 503, 504})
-"""Refusals that are about who asks, or about the state of the server, whatever kind is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,48 +44,46 @@ class Scope:
 
     def not_listed(self) -> Missing:
         """Nothing was heard yet."""
-        return Missing(scope=str(self), message=f"{self} are not listed yet", trouble=False)
+        return self._missing(f"{self} are not listed yet", trouble=False)
 
     def not_followed(self) -> Missing:
         """They were listed, and the watch has not begun."""
-        return Missing(scope=str(self), message=f"the watch of {self} has not begun yet", trouble=False)
+        return self._missing(f"the watch of {self} has not begun yet", trouble=False)
 
-    def failed(self, error: LegationError, *, verb: str) -> Missing:
+    def failed(self, error: KubeError | KubeUnreachable, *, verb: str) -> Missing:
         """Say why they could not be listed or watched."""
         if isinstance(error, KubeForbidden):
-            return Missing(scope=str(self), message=f"may not {verb} {self}: {error}", mend=self._rule())
+            return self._missing(f"may not {verb} {self}: {error}", mend=self._rule())
+        message = f"cannot {verb} {self}: {error}"
         if isinstance(error, KubeUnreachable):
-            return Missing(
-                scope=str(self),
-                message=f"cannot {verb} {self}: {error}",
-                mend="what was known of them stays",
-                cause=str(error),
-            )
-        status = error.status if isinstance(error, KubeError) else 0
-        cause = f"the API server answers {status}" if status in _OF_ALL else ""
-        if status == HTTPStatus.UNAUTHORIZED:
+            return self._missing(message, mend="what was known of them stays", cause=str(error))
+        # A 500 to a list is mostly the store's trouble, so every kind's: who writes one object takes it for that one's.
+        of_all = error.is_of_server or error.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        cause = f"the API server answers {error.status}" if of_all else ""
+        if error.status == HTTPStatus.UNAUTHORIZED:
             cause += ", so it does not know who asks; has the token expired?"
-        return Missing(scope=str(self), message=f"cannot {verb} {self}: {error}", cause=cause)
+        return self._missing(message, cause=cause)
 
-    def doubted(self, error: LegationError) -> Missing:
+    def doubted(self, error: KubeError) -> Missing:
         """A kind that had objects is said not to exist."""
-        message = f"{self} are not served any more: {error}"
-        return Missing(
-            scope=str(self), message=message, mend="what was known of them stays until the API server says so once more"
-        )
+        mend = "what was known of them stays until the API server says so once more"
+        return self._missing(f"{self} are not served any more: {error}", mend=mend)
 
     def silent(self) -> Missing:
         """The watch says nothing."""
-        return Missing(scope=str(self), message=f"the watch of {self} is silent, and is begun anew")
+        return self._missing(f"the watch of {self} is silent, and is begun anew")
 
     def garbled(self, error: Exception) -> Missing:
         """What was said is not what the API promises."""
         message = f"what is told of {self} cannot be understood: {error}"
-        return Missing(scope=str(self), message=message, mend="is it the API server that answers there?")
+        return self._missing(message, mend="is it the API server that answers there?")
 
     def short(self) -> Missing:
         """The watch ends as soon as it begins."""
-        return Missing(scope=str(self), message=f"the watch of {self} ends as soon as it has begun")
+        return self._missing(f"the watch of {self} ends as soon as it has begun")
+
+    def _missing(self, message: str, *, mend: str = "", cause: str = "", trouble: bool = True) -> Missing:
+        return Missing(message=message, mend=mend, cause=cause, scope=str(self), trouble=trouble)
 
     def _rule(self) -> str:
         role = f"a Role in namespace {self.namespace}" if self.kind.namespaced and self.namespace else "a ClusterRole"

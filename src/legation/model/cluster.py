@@ -49,6 +49,16 @@ class Endpoint:
     target: str = ""
     """Which Pod it is (`targetRef.uid`, else its name), to find the two families of one endpoint; empty if unknown."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is to get requests."""
+        return self.ready is not False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it answers them, though it may be about to end."""
+        return self.is_ready if self.serving is None else self.serving
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlicePort:
@@ -102,7 +112,6 @@ class SecretData:
 
     namespace: str
     name: str
-    type: str = "Opaque"
     data: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Decoded from base64."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from types import MappingProxyType
 
 from legation.model.objects import ObjectKey
@@ -25,6 +26,11 @@ class Refusal:
     """Envoy's own words, cut so that no content is in them."""
 
 
+def first_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Return those that are told in words: the first by node id, so that the text stays while the Envoys do."""
+    return tuple(nsmallest(SHOWN_REFUSALS, refusals, key=lambda each: (each.node, each.resource, each.words)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """How many Envoys have what an object makes: those of one replica, or of several."""
@@ -40,12 +46,11 @@ class Delivery:
 
     def __add__(self, other: Delivery) -> Delivery:
         """Return both together: no Envoy is counted by two replicas."""
-        both = sorted((*self.refusals, *other.refusals), key=lambda each: (each.node, each.resource))
         return Delivery(
             matching=self.matching + other.matching,
             accepted=self.accepted + other.accepted,
             refused=self.refused + other.refused,
-            refusals=tuple(both[:SHOWN_REFUSALS]),
+            refusals=first_refusals((*self.refusals, *other.refusals)),
         )
 
 
@@ -65,8 +70,6 @@ class ObjectState:
     """The generation that is served: an older one while the newest is broken, None while none is good."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with it now."""
-    delivery: Delivery = NO_DELIVERY
-    """What the Envoys of this replica have of what is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,11 @@ def show_path(path: FieldPath) -> str:
     return shown
 
 
+def is_same_json(one: object, other: object) -> bool:
+    """Say whether two JSON values are the same: 1 is not true, and 1.0 is not 1, which `==` does not tell apart."""
+    return one == other and repr(one) == repr(other)
+
+
 class ObjectKey(NamedTuple):
     """The identity of an object, as Kubernetes has it; the API version is no part of it.
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from legation.model.objects import FieldPath, ObjectKey, Place, show_path
 
+DUPLICATE_NAME, DUPLICATE_ADDRESS = "duplicate-name", "duplicate-address"
+"""Codes of problems that are about what another object has."""
+
 
 class Level(StrEnum):
     """How bad a problem is."""

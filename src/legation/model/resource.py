@@ -26,6 +26,9 @@ MIN_TTL = 1.0
 MAX_TTL = 31_536_000.0
 """Seconds: a year. What is to live longer needs no TTL."""
 
+Name: TypeAlias = tuple[ResourceType, str]
+"""What tells a resource from all others: its type and its name."""
+
 References: TypeAlias = Mapping[str, frozenset[str]]
 """Short name of a type -> the names of that type that a resource mentions; may hold EVERY."""
 

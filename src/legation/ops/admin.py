@@ -19,7 +19,7 @@ from legation.model.objects import show_path
 from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.replicas import ReplicaPages
-from legation.ops.proxy_json import proxy_json, turned_away_json
+from legation.ops.proxy_json import page_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,9 +38,9 @@ def admin_app(
     *,
     proxies: Callable[[], Sequence[ProxyStatus]],
     problems: Callable[[], Sequence[Problem]],
+    turned_away: Callable[[], Sequence[TurnedAway]],
     bind: str,
-    turned_away: Callable[[], Sequence[TurnedAway]] = tuple,
-    peers: Callable[[], Awaitable[ReplicaPages]] | None = None,
+    replicas: Callable[[], Awaitable[ReplicaPages]] | None = None,
 ) -> Starlette:
     """Return the application of the admin port.
 
@@ -49,18 +49,15 @@ def admin_app(
         problems: What is wrong now.
         turned_away: Who was not served lately.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
-        peers: Asks the other replicas for what they have to show; None where there is no other.
+        replicas: Asks the other replicas for what they have to show; None where there is no other.
     """
 
     async def index(_: Request) -> Response:
         return PlainTextResponse(_INDEX)
 
     async def show_proxies(_: Request) -> Response:
-        others = None if peers is None else await peers()
-        own = {
-            "proxies": [proxy_json(each) for each in proxies()],
-            "turned_away": [turned_away_json(each) for each in turned_away()],
-        }
+        others = None if replicas is None else await replicas()
+        own = page_json(proxies(), turned_away=turned_away())
         return JSONResponse(own if others is None else _joined(own, others))
 
     async def show_problems(request: Request) -> Response:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from legation.model.loads import ClusterLoad
 from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
 
 
-def proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
-    """Return a connected Envoy as plain JSON."""
+def page_json(proxies: Iterable[ProxyStatus], *, turned_away: Iterable[TurnedAway]) -> dict[str, list[Any]]:
+    """Return the page of one replica: its Envoys, and whom it did not serve lately."""
+    return {
+        "proxies": [_proxy_json(each) for each in proxies],
+        "turned_away": [_turned_away_json(each) for each in turned_away],
+    }
+
+
+def _proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
     return {
         "node": proxy.node.id,
         "cluster": proxy.node.cluster,
@@ -24,8 +32,7 @@ def proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
     }
 
 
-def turned_away_json(record: TurnedAway) -> dict[str, Any]:
-    """Return an Envoy that was not served as plain JSON."""
+def _turned_away_json(record: TurnedAway) -> dict[str, Any]:
     return {
         "node": record.node.id,
         "address": record.peer.address,

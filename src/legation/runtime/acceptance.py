@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from legation.model.problems import Problem
 from legation.model.proxy_status import RefusedResource
-from legation.runtime.account import Account, Name, Standing
+from legation.model.resource import Name
+from legation.runtime.account import Account, Standing
 from legation.runtime.feedback import Feedback
 
 

@@ -7,26 +7,19 @@ Envoy has to say about a refusal is kept in its own words, cut so that no conten
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from itertools import islice
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, assert_never
 
 from legation.model import snapshot
 from legation.model.client_config import ConfigStatus, ResourceConfig
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
-from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
-from legation.model.resource import Resource
+from legation.model.proxy_status import ProxyStatus, RefusedResource, TypeStatus
+from legation.model.resource import Name, Resource
 from legation.model.resource_types import ResourceType
-from legation.runtime.nack_words import show_words
+from legation.runtime.type_account import TypeAccount
 from legation.transports.base import Client
-
-Name: TypeAlias = tuple[ResourceType, str]
-"""The type and the name of a resource."""
-MOST_OUTSTANDING = 64
-"""Responses without an answer that are remembered one by one of a type: the oldest, and the last of the others."""
 
 
 class Place(Protocol):
@@ -93,45 +86,9 @@ class Books(Protocol):
         """Note that somebody may stand differently to these than before."""
         ...
 
-
-@dataclass(slots=True)
-class _TypeAccount:
-    wildcard: bool = False
-    names: int = 0
-    sent: str = ""
-    sent_at: float | None = None
-    accepted: str = ""
-    outstanding: dict[str, float] = field(default_factory=dict)
-    """Nonce of each response that is not answered -> when it went out."""
-    refused: dict[str, RefusedResource] = field(default_factory=dict)
-    last_refusal: LastRefusal | None = None
-    """`ago` is the moment here."""
-
-    def sent_as(self, event: Sent, now: float) -> None:
-        """Note a response. A client that never answers must not cost more and more."""
-        self.sent, self.sent_at = event.version, now
-        self.outstanding[event.nonce] = now
-        if len(self.outstanding) > MOST_OUTSTANDING:
-            # The oldest says for how long an answer has been waited for.
-            del self.outstanding[next(islice(self.outstanding, 1, None))]
-
-    def answered(self, nonce: str) -> None:
-        """Drop the response of that nonce and those before it."""
-        if len(self.outstanding) == 1:
-            self.outstanding.pop(nonce, None)
-        elif nonce in self.outstanding:
-            nonces = list(self.outstanding)
-            for each in nonces[: nonces.index(nonce) + 1]:
-                del self.outstanding[each]
-
-    def offered(self, resources: Collection[Resource]) -> None:
-        """Take refusals back: what is offered again, or was accepted after all, is not refused."""
-        if self.refused:
-            for resource in resources:
-                refused = self.refused.get(resource.name)
-                # The version before, sent once more, takes nothing back.
-                if refused is not None and refused.version == resource.version:
-                    del self.refused[resource.name]
+    def changed(self, before: snapshot.Snapshot | None, after: snapshot.Snapshot | None) -> None:
+        """Note that somebody is to get something else than before; None: nothing may be said to it, or it is gone."""
+        ...
 
 
 class Account:
@@ -141,7 +98,7 @@ class Account:
 
     def __init__(self, books: Books, place: Place, *, peer: Peer, node: Node, client: Client) -> None:
         self._books = books
-        self._types: dict[ResourceType, _TypeAccount] = {}
+        self._types: dict[ResourceType, TypeAccount] = {}
         self.place = place
         self.peer = peer
         self.node = node
@@ -154,18 +111,17 @@ class Account:
         """Take an event of the client's streams."""
         entry = self._types.get(event.type)
         if entry is None:
-            entry = self._types[event.type] = _TypeAccount()
+            entry = self._types[event.type] = TypeAccount(event.type)
         refused_before = len(entry.refused)
         match event:
             case Sent():
-                entry.sent_as(event, self._books.now())
-                entry.offered(event.resources)
+                entry.take_sent(event, self._books.now())
             case Accepted():
-                self._accepted(entry, event)
+                entry.take_accepted(event)
             case Subscribed():
-                entry.wildcard, entry.names = event.wildcard, len(event.names)
+                entry.take_subscribed(event)
             case Refused():
-                self._refused(entry, event)
+                entry.take_refused(event, self._books.now())
             case _:
                 assert_never(event)
         self._books.count(event)
@@ -198,17 +154,15 @@ class Account:
         refusals = any(entry.refused for entry in self._types.values())
         content = self.place.snapshot
         if refusals and content is not None:
-            for row, entry in self._types.items():
-                entry.refused = {name: each for name, each in entry.refused.items() if content.get(row, name)}
+            for entry in self._types.values():
+                entry.forget_gone(content)
         self._books.tell(self, afresh=True, refusals=refusals)
 
     def close(self) -> None:
         """Forget the client: it is gone."""
         self.closed = True
         self._books.forget(self)
-        content = self.place.snapshot
-        for collection in content.collections.values() if content is not None else ():
-            self._books.touch(collection)
+        self._books.changed(self.place.snapshot, None)
         self.renewed()
 
     def standing(self, row: ResourceType, name: str) -> Standing:
@@ -281,20 +235,9 @@ class Account:
 
     def _type_status(self, row: ResourceType, now: float) -> TypeStatus:
         entry = self._types[row]
-        whole = self._whole(row, entry)
-        last = entry.last_refusal
-        return TypeStatus(
-            type=row,
-            wildcard=entry.wildcard,
-            names=entry.names,
-            sent=whole or entry.sent,
-            accepted=whole or entry.accepted,
-            pending_for=now - min(entry.outstanding.values()) if entry.outstanding else None,
-            refused=tuple(self.refused(row)),
-            last_refusal=None if last is None else replace(last, ago=now - last.ago),
-        )
+        return entry.status(now, whole=self._whole(row, entry), refused=tuple(self.refused(row)))
 
-    def _whole(self, row: ResourceType, entry: _TypeAccount) -> str:
+    def _whole(self, row: ResourceType, entry: TypeAccount) -> str:
         """Return the version of what the client is to get, if it holds all of that which it asked for; else nothing.
 
         It need not have been sent: a client brings it along from another stream, or a change that it refused was taken
@@ -313,24 +256,3 @@ class Account:
         if any(self.client.accepted(row, name) for name in self.place.leaving(row)):
             return ""
         return wanted.version if held else ""
-
-    def _accepted(self, entry: _TypeAccount, event: Accepted) -> None:
-        entry.accepted = event.version
-        entry.answered(event.nonce)
-        entry.offered(event.resources)
-
-    def _refused(self, entry: _TypeAccount, event: Refused) -> None:
-        entry.answered(event.nonce)
-        words = show_words(event.message, secret=event.type.secret)
-        entry.last_refusal = LastRefusal(version=event.version, words=words, ago=self._books.now())
-        for resource in (*event.suspects, *event.parked):
-            parked = resource in event.parked
-            entry.refused[resource.name] = RefusedResource(
-                type=event.type,
-                name=resource.name,
-                version=resource.version,
-                words=words,
-                origin=resource.origin,
-                together=len(event.parked) if parked else 1,
-                parked=event.why_parked if parked else None,
-            )

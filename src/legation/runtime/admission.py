@@ -7,12 +7,23 @@ to node ids belongs here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
 from legation.transports.base import Refusal
 
 _NODE_ID = "start Envoy with --service-node $(POD_NAME).$(POD_NAMESPACE), or with the Pod's UID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the owner of the server decides about who gets what. It matters where Pods and Services are known."""
+
+    check_peer: bool = True
+    """Whether an Envoy must connect from an address of its Pod."""
+    across_namespaces: bool = False
+    """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
 
 
 def require_id(peer: Peer, node: Node) -> None:
@@ -64,8 +75,15 @@ def admit(
     )
 
 
-def is_still(peer: Peer, node: Node, *, cluster: Cluster, check_peer: bool) -> bool:
-    """Say whether the Pod that a client was admitted as is there: the very same, where its address tells."""
+def is_still(
+    peer: Peer, node: Node, *, workloads: Mapping[str, Workload], cluster: Cluster | None, check_peer: bool
+) -> bool:
+    """Say whether a client would still be admitted: where it is a Pod, whether that is there.
+
+    It is the very same, where its address tells.
+    """
+    if node.id in workloads or cluster is None:
+        return True
     pod = cluster.pods.get(node.id)
     return pod is not None and (not check_peer or peer.ip in pod.addresses)
 

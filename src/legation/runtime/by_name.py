@@ -7,44 +7,24 @@ stays as it was; what is gone, or not allowed, is empty where its type can say s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from legation.model.cluster import Cluster
 from legation.model.problems import Level, Problem
-from legation.model.resource import Resource
+from legation.model.resource import Name, Resource
 from legation.model.resource_types import REFERRERS, ResourceType
-from legation.model.snapshot import Collection as ResourceCollection
-from legation.model.snapshot import Snapshot, revise
+from legation.model.snapshot import Snapshot
 from legation.runtime.assemble import Assembly, Item
+from legation.runtime.completing import Completing
 from legation.runtime.made import MadeResource, absent
+from legation.runtime.wanted import Key, Wanted, Wish
 from legation.translate import makers as all_makers
 from legation.translate.by_name import Fault, Maker, Target
 from legation.translate.grants import allowed
 
-Name: TypeAlias = tuple[ResourceType, str]
-
 _POD = ("", "Pod")
 """Who refers to what an Envoy's bootstrap names: its Pod."""
-_MOST_CHANGES = 10_000
-"""Changes that are remembered, for groups that nobody asked about since."""
-_MOST_WANTED = 1_000
-"""Names that Envoys ask for before it is looked which of them nobody asks for any more."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Completed:
-    """What was added to one snapshot for one namespace, and up to which change."""
-
-    names: frozenset[Name]
-    unknown: frozenset[Name]
-    """Those of which nobody knows what they were."""
-    epoch: int
-    seen: int
-    snapshot: Snapshot | None
-    """None: it is that one itself, which would never be freed if it were held here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +32,13 @@ class _Reference:
     """An object that refers to such a name."""
 
     item: Item
-    row: ResourceType
-    name: str
+    name: Name
+    target: Target
 
-
-@dataclass(slots=True)
-class _Changes:
-    """What was made anew, in order, so that who looks again sees what it missed."""
-
-    names: list[Name] = field(default_factory=list)
-    epoch: int = 0
-    """Counts the times when all must be looked at anew."""
-
-    def all_anew(self) -> None:
-        self.epoch += 1
-        self.names.clear()
-
-    def add(self, name: Name) -> None:
-        self.names.append(name)
-        if len(self.names) > _MOST_CHANGES:
-            self.all_anew()
+    @property
+    def key(self) -> Key:
+        """The name, and the namespace in which it is referred to."""
+        return (self.item.scope.namespace, self.name)
 
 
 class ByName:
@@ -98,15 +65,10 @@ class ByName:
         self._entries: dict[Name, MadeResource] = {}
         self._assembly = Assembly()
         self._references: tuple[_Reference, ...] = ()
-        self._referrers: dict[tuple[str, Name], frozenset[tuple[str, str]]] = {}
-        """Namespace and name -> (API group, kind) of the objects there that refer to it."""
-        self._wanted: dict[str, dict[Name, bool]] = {}
-        """Namespace -> what its Envoys ask for -> whether one does that gets no object which refers to it."""
-        self._left: set[tuple[str, Name]] = set()
-        """What of that objects referred to until lately: perhaps nobody asks for it any more."""
-        self._prune_at = _MOST_WANTED
-        self._changes = _Changes()
-        self._completed: WeakKeyDictionary[Snapshot, dict[str, _Completed]] = WeakKeyDictionary()
+        self._referrers: dict[Key, frozenset[tuple[str, str]]] = {}
+        """(API group, kind) of the objects of a namespace that refer to a name."""
+        self._wanted = Wanted()
+        self._completing = Completing(self)
         self._problems: tuple[Problem, ...] | None = ()
         """None: they may be others than before."""
 
@@ -131,16 +93,14 @@ class ByName:
         """Take what all objects refer to now."""
         self._assembly = assembly
         self._references = tuple(self._find_references(assembly))
-        referrers: dict[tuple[str, Name], set[tuple[str, str]]] = {}
+        referrers: dict[Key, set[tuple[str, str]]] = {}
         for each in self._references:
             origin = each.item.manifest.key
-            key = (each.item.scope.namespace, (each.row, each.name))
-            referrers.setdefault(key, set()).add((origin.group, origin.kind))
+            referrers.setdefault(each.key, set()).add((origin.group, origin.kind))
         before = self._referrers
         self._referrers = {key: frozenset(kinds) for key, kinds in referrers.items()}
         if before != self._referrers:
-            left = (key for key in before if key not in self._referrers and key[1] in self._wanted.get(key[0], {}))
-            self._left = {*self._left, *left} - self._referrers.keys()
+            self._wanted.refer(before.keys(), self._referrers.keys())
             self._settle_names()
         self._problems = None
 
@@ -161,39 +121,28 @@ class ByName:
         """
         if self._cluster is None or row not in self._makers:
             return False
-        wanted, new = self._wanted.setdefault(namespace, {}), False
+        new = False
         for name in names:
             each, bare = (row, name), snapshot is None or not _speaks_of(snapshot, row, name)
-            if each in wanted and (wanted[each] or not bare):
+            known = self._wanted.of(namespace).get(each)
+            if known is not None and (known.bare or not bare):
                 continue
             target = self._target(row, name)
             if target is None:
                 continue
-            wanted[each] = bare
+            self._wanted.add(namespace, each, Wish(target=target, bare=bare))
             if each not in self._entries:
-                self._entries[each] = MadeResource(self._makers[row], name)
+                self._entries[each] = MadeResource(self._makers[row], name, target)
                 self._make(each, self._entries[each], self._cluster)
             if bare or target.namespace != namespace:
-                self._changes.add(each)
+                self._completing.note(each)
                 new = True
             self._problems = None
         return new
 
     def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
-        """Forget what nobody asks for any more: of what was referred to until lately, and of all if there is much.
-
-        Args:
-            asked_for: Is told namespace, type and name.
-        """
-        much = sum(map(len, self._wanted.values())) >= self._prune_at
-        every = ((namespace, name) for namespace, wanted in self._wanted.items() for name in wanted)
-        gone = [key for key in (every if much else self._left) if not asked_for(key[0], *key[1])]
-        for namespace, name in gone:
-            del self._wanted[namespace][name]
-        if much:
-            self._prune_at = max(_MOST_WANTED, 2 * sum(map(len, self._wanted.values())))
-        if gone:
-            self._left.difference_update(gone)
+        """Forget what nobody asks for any more; see `Wanted.prune`."""
+        if self._wanted.prune(asked_for):
             self._settle_names()
 
     def look(self, cluster: Cluster | None) -> bool:
@@ -206,7 +155,7 @@ class ByName:
             return False
         anew = cluster.grants != before.grants
         if anew:
-            self._changes.all_anew()
+            self._completing.note_all()
         faults_before = [each.faults for each in self._entries.values()]
         changed = [name for name, entry in self._entries.items() if self._make(name, entry, cluster)]
         if anew or faults_before != [each.faults for each in self._entries.values()]:
@@ -215,34 +164,7 @@ class ByName:
 
     def complete(self, snapshot: Snapshot, namespace: str) -> Snapshot:
         """Return the snapshot with what Envoys of that namespace get by name."""
-        if not self._entries:
-            return snapshot
-        held = self._completed.setdefault(snapshot, {})
-        done = held.get(namespace)
-        changes = self._changes
-        if done is None or done.epoch != changes.epoch:
-            names = frozenset(self._names_for(snapshot))
-            fresh = names.union(self._wanted_for(snapshot, namespace))
-            onto, unknown = snapshot, frozenset[Name]()
-        elif done.seen == len(changes.names):
-            return done.snapshot or snapshot
-        else:
-            names, onto = done.names, done.snapshot or snapshot
-            missed = changes.names[done.seen :]
-            fresh = names.intersection(missed).union(set(self._wanted_for(snapshot, namespace)).intersection(missed))
-            unknown = done.unknown - fresh
-        unknown |= {name for name in fresh if self._entries[name].unknown and self._allowed(namespace, name)}
-        collections = {**onto.collections, **self._revised(onto, fresh, namespace)}
-        incomplete = snapshot.incomplete | {row for row, _ in unknown}
-        whole = Snapshot.of(collections.values(), incomplete=incomplete)
-        held[namespace] = _Completed(
-            names=names,
-            unknown=unknown,
-            epoch=changes.epoch,
-            seen=len(changes.names),
-            snapshot=None if whole is snapshot else whole,
-        )
-        return whole
+        return self._completing.complete(snapshot, namespace) if self._entries else snapshot
 
     # What is made
 
@@ -260,18 +182,19 @@ class ByName:
                         for name in item.resource.refers_to(row):
                             # Where a selector gives an object of that name to some alone, it is made for the others.
                             own = any(each.scope.labels <= item.scope.labels for each in claims.get(name, ()))
-                            if not own and self._target(row, name) is not None:
-                                yield _Reference(item=item, row=row, name=name)
+                            target = None if own else self._target(row, name)
+                            if target is not None:
+                                yield _Reference(item=item, name=(row, name), target=target)
 
     def _settle_names(self) -> None:
         """Have an entry for each name that somebody needs, and for no other."""
-        needed = {name: None for _, name in self._referrers}
-        for wanted in self._wanted.values():
-            needed |= dict.fromkeys(wanted)
-        names = needed if self._cluster is not None else {}
+        needed = {each.name: each.target for each in self._references} | self._wanted.targets()
         before = self._entries
-        self._entries = {name: before.get(name) or MadeResource(self._makers[name[0]], name[1]) for name in names}
-        self._changes.all_anew()
+        self._entries = {
+            name: before.get(name) or MadeResource(self._makers[name[0]], name[1], target)
+            for name, target in (needed if self._cluster is not None else {}).items()
+        }
+        self._completing.note_all()
         self._problems = None
         if self._cluster is not None:
             for name, entry in self._entries.items():
@@ -282,12 +205,13 @@ class ByName:
         """Make it anew if what it is made of has changed. Returns whether it is another one."""
         changed = entry.make(cluster, now=self._now())
         if changed:
-            self._changes.add(name)
+            self._completing.note(name)
         return changed
 
-    # Who gets it
+    # Who gets it. Fulfils `completing.Making`.
 
-    def _names_for(self, snapshot: Snapshot) -> Iterator[Name]:
+    def named_in(self, snapshot: Snapshot) -> Iterator[Name]:
+        """Yield what the snapshot refers to; see `completing.Making`."""
         for row in self._makers:
             own = snapshot[row].resources
             for referrer in REFERRERS[row]:
@@ -295,34 +219,28 @@ class ByName:
                     if name not in own and (row, name) in self._entries:
                         yield row, name
 
-    def _wanted_for(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
+    def wanted_beside(self, snapshot: Snapshot, namespace: str) -> Iterator[Name]:
+        """Yield what Envoys of the namespace ask for; see `completing.Making`."""
         return (
             (row, name)
-            for (row, name), bare in self._wanted.get(namespace, {}).items()
-            if (bare or (namespace, (row, name)) not in self._referrers) and name not in snapshot[row].resources
+            for (row, name), wish in self._wanted.of(namespace).items()
+            if (wish.bare or (namespace, (row, name)) not in self._referrers) and name not in snapshot[row].resources
         )
 
-    def _revised(
-        self, snapshot: Snapshot, names: Iterable[Name], namespace: str
-    ) -> Mapping[ResourceType, ResourceCollection]:
-        changed: dict[ResourceType, dict[str, Resource]] = {}
-        removed: dict[ResourceType, list[str]] = {}
-        for row, name in names:
-            is_allowed = self._allowed(namespace, (row, name))
-            resource = self._entries[row, name].resource if is_allowed else absent(row, name)
-            if resource is not None:
-                changed.setdefault(row, {})[name] = resource
-            else:
-                removed.setdefault(row, []).append(name)
-        rows = changed.keys() | removed.keys()
-        return {row: revise(snapshot[row], changed.get(row, {}), removed.get(row, ())) for row in rows}
+    def resource_for(self, namespace: str, name: Name) -> Resource | None:
+        """Return what Envoys of the namespace get; see `completing.Making`."""
+        return self._entries[name].resource if self._allowed(namespace, name) else absent(*name)
+
+    def is_unknown(self, namespace: str, name: Name) -> bool:
+        """Say whether nobody knows what it was; see `completing.Making`."""
+        return self._entries[name].unknown and self._allowed(namespace, name)
 
     def _allowed(self, namespace: str, name: Name) -> bool:
         target = self._entries[name].target
         if self._across or target.namespace == namespace or self._cluster is None:
             return True
         referrers = self._referrers.get((namespace, name), frozenset())
-        if name in self._wanted.get(namespace, {}):
+        if name in self._wanted.of(namespace):
             referrers |= {_POD}
         return allowed(target, namespace=namespace, referrers=referrers, grants=self._cluster.grants)
 
@@ -331,10 +249,10 @@ class ByName:
     def _of_references(self) -> Iterator[Problem]:
         for each in self._references:
             manifest = each.item.manifest
-            for fault in self._faults(each.item.scope.namespace, (each.row, each.name)):
+            for fault in self._faults(*each.key):
                 yield Problem(
                     code=fault.code,
-                    message=f'the {each.row.name} "{each.name}": {fault.message}',
+                    message=f"the {_show(each.name)}: {fault.message}",
                     level=Level.WARNING,
                     object=manifest.key,
                     place=manifest.place,
@@ -343,19 +261,18 @@ class ByName:
                 )
 
     def _of_wanted(self) -> Iterator[Problem]:
-        for namespace, wanted in self._wanted.items():
-            shelves = self._assembly.shelves.get(namespace, {})
-            for row, name in wanted:
-                key = (namespace, (row, name))
-                if key in self._referrers or key in self._left or (row in shelves and name in shelves[row].claims):
-                    continue
-                for fault in self._faults(*key):
-                    yield Problem(
-                        code=fault.code,
-                        message=f'Envoys of the namespace {namespace} ask for the {row.name} "{name}": {fault.message}',
-                        level=Level.WARNING,
-                        mend=fault.mend,
-                    )
+        for namespace, (row, name) in self._wanted:
+            key, shelves = (namespace, (row, name)), self._assembly.shelves.get(namespace, {})
+            explicit = row in shelves and name in shelves[row].claims
+            if explicit or key in self._referrers or self._wanted.may_be_over(key):
+                continue
+            for fault in self._faults(*key):
+                yield Problem(
+                    code=fault.code,
+                    message=f"Envoys of the namespace {namespace} ask for the {_show((row, name))}: {fault.message}",
+                    level=Level.WARNING,
+                    mend=fault.mend,
+                )
 
     def _faults(self, namespace: str, name: Name) -> tuple[Fault, ...]:
         entry = self._entries[name]
@@ -370,3 +287,7 @@ class ByName:
 def _speaks_of(snapshot: Snapshot, row: ResourceType, name: str) -> bool:
     """Say whether a resource of that name is in the snapshot or is referred to there."""
     return name in snapshot[row].resources or any(name in snapshot[each].mentioned(row) for each in REFERRERS[row])
+
+
+def _show(name: Name) -> str:
+    return f'{name[0].name} "{name[1]}"'

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from legation.envoy.findings import quote
 from legation.model.names import is_glob
-from legation.model.problems import Level, Problem
+from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
 from legation.runtime.assemble import Assembly, Item, Shelf
@@ -50,7 +50,7 @@ def _lost_name(loser: Item, winner: Item) -> Problem:
         place = f" ({winner.manifest.place})" if winner.manifest.place else ""
         message = f"{resource} is that of {winner.manifest.key}{place}, which came first"
     return Problem(
-        code="duplicate-name",
+        code=DUPLICATE_NAME,
         message=message,
         object=loser.manifest.key,
         place=loser.manifest.place,
@@ -81,7 +81,7 @@ def _lost_address(loser: Item, winner: Item, claim: str) -> Problem:
     row, place = loser.resource.type.name, f" ({winner.manifest.place})" if winner.manifest.place else ""
     other = f"the {row} {quote(winner.resource.name)} of {winner.manifest.key}{place}"
     return Problem(
-        code="duplicate-address",
+        code=DUPLICATE_ADDRESS,
         message=f"the {row} {quote(loser.resource.name)} has the address {claim} of {other}, which came first",
         object=loser.manifest.key,
         place=loser.manifest.place,

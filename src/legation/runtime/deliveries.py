@@ -11,16 +11,16 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from legation.clock import Clock
-from legation.model.delivery import NO_DELIVERY, SHOWN_REFUSALS, Deliveries, Delivery, ObjectState, Refusal
+from legation.model.delivery import Deliveries, Delivery, ObjectState, Refusal, first_refusals
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
-from legation.model.resource import Resource
+from legation.model.resource import Name, Resource
 from legation.model.resource_types import RESOURCE_TYPES
 from legation.model.snapshot import Snapshot
-from legation.runtime.account import Account, Name, Standing
+from legation.runtime.account import Account, Standing
+from legation.runtime.counted import Counted
 
 MOMENT = 0.1
 """Seconds in which what happens is counted once."""
@@ -69,17 +69,14 @@ class DeliveryCounts:
             crowds: Returns who is connected now.
         """
         self._clock = clock
-        self._epoch = epoch
         self._known = known
         self._problems = problems
         self._crowds = crowds
+        self.epoch = epoch
+        """Names this run of the program."""
+        self._counted = Counted(epoch)
         self._touched: dict[ObjectKey, None] = {}
         self._woken = asyncio.Event()
-        self._number = 0
-        self._counts: dict[ObjectKey, tuple[int | None, Delivery] | None] = {}
-        """None: it was there, and is gone."""
-        self._changed: dict[ObjectKey, int] = {}
-        """When each was counted differently, by number; the newest last."""
         self._watchers: dict[Callable[[], None], None] = {}
 
     # What happens
@@ -87,7 +84,8 @@ class DeliveryCounts:
     def touch(self, keys: Iterable[ObjectKey]) -> None:
         """Have these objects counted anew."""
         self._touched.update(dict.fromkeys(keys))
-        self._woken.set()
+        if self._touched:
+            self._woken.set()
 
     def touch_resources(self, resources: Iterable[Resource]) -> None:
         """Have the objects counted anew that these resources came from."""
@@ -124,55 +122,36 @@ class DeliveryCounts:
             await self._count_all(touched)
 
     async def _count_all(self, keys: Iterable[ObjectKey]) -> None:
-        began, changed = time.perf_counter(), False
-        crowds = tuple(self._crowds())
+        before = self._counted.number
+        began, crowds = time.perf_counter(), tuple(self._crowds())
         for key in keys:
-            changed |= self._count(key, crowds)
+            self._count(key, crowds)
             if time.perf_counter() - began > AT_A_TIME:
                 await asyncio.sleep(0)
                 began, crowds = time.perf_counter(), tuple(self._crowds())
-        if changed:
+        if self._counted.number != before:
             for wake in tuple(self._watchers):
                 wake()
 
-    def _count(self, key: ObjectKey, crowds: Iterable[Crowd]) -> bool:
+    def _count(self, key: ObjectKey, crowds: Iterable[Crowd]) -> None:
         known = self._known(key)
-        counted = None
-        if known is not None:
+        if known is None:
+            self._counted.drop(key)
+        else:
             served = None if known.served is None else _generation(known.served)
-            counted = (served, _delivery(key, known.names, crowds))
-        # Its problems, and its newest generation, are no part of the count: whoever is told of it asks for its state.
-        self._number += 1
-        self._counts[key] = counted
-        self._changed.pop(key, None)
-        self._changed[key] = self._number
-        return True
+            self._counted.put(key, (served, _delivery(key, frozenset(known.names), crowds)))
 
     # What others ask
 
     def deliveries(self, *, epoch: str = "", since: int = 0) -> Deliveries:
         """Return the counts of the objects that were counted anew since; see `legation.status.base.Objects`."""
-        whole = epoch != self._epoch or not 0 <= since <= self._number
-        keys = self._counts if whole else self._since(since)
-        return Deliveries(
-            epoch=self._epoch,
-            number=self._number,
-            whole=whole,
-            objects=MappingProxyType({key: self._counts[key] for key in keys}),
-        )
-
-    def _since(self, number: int) -> Iterator[ObjectKey]:
-        for key, at in reversed(self._changed.items()):
-            if at <= number:
-                return
-            yield key
+        return self._counted.news(epoch=epoch, since=since)
 
     def state(self, key: ObjectKey) -> ObjectState | None:
         """Return all that is known of an object; see `legation.status.base.Objects`."""
         known = self._known(key)
         if known is None:
             return None
-        counted = self._counts.get(key)
         metadata = known.newest.body.get("metadata")
         uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
         return ObjectState(
@@ -181,7 +160,6 @@ class DeliveryCounts:
             generation=_generation(known.newest),
             served=None if known.served is None else _generation(known.served),
             problems=self._problems(key),
-            delivery=NO_DELIVERY if counted is None else counted[1],
         )
 
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
@@ -196,12 +174,12 @@ def _generation(manifest: ManifestObject) -> int:
     return generation if isinstance(generation, int) else 0
 
 
-def _delivery(key: ObjectKey, names: tuple[Name, ...], crowds: Iterable[Crowd]) -> Delivery:
-    matching = accepted = refused = 0
-    refusals: list[Refusal] = []
+def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -> Delivery:
+    matching = accepted = 0
+    refusing: list[tuple[Account, frozenset[Name]]] = []
     for crowd in crowds:
         # Another object may have the name there.
-        own = tuple(
+        own = frozenset(
             (row, name) for row, name in names if (it := crowd.snapshot.get(row, name)) is not None and it.origin == key
         )
         for account in crowd.accounts if own else ():
@@ -209,18 +187,16 @@ def _delivery(key: ObjectKey, names: tuple[Name, ...], crowds: Iterable[Crowd]) 
             matching += bool(standings)
             accepted += standings == {Standing.ACCEPTED}
             if Standing.REFUSED in standings:
-                refused += 1
-                if len(refusals) < SHOWN_REFUSALS:
-                    refusals += _refusals(account, own)
+                refusing.append((account, own))
     return Delivery(
         matching=matching,
         accepted=accepted,
-        refused=refused,
-        refusals=tuple(sorted(refusals, key=lambda each: (each.node, each.resource))[:SHOWN_REFUSALS]),
+        refused=len(refusing),
+        refusals=first_refusals(each for account, own in refusing for each in _refusals(account, own)),
     )
 
 
-def _refusals(account: Account, names: tuple[Name, ...]) -> Iterator[Refusal]:
+def _refusals(account: Account, names: frozenset[Name]) -> Iterator[Refusal]:
     for each in account.refused():
         if (each.type, each.name) in names:
             yield Refusal(node=account.node.id, resource=f'{each.type.name} "{each.name}"', words=each.words)

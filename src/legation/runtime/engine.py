@@ -9,31 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from secrets import token_hex
-from typing import Any
 
 from legation.clock import Clock
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import ResourceType
-from legation.model.snapshot import Collection as ResourceCollection
-from legation.model.snapshot import Snapshot
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
+from legation.runtime.admission import Rules
 from legation.runtime.debounce import Debounce
-from legation.runtime.deliveries import DeliveryCounts, Known
+from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.feedback import Feedback
 from legation.runtime.groups import EXPECTED, AnyGroup, Expected, Group
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault
 from legation.runtime.saving import Saving
-from legation.runtime.seats import ClientSeat
-from legation.runtime.served import Rules, Served
+from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
 from legation.runtime.turned_away import TurnedAway
@@ -70,11 +67,10 @@ class Engine:
             clock: Where moments and pauses come from.
             state_folder: What outlives the program.
             rules: Who gets what.
-            count: Whether it is counted for each object what Envoys have of it (`deliveries`).
+            count: Whether it is counted for each object what Envoys have of it (`objects`).
             pod_wait: Seconds that an Envoy waits for its Pod to be known.
             unix_time: Tells the time that certificates are valid at.
         """
-        self._rules = rules or Rules()
         self._unix_time = unix_time
         self.turned_away = TurnedAway(clock)
         self.serving = Serving(transports)
@@ -82,41 +78,33 @@ class Engine:
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
         self._clock = clock
         self._debounce = Debounce()
-        self._intake = Intake(sources, changed=self._note_change, waits_changed=self._problem_log.look)
-        self._served = self._new_served()
-        self._hub: Hub[AnyGroup] = Hub(
-            group_of=self._group_of,
-            snapshot_of=self._snapshot_of,
-            feedback=self.feedback,
-            recall=self._recall,
-            regroup=self._regroup,
-            want=self._want,
-            returns=lambda group: isinstance(group, Group),
-        )
-        self.deliveries = DeliveryCounts(
+        self._intake = Intake(sources, changed=self._note_change, obstacles_changed=self._problem_log.look)
+        self._served = Served(owner=self._intake.owner, rules=rules, unix_time=unix_time)
+        self._hub: Hub[AnyGroup] = Hub(self._served, feedback=self.feedback, arrived=self._note_arrival)
+        self.objects = DeliveryCounts(
             clock=clock,
             epoch=token_hex(8),
-            known=self._known,
-            problems=self._problems_of,
+            known=self._served.known,
+            problems=self._served.problems_of,
             crowds=self._hub.crowds,
         )
         """What Envoys have of each object, if that is counted."""
         if count:
-            self.feedback.counts_by_object = self.deliveries
+            self.feedback.counts_by_object = self.objects
         self._waiting_room = WaitingRoom(
             clock=clock,
             patience=pod_wait,
-            guests=self._guests,
-            check=self._check,
-            why=self._why_unknown,
-            turned_away=self._note_turned_away,
+            guests=partial(self._hub.seats_of, EXPECTED),
+            check=self._served.group_of,
+            why=self._served.why_unknown,
+            turned_away=self.turned_away.note,
         )
         self._folder = state_folder
         self._saving = (
             Saving(
                 state_folder,
                 clock=clock,
-                take_changes=self._take_changes,
+                take_changes=self._served.take_changes,
                 problem_changed=self._problem_log.look,
             )
             if state_folder
@@ -141,14 +129,14 @@ class Engine:
         """
         if self._folder is not None:
             records, self._folder_problems = await asyncio.to_thread(self._folder.load)
-            self._served = self._new_served(records)
+            self._served.remember(records)
         await self.serving.run(
             self._hub,
             *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
             self._follow,
             self._problem_log.run,
             self._waiting_room.run,
-            *((self.deliveries.run,) if self.feedback.counts_by_object else ()),
+            *((self.objects.run,) if self.feedback.counts_by_object else ()),
             self._look_again,
             *((self._saving.run, self._forget_before) if self._saving else ()),
         )
@@ -218,46 +206,17 @@ class Engine:
             turned_away=self.turned_away.count,
         )
 
-    # What the parts are handed. They ask for what is served by these, because `run` makes that anew from the records.
-
-    def _new_served(self, records: Mapping[str, Any] | None = None) -> Served:
-        return Served(records, owner=self._intake.owner, rules=self._rules, unix_time=self._unix_time)
-
-    def _group_of(self, peer: Peer, node: Node) -> AnyGroup:
-        try:
-            group = self._served.group_of(peer, node)
-        except Refusal as refusal:
-            self._note_turned_away(peer, node, refusal.status, str(refusal))
-            raise
-        if isinstance(group, Expected):
+    def _note_arrival(self, peer: Peer, node: Node, found: AnyGroup | Refusal) -> None:
+        if isinstance(found, Refusal):
+            self.turned_away.note(peer, node, found)
+        elif isinstance(found, Expected):
             self._waiting_room.wake()
         else:
             self.turned_away.forget(node)
-        return group
 
-    def _regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:
-        return self._served.regroup(peer, node, group, snapshot)
-
-    def _snapshot_of(self, group: AnyGroup) -> Snapshot | None:
-        return self._served.snapshot_of(group)
-
-    def _want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
-        return self._served.want(group, row, names)
-
-    def _known(self, key: ObjectKey) -> Known | None:
-        return self._served.known(key)
-
-    def _problems_of(self, key: ObjectKey) -> tuple[Problem, ...]:
-        return self._served.problems_of(key)
-
-    def _guests(self) -> Iterable[ClientSeat[AnyGroup]]:
-        return (each for each in self._hub.sitting(EXPECTED) if isinstance(each, ClientSeat))
-
-    def _check(self, peer: Peer, node: Node) -> None:
-        self._served.group_of(peer, node)
-
-    def _why_unknown(self, node: Node) -> str | None:
-        return self._served.why_unknown(node)
+    def _note_change(self) -> None:
+        self._debounce.changed(self._clock.now())
+        self._changed.set()
 
     def _is_asked_for(self, namespace: str, row: ResourceType, name: str) -> bool:
         return any(
@@ -266,19 +225,6 @@ class Engine:
             and seat.client.subscribes(row, name)
             for seat in self._hub.seats()
         )
-
-    def _note_turned_away(self, peer: Peer, node: Node, status: str, words: str) -> None:
-        self.turned_away.note(peer, node, status=status, words=words)
-
-    def _note_change(self) -> None:
-        self._debounce.changed(self._clock.now())
-        self._changed.set()
-
-    def _recall(self, group: AnyGroup, row: ResourceType, version: str) -> ResourceCollection | None:
-        return self._served.recall(group, row, version)
-
-    def _take_changes(self) -> Mapping[str, Any]:
-        return self._served.take_changes()
 
     # What runs
 
@@ -347,7 +293,7 @@ class Engine:
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""
         own = (self._fault, self._saving.problem if self._saving else None)
-        every = (*self._intake.waits, *self._folder_problems, *self._served.problems, *own)
+        every = (*self._intake.obstacles, *self._folder_problems, *self._served.problems, *own)
         found: dict[Hashable, Problem] = {_sameness(each): each for each in every if each is not None}
         for (row, name, origin), problem in self.feedback.refusals().items():
             place = self._served.place_of(row, name, origin) if origin else None

@@ -112,7 +112,7 @@ class Feedback:
             self.counts_by_object.touch_resources(resources)
 
     def changed(self, before: Snapshot | None, after: Snapshot | None) -> None:
-        """Note that a group of clients gets something else than before."""
+        """Note that clients get something else than before; see `account.Books`."""
         if self.counts_by_object is not None:
             self.counts_by_object.touch_difference(before, after)
 

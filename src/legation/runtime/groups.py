@@ -39,7 +39,7 @@ class Departed:
 
     before: str
     """The name of the group that it was in."""
-    snapshot: Snapshot | None
+    snapshot: Snapshot
     """What that group got when the Pod went."""
 
     def __str__(self) -> str:

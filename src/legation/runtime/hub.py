@@ -1,26 +1,63 @@
 """The newest snapshot of each group of clients, and who sits there: what transports read from.
 
-The hub decides nothing. Which group a client belongs to, and what a group gets, are two functions that it is made with;
-it asks them when a client comes and when it is told that the answers may be new. A group exists while somebody sits in
-it. All of this happens in the event loop, and nothing here waits.
+The hub decides nothing: it asks its content where a client belongs when that comes, and what each group gets when it is
+told that the answers may be new. A group exists while somebody sits in it. All of this happens in the event loop, and
+nothing here waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Generic
+from typing import Generic, Protocol
 
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
+from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
-from legation.runtime.account import Account, Name
+from legation.runtime.account import Account
 from legation.runtime.deliveries import Crowd
 from legation.runtime.feedback import Feedback
-from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Sitter, Table
+from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Table
 from legation.runtime.told import Told
 from legation.transports.base import Client, Refusal
+
+
+class Content(Protocol[Group]):
+    """Who belongs where, and what is there. What has a body is right where all that exists is there from the start."""
+
+    def group_of(self, peer: Peer, node: Node) -> Group:
+        """Return where a client belongs that comes.
+
+        Raises:
+            Refusal: This peer may not be this node.
+        """
+        ...
+
+    def snapshot_of(self, group: Group) -> Snapshot | None:
+        """Return what a group gets; None while nothing may be said."""
+        ...
+
+    def regroup(self, peer: Peer, node: Node, group: Group, snapshot: Snapshot | None) -> Group:
+        """Return where a client belongs that sat in a group and got that; it is never refused."""
+        del group, snapshot
+        return self.group_of(peer, node)
+
+    def want(self, group: Group, row: ResourceType, names: Collection[str]) -> bool:
+        """Take what clients of a group ask for by name. Returns whether somebody may get something else for it."""
+        del group, row, names
+        return False
+
+    def recall(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
+        """Return what a version of a group stood for before the program began."""
+        del group, row, version
+        return None
+
+    def returns(self, group: Group) -> bool:
+        """Say whether who leaves may come back to a group: then it matters what it was told, and which load it has."""
+        del group
+        return True
 
 
 class Hub(Generic[Group]):
@@ -28,35 +65,21 @@ class Hub(Generic[Group]):
 
     def __init__(
         self,
+        content: Content[Group],
         *,
-        group_of: Callable[[Peer, Node], Group],
-        snapshot_of: Callable[[Group], Snapshot | None],
         feedback: Feedback,
-        recall: Callable[[Group, ResourceType, str], ResourceCollection | None] | None = None,
-        regroup: Callable[[Peer, Node, Group, Snapshot | None], Group] | None = None,
-        want: Callable[[Group, ResourceType, Collection[str]], bool] | None = None,
-        returns: Callable[[Group], bool] | None = None,
+        arrived: Callable[[Peer, Node, Group | Refusal], None] | None = None,
     ) -> None:
         """Make an empty hub.
 
         Args:
-            group_of: Says where a client belongs, or raises `transports.base.Refusal`.
-            snapshot_of: Says what a group gets; None while nothing may be said.
+            content: Says who belongs where, and what is there.
             feedback: Takes what the clients have to say.
-            recall: Says what a version of a group stood for before the program began.
-            regroup: Says where a client belongs that sat in this group and got this; it never refuses. None: where it
-                would belong if it came now.
-            returns: Says whether somebody may come back to a group, so that it matters what it was told and which load
-                it reports. None: to any.
-            want: Takes what clients of a group ask for by name; says whether somebody may get something else for it.
+            arrived: Is told of each client that comes where it belongs, or why nowhere.
         """
-        self._group_of = group_of
-        self._regroup = regroup or (lambda peer, node, _group, _snapshot: group_of(peer, node))
-        self._want = want
-        self._returns = returns
-        self._snapshot_of = snapshot_of
+        self._content = content
         self._feedback = feedback
-        self._recall = recall
+        self._arrived = arrived
         self._told: Told[Group] = Told()
         self._tables: dict[Group, Table[Group]] = {}
 
@@ -78,7 +101,7 @@ class Hub(Generic[Group]):
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> ReporterSeat[Group]:
         """Give a client a place that reports its load; see `transports.base.Feed`."""
         group = self._group_of(peer, node)
-        if self._returns is not None and not self._returns(group):
+        if not self._content.returns(group):
             # It has nothing to report before it is told anything, and tries again by itself.
             raise Refusal("UNAVAILABLE", f"load is not taken yet: {group}; report again later")
         return ReporterSeat(self, self._table(group), peer=peer, node=node, wake=wake, loads=self._feedback.loads)
@@ -94,7 +117,7 @@ class Hub(Generic[Group]):
 
     def _renew(self, table: Table[Group]) -> bool:
         before = table.snapshot
-        if not table.renew(self._snapshot_of(table.group)):
+        if not table.renew(self._content.snapshot_of(table.group)):
             return False
         self._feedback.changed(before, table.snapshot)
         return True
@@ -105,7 +128,7 @@ class Hub(Generic[Group]):
         self._tables = {}
         for seat, _ in moves:
             before = seat.table
-            seat.sit(self._table(self._regroup(seat.peer, seat.node, before.group, before.snapshot)))
+            seat.sit(self._table(self._content.regroup(seat.peer, seat.node, before.group, before.snapshot)))
         for table, before in {(seat.table, before): None for seat, before in moves}:
             table.succeed(before)
             if table.snapshot is not before.snapshot:
@@ -126,42 +149,52 @@ class Hub(Generic[Group]):
             table.forget_left()
         return {name: origin for table in self._tables.values() for name, origin in table.leaving.items()}
 
+    def _group_of(self, peer: Peer, node: Node) -> Group:
+        try:
+            found = self._content.group_of(peer, node)
+        except Refusal as refusal:
+            if self._arrived is not None:
+                self._arrived(peer, node, refusal)
+            raise
+        if self._arrived is not None:
+            self._arrived(peer, node, found)
+        return found
+
     def _table(self, group: Group) -> Table[Group]:
         table = self._tables.get(group)
         if table is None:
-            table = self._tables[group] = Table(group, self._snapshot_of(group))
+            table = self._tables[group] = Table(group, self._content.snapshot_of(group))
         return table
 
     def tell(self, group: Group, collection: ResourceCollection) -> None:
         """Note that a client of the group is told this; see `transports.base.Seat`."""
-        if self._returns is None or self._returns(group):
+        if self._content.returns(group):
             self._told.keep(group, collection)
 
     def remembered(self, group: Group, row: ResourceType, version: str) -> ResourceCollection | None:
         """Return what a version stood for; see `transports.base.Seat`."""
         found = self._told.find(group, row, version)
-        return self._recall(group, row, version) if found is None and self._recall else found
+        return self._content.recall(group, row, version) if found is None else found
 
     def ask(self, group: Group, row: ResourceType, names: Collection[str]) -> None:
         """Note what a client asks for by name: it may be made for it, at once."""
-        if self._want is not None and self._want(group, row, names):
+        if self._content.want(group, row, names):
             self.publish()
 
     def crowds(self) -> Iterable[Crowd]:
         """Return the clients of each group that gets something."""
-        for table in self._tables.values():
+        for group, table in self._tables.items():
             if table.snapshot is not None:
-                accounts = tuple(each.account for each in table.seats if isinstance(each, ClientSeat))
-                yield Crowd(snapshot=table.snapshot, accounts=accounts)
+                yield Crowd(snapshot=table.snapshot, accounts=tuple(each.account for each in self.seats_of(group)))
 
     def seats(self) -> Iterable[ClientSeat[Group]]:
         """Return where each client sits."""
-        return (each for table in self._tables.values() for each in table.seats if isinstance(each, ClientSeat))
+        return (each for group in self._tables for each in self.seats_of(group))
 
-    def sitting(self, group: Group) -> Collection[Sitter[Group]]:
-        """Return who sits in a group."""
+    def seats_of(self, group: Group) -> Collection[ClientSeat[Group]]:
+        """Return where the clients of a group sit."""
         table = self._tables.get(group)
-        return () if table is None else tuple(table.seats)
+        return () if table is None else tuple(each for each in table.seats if isinstance(each, ClientSeat))
 
     def free(self, table: Table[Group]) -> None:
         """Forget a table that nobody sits at any more."""

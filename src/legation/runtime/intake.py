@@ -29,28 +29,27 @@ class Heard:
     cluster: Cluster | None = None
     """What the first source that reads one tells of a Kubernetes cluster."""
 
-    def same_objects(self, other: Heard | None) -> bool:
+    def same_objects(self, other: Heard) -> bool:
         """Say whether nothing but the cluster may differ."""
-        return (
-            other is not None
-            and self.objects is other.objects
-            and self.problems == other.problems
-            and self.broken == other.broken
-        )
+        return self.objects is other.objects and self.problems == other.problems and self.broken == other.broken
 
 
 class Intake:
     """Takes the states of the sources. Of an object that several have, that of the first source counts."""
 
     def __init__(
-        self, sources: Sequence[Source], *, changed: Callable[[], None], waits_changed: Callable[[], None] | None = None
+        self,
+        sources: Sequence[Source],
+        *,
+        changed: Callable[[], None],
+        obstacles_changed: Callable[[], None] | None = None,
     ) -> None:
         """Begin without any state.
 
         Args:
             sources: Those that will publish.
             changed: Called when one has.
-            waits_changed: Called when `waits` is something else, if anybody wants to know.
+            obstacles_changed: Called when `obstacles` is something else, if anybody wants to know.
         """
         self.sources = tuple(sources)
         self.number = 0
@@ -58,8 +57,8 @@ class Intake:
         self._states: dict[Source, SourceState] = {}
         self._merged = _Merged()
         self._changed = changed
-        self._waits: dict[Source, tuple[Problem, ...]] = {}
-        self._waits_changed = waits_changed
+        self._obstacles: dict[Source, tuple[Problem, ...]] = {}
+        self._obstacles_changed = obstacles_changed
 
     @property
     def missing(self) -> tuple[Source, ...]:
@@ -77,17 +76,17 @@ class Intake:
             self.number += 1
             self._changed()
 
-    def wait(self, source: Source, problems: tuple[Problem, ...]) -> None:
+    def blocked(self, source: Source, problems: tuple[Problem, ...]) -> None:
         """Take what keeps a source from loading."""
-        if problems != self._waits.get(source, ()):
-            self._waits[source] = problems
-            if self._waits_changed is not None:
-                self._waits_changed()
+        if problems != self._obstacles.get(source, ()):
+            self._obstacles[source] = problems
+            if self._obstacles_changed is not None:
+                self._obstacles_changed()
 
     @property
-    def waits(self) -> tuple[Problem, ...]:
+    def obstacles(self) -> tuple[Problem, ...]:
         """What is wrong that keeps sources from loading."""
-        return tuple(each for source in self.missing for each in self._waits.get(source, ()))
+        return tuple(each for source in self.missing for each in self._obstacles.get(source, ()))
 
     def newest(self) -> Heard:
         """Return all that is known now; O(all objects), unless no source tells of other ones than before."""
@@ -152,5 +151,5 @@ class _Inputs:
     def publish(self, state: SourceState) -> None:
         self.intake.take(self.source, state)
 
-    def wait(self, problems: tuple[Problem, ...]) -> None:
-        self.intake.wait(self.source, problems)
+    def blocked(self, problems: tuple[Problem, ...]) -> None:
+        self.intake.blocked(self.source, problems)

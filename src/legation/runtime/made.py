@@ -25,15 +25,14 @@ class MadeResource:
 
     __slots__ = ("_basis", "_maker", "again_at", "faults", "name", "resource", "row", "target", "unknown")
 
-    def __init__(self, maker: Maker, name: str) -> None:
+    def __init__(self, maker: Maker, name: str, target: Target) -> None:
         """Know nothing yet.
 
-        Raises:
-            ValueError: The name is not of the maker's form.
+        Args:
+            maker: Makes it.
+            name: The name that it is asked for by.
+            target: What that stands for.
         """
-        target = maker.target(name)
-        if target is None:
-            raise ValueError(name)
         self._maker = maker
         self._basis: object = None
         """What it was made of; None: never yet."""

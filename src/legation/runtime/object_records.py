@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from legation.model.objects import ManifestObject, ObjectKey, Place
+from legation.model.objects import ManifestObject, ObjectKey, Place, is_same_json
 from legation.model.problems import Level, Problem
 from legation.runtime.read import Reading
 
@@ -64,8 +64,8 @@ class ObjectRecords:
 
 
 def _is_same(saved: ManifestObject | None, manifest: ManifestObject) -> bool:
-    # After a restart everything is read anew and most of it says the same. repr tells 1 from true, which == does not.
-    return saved is not None and repr(_to_record(saved)) == repr(_to_record(manifest))
+    # After a restart everything is read anew and most of it says the same.
+    return saved is not None and is_same_json(_to_record(saved), _to_record(manifest))
 
 
 def _name(key: ObjectKey) -> str:

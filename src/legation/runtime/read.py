@@ -9,7 +9,7 @@ from typing import Any
 
 from legation.envoy import codec
 from legation.model.node import Workload
-from legation.model.objects import ManifestObject
+from legation.model.objects import ManifestObject, is_same_json
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import BY_URL, ResourceType
 from legation.runtime.assemble import Item
@@ -75,7 +75,7 @@ def _encode(
     encoded = []
     for draft in drafts:
         known = earlier.get(_identity(draft.json))
-        unchanged = known is not None and _is_same(known[0].json, draft.json)
+        unchanged = known is not None and is_same_json(known[0].json, draft.json)
         encoded.append((draft, known[1] if known and unchanged else codec.encode(draft.json, origin=manifest.key)))
     return tuple(encoded)
 
@@ -84,11 +84,6 @@ def _identity(json: Mapping[str, Any]) -> _Identity:
     """Return what a resource is looked up by among those of an earlier version: its type and its name."""
     row = BY_URL.get(str(json["@type"]))
     return (json["@type"], str(json.get(row.name_field if row else "name")))
-
-
-def _is_same(json: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    # repr tells 1 from true, which == does not.
-    return json == other and repr(json) == repr(other)
 
 
 def _problem(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:

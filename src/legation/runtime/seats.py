@@ -10,11 +10,12 @@ from legation.model.events import Event, Subscribed
 from legation.model.loads import ClusterLoad
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
+from legation.model.resource import Name
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
-from legation.runtime.account import Account, Name
+from legation.runtime.account import Account
 from legation.runtime.loads import Loads
 from legation.transports.base import Client
 

@@ -10,63 +10,44 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias, assert_never
+from typing import Any, assert_never
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import Node, Peer, Workload
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
+from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
+from legation.model.resource import Name
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
-from legation.runtime.account import Name
-from legation.runtime.admission import admit, is_still, why_unknown
+from legation.runtime.admission import Rules, admit, is_still, why_unknown
 from legation.runtime.assemble import Assembly
 from legation.runtime.by_name import ByName
+from legation.runtime.changed import Moment, ProblemIndex
 from legation.runtime.check import check
 from legation.runtime.deliveries import Known
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
-from legation.runtime.last_good import LastGood, Readings, Settled
+from legation.runtime.last_good import LastGood, Settled
+from legation.runtime.places import Places
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
 from legation.sources.base import Source
 
-_Located: TypeAlias = Mapping[tuple[Problem, ManifestObject, Place | None], Problem]
-"""A problem, its object and where that begins now -> the problem with its own place."""
-
-
 _NO_PODS: Mapping[str, Pod] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the owner of the server decides about who gets what. It matters where Pods and Services are known."""
-
-    check_peer: bool = True
-    """Whether an Envoy must connect from an address of its Pod."""
-    across_namespaces: bool = False
-    """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What there was when somebody asked what had changed."""
-
-    objects: Mapping[ObjectKey, ManifestObject] = field(default_factory=dict)
-    readings: Readings = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-
-
 class Served:
-    """The newest state of everything. It changes by `update` alone."""
+    """The newest state of everything.
+
+    It changes by what the sources say (`update`), by time (`look_again`) and by what Envoys ask for (`want`, `prune`);
+    `remember` and `forget_before` are about what was served before the program began.
+    """
 
     def __init__(
         self,
-        records: Mapping[str, Any] | None = None,
         *,
         owner: Callable[[ObjectKey], Source | None],
         rules: Rules | None = None,
@@ -75,13 +56,12 @@ class Served:
         """Begin before anything was heard.
 
         Args:
-            records: What a state folder remembers.
             owner: Says from which source an object comes: it knows the place of every field.
             rules: Who gets what.
             unix_time: Tells the time that certificates are valid at.
         """
-        self._last_good = LastGood(records, read=_read)
-        self._owner = owner
+        self._last_good = LastGood(read=_read)
+        self._places = Places(owner)
         self._rules = rules or Rules()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
         self._heard: Heard | None = None
@@ -91,18 +71,21 @@ class Served:
         """Whether clients may belong elsewhere, and nobody was told so yet."""
         self._cluster: Cluster | None = None
         self._object_problems: tuple[Problem, ...] = ()
-        self._told = _Told()
+        self._told = Moment()
+        """What there was when somebody asked what had changed."""
         self._settled = Settled(readings={})
         self._assembly = Assembly()
         self._before: Assembly | None = None
         """What was served before the program began; made when somebody asks for it."""
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
-        self._located: dict[tuple[Problem, ManifestObject, Place | None], Problem] = {}
-        self._indexed: tuple[tuple[Problem, ...], Mapping[ObjectKey, Sequence[Problem]]] | None = None
-        """All problems, and those of each object."""
+        self._index = ProblemIndex()
         self.begun = False
         """Whether anything was heard: before that nobody gets anything."""
+
+    def remember(self, records: Mapping[str, Any]) -> None:
+        """Take what a state folder remembers, before anything was heard."""
+        self._last_good = LastGood(records, read=_read)
 
     def update(self, heard: Heard) -> bool:
         """Take what the sources say now, when every one of them has loaded.
@@ -172,16 +155,16 @@ class Served:
 
     def regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:
         """Return the group of a client that sat in a group and got that: it is never refused for what changed since."""
-        cluster, check_peer = self._cluster, self._rules.check_peer
-        if (
-            cluster is None
-            or node.id in self._workloads
-            or is_still(peer, node, cluster=cluster, check_peer=check_peer)
-        ):
+        workloads, cluster = self._workloads, self._cluster
+        if is_still(peer, node, workloads=workloads, cluster=cluster, check_peer=self._rules.check_peer):
             return self.group_of(peer, node)
         if isinstance(group, Group) and snapshot is not None:
             return Departed(group.name, snapshot)
         return group if isinstance(group, Departed) else EXPECTED
+
+    def returns(self, group: AnyGroup) -> bool:
+        """Say whether who leaves may come back to a group."""
+        return isinstance(group, Group)
 
     def why_unknown(self, node: Node) -> str | None:
         """Return why a client was waited for in vain; None while it has to be waited for."""
@@ -219,17 +202,15 @@ class Served:
 
     def take_changed(self) -> set[ObjectKey]:
         """Return the objects of which something is another one than when this was last asked; O(all objects)."""
-        before = self._told
-        now = self._told = _Told(
-            objects=self._heard.objects if self._heard is not None else {},
-            readings=self._settled.readings,
-            problems=self.problems,
+        before, self._told = (
+            self._told,
+            Moment(
+                objects=self._heard.objects if self._heard is not None else {},
+                readings=self._settled.readings,
+                problems=self.problems,
+            ),
         )
-        return {
-            *_differing(before.objects, now.objects),
-            *_differing(before.readings, now.readings),
-            *(each.object for each in set(before.problems) ^ set(now.problems) if each.object is not None),
-        }
+        return self._told.differing(before)
 
     def known(self, key: ObjectKey) -> Known | None:
         """Return what is known of an object; None: it does not exist."""
@@ -245,14 +226,7 @@ class Served:
 
     def problems_of(self, key: ObjectKey) -> tuple[Problem, ...]:
         """Return what is wrong with one object."""
-        problems = self.problems
-        if self._indexed is None or self._indexed[0] != problems:
-            index: dict[ObjectKey, list[Problem]] = {}
-            for each in problems:
-                if each.object is not None:
-                    index.setdefault(each.object, []).append(each)
-            self._indexed = (problems, index)
-        return tuple(self._indexed[1].get(key, ()))
+        return self._index.of(key, self.problems)
 
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
         """Return the resources that these objects make now."""
@@ -265,7 +239,7 @@ class Served:
         if reading is None:
             return None
         paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == (row, name))
-        return self._place(reading.manifest, next(paths, ()))
+        return self._places.of(reading.manifest, next(paths, ()))
 
     def objects(self) -> Mapping[str, int]:
         """Return how many objects are served, by kind."""
@@ -292,33 +266,7 @@ class Served:
 
     def _check(self, heard: Heard) -> tuple[Problem, ...]:
         found = check(self._assembly, elsewhere=self._by_name.answers)
-        return (*heard.problems, *self._locate((*self._settled.problems, *found), heard))
-
-    def _locate(self, problems: Iterable[Problem], heard: Heard) -> tuple[Problem, ...]:
-        """Give each problem the place of its field, which is looked for once for as long as its object stays there."""
-        before, self._located = self._located, {}
-        return tuple(self._located_one(problem, heard, before) for problem in problems)
-
-    def _located_one(self, problem: Problem, heard: Heard, before: _Located) -> Problem:
-        manifest = heard.objects.get(problem.object) if problem.object else None
-        if manifest is None or manifest.place is None or manifest.place is not problem.place:
-            return problem
-        key = (problem, manifest, self._place(manifest, ()))
-        located = before.get(key)
-        if located is None:
-            located = replace(problem, place=self._place(manifest, problem.path))
-        self._located[key] = located
-        return located
-
-    def _place(self, manifest: ManifestObject, path: FieldPath) -> Place | None:
-        owner = self._owner(manifest.key)
-        return owner.locate(manifest.place, path) if owner else manifest.place
-
-
-def _differing(before: Mapping[ObjectKey, object], now: Mapping[ObjectKey, object]) -> Iterable[ObjectKey]:
-    if before is now:
-        return ()
-    return (key for key in {**before, **now} if before.get(key) is not now.get(key))
+        return (*heard.problems, *self._places.locate((*self._settled.problems, *found), heard.objects))
 
 
 def _read(manifest: ManifestObject, previous: Reading | None) -> Reading:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from legation.clock import Clock
 from legation.model.node import Node, Peer
 from legation.model.proxy_status import TurnedAway as Record
+from legation.transports.base import Refusal
 
 MOST = 100
 """How many are remembered: those that were turned away last."""
@@ -34,14 +35,14 @@ class TurnedAway:
         self.count = 0
         """How often it happened since the start."""
 
-    def note(self, peer: Peer, node: Node, *, status: str, words: str) -> None:
-        """Remember one."""
+    def note(self, peer: Peer, node: Node, refusal: Refusal) -> None:
+        """Remember one, and why."""
         # What else it says of itself can be large, and somebody may knock under many ids.
         node = Node(id=node.id)
         before = self._entries.pop(node.id, None)
         times = 1 + (before.times if before else 0)
         self._entries[node.id] = _Entry(
-            node=node, peer=peer, status=status, words=words, times=times, at=self._clock.now()
+            node=node, peer=peer, status=refusal.status, words=str(refusal), times=times, at=self._clock.now()
         )
         self.count += 1
         if len(self._entries) > MOST:

@@ -50,7 +50,7 @@ class WaitingRoom:
         guests: Callable[[], Iterable[Guest]],
         check: Callable[[Peer, Node], object],
         why: Callable[[Node], str | None],
-        turned_away: Callable[[Peer, Node, str, str], None],
+        turned_away: Callable[[Peer, Node, Refusal], None],
     ) -> None:
         """Take what it asks.
 
@@ -60,7 +60,7 @@ class WaitingRoom:
             guests: Who waits now.
             check: Raises `Refusal` for who may not be whom it says.
             why: Says why somebody was waited for in vain; None where nobody can say yet, so that it waits on.
-            turned_away: Told of each that is dismissed, with status and words.
+            turned_away: Told of each that is dismissed, and why.
         """
         self._clock = clock
         self._patience = patience
@@ -100,7 +100,7 @@ class WaitingRoom:
                 due.append(max(guest.since, now if guest.since + self._patience <= now else 0.0) + self._patience)
                 continue
             self._dismissed.add(guest)
-            self._turned_away(guest.peer, guest.node, refusal.status, str(refusal))
+            self._turned_away(guest.peer, guest.node, refusal)
             guest.client.dismiss(refusal.status, str(refusal))
         return min(due, default=None)
 

@@ -96,11 +96,11 @@ class Cluster:
         "Whether what became of objects is written into their status, and told by Events; auto is on in a Pod.",
     )
     lease: str = _setting("legation", kinds.NAME, "The Lease, in this Pod's namespace, whose holder writes status.")
-    peer_service: str | None = _setting(
+    replica_service: str | None = _setting(
         None, kinds.NAME, "The headless Service, in this Pod's namespace, that the replicas find each other by."
     )
-    peer_port: int = _setting(18003, kinds.PORT, "The port where replicas ask each other what their Envoys have.")
-    peer_bind: str = _setting(kinds.LOCALHOST, kinds.HOST, "The address of that port; 0.0.0.0 or :: for replicas.")
+    replica_port: int = _setting(18003, kinds.PORT, "The port where replicas ask each other what their Envoys have.")
+    replica_bind: str = _setting(kinds.LOCALHOST, kinds.HOST, "The address of that port; 0.0.0.0 or :: for replicas.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

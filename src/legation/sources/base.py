@@ -34,7 +34,7 @@ class Inputs(Protocol):
         """Take the source's newest state. The first one says that the source has loaded. Never blocks; idempotent."""
         ...
 
-    def wait(self, problems: tuple[Problem, ...]) -> None:
+    def blocked(self, problems: tuple[Problem, ...]) -> None:
         """Take what is wrong that keeps the source from loading. It replaces what was said, and ends with a state."""
         ...
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from legation.errors import InvalidResource
 from legation.model.node import DEFAULT_NAMESPACE
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place, show_path
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place, is_same_json, show_path
 from legation.sources.base import Inputs, SourceState
 from legation.sources.identity import Fault, identify
 
@@ -107,8 +107,7 @@ class MemorySource:
 
     def _known(self, manifest: ManifestObject) -> ManifestObject:
         known = self._objects.get(manifest.key)
-        # repr tells 1 from true, which == does not.
-        return known if known is not None and repr(known.body) == repr(manifest.body) else manifest
+        return known if known is not None and is_same_json(known.body, manifest.body) else manifest
 
     async def run(self, inputs: Inputs) -> None:
         """Publish what is here, and every change of it, until cancelled."""

@@ -12,6 +12,11 @@ from legation.model.objects import ObjectKey
 class Objects(Protocol):
     """The objects of this replica."""
 
+    @property
+    def epoch(self) -> str:
+        """Names this run of the program, as all that is told of its deliveries does."""
+        ...
+
     def deliveries(self, *, epoch: str = "", since: int = 0) -> Deliveries:
         """Return each object of which anything may be another than it was: its delivery, its state, that it is there.
 

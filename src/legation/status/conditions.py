@@ -14,19 +14,16 @@ from typing import Any, NamedTuple
 
 from legation.model.delivery import Delivery, ObjectState
 from legation.model.objects import show_path
-from legation.model.problems import Level, Problem
+from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
 from legation.model.replicas import ReplicaCount
-from legation.status.words import LONGEST_MESSAGE, cut, reason_of, several
+from legation.status.words import LONGEST_MESSAGE, cut, part, reason_of, several
 
 ACCEPTED, PROGRAMMED, REFUSED, CONFLICTED = "Accepted", "Programmed", "Refused", "Conflicted"
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 NO_ENVOYS = "NoEnvoys"
 TYPES = (ACCEPTED, PROGRAMMED, REFUSED, CONFLICTED)
 
-CONFLICTS = frozenset({"duplicate-name", "duplicate-address"})
-"""Codes of problems that are about what another object has."""
-_OF_ENVOYS = frozenset({"refused", "parked"})
-"""Codes of problems that are about what Envoys said."""
+CONFLICTS = frozenset({DUPLICATE_NAME, DUPLICATE_ADDRESS})
 _SHOWN_PROBLEMS = 5
 
 Status = Mapping[str, Any]
@@ -126,7 +123,7 @@ def _condition(name: str, said: _Said, *, generation: int, before: Status | None
 
 
 def _accepted(problems: Iterable[Problem]) -> _Said:
-    own = [each for each in problems if each.code not in CONFLICTS | _OF_ENVOYS]
+    own = [each for each in problems if each.code not in CONFLICTS]
     errors = [each for each in own if each.level is Level.ERROR]
     if errors:
         return _Said(FALSE, reason_of(errors[0].code), _all_words(errors))
@@ -137,11 +134,12 @@ def _accepted(problems: Iterable[Problem]) -> _Said:
 def _programmed(state: ObjectState, total: Delivery, counted: ReplicaCount) -> _Said:
     if state.served != state.generation:
         return _Said(FALSE, "NotServed", _not_served(state, total))
-    progress = f"{total.accepted} of {several(total.matching, 'Envoy')} have accepted generation {state.generation}"
+    progress = f"{_have_accepted(total)} generation {state.generation}"
     unheard = counted.replicas - counted.answered
-    silent = f"{unheard} of {several(counted.replicas, 'replica')} did not tell what their Envoys have"
+    silent = f"{part(unheard, counted.replicas, 'replica')} did not tell what their Envoys have"
     if total.refused:
-        words = f"{total.refused} of {several(total.matching, 'Envoy')} refuse generation {state.generation}"
+        refuse = "refuses" if total.refused == 1 else "refuse"
+        words = f"{part(total.refused, total.matching, 'Envoy')} {refuse} generation {state.generation}"
         return _Said(FALSE, "Refused", f"{words}; {progress}")
     if total.accepted < total.matching:
         return _Said(FALSE, "Pending", progress + (f"; {silent}" if unheard else ""))
@@ -162,8 +160,12 @@ def _not_served(state: ObjectState, total: Delivery) -> str:
         return f"generation {state.generation} is not served, and there is no earlier one to serve"
     return (
         f"generation {state.generation} is not served; generation {state.served} still is, "
-        f"and {total.accepted} of {several(total.matching, 'Envoy')} have accepted that"
+        f"and {_have_accepted(total)} that"
     )
+
+
+def _have_accepted(total: Delivery) -> str:
+    return f"{part(total.accepted, total.matching, 'Envoy')} {'has' if total.accepted == 1 else 'have'} accepted"
 
 
 def _refused(state: ObjectState, total: Delivery) -> _Said:

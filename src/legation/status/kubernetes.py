@@ -12,9 +12,9 @@ Nothing that the API server or another replica does ends `run`, and nothing of i
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -30,12 +30,12 @@ from legation.model.statistics import StatusStatistics
 from legation.status.base import Objects
 from legation.status.conditions import Status
 from legation.status.obstacles import Obstacles
-from legation.status.peers import Peers
+from legation.status.replicas import Replicas
 from legation.status.requests import Counts, Requests
 from legation.status.schedule import Pace, Schedule
 from legation.status.totals import Totals
 from legation.status.words import rfc3339
-from legation.status.writer import Surroundings, Writer, log_fault
+from legation.status.writer import Surroundings, Writer
 
 _SETTLING = 0.1
 """Seconds between two looks whether the other replicas have answered."""
@@ -64,9 +64,10 @@ class KubernetesStatus:
         namespace: str,
         clock: Clock,
         chance: Callable[[], float],
-        lease: str | None = "legation",
-        peer_service: str | None = None,
-        peer_port: int = 18003,
+        fault: Callable[[Exception], None],
+        lease: str = "legation",
+        replica_service: str | None = None,
+        replica_port: int = 18003,
         own_address: str = "",
         now: Callable[[], datetime] = utc_now,
         pace: Pace | None = None,
@@ -75,33 +76,34 @@ class KubernetesStatus:
 
         Args:
             connection: How to reach the API server.
-            kinds: The kinds whose status is written; without any, the other replicas are asked for their pages alone.
+            kinds: The kinds whose status is written; without any there is no Lease, and nothing is written.
             objects: What this replica knows.
             observed: Returns the status that the API server was last seen to have.
             identity: Who this is: no two replicas that live at the same time may have the same one.
             namespace: Where the Lease and the Service are.
             clock: What moments are measured by.
             chance: Returns random numbers, 0 <= x < 1.
-            lease: The name of the Lease; None: there is no other replica, and none is needed.
-            peer_service: The headless Service of all replicas; None: there is no other one.
-            peer_port: Where each replica answers.
+            fault: Is told of an error of this program itself, which nothing ends by.
+            lease: The name of the Lease.
+            replica_service: The headless Service of all replicas; None: there is no other one.
+            replica_port: Where each replica answers.
             own_address: An address of this Pod.
             now: Tells the time of day in UTC.
             pace: How often may be written.
         """
         self._client = Client(connection)
-        self._objects, self._pace = objects, pace
+        self._pace = pace
         self._clock, self._chance, self._now = clock, chance, now
+        self._fault = fault
         self._woken = asyncio.Event()
         self._totals, self._obstacles, self._counts = Totals(), Obstacles(), Counts()
         self._writer: Writer | None = None
-        self._epoch = ""
         self._surroundings = Surroundings(
             kinds={(each.group, each.kind): each for each in kinds},
             objects=objects,
             observed=observed,
             counted=lambda: self.counted,
-            leads=self._leads,
+            leads=lambda: self.leading,
         )
         self._requests = Requests(
             self._client,
@@ -112,9 +114,7 @@ class KubernetesStatus:
             now=now,
         )
         self._leading = (
-            None
-            if lease is None
-            else Leading(
+            Leading(
                 self._client,
                 name=lease,
                 namespace=namespace,
@@ -124,17 +124,19 @@ class KubernetesStatus:
                 now=now,
                 changed=self._woken.set,
             )
+            if self._surroundings.kinds
+            else None
         )
-        self._peers = (
+        self._replicas = (
             None
-            if peer_service is None
-            else Peers(
+            if replica_service is None
+            else Replicas(
                 self._client,
-                service=peer_service,
+                service=replica_service,
                 namespace=namespace,
-                port=peer_port,
+                port=replica_port,
                 own_address=own_address,
-                own_epoch=lambda: self._epoch,
+                own_epoch=objects.epoch,
                 totals=self._totals,
                 clock=clock,
                 chance=chance,
@@ -145,12 +147,12 @@ class KubernetesStatus:
     @property
     def leading(self) -> bool:
         """Whether this replica is the one that writes, at this moment."""
-        return self._leads()
+        return self._leading is not None and self._leading.leads
 
     @property
     def counted(self) -> ReplicaCount:
         """How many replicas there are, and how many told what their Envoys have; only who writes asks them."""
-        return self._peers.counted if self._peers is not None and self.leading else ALONE
+        return self._replicas.counted if self._replicas is not None and self.leading else ALONE
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what stands in the way of telling: a right, the API server, a CRD."""
@@ -158,7 +160,7 @@ class KubernetesStatus:
         return (
             *((of_lease,) if of_lease is not None else ()),
             *self._obstacles.problems(),
-            *(self._peers.problems() if self._peers is not None else ()),
+            *(self._replicas.problems() if self._replicas is not None else ()),
         )
 
     def statistics(self) -> StatusStatistics:
@@ -176,17 +178,17 @@ class KubernetesStatus:
 
     async def pages(self) -> ReplicaPages:
         """Ask the other replicas for their Envoys, whoever writes."""
-        return await self._peers.pages() if self._peers is not None else ReplicaPages()
+        return await self._replicas.pages() if self._replicas is not None else ReplicaPages()
 
     async def run(self) -> None:
         """Tell until cancelled; then what is under way is given up, and so is the Lease."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                if self._replicas is not None:
+                    tasks.create_task(self._kept(self._replicas.run))
                 if self._leading is not None:
                     tasks.create_task(self._kept(self._leading.run))
-                if self._peers is not None:
-                    tasks.create_task(self._kept(self._peers.run))
-                tasks.create_task(self._kept(self._write_while_leading))
+                    tasks.create_task(self._kept(partial(self._write_while, self._leading)))
         finally:
             if self._leading is not None:
                 await self._leading.release()
@@ -198,21 +200,18 @@ class KubernetesStatus:
             try:
                 await part()
             except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
-                log_fault(error)
+                self._fault(error)
             await self._clock.sleep_until(self._clock.now() + _AFTER_FAULT)
 
-    async def _write_while_leading(self) -> None:
+    async def _write_while(self, leading: Leading) -> None:
         while True:
-            while not self._leads():
-                await self._woken.wait()
-                self._woken.clear()
+            await self._wait_to_lead(leading)
             _log.info("status is written by this replica")
             writing = asyncio.create_task(self._write())
             writing.add_done_callback(lambda _: self._woken.set())
             try:
-                while self._leads() and not writing.done():
-                    until = self._leading.leads_until if self._leading is not None else math.inf
-                    await set_or(self._woken, until, clock=self._clock)
+                while leading.leads and not writing.done():
+                    await set_or(self._woken, leading.leads_until, clock=self._clock)
                     self._woken.clear()
             finally:
                 writing.cancel()
@@ -220,10 +219,14 @@ class KubernetesStatus:
             if not writing.cancelled():
                 # It ends for no other reason than a fault.
                 writing.result()
-            _log.info("status is left to others", lease_holder=self._holder())
+            _log.info("status is left to others", lease_holder=leading.holder)
+
+    async def _wait_to_lead(self, leading: Leading) -> None:
+        while not leading.leads:
+            await self._woken.wait()
+            self._woken.clear()
 
     async def _write(self) -> None:
-        self._epoch = self._objects.deliveries().epoch
         writer = Writer(
             self._requests,
             self._surroundings,
@@ -233,21 +236,19 @@ class KubernetesStatus:
             clock=self._clock,
             chance=self._chance,
             stamp=lambda: rfc3339(self._now()),
+            fault=self._fault,
         )
         try:
             async with asyncio.TaskGroup() as tasks:
-                if self._peers is not None:
-                    tasks.create_task(self._peers.ask())
+                if self._replicas is not None:
+                    tasks.create_task(self._replicas.ask())
                     # Else every object would lose the Envoys of the others for a moment.
-                    while not self._peers.settled:
+                    while not self._replicas.settled:
                         await self._clock.sleep_until(self._clock.now() + _SETTLING)
                 self._writer = writer
                 tasks.create_task(writer.run())
         finally:
             self._writer = None
-
-    def _leads(self) -> bool:
-        return bool(self._surroundings.kinds) and (self._leading is None or self._leading.leads)
 
     def _counts_changed(self, keys: Iterable[ObjectKey] | None) -> None:
         if self._writer is None:
@@ -256,6 +257,3 @@ class KubernetesStatus:
             self._writer.touch_all()
         else:
             self._writer.touch(keys)
-
-    def _holder(self) -> str:
-        return self._leading.holder if self._leading is not None else ""

@@ -5,8 +5,6 @@ It refuses to know when to ask and what to say. No error of the API server leave
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,11 +26,6 @@ from legation.status.obstacles import LONGEST_LOOK, Obstacles
 FIELD_MANAGER = "legation"
 _ANSWER = 5.0
 """Seconds for an answer: not longer than others wait for the Lease after we have stopped."""
-_OF_ALL = frozenset({401, 429, 502, 503, 504})
-"""What the API server says when it is in trouble, or takes no more."""
-
-# The last: what answers is no API server.
-_FAILURES = (KubeError, KubeUnreachable, TimeoutError, json.JSONDecodeError)
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -110,21 +103,21 @@ class Requests:
         """
         key = state.key
         try:
-            async with asyncio.timeout(_ANSWER):
-                found = await objects.apply(
-                    self._client,
-                    kind=kind,
-                    name=key.name,
-                    namespace=key.namespace,
-                    value={"status": status},
-                    field_manager=FIELD_MANAGER,
-                    subresource="status",
-                    force=True,
-                )
+            found = await objects.apply(
+                self._client,
+                kind=kind,
+                name=key.name,
+                namespace=key.namespace,
+                value={"status": status},
+                field_manager=FIELD_MANAGER,
+                subresource="status",
+                force=True,
+                timeout=_ANSWER,
+            )
         except KubeNotFound:
             # The API server says the same where there is no such object, and where its kind has no status.
             return await self._look(state, kind)
-        except _FAILURES as error:
+        except (KubeError, KubeUnreachable) as error:
             self._counts.failures += 1
             return self._failed(state, kind, error)
         self._counts.writes += 1
@@ -138,15 +131,14 @@ class Requests:
             return
         made = event(news, state, kind, instance=self._instance, now=self._now())
         try:
-            async with asyncio.timeout(_ANSWER):
-                await objects.create(self._client, kind=EVENTS, value=made, namespace=state.key.namespace)
-        except _FAILURES as error:
+            await objects.create(self._client, kind=EVENTS, value=made, namespace=state.key.namespace, timeout=_ANSWER)
+        except (KubeError, KubeUnreachable) as error:
             self._counts.failures += 1
             if isinstance(error, KubeForbidden):
                 self._no_events_until = self._clock.now() + LONGEST_LOOK
             if not self._event_failed:
                 self._event_failed = True
-                _log.warning("event not told", error=str(error) or "no answer in time")
+                _log.warning("event not told", error=str(error))
             return
         self._event_failed = False
         self._counts.events += 1
@@ -154,13 +146,12 @@ class Requests:
     async def _look(self, state: ObjectState, kind: ApiKind) -> Answer:
         key = state.key
         try:
-            async with asyncio.timeout(_ANSWER):
-                found = await objects.get(self._client, kind=kind, name=key.name, namespace=key.namespace)
+            found = await objects.get(self._client, kind=kind, name=key.name, namespace=key.namespace, timeout=_ANSWER)
         except KubeNotFound:
             return Answer(Outcome.GONE)
         except KubeForbidden:
             found = {"metadata": {"uid": state.uid}}
-        except _FAILURES as error:
+        except (KubeError, KubeUnreachable) as error:
             self._counts.failures += 1
             return self._failed(state, kind, error)
         if _uid(found) != state.uid:
@@ -169,11 +160,11 @@ class Requests:
             _log.info("no status subresource", kind=str(kind), instead="Events alone", mend="legation crds prints ours")
         return Answer(Outcome.EVENTS_ONLY)
 
-    def _failed(self, state: ObjectState, kind: ApiKind, error: Exception) -> Answer:
+    def _failed(self, state: ObjectState, kind: ApiKind, error: KubeError | KubeUnreachable) -> Answer:
         now, namespace = self._clock.now(), state.key.namespace
         if not isinstance(error, KubeError):
             return Answer(Outcome.HOLD)
-        if error.status in _OF_ALL:
+        if error.is_of_server:
             return Answer(Outcome.HOLD, error.retry_after or 0.0)
         if isinstance(error, KubeConflict) or error.status >= 500:
             return Answer(Outcome.AGAIN, error.retry_after or 0.0)
@@ -186,6 +177,6 @@ class Requests:
         return Answer(Outcome.EVENTS_ONLY)
 
 
-def _uid(found: Any) -> object:
-    metadata = found.get("metadata") if isinstance(found, Mapping) else None
+def _uid(found: Mapping[str, Any]) -> object:
+    metadata = found.get("metadata")
     return metadata.get("uid") if isinstance(metadata, Mapping) else None

@@ -7,8 +7,6 @@ nothing about how many of them have accepted it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from legation.model.delivery import NO_DELIVERY, Deliveries, Delivery
 from legation.model.objects import ObjectKey
 
@@ -46,8 +44,3 @@ class Totals:
             if (found := counts.get(key)) is not None:
                 total += found[1] if found[0] == served else Delivery(matching=found[1].matching)
         return total
-
-    @property
-    def replicas(self) -> Mapping[str, int]:
-        """How many objects each replica told of."""
-        return {replica: len(counts) for replica, counts in self._told.items()}

@@ -29,6 +29,11 @@ def several(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def part(number: int, whole: int, noun: str) -> str:
+    """Return `1 of 3 Envoys`; the verb after it is of the number."""
+    return f"{number} of {whole} {noun}s"
+
+
 def rfc3339(moment: datetime) -> str:
     """Return a moment in UTC as metav1.Time has it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

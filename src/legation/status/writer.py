@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from legation.clock import Clock, set_or
-from legation.kube.watch_policy import Pause
+from legation.kube.pauses import Backoff
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
@@ -41,10 +38,9 @@ _SWEEP = 60.0
 _CHUNK = 50
 """Objects that are compared without a turn for others."""
 _LONGEST_PAUSE = 60.0
+_BACKOFF = Backoff(first=2.0, longest=_LONGEST_PAUSE, longest_obeyed=_LONGEST_PAUSE)
 RETURN = 10.0
 """Seconds from the start in which Envoys that are away are believed to be on their way back."""
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +83,7 @@ class Writer:
         clock: Clock,
         chance: Callable[[], float],
         stamp: Callable[[], str],
+        fault: Callable[[Exception], None],
     ) -> None:
         """Take the parts; nothing is asked yet.
 
@@ -99,10 +96,12 @@ class Writer:
             clock: What moments are measured by.
             chance: Returns random numbers, 0 <= x < 1.
             stamp: Tells the time of day as conditions write it.
+            fault: Is told of an error of this program itself.
         """
         self._requests, self._around = requests, around
         self._totals, self._obstacles, self._schedule = totals, obstacles, schedule
         self._clock, self._chance, self._stamp = clock, chance, stamp
+        self._fault = fault
         self._memory = Memory()
         self._began = -math.inf
         self._epoch, self._number = "", 0
@@ -230,7 +229,7 @@ class Writer:
         try:
             again_at = await self._say(plan)
         except Exception as error:  # noqa: BLE001 - a fault with one object must not stop the others
-            log_fault(error)
+            self._fault(error)
         finally:
             self._busy -= 1
             self._schedule.end(key, again_at=again_at)
@@ -266,16 +265,8 @@ class Writer:
             # What was under way together fails together, once.
             self._holds += now >= self._held_until
             times = self._holds
-        longest = min(2.0 ** min(times, 10), _LONGEST_PAUSE)
-        pause = Pause(least=max(longest / 2, min(answer.retry_after, _LONGEST_PAUSE)), chance=longest / 2)
-        moment = now + pause.seconds(self._chance())
+        moment = now + _BACKOFF.pause(times, retry_after=answer.retry_after).seconds(self._chance())
         if answer.outcome is Outcome.HOLD:
             self._held_until = moment
             self._schedule.hold(moment)
         return moment
-
-
-def log_fault(error: Exception) -> None:
-    """Log where this program failed, without the error's own words: they can hold values of an object."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("internal error", error=type(error).__name__, traceback=frames)

@@ -84,7 +84,7 @@ class FakeKube:
     @property
     def connection(self) -> Connection:
         """What it takes to reach it."""
-        return Connection(server=self.url, user=User(token=next(iter(self.tokens), "")), origin="FakeKube")
+        return Connection(server=self.url, user=User(token=next(iter(self.tokens), "")))
 
     async def start(self) -> None:
         """Listen: at any free port, later at the same one again, with the data of before."""

@@ -29,7 +29,7 @@ class Asked:
     """A request that was made."""
 
     verb: str
-    """As RBAC calls it; empty for what is not about objects, such as discovery."""
+    """As RBAC calls it; empty for what is not about objects."""
     plural: str
     namespace: str
     name: str

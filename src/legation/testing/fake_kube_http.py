@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from legation.testing.fake_kube_answers import Refusal
-from legation.testing.fake_kube_discovery import discovered
 from legation.testing.fake_kube_faults import Asked, Faults, Wrong, unauthorized
 from legation.testing.fake_kube_paths import Target, target_of
 from legation.testing.fake_kube_store import Store
@@ -93,8 +92,7 @@ class FakeKubeApp:
         if wrong is not None and wrong.status:
             raise wrong.refusal()
         if target is None:
-            found = discovered(self.store, request.url.path)
-            return PlainTextResponse("404 page not found\n", 404) if found is None else _json(found)
+            return PlainTextResponse("404 page not found\n", 404)
         self.faults.check(asked, target.kind, user)
         if target.verb == "watch":
             await self._stream(target, params, receive, send, wrong)

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
@@ -32,13 +31,6 @@ class Change:
     kind: ApiKind
     before: Json | None
     after: Json | None
-
-
-class Stored(NamedTuple):
-    """What a request did."""
-
-    object: Json
-    new: bool
 
 
 class Store:

@@ -24,7 +24,7 @@ class Target:
     """What a name stands for."""
 
     kind: str
-    """`Service` or `Secret`."""
+    """`Service` or `Secret`, as ReferenceGrants name it."""
     namespace: str
     name: str
     rest: str
@@ -67,11 +67,6 @@ class Maker(Protocol):
     @property
     def row(self) -> ResourceType:
         """The type of what it makes."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """The kind of object that it is made from, as ReferenceGrants name it."""
         ...
 
     def target(self, name: str) -> Target | None:

@@ -13,7 +13,7 @@ from itertools import islice
 from legation.model.cluster import Cluster, NamespacedName, Service, ServicePort, SlicePort
 from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT
-from legation.translate.by_name import DNS_LABEL, Fault, Made, Target, broken, missing
+from legation.translate.by_name import DNS_LABEL, Fault, Made, Target, missing
 from legation.translate.endpoints import Endpoints, family
 
 _NAME = re.compile(rf"({DNS_LABEL})/({DNS_LABEL}):({DNS_LABEL})")
@@ -29,7 +29,6 @@ class EndpointSlices:
     """The maker of ClusterLoadAssignments."""
 
     row = CLUSTER_LOAD_ASSIGNMENT
-    kind = "Service"
 
     def target(self, name: str) -> Target | None:
         """Return the Service and the port, by name or number, that the name stands for."""
@@ -37,7 +36,7 @@ class EndpointSlices:
         if match is None:
             return None
         namespace, service, port = match.groups()
-        return Target(kind=self.kind, namespace=namespace, name=service, rest=port)
+        return Target(kind="Service", namespace=namespace, name=service, rest=port)
 
     def basis(self, target: Target, cluster: Cluster) -> Service | None:
         """Return the Service with its slices."""
@@ -51,7 +50,8 @@ class EndpointSlices:
             return missing(_no_service(target, service))
         port = _port(service, target)
         if isinstance(port, Fault):
-            return broken(port)
+            # The addresses that it had are told as little as those of a Service that is gone: others will have them.
+            return missing(port)
         endpoints = Endpoints(
             preferred=family(service.families), protocol=port.protocol, every_ready=service.publish_not_ready
         )

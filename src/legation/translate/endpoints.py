@@ -140,9 +140,9 @@ def _state(endpoint: Endpoint) -> State | None:
     Who is not ready is left out, not sent as UNHEALTHY: too many of those set off Envoy's panic mode, which sends
     requests to all of them. Source: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions
     """
-    if endpoint.ready is not False:
+    if endpoint.is_ready:
         return State.READY
-    return State.DRAINING if endpoint.serving and endpoint.terminating else None
+    return State.DRAINING if endpoint.is_serving and endpoint.terminating else None
 
 
 def _preference(known: _Known) -> tuple[State, bool, str, bool, str]:

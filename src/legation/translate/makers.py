@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from types import MappingProxyType
 
-from legation import translate as folder
 from legation.model.resource_types import ResourceType
 from legation.translate.by_name import Maker
+from legation.translate.members import members
 
 
 def by_row(makers: Iterable[Maker]) -> Mapping[ResourceType, Maker]:
@@ -26,11 +24,5 @@ def by_row(makers: Iterable[Maker]) -> Mapping[ResourceType, Maker]:
     return MappingProxyType(found)
 
 
-def _find_makers() -> tuple[Maker, ...]:
-    names = (f"{folder.__name__}.{each.name}" for each in pkgutil.iter_modules(folder.__path__))
-    modules = [import_module(name) for name in sorted(names) if name != __name__]
-    return tuple(module.MAKER for module in modules if hasattr(module, "MAKER"))
-
-
-MAKERS = by_row(_find_makers())
+MAKERS = by_row(members("MAKER"))
 """Every maker, by the type of what it makes."""

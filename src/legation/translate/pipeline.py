@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from types import MappingProxyType
 
-from legation import translate as folder
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Level
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.translate.base import Step, Translation
 from legation.translate.faults import fault
+from legation.translate.members import members
 from legation.translate.spelling import Spelling
 
 Kind = tuple[str, str]
@@ -33,17 +31,11 @@ def by_kind(steps: Iterable[Step]) -> Mapping[Kind, Step]:
     return MappingProxyType(found)
 
 
-def _find_steps() -> tuple[Step, ...]:
-    names = (f"{folder.__name__}.{each.name}" for each in pkgutil.iter_modules(folder.__path__))
-    modules = [import_module(name) for name in sorted(names) if name != __name__]
-    return tuple(module.STEP for module in modules if hasattr(module, "STEP"))
-
-
 def _show(kind: Kind) -> str:
     return f"{kind[1]} ({kind[0]})" if kind[0] else kind[1]
 
 
-STEPS = _find_steps()
+STEPS: tuple[Step, ...] = members("STEP")
 """Every step, in the order of their modules."""
 API_KINDS = tuple(kind for step in STEPS for kind in step.api_kinds)
 """What is read of a cluster as it is."""

@@ -33,7 +33,6 @@ class Secrets:
     """The maker of Secrets. Their Kubernetes type does not matter: what counts is which keys they have."""
 
     row = SECRET
-    kind = "Secret"
 
     def target(self, name: str) -> Target | None:
         """Return the Secret and the key that the name stands for; no key for a TLS pair."""
@@ -41,7 +40,7 @@ class Secrets:
         if match is None:
             return None
         namespace, secret, key = match.groups()
-        return Target(kind=self.kind, namespace=namespace, name=secret, rest=key or "")
+        return Target(kind="Secret", namespace=namespace, name=secret, rest=key or "")
 
     def basis(self, target: Target, cluster: Cluster) -> SecretData | str | None:
         """Return the Secret; None if it does not exist; a text while Secrets are not read at all."""

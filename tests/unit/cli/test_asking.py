@@ -45,7 +45,7 @@ async def ask(
     env: dict[str, str] | None = None,
 ) -> Result:
     """Run the command against an admin port that shows these."""
-    app = admin_app(proxies=lambda: proxies, problems=lambda: problems, bind="localhost")
+    app = admin_app(proxies=lambda: proxies, problems=lambda: problems, turned_away=tuple, bind="localhost")
     async with serving(app) as address:
         where = ["--admin", address] if env is None else []
         environ = {name: value.format(port=address.rpartition(":")[2]) for name, value in (env or {}).items()}
@@ -137,7 +137,7 @@ async def test_the_port_is_that_of_the_settings_when_no_flag_says_another() -> N
 
 async def test_a_server_that_is_not_there_is_told_with_the_mend() -> None:
     """Exit 1, one line."""
-    async with serving(admin_app(proxies=tuple, problems=tuple, bind="localhost")) as address:
+    async with serving(admin_app(proxies=tuple, problems=tuple, turned_away=tuple, bind="localhost")) as address:
         pass
     result = await asyncio.to_thread(CliRunner().invoke, main, ["proxies", "--admin", address])
     assert result.exit_code == 1

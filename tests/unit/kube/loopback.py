@@ -140,7 +140,7 @@ async def loopback(
 @contextlib.asynccontextmanager
 async def client_of(server: Loopback, user: User | None = None) -> AsyncIterator[Client]:
     """Give a client for a server, for the time of a block."""
-    client = Client(Connection(server=server.url, user=user or User(token=TOKEN)), user_agent="legation/test")
+    client = Client(Connection(server=server.url, user=user or User(token=TOKEN)))
     try:
         async with asyncio.timeout(PATIENCE):
             yield client

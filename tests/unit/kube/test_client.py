@@ -33,7 +33,7 @@ async def test_a_request_says_who_asks_for_what() -> None:
     (asked,) = server.asked
     assert (asked.method, asked.target) == ("GET", "/api/v1/pods?labelSelector=app+in+%28a%2Cb%29&limit=5")
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
-    assert asked.headers["user-agent"] == "legation/test"
+    assert asked.headers["user-agent"] == "legation"
     assert asked.headers["accept"] == "application/json"
     assert asked.headers["accept-encoding"] == "identity"
     assert "content-type" not in asked.headers

@@ -28,7 +28,6 @@ def test_a_pod_with_a_service_account(folder: Path) -> None:
         authority=Pem(file=str(folder / "ca.crt")),
         user=User(token_file=str(folder / "token")),
         namespace="shop",
-        origin=f"the service account in {folder}",
     )
 
 

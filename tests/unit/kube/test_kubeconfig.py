@@ -68,9 +68,7 @@ def complaint(folder: Path, value: object, *, context: str = "", **environment: 
 def test_the_file_at_home(tmp_path: Path) -> None:
     write(tmp_path / ".kube" / "config", config())
     found = load(environment={}, home=tmp_path)
-    assert found == Connection(
-        server="https://a:6443", user=User(token=SECRET), origin=f"context a of {tmp_path / '.kube' / 'config'}"
-    )
+    assert found == Connection(server="https://a:6443", user=User(token=SECRET))
 
 
 def test_the_variable_goes_before_the_home_and_the_argument_before_the_variable(tmp_path: Path) -> None:

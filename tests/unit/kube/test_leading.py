@@ -21,10 +21,29 @@ from tests.unit.kube.loopback import Answer, Asked, loopback
 PATIENCE = 10.0
 
 
+class Clock(ManualClock):
+    """Time that stands still, and tells when somebody waits for a moment of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asleep = asyncio.Event()
+
+    async def sleep_until(self, moment: float) -> None:
+        # Who waits for it goes on only when this one sleeps.
+        self._asleep.set()
+        await super().sleep_until(moment)
+
+    async def resting(self) -> None:
+        """Return when somebody sleeps."""
+        while not self.sleepers:
+            self._asleep.clear()
+            await self._asleep.wait()
+
+
 class Candidate:
     """One who would like to lead, and when something changed for it."""
 
-    def __init__(self, connection: Connection, identity: str, clock: ManualClock) -> None:
+    def __init__(self, connection: Connection, identity: str, clock: Clock) -> None:
         self.client = Client(connection)
         self.changes = asyncio.Event()
         self.clock = clock
@@ -45,8 +64,7 @@ class Candidate:
 
     async def resting(self) -> None:
         """Wait until it rests: nothing is under way."""
-        while not self.clock.sleepers:  # noqa: ASYNC110 - answers come over sockets, whatever the clock says
-            await asyncio.sleep(0.001)
+        await self.clock.resting()
 
 
 @contextlib.asynccontextmanager
@@ -69,11 +87,11 @@ async def kube() -> AsyncIterator[FakeKube]:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> Clock:
+    return Clock()
 
 
-async def test_it_makes_the_lease_and_renews_it_every_two_seconds(kube: FakeKube, clock: ManualClock) -> None:
+async def test_it_makes_the_lease_and_renews_it_every_two_seconds(kube: FakeKube, clock: Clock) -> None:
     it = Candidate(kube.connection, "a", clock)
     async with running(it):
         await it.changed()
@@ -95,8 +113,8 @@ async def test_it_makes_the_lease_and_renews_it_every_two_seconds(kube: FakeKube
         assert it.leading.problem is None
 
 
-async def test_what_is_given_back_is_taken_at_the_next_look(kube: FakeKube, clock: ManualClock) -> None:
-    other_clock = ManualClock()
+async def test_what_is_given_back_is_taken_at_the_next_look(kube: FakeKube, clock: Clock) -> None:
+    other_clock = Clock()
     first, second = Candidate(kube.connection, "a", clock), Candidate(kube.connection, "b", other_clock)
     async with running(first):
         await first.changed()
@@ -114,7 +132,7 @@ async def test_what_is_given_back_is_taken_at_the_next_look(kube: FakeKube, cloc
     await first.client.aclose()
 
 
-async def test_one_whom_nobody_answers_stops_to_lead_in_time(kube: FakeKube, clock: ManualClock) -> None:
+async def test_one_whom_nobody_answers_stops_to_lead_in_time(kube: FakeKube, clock: Clock) -> None:
     it = Candidate(kube.connection, "a", clock)
     async with running(it):
         await it.changed()
@@ -127,7 +145,7 @@ async def test_one_whom_nobody_answers_stops_to_lead_in_time(kube: FakeKube, clo
 
 
 async def test_a_renewal_that_came_late_is_told_although_it_led_before(
-    kube: FakeKube, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    kube: FakeKube, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Meanwhile it did not lead: who saw that waits to be told."""
     it = Candidate(kube.connection, "a", clock)
@@ -150,7 +168,7 @@ async def test_a_renewal_that_came_late_is_told_although_it_led_before(
         assert [*led, it.leading.leads] == [True, False, True]
 
 
-async def test_a_missing_right_is_told(kube: FakeKube, clock: ManualClock) -> None:
+async def test_a_missing_right_is_told(kube: FakeKube, clock: Clock) -> None:
     kube.forbid("get", "leases")
     it = Candidate(kube.connection, "a", clock)
     async with running(it):
@@ -166,7 +184,7 @@ async def test_a_missing_right_is_told(kube: FakeKube, clock: ManualClock) -> No
         assert it.leading.problem is None
 
 
-async def test_who_is_no_api_server_makes_nobody_lead(clock: ManualClock) -> None:
+async def test_who_is_no_api_server_makes_nobody_lead(clock: Clock) -> None:
     async def portal(asked: Asked, answer: Answer) -> None:
         await answer.whole(body=b"<html>log in</html>")
 
@@ -179,11 +197,11 @@ async def test_who_is_no_api_server_makes_nobody_lead(clock: ManualClock) -> Non
             await it.changed()
             problem = it.leading.problem
             assert problem is not None
-            assert "what answers for the Lease is not an API server" in problem.message
+            assert "is no API server: it does not show a Lease" in problem.message
             assert not it.leading.leads
 
 
-async def test_the_release_of_one_who_is_cut_off_takes_no_time(kube: FakeKube, clock: ManualClock) -> None:
+async def test_the_release_of_one_who_is_cut_off_takes_no_time(kube: FakeKube, clock: Clock) -> None:
     it = Candidate(kube.connection, "a", clock)
     async with running(it):
         await it.changed()

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeNotFound, KubeUnreachable, LegationError
 from legation.kube.lease import Ask, Claim, Lease, LeasePolicy, Look
-from legation.kube.watch_asks import Rest
+from legation.kube.pauses import Rest
 from legation.model.problems import Level
 
 STAMP = "2026-01-01T00:00:00.000000Z"

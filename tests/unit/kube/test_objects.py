@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from legation.errors import KubeUnreachable
 from legation.kube import objects
 from legation.kube.client import Client
 from legation.kube.connection import Connection
@@ -20,7 +22,8 @@ FOLDER = "/apis/bootes.io/v1/namespaces/shop/listeners"
 
 
 async def fine(asked: Asked, answer: Answer) -> None:
-    await answer.whole(body=b'{"kind":"Listener"}')
+    kind = "Node" if "/nodes/" in asked.target else "Listener"
+    await answer.whole(body=json.dumps({"kind": kind}).encode())
 
 
 @pytest.fixture
@@ -60,12 +63,6 @@ async def test_create(client: Client, server: Loopback) -> None:
     assert server.asked[0].headers["content-type"] == "application/json"
 
 
-async def test_delete(client: Client, server: Loopback) -> None:
-    await objects.delete(client, kind=LISTENER, namespace="shop", name="a", uid="1-2")
-    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": "1-2"}}
-    assert asked(server) == ("DELETE", f"{FOLDER}/a", options)
-
-
 async def test_merge_patch(client: Client, server: Loopback) -> None:
     value = {"metadata": {"annotations": {"a": None}}}
     await objects.merge_patch(client, kind=LISTENER, namespace="shop", name="a", value=value)
@@ -102,7 +99,7 @@ async def test_apply_without_force(client: Client, server: Loopback) -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "../secrets/a", "a%2fb"])
 async def test_no_name_leads_elsewhere(client: Client, server: Loopback, name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of an object"):
-        await objects.delete(client, kind=LISTENER, namespace="shop", name=name)
+        await objects.get(client, kind=LISTENER, namespace="shop", name=name)
     if name:
         with pytest.raises(ValueError, match="cannot be the name of an object"):
             await objects.create(client, kind=LISTENER, namespace=name, value={})
@@ -116,7 +113,39 @@ async def test_odd_names_stay_one_part_of_the_path(client: Client, server: Loopb
 
 async def test_a_kind_has_a_namespace_or_has_none(client: Client, server: Loopback) -> None:
     with pytest.raises(ValueError, match=r"listeners\.bootes.io needs a namespace"):
-        await objects.delete(client, kind=LISTENER, name="a")
+        await objects.get(client, kind=LISTENER, name="a")
     with pytest.raises(ValueError, match="nodes has no namespace"):
         await objects.get(client, kind=NODE, name="a", namespace="shop")
     assert not server.asked
+
+
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b"{}", b'{"kind": "Status"}'])
+async def test_what_does_not_show_the_object_is_no_api_server(body: bytes) -> None:
+    async def portal(asked: Asked, answer: Answer) -> None:
+        await answer.whole(body=body)
+
+    async with loopback(portal) as server:
+        client = Client(Connection(server=server.url))
+        with pytest.raises(KubeUnreachable, match="is no API server: it does not show a Listener"):
+            await objects.get(client, kind=LISTENER, namespace="shop", name="a")
+        await client.aclose()
+
+
+async def test_who_does_not_answer_in_time_is_not_waited_for() -> None:
+    ended = asyncio.Event()
+
+    async def slow(asked: Asked, answer: Answer) -> None:
+        await ended.wait()
+
+    async with loopback(slow) as server:
+        client = Client(Connection(server=server.url))
+        for call in (
+            objects.get(client, kind=NODE, name="a", timeout=0.01),
+            objects.create(client, kind=NODE, value={}, timeout=0.01),
+            objects.merge_patch(client, kind=NODE, name="a", value={}, timeout=0.01),
+            objects.apply(client, kind=NODE, name="a", value={}, field_manager="us", timeout=0.01),
+        ):
+            with pytest.raises(KubeUnreachable, match="does not answer in time"):
+                await call
+        ended.set()
+        await client.aclose()

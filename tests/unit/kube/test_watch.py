@@ -139,7 +139,7 @@ def test_a_page_that_fails_otherwise_is_asked_for_again() -> None:
     driver.page(page(thing("a"), rest="token"))
     driver.ask()
     driver.fails(AWAY)
-    assert driver.rests(0.5) == 0.25
+    assert driver.rests(0.5) == 0.375
     ask = driver.ask()
     assert isinstance(ask, ListPage)
     assert ask.params["continue"] == "token"
@@ -240,7 +240,7 @@ def test_a_watch_that_stood_goes_on_where_it_was(how: str) -> None:
         case "broken":
             driver.fails(AWAY)
             assert not driver.current()
-            assert driver.rests(0.5) == 0.25
+            assert driver.rests(0.5) == 0.375
         case _:
             driver.watch.silent(now=driver.now)
             assert not driver.current()
@@ -457,7 +457,7 @@ def test_a_server_may_ask_for_patience_but_not_for_a_day(asked: float, waited: f
     assert driver.rests(0.0) == waited
     assert driver.ask() == ListPage(PATH, {"limit": "500"})
     driver.fails(refused(429, retry_after=asked))
-    assert driver.rests(0.5) == waited + 0.5
+    assert driver.rests(0.5) == waited + 0.25
 
 
 def test_an_event_may_ask_for_patience_too() -> None:

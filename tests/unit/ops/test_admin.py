@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def get(path: str, *, host: str = "localhost", problems: tuple[Problem, ...] = (), **headers: str) -> httpx2.Response:
     """Ask the admin port."""
-    app = admin_app(proxies=lambda: (REFUSING,), problems=lambda: problems, bind="127.0.0.2")
+    app = admin_app(proxies=lambda: (REFUSING,), problems=lambda: problems, turned_away=tuple, bind="127.0.0.2")
     return TestClient(app, base_url=f"http://{host}:18001").get(path, headers=headers)
 
 
@@ -76,10 +76,10 @@ def test_the_envoys_of_all_replicas_are_shown_together() -> None:
     """What another one shows says which one that is; who was silent is named."""
     theirs = ReplicaPage(replica="10.0.0.2", proxies=({"node": "far"},), turned_away=({"node": "odd"},))
 
-    async def peers() -> ReplicaPages:
+    async def replicas() -> ReplicaPages:
         return ReplicaPages(pages=(theirs,), silent=("10.0.0.3",))
 
-    app = admin_app(proxies=lambda: (REFUSING,), problems=tuple, bind="localhost", peers=peers)
+    app = admin_app(proxies=lambda: (REFUSING,), problems=tuple, turned_away=tuple, bind="localhost", replicas=replicas)
     page = TestClient(app, base_url="http://localhost").get("/proxies").json()
     assert [(each["node"], each.get("replica")) for each in page["proxies"]] == [("test-id", None), ("far", "10.0.0.2")]
     assert page["turned_away"] == [{"node": "odd", "replica": "10.0.0.2"}]
@@ -128,5 +128,5 @@ def test_another_host_name_that_points_here_is_refused() -> None:
 
 def test_nothing_can_be_changed_here() -> None:
     """The pages are for reading."""
-    app = admin_app(proxies=list, problems=list, bind="localhost")
+    app = admin_app(proxies=list, problems=list, turned_away=list, bind="localhost")
     assert TestClient(app, base_url="http://localhost").post("/problems").status_code == 405

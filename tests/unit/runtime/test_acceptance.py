@@ -6,28 +6,31 @@ import asyncio
 
 import pytest
 
+from legation.model.node import Node, Peer
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot, collect
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.feedback import Feedback
-from legation.runtime.hub import Hub
+from legation.runtime.hub import Content, Hub
 from legation.testing import ManualClock
 from tests.fakes import FakeClient
 from tests.small_world import cluster, route
 
 
-class World:
+class World(Content[str]):
     """Groups `a` and `b`: the node's id up to its dash."""
 
     def __init__(self) -> None:
         self.snapshots: dict[str, Snapshot] = {}
         self.feedback = Feedback(clock=ManualClock())
-        self.hub: Hub[str] = Hub(
-            group_of=lambda _peer, node: node.id.partition("-")[0],
-            snapshot_of=self.snapshots.get,
-            feedback=self.feedback,
-        )
+        self.hub: Hub[str] = Hub(self, feedback=self.feedback)
+
+    def group_of(self, _peer: Peer, node: Node) -> str:
+        return node.id.partition("-")[0]
+
+    def snapshot_of(self, group: str) -> Snapshot | None:
+        return self.snapshots.get(group)
 
     def publish(self, group: str, *resources: Resource) -> None:
         rows = {each.type for each in resources}

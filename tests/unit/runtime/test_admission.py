@@ -137,13 +137,20 @@ def test_a_node_without_an_id_is_refused_in_a_cluster_too() -> None:
 def test_a_pod_is_the_same_as_long_as_it_has_the_address() -> None:
     world = kube("10.0.0.7")
     peer, node = Peer(address="ipv4:10.0.0.7:1", transport="grpc"), Node(id="edge-1.shop")
-    assert is_still(peer, node, cluster=world.now(), check_peer=True)
+
+    def still(node: Node, *, check_peer: bool = True) -> bool:
+        return is_still(peer, node, workloads={}, cluster=world.now(), check_peer=check_peer)
+
+    assert still(node)
     world.no_pod("edge-1")
-    assert not is_still(peer, node, cluster=world.now(), check_peer=True)
+    assert not still(node)
     world.pod("edge-1", "10.0.0.9", uid="recreated")
-    assert not is_still(peer, node, cluster=world.now(), check_peer=True)
-    assert not is_still(peer, Node(id=UID), cluster=world.now(), check_peer=False)
-    assert is_still(peer, node, cluster=world.now(), check_peer=False)
+    assert not still(node)
+    assert not still(Node(id=UID), check_peer=False)
+    assert still(node, check_peer=False)
+    world.no_pod("edge-1")
+    assert is_still(peer, node, workloads={node.id: EDGE}, cluster=world.now(), check_peer=True)
+    assert is_still(peer, node, workloads={}, cluster=None, check_peer=True)
 
 
 def test_it_is_said_why_somebody_was_waited_for_in_vain() -> None:

@@ -13,7 +13,7 @@ from legation.envoy.codec import encode
 from legation.model.node import Workload
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import CLUSTER, SECRET
-from legation.runtime import by_name as module
+from legation.runtime import completing, wanted
 from legation.runtime.read import read
 from tests.manifests import manifest
 from tests.small_cluster import GRANT
@@ -152,7 +152,7 @@ def test_equal_content_is_the_same_snapshot_whatever_happened_meanwhile(world: W
 
 def test_who_looks_seldom_misses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when more has changed than is remembered."""
-    monkeypatch.setattr(module, "_MOST_CHANGES", 10)
+    monkeypatch.setattr(completing, "_MOST_CHANGES", 10)
     world.snapshot()
     world.kube.service("other", "10.0.0.2")
     world.look()
@@ -413,8 +413,8 @@ def test_what_nobody_asks_for_any_more_is_forgotten_when_it_is_much(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [f"shop/s{number}:http" for number in range(5)]
-    monkeypatch.setattr(world.by_name, "_prune_at", 5)
-    monkeypatch.setattr(module, "_MOST_WANTED", 5)
+    monkeypatch.setattr(world.by_name._wanted, "_prune_at", 5)
+    monkeypatch.setattr(wanted, "MOST", 5)
     for name in asked[:4]:
         world.ask(name)
     world.by_name.prune(lambda *_: False)

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.proxy_status import LastRefusal
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, SECRET
 from legation.model.snapshot import Snapshot, collect
 from legation.runtime.feedback import Feedback
-from legation.runtime.hub import Hub
+from legation.runtime.hub import Content, Hub
 from legation.testing import ManualClock
 from tests.fakes import FakeClient
 from tests.small_world import cluster, resource
@@ -20,7 +21,7 @@ from tests.small_world import cluster, resource
 ORIGIN = ObjectKey("bootes.io", "Cluster", "shop", "backend")
 
 
-class World:
+class World(Content[str]):
     """A hub with one group, whose snapshot a test sets."""
 
     def __init__(self) -> None:
@@ -31,9 +32,13 @@ class World:
             clock=self.clock,
             refusals_changed=self._refusals_changed,
         )
-        self.hub: Hub[str] = Hub(
-            group_of=lambda _peer, _node: "all", snapshot_of=lambda _group: self.snapshot, feedback=self.feedback
-        )
+        self.hub: Hub[str] = Hub(self, feedback=self.feedback)
+
+    def group_of(self, _peer: Peer, _node: Node) -> str:
+        return "all"
+
+    def snapshot_of(self, _group: str) -> Snapshot:
+        return self.snapshot
 
     def _refusals_changed(self) -> None:
         self.refusals_changed += 1

@@ -27,5 +27,5 @@ def test_each_whose_pod_is_gone_is_alone() -> None:
 
 
 def test_each_is_called_something_that_a_person_understands() -> None:
-    shown = [str(each) for each in (Group("shop/app=edge", SHOP), EXPECTED, Departed("shop/app=edge", None))]
+    shown = [str(each) for each in (Group("shop/app=edge", SHOP), EXPECTED, Departed("shop/app=edge", Snapshot.of()))]
     assert shown == ["shop/app=edge", "waits for its Pod", "shop/app=edge (its Pod is gone)"]

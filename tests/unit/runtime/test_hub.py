@@ -14,7 +14,7 @@ from legation.model.resource_types import CLUSTER, LISTENER, ResourceType
 from legation.model.snapshot import Snapshot, collect
 from legation.runtime import seats
 from legation.runtime.feedback import Feedback
-from legation.runtime.hub import Hub
+from legation.runtime.hub import Content, Hub
 from legation.testing import ManualClock
 from legation.transports.base import Refusal
 from tests.fakes import PEER, FakeClient
@@ -26,7 +26,7 @@ THREE = Snapshot.of([collect(CLUSTER, [cluster("three")])])
 BOTH = Snapshot.of([collect(CLUSTER, [cluster("one"), cluster("two")])])
 
 
-class World:
+class World(Content[str]):
     """What the hub asks for: a table of groups, and one of snapshots; both count the questions."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class World:
         self.snapshots: dict[str, Snapshot] = {}
         self.asked: Counter[str] = Counter()
         self.feedback = Feedback(clock=ManualClock())
-        self.hub = Hub(group_of=self.group_of, snapshot_of=self.snapshot_of, feedback=self.feedback)
+        self.hub: Hub[str] = Hub(self, feedback=self.feedback)
 
     def group_of(self, peer: Peer, node: Node) -> str:
         if not node.id:
@@ -270,21 +270,27 @@ def test_who_only_reports_follows_its_group_counts_as_no_proxy_and_keeps_nothing
     assert not world.hub.groups
 
 
-def test_who_sat_here_is_never_refused_and_may_stay_with_what_it_got(world: World) -> None:
-    """What the client got is told too, for the group may get something else by now."""
-    world.snapshots = {"a": ONE, "kept": ONE, "b": TWO}
-    asked: list[tuple[str, str, Snapshot | None]] = []
+class Keeping(World):
+    """The client `a` stays with what it got."""
 
-    def regroup(peer: Peer, node: Node, group: str, snapshot: Snapshot | None) -> str:
+    def __init__(self) -> None:
+        super().__init__()
+        self.regrouped: list[tuple[str, str, Snapshot | None]] = []
+
+    def regroup(self, peer: Peer, node: Node, group: str, snapshot: Snapshot | None) -> str:
         assert peer is PEER
-        asked.append((node.id, group, snapshot))
+        self.regrouped.append((node.id, group, snapshot))
         return "kept" if node.id == "a" else group
 
-    hub = Hub(group_of=world.group_of, snapshot_of=world.snapshot_of, feedback=world.feedback, regroup=regroup)
+
+def test_who_sat_here_is_never_refused_and_may_stay_with_what_it_got() -> None:
+    """What the client got is told too, for the group may get something else by now."""
+    world = Keeping()
+    hub, world.snapshots = world.hub, {"a": ONE, "kept": ONE, "b": TWO}
     stays, follows = FakeClient(hub, "a"), FakeClient(hub, "b")
     world.snapshots |= {"a": BOTH, "b": BOTH}
     hub.reseat()
-    assert asked == [("a", "a", ONE), ("b", "b", TWO)]
+    assert world.regrouped == [("a", "a", ONE), ("b", "b", TWO)]
     assert (stays.seat.group, stays.seat.snapshot, stays.woken) == ("kept", ONE, 0)
     assert (follows.seat.group, follows.seat.snapshot, follows.woken) == ("b", BOTH, 1)
     assert set(hub.groups) == {"kept", "b"}
@@ -295,12 +301,29 @@ def test_who_sat_here_is_never_refused_and_may_stay_with_what_it_got(world: Worl
 def test_who_sits_where_can_be_asked(world: World) -> None:
     world.groups = {"x": "a", "y": "a"}
     first, second = FakeClient(world.hub, "x"), FakeClient(world.hub, "y")
-    reporter = world.hub.admit_reporter(PEER, Node(id="x"), wake=lambda: None)
-    assert set(world.hub.sitting("a")) == {first.seat, second.seat, reporter}
-    assert set(world.hub.seats()) == {first.seat, second.seat}
-    assert not world.hub.sitting("b")
+    third = FakeClient(world.hub, "z")
+    world.hub.admit_reporter(PEER, Node(id="x"), wake=lambda: None)
+    assert set(world.hub.seats_of("a")) == {first.seat, second.seat}
+    assert set(world.hub.seats()) == {first.seat, second.seat, third.seat}
+    assert not world.hub.seats_of("b")
     first.seat.leave()
-    assert set(world.hub.seats()) == {second.seat}
+    assert set(world.hub.seats()) == {second.seat, third.seat}
+
+
+def test_it_is_told_of_everybody_who_comes_where_he_belongs_or_why_nowhere(world: World) -> None:
+    told: list[tuple[str, str]] = []
+
+    def arrived(peer: Peer, node: Node, found: str | Refusal) -> None:
+        assert peer is PEER
+        told.append((node.id, found if isinstance(found, str) else found.status))
+
+    hub: Hub[str] = Hub(world, feedback=world.feedback, arrived=arrived)
+    FakeClient(hub, "a")
+    with pytest.raises(Refusal):
+        FakeClient(hub, "")
+    world.groups["a"] = "b"
+    hub.reseat()
+    assert told == [("a", "a"), ("", "INVALID_ARGUMENT")]
 
 
 class Wanting(World):
@@ -310,9 +333,8 @@ class Wanting(World):
         super().__init__()
         self.wanted: list[tuple[str, ResourceType, set[str]]] = []
         self.made: dict[str, Snapshot] = {}
-        self.hub = Hub(group_of=self.group_of, snapshot_of=self.snapshot_of, feedback=self.feedback, want=self._want)
 
-    def _want(self, group: str, row: ResourceType, names: Collection[str]) -> bool:
+    def want(self, group: str, row: ResourceType, names: Collection[str]) -> bool:
         self.wanted.append((group, row, set(names)))
         made = self.made.get(group)
         if made is None or self.snapshots.get(group) is made:

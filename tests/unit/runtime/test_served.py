@@ -12,9 +12,10 @@ from legation.model.node import Node, Peer, Workload
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from legation.model.snapshot import Snapshot
+from legation.runtime.admission import Rules
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Group
 from legation.runtime.intake import Heard
-from legation.runtime.served import Rules, Served
+from legation.runtime.served import Served
 from legation.transports.base import Refusal
 from tests.small_cluster import SmallCluster
 from tests.unit.runtime.by_name_world import ECHO, addresses_of, cluster, eds

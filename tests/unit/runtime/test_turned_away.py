@@ -5,11 +5,12 @@ from __future__ import annotations
 from legation.model.node import Node, Peer
 from legation.runtime.turned_away import KEPT_FOR, MOST, TurnedAway
 from legation.testing import ManualClock
+from legation.transports.base import Refusal
 from tests.fakes import PEER
 
 
 def note(turned_away: TurnedAway, name: str, *, words: str = "no Pod", peer: Peer = PEER) -> None:
-    turned_away.note(peer, Node(id=name), status="NOT_FOUND", words=words)
+    turned_away.note(peer, Node(id=name), Refusal("NOT_FOUND", words))
 
 
 def names(turned_away: TurnedAway) -> list[str]:
@@ -65,7 +66,7 @@ def test_what_a_node_says_of_itself_beside_its_id_is_not_kept() -> None:
     """It may be a megabyte."""
     turned_away = TurnedAway(ManualClock())
     node = Node(id="a", cluster="b" * 9, metadata={"large": "x"}, user_agent="c", features=frozenset({"d"}))
-    turned_away.note(PEER, node, status="NOT_FOUND", words="no Pod")
+    turned_away.note(PEER, node, Refusal("NOT_FOUND", "no Pod"))
     (record,) = turned_away.records()
     assert (record.node.id, record.node.cluster, record.node.user_agent) == ("a", "", "")
     assert (record.node.metadata, record.node.features) == ({}, frozenset())

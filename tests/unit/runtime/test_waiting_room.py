@@ -62,7 +62,7 @@ class World:
             guests=self._look,
             check=self._check,
             why=lambda node: f"nobody knows {node.id}" if self.known else None,
-            turned_away=lambda _, node, status, words: self.turned_away.append((node.id, status, words)),
+            turned_away=lambda _, node, why: self.turned_away.append((node.id, why.status, str(why))),
         )
 
     @asynccontextmanager

@@ -154,8 +154,8 @@ def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> No
         ("secret_namespaces", "-shop", "a list of namespaces"),
         ("lease", "Legation", "a name as Kubernetes takes it"),
         ("lease", "", "a name as Kubernetes takes it"),
-        ("peer_service", "legation.shop", "a name as Kubernetes takes it"),
-        ("peer_service", "a" * 64, "a name as Kubernetes takes it"),
+        ("replica_service", "legation.shop", "a name as Kubernetes takes it"),
+        ("replica_service", "a" * 64, "a name as Kubernetes takes it"),
         ("peer_check", "ip", "one of pod, none"),
         ("cross_namespace", "on", "one of grants, allow"),
         ("status", "true", "one of auto, on, off"),
@@ -197,8 +197,8 @@ def test_the_settings_of_the_cluster_stand_in_a_section_of_the_file(tmp_path: Pa
         tmp_path,
         "cluster:\n  kubernetes: true\n  kubeconfig: /etc/kubeconfig\n  context: test\n  namespaces: [shop, edge]\n"
         "  selector: team=edge\n  pod_wait: 1m\n  peer_check: none\n  secrets: on\n  secret_namespaces: [edge]\n"
-        "  cross_namespace: allow\n  status: off\n  lease: other\n  peer_service: legation\n  peer_port: 1\n"
-        "  peer_bind: 0.0.0.0\n",
+        "  cross_namespace: allow\n  status: off\n  lease: other\n  replica_service: legation\n  replica_port: 1\n"
+        "  replica_bind: 0.0.0.0\n",
     )
     assert found.cluster == settings.Cluster(
         kubernetes=True,
@@ -213,9 +213,9 @@ def test_the_settings_of_the_cluster_stand_in_a_section_of_the_file(tmp_path: Pa
         cross_namespace="allow",
         status="off",
         lease="other",
-        peer_service="legation",
-        peer_port=1,
-        peer_bind="0.0.0.0",
+        replica_service="legation",
+        replica_port=1,
+        replica_bind="0.0.0.0",
     )
     assert found.delivery == settings.Delivery()
 
@@ -235,9 +235,9 @@ def test_the_settings_of_the_cluster_are_plain_names_elsewhere() -> None:
 def test_a_service_that_is_called_like_a_setting_sets_nothing() -> None:
     """That of the replicas is called legation-peer in some clusters."""
     environ = {
-        "LEGATION_PEER_PORT": "tcp://10.0.0.1:18003",
-        "LEGATION_PEER_SERVICE_HOST": "10.0.0.1",
-        "LEGATION_PEER_SERVICE_PORT": "18003",
+        "LEGATION_REPLICA_PORT": "tcp://10.0.0.1:18003",
+        "LEGATION_REPLICA_SERVICE_HOST": "10.0.0.1",
+        "LEGATION_REPLICA_SERVICE_PORT": "18003",
     }
     assert settings.load(flags={}, environ=environ) == settings.Settings()
 

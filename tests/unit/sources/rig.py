@@ -44,15 +44,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self.states: list[SourceState] = []
-        self.waits: tuple[Problem, ...] = ()
+        self.obstacles: tuple[Problem, ...] = ()
         self._published = asyncio.Event()
 
     def publish(self, state: SourceState) -> None:
         self.states.append(state)
         self._published.set()
 
-    def wait(self, problems: tuple[Problem, ...]) -> None:
-        self.waits = problems
+    def blocked(self, problems: tuple[Problem, ...]) -> None:
+        self.obstacles = problems
         self._published.set()
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from legation.http_server import HttpServer
 from legation.model.api_kinds import ApiKind
-from legation.ops.peers import peers_app
+from legation.ops.replicas import replicas_app
 from legation.testing.fake_kube import FakeKube
 from tests.unit.ops.records import REFUSING
 from tests.unit.status.worlds import FakeObjects
@@ -19,8 +19,8 @@ SLICES = ApiKind(group="discovery.k8s.io", version="v1", kind="EndpointSlice", p
 @contextlib.asynccontextmanager
 async def replica(objects: FakeObjects, address: str, *, port: int = 0) -> AsyncIterator[int]:
     """Serve what a replica tells, and give the port."""
-    app = peers_app(deliveries=objects.deliveries, proxies=lambda: (REFUSING,))
-    server = HttpServer(app, bind=address, port=port, setting="--peer")
+    app = replicas_app(deliveries=objects.deliveries, proxies=lambda: (REFUSING,), turned_away=tuple)
+    server = HttpServer(app, bind=address, port=port, setting="--replica")
     started = asyncio.Event()
     task = asyncio.create_task(server.run(started=started.set))
     try:

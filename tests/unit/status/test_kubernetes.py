@@ -18,17 +18,28 @@ from legation.status.kubernetes import KubernetesStatus
 from legation.status.writer import Writer
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
+from tests.unit.kube.traffic import Traffic
 from tests.unit.status.replicas import put_slice, replica
 from tests.unit.status.worlds import CLUSTERS, WEB, FakeObjects, delivery, opinions, state
 
 OWN, OTHER = "127.0.0.1", "127.0.0.2"
 
 
+class Kube(FakeKube):
+    """An API server, and what is asked of it and of replicas."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        super().__init__()
+        self.traffic = traffic
+
+
 class Replica:
     """One replica, as the server would run it."""
 
-    def __init__(self, kube: FakeKube, name: str, **others: Any) -> None:
+    def __init__(self, kube: Kube, name: str, **others: Any) -> None:
+        self._traffic = kube.traffic
         self.kube, self.clock, self.objects = kube, ManualClock(), FakeObjects(f"run of {name}")
+        self.faults: list[Exception] = []
         self.status = KubernetesStatus(
             kube.connection,
             objects=self.objects,
@@ -38,6 +49,7 @@ class Replica:
             clock=self.clock,
             chance=lambda: 0.0,
             own_address=OWN,
+            fault=self.faults.append,
             **{"kinds": (CLUSTERS,), **others},
         )
 
@@ -57,10 +69,10 @@ class Replica:
         return str((self.observed(WEB) or {}).get("programmed"))
 
     async def until(self, condition: Callable[[], bool], *, step: float = 0.05) -> None:
-        """Let time pass, ten times as fast as it does: answers come over sockets, whatever the clock says."""
+        """Let time pass until something holds; what is asked meanwhile takes none."""
         while not condition():
             await self.clock.advance(step)
-            await asyncio.sleep(0.005)
+            await self._traffic.idle()
 
 
 @contextlib.asynccontextmanager
@@ -76,24 +88,23 @@ async def running(*them: Replica) -> AsyncIterator[list[asyncio.Task[None]]]:
 
 
 @pytest.fixture
-async def kube() -> AsyncIterator[FakeKube]:
-    async with FakeKube() as it:
+async def kube(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kube]:
+    async with Kube(Traffic(monkeypatch)) as it:
         it.install(CLUSTERS)
         yield it
 
 
-async def test_alone_it_writes_at_once(kube: FakeKube) -> None:
-    it = Replica(kube, "host_1", lease=None)
+async def test_alone_it_writes_at_once(kube: Kube) -> None:
+    it = Replica(kube, "host_1")
     it.put(state(), delivery(1, 1))
     async with running(it):
         await it.until(lambda: it.programmed == "1/1")
         assert it.status.leading
         assert it.status.counted == ALONE
-    assert kube.count(plural="leases") == 0
 
 
-async def test_it_asks_nothing_beside_the_lease_and_what_it_writes(kube: FakeKube) -> None:
-    it = Replica(kube, "host_1", peer_service="legation")
+async def test_it_asks_nothing_beside_the_lease_and_what_it_writes(kube: Kube) -> None:
+    it = Replica(kube, "host_1", replica_service="legation")
     it.put(state(), delivery(1, 1))
     async with running(it):
         await it.until(lambda: it.programmed == "1/1")
@@ -106,7 +117,7 @@ async def test_it_asks_nothing_beside_the_lease_and_what_it_writes(kube: FakeKub
         assert asked <= {("patch", "leases", ""), ("patch", "clusters", "status"), ("create", "events", "")}
 
 
-async def test_what_it_did_is_counted_and_the_lease_given_back(kube: FakeKube) -> None:
+async def test_what_it_did_is_counted_and_the_lease_given_back(kube: Kube) -> None:
     it = Replica(kube, "host_1")
     async with running(it):
         await it.until(lambda: it.objects.watched)
@@ -120,12 +131,12 @@ async def test_what_it_did_is_counted_and_the_lease_given_back(kube: FakeKube) -
     assert not it.status.leading
 
 
-async def test_the_envoys_of_all_replicas_are_added_up_before_anything_is_written(kube: FakeKube) -> None:
+async def test_the_envoys_of_all_replicas_are_added_up_before_anything_is_written(kube: Kube) -> None:
     other = FakeObjects("run of the other one")
     other.put(state(), delivery(2, 3))
     async with replica(other, OTHER) as port:
         put_slice(kube, [OWN, OTHER])
-        it = Replica(kube, "a", peer_service="legation", peer_port=port)
+        it = Replica(kube, "a", replica_service="legation", replica_port=port)
         it.put(state(), delivery(1, 1))
         async with running(it):
             await it.until(lambda: it.programmed != "None")
@@ -136,10 +147,10 @@ async def test_the_envoys_of_all_replicas_are_added_up_before_anything_is_writte
             assert kube.count("patch", "clusters") == 2
 
 
-async def test_a_replica_that_does_not_answer_is_told_in_the_status(kube: FakeKube) -> None:
+async def test_a_replica_that_does_not_answer_is_told_in_the_status(kube: Kube) -> None:
     put_slice(kube, [OWN, OTHER])
     async with replica(FakeObjects(), "127.0.0.3") as port:
-        it = Replica(kube, "a", peer_service="legation", peer_port=port)
+        it = Replica(kube, "a", replica_service="legation", replica_port=port)
         it.put(state(), delivery(1, 1))
         async with running(it):
             await it.until(lambda: it.programmed != "None")
@@ -149,7 +160,7 @@ async def test_a_replica_that_does_not_answer_is_told_in_the_status(kube: FakeKu
             assert (await it.status.pages()).silent == (OTHER,)
 
 
-async def test_the_other_takes_over_and_repeats_nothing(kube: FakeKube) -> None:
+async def test_the_other_takes_over_and_repeats_nothing(kube: Kube) -> None:
     first, second = Replica(kube, "a"), Replica(kube, "b")
     for each in (first, second):
         each.put(state(), delivery(1, 1))
@@ -166,7 +177,7 @@ async def test_the_other_takes_over_and_repeats_nothing(kube: FakeKube) -> None:
         assert not first.status.leading
 
 
-async def test_who_cannot_renew_stops_writing_and_begins_again(kube: FakeKube) -> None:
+async def test_who_cannot_renew_stops_writing_and_begins_again(kube: Kube) -> None:
     it = Replica(kube, "a")
     it.put(state(), delivery(1, 1))
     async with running(it):
@@ -182,38 +193,38 @@ async def test_who_cannot_renew_stops_writing_and_begins_again(kube: FakeKube) -
         assert it.status.problems() == ()
 
 
-async def test_a_fault_of_its_own_ends_nothing(kube: FakeKube, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_its_own_ends_nothing(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
     pull = Writer._pull
-    failures: list[int] = []
+    it = Replica(kube, "a")
+    bug = RuntimeError("a bug")
 
     def failing(self: Writer) -> None:
-        if not failures:
-            failures.append(1)
-            raise RuntimeError("a bug")
+        if not it.faults:
+            raise bug
         pull(self)
 
     monkeypatch.setattr(Writer, "_pull", failing)
-    it = Replica(kube, "a")
     it.put(state(), delivery(1, 1))
     async with running(it):
         await it.until(lambda: it.programmed == "1/1")
-        assert failures
+        (fault,) = it.faults
+        assert isinstance(fault, ExceptionGroup) or fault is bug
 
 
-async def test_where_no_status_is_wanted_nobody_leads_and_the_others_show_their_envoys(kube: FakeKube) -> None:
+async def test_where_no_status_is_wanted_nobody_leads_and_the_others_show_their_envoys(kube: Kube) -> None:
     async with replica(FakeObjects(), OTHER) as port:
         put_slice(kube, [OWN, OTHER])
-        it = Replica(kube, "a", kinds=(), lease=None, peer_service="legation", peer_port=port)
+        it = Replica(kube, "a", kinds=(), replica_service="legation", replica_port=port)
         it.put(state(), delivery(1, 1))
         async with running(it):
-            assert it.status._peers is not None
-            await it.until(lambda: bool(it.status._peers and it.status._peers._peers))
+            assert it.status._replicas is not None
+            await it.until(lambda: bool(it.status._replicas and it.status._replicas._replicas))
             assert [each.replica for each in (await it.status.pages()).pages] == [OTHER]
             await it.clock.advance(20.0)
             assert not it.status.leading
             assert kube.count("patch") == 0
 
 
-async def test_without_peers_there_are_no_pages(kube: FakeKube) -> None:
+async def test_without_others_there_are_no_pages(kube: Kube) -> None:
     found = await Replica(kube, "a").status.pages()
     assert (found.pages, found.silent) == ((), ())

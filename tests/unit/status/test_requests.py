@@ -70,7 +70,7 @@ OTHER = b'{"kind": "Cluster", "metadata": {"uid": "another"}}'
     [
         ([(200, OURS)], Outcome.WRITTEN),
         ([(200, OTHER)], Outcome.AGAIN),
-        ([(200, b"[]")], Outcome.AGAIN),
+        ([(200, b"[]")], Outcome.HOLD),
         ([(200, b"<html>")], Outcome.HOLD),
         ([(401, b""), (401, b"")], Outcome.HOLD),
         ([(403, b"")], Outcome.EVENTS_ONLY),
@@ -109,7 +109,7 @@ async def test_it_says_how_long_to_wait(requests: Requests, script: Script) -> N
 
 
 async def test_an_event_that_fails_is_dropped_and_logged_once(requests: Requests, script: Script) -> None:
-    script.says = [(500, b""), (500, b""), (201, b"{}"), (500, b"")]
+    script.says = [(500, b""), (500, b""), (201, b'{"kind": "Event"}'), (500, b"")]
     with capture_logs() as logs:
         for _ in range(4):
             await requests.tell(News("Normal", "Programmed", "a note", "Deliver"), state(), CLUSTERS)

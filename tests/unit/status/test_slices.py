@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from legation.status.slices import Replica, others, read_slice
+from legation.model.cluster import Endpoint, Slice
+from legation.status.slices import ReplicaPod, others
 
 
-def endpoint(address: str, pod: str = "", **conditions: bool) -> dict[str, Any]:
-    target = {"targetRef": {"kind": "Pod", "uid": f"uid-of-{pod}", "name": pod}} if pod else {}
-    return {"addresses": [address], "conditions": conditions, **target}
+def endpoint(address: str, pod: str = "", **conditions: Any) -> Endpoint:
+    return Endpoint(addresses=(address,), target=pod, **conditions)
 
 
-def found(*slices: tuple[str, list[dict[str, Any]]], own: str = "10.0.0.1") -> list[tuple[str, bool]]:
-    read = [read_slice(msgspec.json.encode({"addressType": family, "endpoints": it})) for family, it in slices]
-    return [(each.address, each.serves) for each in others(read, own_address=own)]
+def found(*slices: tuple[str, list[Endpoint]], own: str = "10.0.0.1") -> list[tuple[str, bool]]:
+    given = [Slice(name=f"legation-{family}", address_type=family, endpoints=tuple(it)) for family, it in slices]
+    return [(each.address, each.serves) for each in others(given, own_address=own)]
 
 
 def test_the_own_pod_is_no_other_one_in_neither_family() -> None:
@@ -43,10 +42,9 @@ def test_one_that_begins_or_ends_need_not_answer(conditions: dict[str, bool], se
 
 def test_slices_without_endpoints_or_with_host_names_say_nothing() -> None:
     assert found(("FQDN", [endpoint("example.org")])) == []
-    assert others([read_slice(b'{"addressType": "IPv4", "endpoints": null}')], own_address="") == ()
-    assert others([read_slice(b'{"addressType": "IPv4"}')], own_address="") == ()
+    assert found(("IPv4", [])) == []
 
 
 def test_without_an_own_address_all_are_others() -> None:
-    read = [read_slice(msgspec.json.encode({"addressType": "IPv4", "endpoints": [endpoint("10.0.0.1")]}))]
-    assert others(read, own_address="") == (Replica(address="10.0.0.1", serves=True),)
+    slices = [Slice(name="legation-4", address_type="IPv4", endpoints=(endpoint("10.0.0.1"),))]
+    assert others(slices, own_address="") == (ReplicaPod(address="10.0.0.1", serves=True),)

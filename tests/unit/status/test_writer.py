@@ -26,6 +26,7 @@ from legation.status.words import rfc3339
 from legation.status.writer import Surroundings, Writer
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
+from tests.unit.kube.traffic import Traffic
 from tests.unit.status.worlds import BROKEN, CLUSTERS, REFUSAL, WEB, FakeObjects, delivery, key, opinions, state
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,10 +35,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class World:
     """A writer, and all that is around it."""
 
-    def __init__(self, kube: FakeKube, client: Client) -> None:
-        self.kube, self.clock = kube, ManualClock()
+    def __init__(self, kube: FakeKube, client: Client, traffic: Traffic) -> None:
+        self.kube, self.clock, self._traffic = kube, ManualClock(), traffic
         self.objects, self.totals, self.obstacles = FakeObjects(), Totals(), Obstacles()
         self.counts, self.leads, self.is_late = Counts(), True, False
+        self.faults: list[Exception] = []
         self._client = client
         self._shown: dict[ObjectKey, Status | None] = {}
         self.writer = self.new_writer()
@@ -67,6 +69,7 @@ class World:
             clock=self.clock,
             chance=lambda: 0.0,
             stamp=lambda: rfc3339(self.now()),
+            fault=self.faults.append,
         )
 
     def now(self) -> datetime:
@@ -116,8 +119,7 @@ class World:
         await self.idle()
 
     async def idle(self) -> None:
-        while self.writer._busy:  # noqa: ASYNC110 - answers come over sockets, whatever the clock says
-            await asyncio.sleep(0.001)
+        await self._traffic.wait(lambda: not self.writer._busy)
         await asyncio.sleep(0)
 
     async def until(self, condition: Callable[[], bool], *, step: float = 0.1, limit: float = 900.0) -> None:
@@ -130,12 +132,12 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     async with FakeKube() as kube:
         kube.install(CLUSTERS)
         client = Client(kube.connection)
         try:
-            yield World(kube, client)
+            yield World(kube, client, Traffic(monkeypatch))
         finally:
             await client.aclose()
 

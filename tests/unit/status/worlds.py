@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from legation.model.api_kinds import ApiKind
@@ -63,12 +62,13 @@ class FakeObjects:
         self.epoch = epoch
         self.number = 0
         self.states: dict[ObjectKey, ObjectState] = {}
+        self.counts: dict[ObjectKey, Delivery] = {}
         self._changed: dict[ObjectKey, int] = {}
         self._watchers: dict[Callable[[], None], None] = {}
 
     def put(self, it: ObjectState, counts: Delivery = NO_DELIVERY) -> None:
         """Have an object, whose own generation these counts are about."""
-        self.states[it.key] = replace(it, delivery=counts)
+        self.states[it.key], self.counts[it.key] = it, counts
         self._note(it.key)
 
     def count(self, it: ObjectKey, counts: Delivery) -> None:
@@ -76,16 +76,16 @@ class FakeObjects:
         self.put(self.states[it], counts)
 
     def delete(self, it: ObjectKey) -> None:
-        del self.states[it]
+        del self.states[it], self.counts[it]
         self._note(it)
 
     def deliveries(self, *, epoch: str = "", since: int = 0) -> Deliveries:
-        whole = epoch != self.epoch
+        whole = epoch != self.epoch or not 0 <= since <= self.number
         found: dict[ObjectKey, Any] = {}
         for it, number in self._changed.items():
             if whole or number > since:
                 known = self.states.get(it)
-                found[it] = None if known is None else (known.served, known.delivery)
+                found[it] = None if known is None else (known.served, self.counts[it])
         return Deliveries(epoch=self.epoch, number=self.number, whole=whole, objects=found)
 
     def state(self, key: ObjectKey) -> ObjectState | None:

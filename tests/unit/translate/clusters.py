@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from legation.envoy.codec import encode
 from legation.model.cluster import Cluster, Endpoint, NamespacedName, SecretData, Service, ServicePort, Slice, SlicePort
+from legation.translate.by_name import Made, Maker
 
 HTTP = ServicePort(name="http", number=80)
+
+
+def made_by(maker: Maker, cluster: Cluster, name: str, *, now: float = 0) -> Made:
+    """Make what the name stands for; whatever is made must please the codec."""
+    target = maker.target(name)
+    assert target is not None
+    made = maker.make(name, target, cluster, now=now)
+    if made.json is not None:
+        encoded = encode(made.json)
+        assert not encoded.findings
+        assert encoded.resource is not None
+        assert encoded.resource.name == name
+    return made
 
 
 def service(*slices: Slice, ports: tuple[ServicePort, ...] = (HTTP,), **more: Any) -> Cluster:

@@ -8,10 +8,12 @@ import pytest
 from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, SECRET
 from legation.translate.endpoint_slices import EndpointSlices
 from legation.translate.makers import MAKERS, by_row
+from legation.translate.secrets import Secrets
 
 
 def test_every_module_with_a_maker_is_found() -> None:
-    assert {row: maker.kind for row, maker in MAKERS.items()} == {CLUSTER_LOAD_ASSIGNMENT: "Service", SECRET: "Secret"}
+    made = {row: type(maker) for row, maker in MAKERS.items()}
+    assert made == {CLUSTER_LOAD_ASSIGNMENT: EndpointSlices, SECRET: Secrets}
 
 
 def test_two_makers_cannot_claim_one_type() -> None:

@@ -5,28 +5,18 @@ from typing import Any
 
 import pytest
 
-from legation.envoy.codec import encode
 from legation.model.cluster import Cluster, NamespacedName, SecretData
 from legation.model.problems import Level
 from legation.translate.by_name import Made, Target
 from legation.translate.secrets import MAKER
-from tests.unit.translate.clusters import secret
+from tests.unit.translate.clusters import made_by, secret
 from tests.unit.translate.pairs import DAY, NOW, certificate, key_text, private_key
 
 CHAIN, KEY = certificate(), key_text()
 
 
 def make(cluster: Cluster, name: str = "shop/cert", *, now: float = NOW) -> Made:
-    """Make the Secret; whatever is made must please the codec."""
-    target = MAKER.target(name)
-    assert target is not None
-    made = MAKER.make(name, target, cluster, now=now)
-    if made.json is not None:
-        encoded = encode(made.json)
-        assert not encoded.findings
-        assert encoded.resource is not None
-        assert encoded.resource.name == name
-    return made
+    return made_by(MAKER, cluster, name, now=now)
 
 
 def only_fault(made: Made, code: str) -> str:
@@ -113,13 +103,6 @@ def test_a_generic_secret_is_any_key(value: bytes) -> None:
     assert set(made.json) == {"@type", "name", "generic_secret"}
     assert content(made, "generic_secret", "secret") == value
     assert made.again_at is None
-
-
-@pytest.mark.parametrize("kind", ["Opaque", "kubernetes.io/tls", "example.com/own"])
-def test_the_type_of_the_secret_does_not_matter(kind: str) -> None:
-    held = SecretData(namespace="shop", name="cert", type=kind, data={"tls.crt": CHAIN, "tls.key": KEY})
-
-    assert make(Cluster(secrets={NamespacedName("shop", "cert"): held})).json is not None
 
 
 def test_a_renewal_that_does_not_fit_is_broken_not_missing() -> None:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
+from legation.model.cluster import NamespacedName
 
 if TYPE_CHECKING:
     import msgspec
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +35,51 @@ class Watched:
 
 
 class Reader(Protocol):
-    """One part of the cluster."""
+    """Reads of a cluster what has to be watched for it."""
 
     @property
     def watched(self) -> tuple[Watched, ...]:
         """What has to be watched for it."""
         ...
+
+
+class PartReader(Reader, Protocol):
+    """Reads one part of what a cluster tells beside objects."""
+
+    @property
+    def field(self) -> str:
+        """Which field of `legation.model.cluster.Cluster` that is."""
+        ...
+
+    def value(self) -> Any:
+        """Return what stands in the field, as it is now."""
+        ...
+
+
+class Kept(Generic[Value]):
+    """What is kept of each object of one kind."""
+
+    def __init__(self) -> None:
+        """Begin without objects."""
+        self.objects: dict[NamespacedName, Value] = {}
+
+    def take(
+        self, changes: Iterable[Put[Value] | Gone[Value]]
+    ) -> list[tuple[NamespacedName, Value | None, Value | None]]:
+        """Take what changed.
+
+        Returns:
+            Each object of which anything that is kept differs: its name, what was kept of it before, and what is now.
+        """
+        found: list[tuple[NamespacedName, Value | None, Value | None]] = []
+        for change in changes:
+            key, before = change.key, self.objects.get(change.key)
+            now = None if isinstance(change, Gone) else change.object
+            if before == now:
+                continue
+            if now is None:
+                del self.objects[key]
+            else:
+                self.objects[key] = now
+            found.append((key, before, now))
+        return found

@@ -11,8 +11,8 @@ import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import Grant, NamespacedName
-from legation.sources.kubernetes.base import Watched
+from legation.model.cluster import Grant
+from legation.sources.kubernetes.base import Kept, Watched
 from legation.sources.kubernetes.metadata import Metadata
 
 GRANTS = ApiKind(group="gateway.networking.k8s.io", version="v1beta1", kind="ReferenceGrant", plural="referencegrants")
@@ -46,23 +46,20 @@ _decode = msgspec.json.Decoder(_Grant).decode
 class GrantReader:
     """The ReferenceGrants of the namespaces that are read."""
 
+    field = "grants"
+
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without grants."""
         self.watched = (Watched(kind=GRANTS, decode=read_grants, take=self._take, namespaces=namespaces),)
-        self._grants: dict[NamespacedName, frozenset[Grant]] = {}
+        self._kept = Kept[frozenset[Grant]]()
 
-    def grants(self) -> frozenset[Grant]:
+    def value(self) -> frozenset[Grant]:
         """Return all grants as they are now."""
-        return frozenset().union(*self._grants.values())
+        return frozenset().union(*self._kept.objects.values())
 
     def _take(self, changes: Iterable[Put[frozenset[Grant]] | Gone[frozenset[Grant]]]) -> bool:
-        before = self.grants()
-        for change in changes:
-            if isinstance(change, Gone):
-                self._grants.pop(change.key, None)
-            else:
-                self._grants[change.key] = change.object
-        return self.grants() != before
+        before = self.value()
+        return bool(self._kept.take(changes)) and self.value() != before
 
 
 def read_grants(raw: msgspec.Raw) -> frozenset[Grant]:

@@ -13,7 +13,7 @@ import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.objects import ManifestObject, ObjectKey, is_same_json
 from legation.sources.kubernetes.base import Watched
 
 _METADATA = ("name", "namespace", "uid", "generation", "labels", "creationTimestamp")
@@ -60,7 +60,7 @@ class ManifestReader:
                 self._statuses[manifest.key] = status
             if isinstance(change, Gone):
                 changed |= self._objects.pop(manifest.key, None) is not None
-            elif not _is_same(self._objects.get(manifest.key), manifest):
+            elif (before := self._objects.get(manifest.key)) is None or not is_same_json(before.body, manifest.body):
                 self._objects[manifest.key] = manifest
                 changed = True
         return changed
@@ -99,8 +99,3 @@ def read_manifest(kind: ApiKind, read: Mapping[str, Any]) -> ManifestObject:
         labels=metadata.get("labels") or {},
         created=metadata.get("creationTimestamp") or "",
     )
-
-
-def _is_same(before: ManifestObject | None, now: ManifestObject) -> bool:
-    # repr tells 1 from true, which == does not.
-    return before is not None and before.body == now.body and repr(before.body) == repr(now.body)

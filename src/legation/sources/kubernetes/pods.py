@@ -41,30 +41,33 @@ _decode = msgspec.json.Decoder(_Pod).decode
 class PodReader:
     """The Pods of the namespaces that are read."""
 
+    field = "pods"
+
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without Pods."""
         self.watched = (Watched(kind=PODS, decode=read_pod, take=self._take, namespaces=namespaces),)
         self._pods: dict[str, Pod] = {}
 
-    def pods(self) -> Mapping[str, Pod]:
+    def value(self) -> Mapping[str, Pod]:
         """Return each Pod under its two node ids, as they are now; O(Pods)."""
         return MappingProxyType(self._pods.copy())
 
     def _take(self, changes: Iterable[Put[Pod] | Gone[Pod]]) -> bool:
         changed = False
         for change in changes:
-            pod = change.object
-            if pod is None:
+            named = f"{change.key.name}.{change.key.namespace}"
+            before = self._pods.get(named)
+            now = None if isinstance(change, Gone) else change.object
+            if before == now:
+                # So are most changes of a Pod, such as those of its conditions.
                 continue
-            named = f"{pod.name}.{pod.namespace}"
-            if isinstance(change, Gone):
-                self._pods.pop(named, None)
-                self._pods.pop(pod.uid, None)
-                changed = True
-            elif self._pods.get(named) != pod:
-                # Most changes of a Pod, such as those of its conditions, are none here.
-                self._pods[named] = self._pods[pod.uid] = pod
-                changed = True
+            changed = True
+            if before is not None:
+                # One that was made anew while nobody watched has another UID.
+                del self._pods[named]
+                self._pods.pop(before.uid, None)
+            if now is not None:
+                self._pods[named] = self._pods[now.uid] = now
         return changed
 
 

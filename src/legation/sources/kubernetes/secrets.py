@@ -10,7 +10,7 @@ import msgspec
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName, SecretData
-from legation.sources.kubernetes.base import Watched
+from legation.sources.kubernetes.base import Kept, Watched
 from legation.sources.kubernetes.metadata import Metadata
 
 SECRETS = ApiKind(group="", version="v1", kind="Secret", plural="secrets")
@@ -27,7 +27,6 @@ _NOT_FOR_ENVOY = (
 
 class _Secret(msgspec.Struct, frozen=True):
     metadata: Metadata
-    type: str = "Opaque"
     data: dict[str, bytes] | None = None
 
 
@@ -37,27 +36,22 @@ _decode = msgspec.json.Decoder(_Secret).decode
 class SecretReader:
     """The Secrets of the namespaces where they are read."""
 
+    field = "secrets"
+
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without Secrets."""
         fields = ",".join(f"type!={each}" for each in _NOT_FOR_ENVOY)
         self.watched = (
             Watched(kind=SECRETS, decode=read_secret, take=self._take, namespaces=namespaces, field_selector=fields),
         )
-        self._secrets: dict[NamespacedName, SecretData] = {}
+        self._kept = Kept[SecretData]()
 
-    def secrets(self) -> Mapping[NamespacedName, SecretData]:
+    def value(self) -> Mapping[NamespacedName, SecretData]:
         """Return the Secrets as they are now; O(Secrets)."""
-        return MappingProxyType(self._secrets.copy())
+        return MappingProxyType(self._kept.objects.copy())
 
     def _take(self, changes: Iterable[Put[SecretData] | Gone[SecretData]]) -> bool:
-        changed = False
-        for change in changes:
-            if isinstance(change, Gone):
-                changed |= self._secrets.pop(change.key, None) is not None
-            elif self._secrets.get(change.key) != change.object:
-                self._secrets[change.key] = change.object
-                changed = True
-        return changed
+        return bool(self._kept.take(changes))
 
 
 def read_secret(raw: msgspec.Raw) -> SecretData:
@@ -70,6 +64,5 @@ def read_secret(raw: msgspec.Raw) -> SecretData:
     return SecretData(
         namespace=read.metadata.namespace,
         name=read.metadata.name,
-        type=read.type,
         data=MappingProxyType(read.data or {}),
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from legation.clock import Clock, MonotonicClock, set_or
 from legation.kube.client import Client
 from legation.kube.connection import Connection
+from legation.kube.outages import Outages, in_short
 from legation.kube.reflector import Reflector
 from legation.kube.watch import Change, Unreadable
 from legation.model.api_kinds import ApiKind
@@ -22,14 +24,12 @@ from legation.model.cluster import Cluster
 from legation.model.objects import FieldPath, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.sources.base import Inputs, SourceState
-from legation.sources.kubernetes.base import Reader, Watched
+from legation.sources.kubernetes.base import PartReader, Reader, Watched
 from legation.sources.kubernetes.grants import GrantReader
 from legation.sources.kubernetes.manifests import ManifestReader
-from legation.sources.kubernetes.outages import Outages, in_short
-from legation.sources.kubernetes.pods import PODS, PodReader
+from legation.sources.kubernetes.pods import PodReader
 from legation.sources.kubernetes.secrets import SecretReader
 from legation.sources.kubernetes.services import ServiceReader
-from legation.translate.pipeline import API_KINDS
 
 LISTS_AT_ONCE = 4
 """Pages of lists that are asked for at a time."""
@@ -42,7 +42,7 @@ class KubernetesSource:
         self,
         connection: Connection,
         *,
-        kinds: Iterable[ApiKind] = API_KINDS,
+        kinds: Iterable[ApiKind],
         namespaces: tuple[str, ...] = (),
         selector: str = "",
         secrets: bool = False,
@@ -67,20 +67,18 @@ class KubernetesSource:
         self._chance = chance
         self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector)
         self._pods = PodReader(namespaces=namespaces)
-        self._services = ServiceReader(namespaces=namespaces)
-        self._grants = GrantReader(namespaces=namespaces)
-        self._secrets = SecretReader(namespaces=secret_namespaces or namespaces) if secrets else None
-        readers: tuple[Reader | None, ...] = (
-            self._manifests,
+        self._parts: tuple[PartReader, ...] = (
             self._pods,
-            self._services,
-            self._grants,
-            self._secrets,
+            ServiceReader(namespaces=namespaces),
+            GrantReader(namespaces=namespaces),
+            *((SecretReader(namespaces=secret_namespaces or namespaces),) if secrets else ()),
         )
         self._turn = asyncio.Semaphore(LISTS_AT_ONCE)
         self._news = asyncio.Event()
         self._changed: set[Reader] = set()
-        self._reflectors = tuple(self._reflect(each) for each in readers if each is not None)
+        self._reflectors: Mapping[Reader, tuple[Reflector[Any], ...]] = {
+            each: self._reflect(each) for each in (self._manifests, *self._parts)
+        }
         self._outages = Outages(self._each_reflector())
         self._state = SourceState()
 
@@ -114,10 +112,10 @@ class KubernetesSource:
             await self._client.aclose()
 
     def _each_reflector(self) -> Iterator[Reflector[Any]]:
-        return (each for _, reflectors in self._reflectors for each in reflectors)
+        return (each for reflectors in self._reflectors.values() for each in reflectors)
 
-    def _reflect(self, reader: Reader) -> tuple[Reader, tuple[Reflector[Any], ...]]:
-        return reader, tuple(
+    def _reflect(self, reader: Reader) -> tuple[Reflector[Any], ...]:
+        return tuple(
             self._reflector(reader, watched, namespace)
             for watched in reader.watched
             for namespace in (watched.namespaces or ("",))
@@ -150,7 +148,7 @@ class KubernetesSource:
             self._news.clear()
             self._outages.look(self._clock.now())
             if not all(each.synced for each in self._each_reflector()):
-                inputs.wait(self._outages.problems(self._clock.now()))
+                inputs.blocked(self._outages.problems(self._clock.now()))
                 continue
             state = self._newest(begun=begun)
             if state is not self._state or not begun:
@@ -162,7 +160,7 @@ class KubernetesSource:
         before, changed = self._state, self._changed
         self._changed = set()
         problems = tuple(self._problems())
-        pods_current = all(each.current for each in self._each_reflector() if each.kind == PODS)
+        pods_current = all(each.current for each in self._reflectors[self._pods])
         cluster = before.cluster
         if cluster is None or changed - {self._manifests} or cluster.pods_current is not pods_current:
             cluster = self._cluster(cluster, changed, pods_current=pods_current)
@@ -174,19 +172,9 @@ class KubernetesSource:
         return SourceState(objects=objects, problems=problems, cluster=cluster)
 
     def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
-        if before is None:
-            before = Cluster(secrets=None if self._secrets is None else {})
-            changed = {reader for reader, _ in self._reflectors}
-        secrets = before.secrets
-        if self._secrets is not None and self._secrets in changed:
-            secrets = self._secrets.secrets()
-        return Cluster(
-            pods=self._pods.pods() if self._pods in changed else before.pods,
-            pods_current=pods_current,
-            services=self._services.services() if self._services in changed else before.services,
-            secrets=secrets,
-            grants=self._grants.grants() if self._grants in changed else before.grants,
-        )
+        anew = (each for each in self._parts if before is None or each in changed)
+        values = {each.field: each.value() for each in anew}
+        return replace(Cluster() if before is None else before, pods_current=pods_current, **values)
 
     def _problems(self) -> Iterator[Problem]:
         """Tell what is not read as it should be."""

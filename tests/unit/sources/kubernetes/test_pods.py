@@ -60,7 +60,7 @@ def test_pods_are_watched_in_the_namespaces_that_are_read_without_a_selector() -
 def test_each_pod_stands_under_its_two_node_ids() -> None:
     reader = PodReader()
     assert Told(reader).put("Pod", pod("edge-1", "10.0.0.1"), pod("web.v2", "10.0.0.2"))
-    pods = reader.pods()
+    pods = reader.value()
     assert pods.keys() == {"edge-1.shop", "uid-of-edge-1", "web.v2.shop", "uid-of-web.v2"}
     assert pods["edge-1.shop"] is pods["uid-of-edge-1"]
 
@@ -69,11 +69,11 @@ def test_a_change_of_its_conditions_is_none() -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", pod("edge-1", "10.0.0.1"))
-    before = reader.pods()
+    before = reader.value()
     changed = pod("edge-1", "10.0.0.1", resourceVersion="8")
     changed["status"]["conditions"] = []
     assert not told.put("Pod", changed)
-    assert reader.pods()["edge-1.shop"] is before["edge-1.shop"]
+    assert reader.value()["edge-1.shop"] is before["edge-1.shop"]
     assert told.put("Pod", pod("edge-1", "10.0.0.1", labels={"app": "edge"}))
     assert before["edge-1.shop"].labels == frozenset()
 
@@ -83,7 +83,7 @@ def test_a_pod_that_is_gone_is_known_under_neither_id() -> None:
     told = Told(reader)
     told.put("Pod", pod("edge-1", "10.0.0.1"), pod("edge-2", "10.0.0.2"))
     assert told.gone("Pod", "edge-1")
-    assert reader.pods().keys() == {"edge-2.shop", "uid-of-edge-2"}
+    assert reader.value().keys() == {"edge-2.shop", "uid-of-edge-2"}
     assert not told.gone("Pod", "never-read")
 
 
@@ -94,4 +94,15 @@ def test_a_pod_that_is_made_anew_under_its_name_has_another_uid() -> None:
     told.put("Pod", pod("edge-1", "10.0.0.1"))
     told.gone("Pod", "edge-1")
     told.put("Pod", pod("edge-1", "10.0.0.9", uid="again"))
-    assert reader.pods().keys() == {"edge-1.shop", "again"}
+    assert reader.value().keys() == {"edge-1.shop", "again"}
+
+
+def test_a_pod_that_was_made_anew_while_nobody_watched_is_not_known_under_its_old_uid() -> None:
+    """A list tells only of the new one."""
+    reader = PodReader()
+    told = Told(reader)
+    told.put("Pod", pod("edge-1", "10.0.0.1"))
+    assert told.put("Pod", pod("edge-1", "10.0.0.1", uid="again"))
+    assert reader.value().keys() == {"edge-1.shop", "again"}
+    assert told.gone("Pod", "edge-1")
+    assert reader.value() == {}

@@ -22,7 +22,7 @@ def secret(name: str = "token", *, labels: dict[str, str] | None = None, **data:
 
 def test_its_content_is_decoded() -> None:
     found = read_secret(raw(secret(value=b"\x00\xffhunter2")))
-    assert (found.namespace, found.name, found.type) == ("shop", "token", "Opaque")
+    assert (found.namespace, found.name) == ("shop", "token")
     assert found.data == {"value": b"\x00\xffhunter2"}
 
 
@@ -46,7 +46,7 @@ def test_it_shows_nothing_of_its_content() -> None:
     reader = SecretReader()
     told = Told(reader)
     told.put("Secret", secret(value=b"hunter2"))
-    shown = f"{reader.secrets()!r}"
+    shown = f"{reader.value()!r}"
     assert "hunter2" not in shown
     assert b64encode(b"hunter2").decode() not in shown
 
@@ -64,11 +64,11 @@ def test_secrets_come_change_and_go() -> None:
     reader = SecretReader()
     told = Told(reader)
     assert told.put("Secret", secret(value=b"1"))
-    before = reader.secrets()
+    before = reader.value()
     assert not told.put("Secret", secret(value=b"1", labels={"a": "b"}))
-    assert reader.secrets()[TOKEN] is before[TOKEN]
+    assert reader.value()[TOKEN] is before[TOKEN]
     assert told.put("Secret", secret(value=b"2"))
-    assert (before[TOKEN].data, reader.secrets()[TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
+    assert (before[TOKEN].data, reader.value()[TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
     assert told.gone("Secret", "token")
-    assert reader.secrets() == {}
+    assert reader.value() == {}
     assert not told.gone("Secret", "token")

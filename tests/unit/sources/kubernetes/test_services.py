@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legation.model.cluster import Endpoint, NamespacedName, Service, ServicePort, SlicePort
-from legation.sources.kubernetes.services import SERVICES, SLICES, ServiceReader, read_service, read_slice
+from legation.kube.endpoint_slices import SLICES
+from legation.model.cluster import NamespacedName, Service, ServicePort
+from legation.sources.kubernetes.services import SERVICES, ServiceReader, read_service
 from tests.unit.sources.kubernetes.api_objects import Told, endpoint_slice, raw, service
 
 ECHO = NamespacedName("shop", "echo")
@@ -39,40 +40,6 @@ def test_a_service_may_have_no_ports_and_no_families() -> None:
     assert (found.ports, found.families, found.publish_not_ready) == ((), (), False)
 
 
-def test_what_is_kept_of_a_slice() -> None:
-    conditions = {"ready": False, "serving": True, "terminating": True}
-    value = endpoint_slice(
-        addressType="IPv6",
-        ports=[{"name": "", "port": 8080, "protocol": "TCP", "appProtocol": "h2c"}, {"name": None, "port": None}],
-        endpoints=[
-            {
-                "addresses": ["fd00::1", "fd00::2"],
-                "conditions": conditions,
-                "zone": "a",
-                "nodeName": "n",
-                "hints": {"forZones": [{"name": "a"}]},
-                "targetRef": {"kind": "Pod", "name": "echo-1", "uid": "u1"},
-            },
-            {"addresses": ["fd00::3"], "targetRef": {"kind": "Pod", "name": "echo-2"}},
-            {"addresses": ["fd00::4"], "conditions": {}, "zone": None, "targetRef": None},
-        ],
-    )
-    owner, found = read_slice(raw(value))
-    assert owner == ECHO
-    assert (found.name, found.address_type) == ("echo-abc", "IPv6")
-    assert found.ports == (SlicePort(number=8080), SlicePort())
-    assert found.endpoints == (
-        Endpoint(addresses=("fd00::1", "fd00::2"), ready=False, serving=True, terminating=True, zone="a", target="u1"),
-        Endpoint(addresses=("fd00::3",), target="echo-2"),
-        Endpoint(addresses=("fd00::4",)),
-    )
-
-
-def test_a_slice_may_have_nothing() -> None:
-    _, found = read_slice(raw(endpoint_slice(ports=None, endpoints=None)))
-    assert (found.ports, found.endpoints) == ((), ())
-
-
 def test_both_kinds_are_watched_in_the_namespaces_that_are_read() -> None:
     watched = ServiceReader(namespaces=("shop",)).watched
     assert [(each.kind, each.namespaces) for each in watched] == [(SERVICES, ("shop",)), (SLICES, ("shop",))]
@@ -82,9 +49,9 @@ def test_a_service_has_its_slices_by_name_whatever_comes_first() -> None:
     reader = ServiceReader()
     told = Told(reader)
     assert told.put("EndpointSlice", endpoint_slice("echo-b", "10.0.0.2"), endpoint_slice("echo-a", "10.0.0.1"))
-    assert not reader.services()[ECHO].exists
+    assert not reader.value()[ECHO].exists
     assert told.put("Service", service())
-    found = reader.services()[ECHO]
+    found = reader.value()[ECHO]
     assert (found.exists, [each.name for each in found.slices]) == (True, ["echo-a", "echo-b"])
     assert addresses(found) == ["10.0.0.1", "10.0.0.2"]
 
@@ -94,9 +61,9 @@ def test_a_changed_slice_makes_its_service_anew_and_no_other() -> None:
     told = Told(reader)
     told.put("Service", service(), service("other"))
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"), endpoint_slice("other-a", "10.0.0.9", of="other"))
-    before = reader.services()
+    before = reader.value()
     assert told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.2"))
-    after = reader.services()
+    after = reader.value()
     assert addresses(after[ECHO]) == ["10.0.0.2"]
     assert addresses(before[ECHO]) == ["10.0.0.1"]
     assert after[OTHER] is before[OTHER]
@@ -107,12 +74,12 @@ def test_a_change_of_what_is_not_kept_is_none() -> None:
     told = Told(reader)
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
-    before = reader.services()
+    before = reader.value()
     bookkeeping = endpoint_slice("echo-a", "10.0.0.1")
     bookkeeping["metadata"]["annotations"] = {"endpoints.kubernetes.io/last-change-trigger-time": "now"}
     assert not told.put("EndpointSlice", bookkeeping)
     assert not told.put("Service", service(clusterIP="10.96.0.2", selector={"app": "echo"}))
-    assert reader.services()[ECHO] is before[ECHO]
+    assert reader.value()[ECHO] is before[ECHO]
 
 
 def test_a_slice_that_is_gone_leaves_its_service() -> None:
@@ -121,7 +88,7 @@ def test_a_slice_that_is_gone_leaves_its_service() -> None:
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
     assert told.gone("EndpointSlice", "echo-a")
-    assert reader.services()[ECHO].slices == ()
+    assert reader.value()[ECHO].slices == ()
     assert not told.gone("EndpointSlice", "echo-a")
 
 
@@ -131,9 +98,9 @@ def test_a_service_that_is_gone_is_told_as_long_as_a_slice_names_it() -> None:
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
     assert told.gone("Service", "echo")
-    assert not reader.services()[ECHO].exists
+    assert not reader.value()[ECHO].exists
     assert told.gone("EndpointSlice", "echo-a")
-    assert ECHO not in reader.services()
+    assert ECHO not in reader.value()
     assert not told.gone("Service", "echo")
 
 
@@ -143,10 +110,10 @@ def test_a_slice_may_be_given_to_another_service_or_to_none() -> None:
     told.put("Service", service(), service("other"))
     told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1"))
     assert told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1", of="other"))
-    services = reader.services()
+    services = reader.value()
     assert (addresses(services[ECHO]), addresses(services[OTHER])) == ([], ["10.0.0.1"])
     assert told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1", of=None))
-    assert addresses(reader.services()[OTHER]) == []
+    assert addresses(reader.value()[OTHER]) == []
     assert not told.put("EndpointSlice", endpoint_slice("b", "10.0.0.1", of=None))
     assert not told.gone("EndpointSlice", "b")
 
@@ -156,8 +123,8 @@ def test_a_slice_belongs_to_the_service_of_its_own_namespace() -> None:
     told = Told(reader)
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1", namespace="bank"))
-    assert addresses(reader.services()[ECHO]) == []
-    assert addresses(reader.services()[NamespacedName("bank", "echo")]) == ["10.0.0.1"]
+    assert addresses(reader.value()[ECHO]) == []
+    assert addresses(reader.value()[NamespacedName("bank", "echo")]) == ["10.0.0.1"]
 
 
 _SLICES = st.tuples(
@@ -177,7 +144,7 @@ def test_whatever_happened_it_is_what_the_objects_say_that_are_there(
     slices: dict[str, tuple[str | None, str]] = {}
     services: dict[str, None] = {}
     for step in steps:
-        before = reader.services()
+        before = reader.value()
         if len(step) == 2:
             name, there = step
             changed = told.put("Service", service(name)) if there else told.gone("Service", name)
@@ -190,7 +157,7 @@ def test_whatever_happened_it_is_what_the_objects_say_that_are_there(
             else:
                 changed = told.put("EndpointSlice", endpoint_slice(name, address, of=owner))
                 slices[name] = (owner, address)
-        assert changed is (reader.services() != before)
+        assert changed is (reader.value() != before)
     again.put("Service", *(service(name) for name in services))
     again.put("EndpointSlice", *(endpoint_slice(name, each[1], of=each[0]) for name, each in slices.items()))
-    assert reader.services() == fresh.services()
+    assert reader.value() == fresh.value()

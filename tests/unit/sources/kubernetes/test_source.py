@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from legation.kube.endpoint_slices import SLICES
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
 from legation.model.objects import ObjectKey, Place
@@ -18,7 +19,7 @@ from legation.sources.base import SourceState
 from legation.sources.kubernetes.grants import GRANTS
 from legation.sources.kubernetes.pods import PODS
 from legation.sources.kubernetes.secrets import SECRETS
-from legation.sources.kubernetes.services import SERVICES, SLICES
+from legation.sources.kubernetes.services import SERVICES
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.testing import FakeKube, ManualClock
 from legation.translate.pipeline import API_KINDS
@@ -59,7 +60,7 @@ class World(Recorder):
     @asynccontextmanager
     async def reading(self, **how: Any) -> AsyncIterator[KubernetesSource]:
         """Read the API server, and go on at once."""
-        source = KubernetesSource(self.kube.connection, clock=self.clock, chance=lambda: 0.5, **how)
+        source = KubernetesSource(self.kube.connection, clock=self.clock, chance=lambda: 0.5, kinds=API_KINDS, **how)
         task = asyncio.create_task(source.run(self))
         try:
             yield source
@@ -381,7 +382,7 @@ async def test_an_object_that_cannot_be_read_holds_up_nothing_else(world: World)
 
 
 def test_an_object_of_a_cluster_stands_in_no_file() -> None:
-    source = KubernetesSource(FakeKube().connection)
+    source = KubernetesSource(FakeKube().connection, kinds=())
     assert source.locate(None, ("spec",)) is None
     assert source.locate(Place("a.yaml", 3), ("spec",)) == Place("a.yaml", 3)
 
@@ -393,7 +394,7 @@ async def test_what_is_wrong_for_all_kinds_alike_is_told_once_before_anything_is
         (words,) = source.missing
         assert words.startswith("the cluster cannot be watched: the API server")
         assert "refuses connections" in words
-        await world.passing(lambda: [each.code for each in world.waits] == ["not-watched"])
+        await world.passing(lambda: [each.code for each in world.obstacles] == ["not-watched"])
         assert world.states == []
         await world.kube.start()
         await world.passing(lambda: bool(world.states))

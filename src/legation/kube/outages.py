@@ -15,7 +15,7 @@ from legation.kube.watch import Missing
 from legation.model.problems import Level, Problem
 
 GRACE = 3.0
-"""Seconds."""
+"""Seconds that it must last."""
 _SERVER = "the API server"
 
 

@@ -1,4 +1,4 @@
-"""Peers: the other replicas. Who they are is watched all the time; what their Envoys have is asked while we write.
+"""Replicas: the other ones. Who they are is watched all the time; what their Envoys have is asked while we write.
 
 A replica that has not answered for `PATIENCE` seconds is left out: its numbers are dropped, and it counts as one that
 did not answer. So does a new one that never answered, but not before that time: nothing flickers because one begins.
@@ -13,12 +13,14 @@ from typing import Any
 
 from legation.clock import Clock
 from legation.kube.client import Client
+from legation.kube.endpoint_slices import SERVICE_NAME, SLICES, OwnedSlice, read_slice
+from legation.kube.outages import Outages
 from legation.kube.reflector import Reflector
 from legation.model.objects import ObjectKey
-from legation.model.problems import Level, Problem
+from legation.model.problems import Problem
 from legation.model.replicas import ReplicaCount, ReplicaPage, ReplicaPages
-from legation.status.peer import Peer, Silence
-from legation.status.slices import SERVICE_NAME, SLICES, RawSlice, Replica, others, read_slice
+from legation.status.replica import Replica, Silence
+from legation.status.slices import ReplicaPod, others
 from legation.status.totals import Totals
 
 PATIENCE = 5.0
@@ -39,7 +41,7 @@ class _Standing:
     """Whether it turned out to be this very program."""
 
 
-class Peers:
+class Replicas:
     """The other replicas."""
 
     def __init__(
@@ -50,7 +52,7 @@ class Peers:
         namespace: str,
         port: int,
         own_address: str,
-        own_epoch: Callable[[], str],
+        own_epoch: str,
         totals: Totals,
         clock: Clock,
         chance: Callable[[], float],
@@ -70,7 +72,7 @@ class Peers:
             chance: Returns random numbers, 0 <= x < 1.
             changed: Is told of which objects the counts changed; None: of all, for `counted` did.
         """
-        self._reflector: Reflector[RawSlice] = Reflector(
+        self._reflector: Reflector[OwnedSlice] = Reflector(
             client,
             SLICES,
             decode=read_slice,
@@ -80,9 +82,10 @@ class Peers:
             namespace=namespace,
             label_selector=f"{SERVICE_NAME}={service}",
         )
+        self._outages = Outages((self._reflector,))
         self._port, self._own_address, self._own_epoch = port, own_address, own_epoch
         self._totals, self._clock, self._changed = totals, clock, changed
-        self._peers: dict[str, Peer] = {}
+        self._replicas: dict[str, Replica] = {}
         self._standings: dict[str, _Standing] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._asking = False
@@ -112,17 +115,14 @@ class Peers:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return why nobody knows who they are."""
-        missing = self._reflector.missing
-        if missing is None or self._reflector.current:
-            return ()
-        return (Problem(code="not-watched", level=Level.WARNING, message=missing.message, mend=missing.mend),)
+        return self._outages.problems(self._clock.now())
 
     async def run(self) -> None:
         """Watch who they are, until cancelled."""
         try:
             await self._reflector.run()
         finally:
-            await asyncio.gather(*self._closing, *(each.aclose() for each in self._peers.values()))
+            await asyncio.gather(*self._closing, *(each.aclose() for each in self._replicas.values()))
 
     async def ask(self) -> None:
         """Ask all of them what their Envoys have, again and again, until cancelled; then their counts are dropped."""
@@ -130,17 +130,17 @@ class Peers:
         try:
             while True:
                 due = self._clock.now() + PERIOD
-                await asyncio.gather(*(self._ask(each) for each in tuple(self._peers.values())))
+                await asyncio.gather(*(self._ask(each) for each in tuple(self._replicas.values())))
                 self._look()
                 await self._clock.sleep_until(due)
         finally:
             self._asking = False
-            for each in self._peers.values():
+            for each in self._replicas.values():
                 self._totals.drop(each.address)
 
     async def pages(self) -> ReplicaPages:
         """Ask all of them for their Envoys, once."""
-        asked = [each for each in self._peers.values() if not self._standings[each.address].itself]
+        asked = [each for each in self._replicas.values() if not self._standings[each.address].itself]
         found: Sequence[ReplicaPage | None] = await asyncio.gather(*(_page(each) for each in asked))
         silent = (
             each.address
@@ -152,29 +152,29 @@ class Peers:
     def _begin(self) -> None:
         now = self._clock.now()
         self._asking, self._asking_since = True, now
-        for address, peer in self._peers.items():
-            peer.forget()
+        for address, replica in self._replicas.items():
+            replica.forget()
             self._standings[address] = _Standing(self._standings[address].serves, now)
         self._told = self.counted
 
-    async def _ask(self, peer: Peer) -> None:
-        standing = self._standings.get(peer.address)
+    async def _ask(self, replica: Replica) -> None:
+        standing = self._standings.get(replica.address)
         if standing is None or standing.itself:
             return
         try:
-            found = await peer.deliveries()
+            found = await replica.deliveries()
         except Silence:
             if self._clock.now() - standing.since >= PATIENCE:
-                peer.forget()
-                self._tell(self._totals.drop(peer.address))
+                replica.forget()
+                self._tell(self._totals.drop(replica.address))
             return
-        if self._standings.get(peer.address) is not standing:
+        if self._standings.get(replica.address) is not standing:
             return
-        if found.epoch == self._own_epoch():
+        if found.epoch == self._own_epoch:
             standing.itself = True
             return
         standing.answered, standing.since = True, self._clock.now()
-        self._tell(self._totals.take(peer.address, found))
+        self._tell(self._totals.take(replica.address, found))
 
     def _look(self) -> None:
         """Tell where how many there are, or how many answered, is another number than before."""
@@ -187,10 +187,11 @@ class Peers:
             self._changed(keys)
 
     def _slices_changed(self, _: Any) -> None:
-        found = others(self._reflector.objects.values(), own_address=self._own_address)
+        self._outages.look(self._clock.now())
+        found = others((each.slice for each in self._reflector.objects.values()), own_address=self._own_address)
         there = {each.address: each for each in found}
-        for address in [each for each in self._peers if each not in there]:
-            self._close(self._peers.pop(address))
+        for address in [each for each in self._replicas if each not in there]:
+            self._close(self._replicas.pop(address))
             del self._standings[address]
             self._tell(self._totals.drop(address))
         for each in there.values():
@@ -198,22 +199,22 @@ class Peers:
         if self._asking:
             self._look()
 
-    def _note(self, replica: Replica) -> None:
-        standing = self._standings.get(replica.address)
+    def _note(self, pod: ReplicaPod) -> None:
+        standing = self._standings.get(pod.address)
         if standing is not None:
-            standing.serves = replica.serves
+            standing.serves = pod.serves
             return
-        self._peers[replica.address] = Peer(replica.address, port=self._port)
-        self._standings[replica.address] = _Standing(replica.serves, self._clock.now())
+        self._replicas[pod.address] = Replica(pod.address, port=self._port)
+        self._standings[pod.address] = _Standing(pod.serves, self._clock.now())
 
-    def _close(self, peer: Peer) -> None:
-        task = asyncio.create_task(peer.aclose())
+    def _close(self, replica: Replica) -> None:
+        task = asyncio.create_task(replica.aclose())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
 
-async def _page(peer: Peer) -> ReplicaPage | None:
+async def _page(replica: Replica) -> ReplicaPage | None:
     try:
-        return await peer.page()
+        return await replica.page()
     except Silence:
         return None

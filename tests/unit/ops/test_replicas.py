@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from legation.model.delivery import Deliveries, Delivery
 from legation.model.delivery_json import from_json
-from legation.ops.peers import peers_app
+from legation.ops.replicas import replicas_app
 from tests.unit.ops.records import EDGE, REFUSING
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def deliveries(*, epoch: str = "", since: int = 0) -> Deliveries:
 
 
 def get(path: str) -> httpx2.Response:
-    app = peers_app(deliveries=deliveries, proxies=lambda: (REFUSING,))
+    app = replicas_app(deliveries=deliveries, proxies=lambda: (REFUSING,), turned_away=tuple)
     # Others know it by the address of its Pod.
     return TestClient(app, base_url="http://10.1.2.3:18003").get(path)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from legation.errors import KubeError, KubeForbidden, KubeGone, KubeUnreachable
+from legation.kube.outages import GRACE, Outages, in_short
 from legation.kube.reflector import Reflector
 from legation.kube.watch_words import Missing, Scope
-from legation.sources.kubernetes.outages import GRACE, Outages, in_short
 from legation.sources.kubernetes.pods import PODS
 from legation.sources.kubernetes.services import SERVICES
 

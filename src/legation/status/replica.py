@@ -1,4 +1,4 @@
-"""Peer: one other replica. It is asked by HTTP, and answers what its Envoys have, or which Envoys it has.
+"""Replica: one other replica. It is asked by HTTP, and answers what its Envoys have, or which Envoys it has.
 
 What it says is believed as far as it has the right shape; anything else counts as no answer.
 """
@@ -26,7 +26,7 @@ class Silence(Exception):
     """It does not answer, or not as a replica does."""
 
 
-class Peer:
+class Replica:
     """One other replica."""
 
     def __init__(self, address: str, *, port: int) -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from legation.model import delivery_json
 from legation.model.delivery import Deliveries
 from legation.model.proxy_status import ProxyStatus, TurnedAway
-from legation.ops.proxy_json import proxy_json, turned_away_json
+from legation.ops.proxy_json import page_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,11 +29,11 @@ class TellDeliveries(Protocol):
         ...
 
 
-def peers_app(
+def replicas_app(
     *,
     deliveries: TellDeliveries,
     proxies: Callable[[], Sequence[ProxyStatus]],
-    turned_away: Callable[[], Sequence[TurnedAway]] = tuple,
+    turned_away: Callable[[], Sequence[TurnedAway]],
 ) -> Starlette:
     """Return the application of the internal port.
 
@@ -52,11 +52,6 @@ def peers_app(
         return JSONResponse(delivery_json.to_json(found))
 
     async def show_proxies(_: Request) -> Response:
-        return JSONResponse(
-            {
-                "proxies": [proxy_json(each) for each in proxies()],
-                "turned_away": [turned_away_json(each) for each in turned_away()],
-            }
-        )
+        return JSONResponse(page_json(proxies(), turned_away=turned_away()))
 
     return Starlette(routes=[Route("/delivery", show_deliveries), Route("/proxies", show_proxies)])
