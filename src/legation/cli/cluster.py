@@ -12,6 +12,7 @@ from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.kube import in_cluster, kubeconfig
 from legation.kube.connection import Connection
+from legation.model.problems import Level, Problem
 from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster
 from legation.sources.kubernetes.source import KubernetesSource
@@ -48,6 +49,21 @@ class ClusterSide:
         cluster, would fight with the one that serves them.
         """
         return self._found.status == "on" or (self._found.status == "auto" and in_cluster.inside(os.environ))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is doubtful about the settings."""
+        if not self._found.secrets or self._found.peer_check == "pod":
+            return ()
+        return (
+            Problem(
+                code="unguarded-secrets",
+                level=Level.WARNING,
+                message="with --secrets and --peer-check none, whoever reaches the port of Envoys and claims to be a"
+                " Pod gets the Secrets of its Envoy",
+                mend="set --peer-check pod, or leave out --secrets",
+            ),
+        )
 
     def status(self, plane: ControlPlane) -> KubernetesStatus:
         """Return what tells in the cluster what became of the objects, and asks the other replicas."""

@@ -57,6 +57,7 @@ class _Server:
 
     def __init__(self, found: Settings) -> None:
         cluster = _cluster(found)
+        self._doubts = cluster.problems if cluster else ()
         self._sources: tuple[Source, ...] = (
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
@@ -130,6 +131,8 @@ class _Server:
 
     async def run(self) -> None:
         """Run all of it, until cancelled or until a part of it fails; the pages go last."""
+        for each in self._doubts:
+            _log.warning("problem", code=each.code, problem=str(each))
         try:
             async with asyncio.TaskGroup() as pages:
                 admin, health = asyncio.Event(), asyncio.Event()
@@ -155,7 +158,7 @@ class _Server:
         told = {(each.code, each.subject) for each in own if each.subject}
         others = self._status.problems() if self._status else ()
         # Both may have found that the API server is away.
-        return (*own, *(each for each in others if (each.code, each.subject) not in told))
+        return (*self._doubts, *own, *(each for each in others if (each.code, each.subject) not in told))
 
     def _through(self) -> TransportStatistics:
         through = [self._transport.statistics()]

@@ -179,6 +179,17 @@ class Account:
         refused = self._types[row].refused.get(name) if row in self._types else None
         return Standing.REFUSED if refused is not None and refused.version == wanted.version else Standing.WAITING
 
+    def has_all(self, collection: snapshot.Collection) -> bool:
+        """Say whether the client asked for all of a type, and accepted exactly this as the last that it was told."""
+        entry = self._types.get(collection.type)
+        return (
+            entry is not None
+            and entry.wildcard
+            and entry.accepted == collection.version
+            and not entry.outstanding
+            and not entry.refused
+        )
+
     def refused(self, row: ResourceType | None = None) -> Iterator[RefusedResource]:
         """Yield what the client refuses of what it is to get now."""
         content = self.place.snapshot

@@ -67,7 +67,8 @@ def admit(
     if described is not None:
         return described
     if cluster is not None:
-        return _of_pod(peer, node, cluster.pods.get(node.id), check_peer=check_peer)
+        pod = cluster.pods.get(node.id)
+        return _of_pod(peer, node, pod, check_peer=check_peer, current=cluster.pods_current)
     _, namespace = split_node_id(node.id)
     return Workload(
         namespace=namespace if namespace in namespaces else DEFAULT_NAMESPACE,
@@ -98,10 +99,13 @@ def why_unknown(node: Node, *, cluster: Cluster | None) -> str:
     return f"there is no Pod {called}, as the node id {node.id!r} says; {_NODE_ID}"
 
 
-def _of_pod(peer: Peer, node: Node, pod: Pod | None, *, check_peer: bool) -> Workload | None:
+def _of_pod(peer: Peer, node: Node, pod: Pod | None, *, check_peer: bool, current: bool) -> Workload | None:
     if pod is None or (check_peer and not pod.addresses):
         return None
     if check_peer and peer.ip not in pod.addresses:
+        if not current:
+            # It may have been made anew since Pods were last heard of.
+            return None
         raise Refusal(
             "PERMISSION_DENIED",
             f"the node id {node.id!r} is that of a Pod which does not have the address {peer.ip or peer.address} that"

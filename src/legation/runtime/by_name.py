@@ -18,7 +18,7 @@ from legation.model.snapshot import Snapshot
 from legation.runtime.assemble import Assembly, Item
 from legation.runtime.completing import Completing
 from legation.runtime.made import MadeResource, absent
-from legation.runtime.wanted import Key, Wanted, Wish
+from legation.runtime.wanted import MOST, Key, Wanted, Wish
 from legation.translate import makers as all_makers
 from legation.translate.by_name import Fault, Maker, Target
 from legation.translate.grants import allowed
@@ -119,7 +119,7 @@ class ByName:
         Returns:
             Whether somebody may get something else for it.
         """
-        if self._cluster is None or row not in self._makers:
+        if self._cluster is None or row not in self._makers or not self._makers[row].on_request:
             return False
         new = False
         for name in names:
@@ -130,7 +130,9 @@ class ByName:
             target = self._target(row, name)
             if target is None:
                 continue
-            self._wanted.add(namespace, each, Wish(target=target, bare=bare))
+            if not self._wanted.add(namespace, each, Wish(target=target, bare=bare)):
+                self._problems = None
+                continue
             if each not in self._entries:
                 self._entries[each] = MadeResource(self._makers[row], name, target)
                 self._make(each, self._entries[each], self._cluster)
@@ -261,18 +263,33 @@ class ByName:
                 )
 
     def _of_wanted(self) -> Iterator[Problem]:
+        """Tell it once for each namespace and reason: who asks can ask for much."""
+        alike: dict[tuple[str, str], list[tuple[Name, Fault]]] = {}
         for namespace, (row, name) in self._wanted:
             key, shelves = (namespace, (row, name)), self._assembly.shelves.get(namespace, {})
             explicit = row in shelves and name in shelves[row].claims
             if explicit or key in self._referrers or self._wanted.may_be_over(key):
                 continue
             for fault in self._faults(*key):
-                yield Problem(
-                    code=fault.code,
-                    message=f"Envoys of the namespace {namespace} ask for the {_show((row, name))}: {fault.message}",
-                    level=Level.WARNING,
-                    mend=fault.mend,
-                )
+                alike.setdefault((namespace, fault.code), []).append(((row, name), fault))
+        for (namespace, code), ((first, fault), *others) in alike.items():
+            asked = f"{_show(first)}, and {len(others)} more" if others else _show(first)
+            yield Problem(
+                code=code,
+                message=f"Envoys of the namespace {namespace} ask for the {asked}: {fault.message}",
+                level=Level.WARNING,
+                mend=fault.mend,
+                subject=f"what Envoys of {namespace} ask for",
+            )
+        for namespace in self._wanted.full:
+            yield Problem(
+                code="too-many-names",
+                message=f"Envoys of the namespace {namespace} ask for more names than {MOST} that no object refers to;"
+                " those beyond are not made",
+                level=Level.WARNING,
+                mend="let the clusters be objects, or ask for fewer",
+                subject=f"what Envoys of {namespace} ask for",
+            )
 
     def _faults(self, namespace: str, name: Name) -> tuple[Fault, ...]:
         entry = self._entries[name]

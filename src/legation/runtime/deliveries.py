@@ -10,19 +10,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from legation.clock import Clock
 from legation.model.delivery import Deliveries, Delivery, ObjectState, Refusal, first_refusals
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.model.resource import Name, Resource
-from legation.model.resource_types import RESOURCE_TYPES
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Account, Standing
 from legation.runtime.counted import Counted
 
-MOMENT = 0.1
+MOMENT = 0.2
 """Seconds in which what happens is counted once."""
 AT_A_TIME = 0.005
 """Seconds of counting without a turn for others."""
@@ -34,6 +34,16 @@ class Crowd:
 
     snapshot: Snapshot
     accounts: tuple[Account, ...]
+    _others: dict[frozenset[ResourceType], tuple[Account, ...]] = field(default_factory=dict)
+
+    def others(self, rows: frozenset[ResourceType]) -> tuple[Account, ...]:
+        """Return those that do not have all of these types as they are now; of the rest that need not be asked."""
+        found = self._others.get(rows)
+        if found is None:
+            wanted = [self.snapshot[row] for row in rows]
+            found = tuple(each for each in self.accounts if not all(map(each.has_all, wanted)))
+            self._others[rows] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +192,13 @@ def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -
         own = frozenset(
             (row, name) for row, name in names if (it := crowd.snapshot.get(row, name)) is not None and it.origin == key
         )
-        for account in crowd.accounts if own else ():
+        if not own:
+            continue
+        others = crowd.others(frozenset(row for row, _ in own))
+        # Most have everything, at most times.
+        whole = len(crowd.accounts) - len(others)
+        matching, accepted = matching + whole, accepted + whole
+        for account in others:
             standings = {account.standing(row, name) for row, name in own} - {Standing.UNCONCERNED}
             matching += bool(standings)
             accepted += standings == {Standing.ACCEPTED}

@@ -69,6 +69,11 @@ class Maker(Protocol):
         """The type of what it makes."""
         ...
 
+    @property
+    def on_request(self) -> bool:
+        """Whether it is made for an Envoy that asks for it although no object which that Envoy gets refers to it."""
+        ...
+
     def target(self, name: str) -> Target | None:
         """Return what the name stands for, or None: it is not of this form, so it is nobody's business here."""
         ...

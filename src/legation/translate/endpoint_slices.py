@@ -29,6 +29,8 @@ class EndpointSlices:
     """The maker of ClusterLoadAssignments."""
 
     row = CLUSTER_LOAD_ASSIGNMENT
+    # A cluster in the bootstrap of an Envoy asks for its endpoints too. They are no secret.
+    on_request = True
 
     def target(self, name: str) -> Target | None:
         """Return the Service and the port, by name or number, that the name stands for."""

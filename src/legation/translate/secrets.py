@@ -33,6 +33,8 @@ class Secrets:
     """The maker of Secrets. Their Kubernetes type does not matter: what counts is which keys they have."""
 
     row = SECRET
+    # Else every Pod could read every Secret of its namespace, by a word.
+    on_request = False
 
     def target(self, name: str) -> Target | None:
         """Return the Secret and the key that the name stands for; no key for a TLS pair."""

@@ -17,7 +17,7 @@ from legation.runtime import completing, wanted
 from legation.runtime.read import read
 from tests.manifests import manifest
 from tests.small_cluster import GRANT
-from tests.unit.runtime.by_name_world import ECHO, EDS, World, addresses_of, cluster, eds, explicit, tls, usual
+from tests.unit.runtime.by_name_world import ECHO, EDS, TOKEN, World, addresses_of, cluster, eds, explicit, tls, usual
 
 
 @pytest.fixture
@@ -425,3 +425,34 @@ def test_what_nobody_asks_for_any_more_is_forgotten_when_it_is_much(
     assert len(world.by_name.problems) == 1
     assert world.ask(asked[0])
     assert asked[0] in world.names()
+
+
+def test_a_secret_is_for_who_gets_an_object_that_refers_to_it_and_not_for_who_asks(world: World) -> None:
+    """Else every Pod could read every Secret of its namespace."""
+    world.refer(eds())
+    assert not world.ask(TOKEN, row=SECRET)
+    assert world.names(SECRET) == []
+    world.refer(eds(), tls(app="edge"))
+    assert world.names(SECRET, app="edge") == [TOKEN]
+    assert world.names(SECRET, app="web") == []
+    assert world.codes() == []
+
+
+def test_what_envoys_ask_for_in_vain_is_told_once_for_each_reason(world: World) -> None:
+    world.refer()
+    for name in ("shop/a:http", "shop/b:http", "shop/c:http", "bank/d:http"):
+        world.ask(name)
+    ask = "Envoys of the namespace shop ask for the ClusterLoadAssignment"
+    assert sorted(each.message for each in world.by_name.problems) == [
+        f'{ask} "bank/d:http": the namespace shop may not use the Service bank/d',
+        f'{ask} "shop/a:http", and 2 more: there is no Service shop/a',
+    ]
+
+
+def test_more_than_envoys_may_ask_for_is_not_made_and_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("legation.runtime.wanted.MOST", 1)
+    world.refer()
+    assert world.ask(ECHO)
+    assert not world.ask("shop/other:http")
+    assert world.names() == [ECHO]
+    assert "too-many-names" in world.codes()

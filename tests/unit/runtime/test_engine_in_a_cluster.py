@@ -152,6 +152,19 @@ async def test_an_envoy_waits_on_while_the_watch_of_pods_is_broken() -> None:
         assert client.dismissed is not None
 
 
+async def test_while_pods_are_not_heard_of_an_envoy_at_another_address_waits_for_it_may_be_a_new_pod() -> None:
+    async with World().running() as world:
+        world.kube.pods_current = False
+        await world.publish()
+        again = world.client("edge-1.shop", "10.0.0.11")
+        await world.clock.advance(10 * PATIENCE)
+        assert (again.seat.snapshot, again.dismissed) == (None, None)
+        world.kube.pods_current = True
+        world.kube.pod("edge-1", "10.0.0.11", uid="again", app="edge")
+        await world.publish()
+        assert names(again) == ["all", "edge", "web"]
+
+
 async def test_an_envoy_that_connects_from_elsewhere_is_refused_and_that_is_shown() -> None:
     async with World().running() as world:
         with pytest.raises(Refusal) as refused:

@@ -53,8 +53,7 @@ def test_each_namespace_has_its_own(world: World) -> None:
     assert world.wanted.targets() == {eds("a"): target("a"), eds("b"): target("b")}
 
 
-def test_what_is_asked_for_is_never_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 0)
+def test_what_is_asked_for_is_never_forgotten(world: World) -> None:
     world.wanted._prune_at = 0
     world.ask("shop", "a")
     assert not world.prune()
@@ -95,3 +94,20 @@ def test_when_it_is_much_all_of_it_is_looked_at(world: World, monkeypatch: pytes
     assert [*world.wanted] == [("shop", eds("b"))]
     world.asked.clear()
     assert not world.prune()
+
+
+def test_a_namespace_may_ask_for_so_much_that_no_object_refers_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    for name in ("a", "b", "c"):
+        world.ask("shop", name)
+    world.ask("shop", "referred", bare=False)
+    world.ask("bank", "a")
+    assert [*world.wanted] == [("shop", eds("a")), ("shop", eds("b")), ("shop", eds("referred")), ("bank", eds("a"))]
+    assert [*world.wanted.full] == ["shop"]
+    world.asked.remove(("shop", "a"))
+    assert world.prune()
+    assert [*world.wanted.full] == []
+    world.ask("shop", "c")
+    assert ("shop", eds("c")) in [*world.wanted]
