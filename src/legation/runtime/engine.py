@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from secrets import token_hex
@@ -38,6 +38,8 @@ from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.sources.base import Source
 from legation.transports.base import Refusal, Transport
 
+AFTER_FAULT = 10.0
+"""Seconds after which a part is begun anew that failed for a reason of its own."""
 LOOK_AGAIN_AT_MOST = 60.0
 """Seconds after which the dates of certificates are looked at, for the clock of the machine may be set."""
 RECALL_FOR = 600.0
@@ -135,9 +137,9 @@ class Engine:
             *(partial(source.run, self._intake.inputs(source)) for source in self._intake.sources),
             self._follow,
             self._problem_log.run,
-            self._waiting_room.run,
-            *((self.objects.run,) if self.feedback.counts_by_object else ()),
-            self._look_again,
+            partial(self._kept, self._waiting_room.run),
+            *((partial(self._kept, self.objects.run),) if self.feedback.counts_by_object else ()),
+            partial(self._kept, self._look_again),
             *((self._saving.run, self._forget_before) if self._saving else ()),
         )
 
@@ -228,6 +230,15 @@ class Engine:
 
     # What runs
 
+    async def _kept(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Run a part without which Envoys are served all the same: a fault of its own must not end that."""
+        while True:
+            try:
+                await part()
+            except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
+                log_fault(error)
+            await self._clock.sleep_until(self._clock.now() + AFTER_FAULT)
+
     async def _forget_before(self) -> None:
         await self._clock.sleep_until(self._clock.now() + RECALL_FOR)
         self._served.forget_before()
@@ -263,6 +274,8 @@ class Engine:
                 self._hub.reseat()
             else:
                 self._hub.publish()
+            self._touch_changed()
+            self._served.prune(self._is_asked_for)
             self._fault = None
         except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
             log_fault(error)
@@ -271,8 +284,6 @@ class Engine:
                 message="legation itself fails on what has changed; its log tells where",
                 mend="what was served before goes on; undo the last change, and report it",
             )
-        self._touch_changed()
-        self._served.prune(self._is_asked_for)
         self._waiting_room.wake()
         self._look_due.set()
         self._last_update_seconds = self._clock.now() - begun

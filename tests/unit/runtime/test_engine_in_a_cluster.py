@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from legation.model.node import Node, Peer
 from legation.model.objects import ManifestObject
@@ -368,3 +369,19 @@ async def test_a_certificate_whose_time_comes_is_delivered_then() -> None:
         assert names(client, SECRET) == [PAIR]
         assert client.woken == woken + 1
         assert world.engine.problems() == ()
+
+
+async def test_a_fault_in_what_waits_for_pods_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    async with World().running() as world:
+        with capture_logs() as logs, monkeypatch.context() as patch:
+            patch.setattr("legation.runtime.waiting_room.WaitingRoom._look", fail)
+            world.client("late-1.shop", "10.0.0.9")
+            await world.clock.advance(0.1)
+        assert [each["event"] for each in logs] == ["internal error"]
+        assert names(world.client()) == ["all", "edge", "web"]
+        stranger = world.client("stranger-1.shop", "10.0.0.10")
+        await world.clock.advance(2 * PATIENCE)
+        assert stranger.dismissed is not None
