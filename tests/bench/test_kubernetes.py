@@ -28,12 +28,17 @@ TINY = Size(
 CASES = {"patches": Kubernetes.patches, "starts": Kubernetes.starts, "endpoints": Kubernetes.endpoints}
 
 
+@pytest.fixture(scope="module")
+def its_server() -> None:
+    """What the API server is: its first build is no part of a test."""
+    needed(Binaries.found)
+
+
+@pytest.mark.usefixtures("its_server")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_a_tiny_case_is_measured(
     case: Callable[[Kubernetes], AsyncIterator[Row]], programs: Path, tmp_path: Path
 ) -> None:
-    needed(Binaries.found)
-
     rows = [row async for row in case(Kubernetes(programs, tmp_path, TINY))]
 
     assert len({each.what for each in rows}) == len(rows)

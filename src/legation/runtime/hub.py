@@ -75,7 +75,7 @@ class Hub(Generic[Group]):
         Args:
             content: Says who belongs where, and what is there.
             feedback: Takes what the clients have to say.
-            arrived: Is told of each client that comes where it belongs, or why nowhere.
+            arrived: Is told of each client that comes or moves where it belongs, or why nowhere.
         """
         self._content = content
         self._feedback = feedback
@@ -136,6 +136,8 @@ class Hub(Generic[Group]):
         for seat, before in moves:
             if isinstance(seat, ClientSeat) and (seat.table.group != before.group or before.snapshot is None):
                 seat.ask_again()
+                if self._arrived is not None:
+                    self._arrived(seat.peer, seat.node, seat.table.group)
         for seat, before in moves:
             if seat.snapshot is not before.snapshot:
                 seat.renewed()

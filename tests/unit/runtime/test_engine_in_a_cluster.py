@@ -208,6 +208,18 @@ async def test_an_envoy_that_is_served_after_all_is_not_shown_as_turned_away() -
         assert world.turned_away() == []
 
 
+async def test_an_envoy_that_waits_once_more_and_is_served_is_not_shown_as_turned_away() -> None:
+    async with World().running() as world:
+        world.client("late-1.shop", "10.0.0.9")
+        await world.clock.advance(PATIENCE)
+        again = world.client("late-1.shop", "10.0.0.9")
+        assert world.turned_away() == [("late-1.shop", "NOT_FOUND")]
+        world.kube.pod("late-1", "10.0.0.9")
+        await world.publish()
+        assert again.seat.snapshot is not None
+        assert world.turned_away() == []
+
+
 async def test_the_load_of_an_envoy_whose_pod_is_not_known_is_not_taken_yet() -> None:
     async with World().running() as world:
         peer, node = Peer(address="ipv4:10.0.0.9:4711", transport="fake"), Node(id="late-1.shop")
