@@ -310,7 +310,7 @@ def test_who_sits_where_can_be_asked(world: World) -> None:
     assert set(world.hub.seats()) == {second.seat, third.seat}
 
 
-def test_it_is_told_of_everybody_who_comes_where_he_belongs_or_why_nowhere(world: World) -> None:
+def test_it_is_told_of_everybody_who_comes_or_moves_where_he_belongs_or_why_nowhere(world: World) -> None:
     told: list[tuple[str, str]] = []
 
     def arrived(peer: Peer, node: Node, found: str | Refusal) -> None:
@@ -321,9 +321,12 @@ def test_it_is_told_of_everybody_who_comes_where_he_belongs_or_why_nowhere(world
     FakeClient(hub, "a")
     with pytest.raises(Refusal):
         FakeClient(hub, "")
+    world.snapshots = {"a": ONE, "b": TWO}
+    hub.publish()
     world.groups["a"] = "b"
     hub.reseat()
-    assert told == [("a", "a"), ("", "INVALID_ARGUMENT")]
+    hub.reseat()
+    assert told == [("a", "a"), ("", "INVALID_ARGUMENT"), ("a", "b")]
 
 
 class Wanting(World):
