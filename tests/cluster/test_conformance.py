@@ -44,7 +44,8 @@ class RealApi:
 
 def definition(kind: ApiKind) -> Object:
     integer = {"type": "integer"}
-    spec = {"type": "object", "properties": {"a": integer, "b": integer}}
+    anything = {"x-kubernetes-preserve-unknown-fields": True}
+    spec = {"type": "object", "properties": {"a": integer, "b": integer, "any": anything}}
     status = {"type": "object", "properties": {"x": integer, "y": integer}}
     schema = {"type": "object", "properties": {"spec": spec, "status": status}}
     version = {

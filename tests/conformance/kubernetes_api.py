@@ -43,7 +43,7 @@ class Api(Protocol):
     """Its token is nobody's."""
     namespace: str
     things: ApiKind
-    """A custom resource with the status subresource; spec.a and spec.b are integers."""
+    """A custom resource with the status subresource; spec.a and spec.b are integers, spec.any is anything."""
     short_watch: int
     """Seconds of a watch that are enough for a bookmark before its end."""
 
@@ -437,8 +437,23 @@ class KubernetesApi:
 
     # ------------------------------------------------------------------------------------------ kinds, rights, itself
 
-    async def test_a_kind_that_is_not_installed_appears_and_disappears(self, api: Api) -> None:
-        kind = ApiKind(group=f"{api.namespace}.example.com", version="v1", kind="Other", plural="others")
+    async def test_discovery_tells_which_kinds_there_are(self, things: Hand) -> None:
+        client, version = things.api.client, things.kind.api_version
+        found = json.loads(await client.request("GET", "/apis"))
+        assert found["kind"] == "APIGroupList"
+        versions = {version["groupVersion"] for group in found["groups"] for version in group["versions"]}
+        assert {version, "coordination.k8s.io/v1"} <= versions
+        assert "v1" not in versions
+        found = json.loads(await client.request("GET", f"/apis/{version}"))
+        assert (found["kind"], found["groupVersion"]) == ("APIResourceList", version)
+        assert {each["name"] for each in found["resources"]} >= {things.kind.plural, f"{things.kind.plural}/status"}
+        with pytest.raises(KubeNotFound):
+            await client.request("GET", "/apis/nobody.test/v1")
+
+    @pytest.mark.parametrize("alone", [True, False], ids=["group of its own", "group of others"])
+    async def test_a_kind_that_is_not_installed_appears_and_disappears(self, api: Api, *, alone: bool) -> None:
+        group = f"{api.namespace}.example.com" if alone else api.things.group
+        kind = ApiKind(group=group, version="v1", kind="Other", plural="others")
         with pytest.raises(KubeNotFound):
             await Hand(api, kind).list()
         async with reflecting(api, kind) as seen:
@@ -487,6 +502,34 @@ class KubernetesApi:
             await seen.until(lambda: seen.values().get("d") == 7)
             assert seen.replayed == seen.reflector.objects
 
+    @pytest.mark.parametrize("stream_first", [True, False], ids=["streams", "pages"])
+    async def test_an_object_that_is_nested_too_deep_stops_no_other(self, things: Hand, *, stream_first: bool) -> None:
+        client, kind = things.api.client, {"apiVersion": things.kind.api_version, "kind": things.kind.kind}
+        await things.create("a")
+        await client.request("POST", things.path, body=deep({**kind, "metadata": {"name": "b"}, "spec": {"a": 1}}))
+        async with reflecting(things.api, things.kind, policy=WatchPolicy(stream_first=stream_first)) as seen:
+            await seen.until(lambda: seen.reflector.current)
+            assert seen.unreadable() == ({"b"} if TOO_DEEP else set())
+            assert seen.values()["a"] == 1
+
+            patch = deep({"spec": {"a": 2}})
+            await client.request("PATCH", f"{things.path}/a", body=patch, content_type="application/merge-patch+json")
+            await things.create("c")
+            await seen.until(lambda: "c" in seen.values())
+            assert seen.unreadable() == ({"a", "b"} if TOO_DEEP else set())
+            assert seen.values()["a"] == (1 if TOO_DEEP else 2)
+            assert (await things.apply("a", {"status": {"x": 1}}, subresource="status"))["status"] == {"x": 1}
+
+            await client.request("DELETE", f"{things.path}/b")
+            await client.request(
+                "PATCH",
+                f"{things.path}/a",
+                body=b'{"spec": {"a": 3, "any": null}}',
+                content_type="application/merge-patch+json",
+            )
+            await seen.until(lambda: seen.values() == {"a": 3, "c": 1})
+            assert not seen.unreadable()
+
     async def test_a_delete_that_nobody_heard_of_is_seen_all_the_same(self, things: Hand) -> None:
         await things.create("a")
         await things.create("b")
@@ -511,6 +554,25 @@ class Thing(msgspec.Struct):
 
 def decode(raw: msgspec.Raw) -> int:
     return msgspec.json.decode(raw, type=Thing).spec.a
+
+
+def deep(value: Json) -> bytes:
+    """Return a thing whose spec.any is nested deep."""
+    value["spec"]["any"] = "<deep>"
+    return json.dumps(value).replace('"<deep>"', "[" * DEPTH + "]" * DEPTH).encode()
+
+
+def is_too_deep() -> bool:
+    """Say whether this Python cannot read that: some can."""
+    try:
+        msgspec.json.decode(deep({"spec": {}}))
+    except RecursionError:
+        return True
+    return False
+
+
+DEPTH = 3000
+TOO_DEEP = is_too_deep()
 
 
 class Driven:
@@ -547,7 +609,7 @@ class Driven:
                     if not self.watch.following or (wants_state and self.watch.current):
                         break
         except KubeError as error:
-            changes += self.watch.failed(error, now=0.0)
+            self.watch.failed(error, now=0.0)
         return changes
 
 
@@ -571,6 +633,9 @@ class Seen:
     def values(self) -> dict[str, int]:
         return {key.name: value for key, value in self.reflector.objects.items()}
 
+    def unreadable(self) -> set[str]:
+        return {key.name for key in self.reflector.unreadable}
+
     async def until(self, condition: Any) -> None:
         async with asyncio.timeout(PATIENCE):
             while not condition():
@@ -582,8 +647,8 @@ class Seen:
             match each:
                 case Put(key, value):
                     self.replayed[key] = value
-                case Gone(key):
-                    self.replayed.pop(key)
+                case Gone(key, before):
+                    assert self.replayed.pop(key, None) == before
         self._told.set()
 
 

@@ -57,7 +57,7 @@ def _status_object(body: bytes) -> dict[str, Any]:
     """
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
 
@@ -78,7 +78,9 @@ def _phrase(status: int) -> str:
 
 def _retry_after(headers: Mapping[str, str], said: Mapping[str, Any]) -> float | None:
     # The API server sends seconds, never a date.
-    for value in (headers.get("retry-after"), (said.get("details") or {}).get("retryAfterSeconds")):
+    details = said.get("details")
+    told = details.get("retryAfterSeconds") if isinstance(details, Mapping) else None
+    for value in (headers.get("retry-after"), told):
         with contextlib.suppress(TypeError, ValueError):
             if (seconds := float(value or 0)) > 0:
                 return seconds

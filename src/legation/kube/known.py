@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from legation.kube.nesting import DEEPEST, is_deep
 from legation.kube.watch_wire import Head, read_head
 from legation.model.cluster import NamespacedName
 
@@ -54,7 +55,8 @@ class Known(Generic[Object]):
         """Know nothing yet.
 
         Args:
-            decode: Makes of an object's JSON what is to be kept of it; `msgspec.ValidationError` refuses it.
+            decode: Makes of an object's JSON what is to be kept of it; `msgspec.ValidationError` refuses it. Any other
+                error does, too, and is told by its name alone.
         """
         self._decode = decode
         self._objects: dict[NamespacedName, Object] = {}
@@ -116,8 +118,8 @@ class Known(Generic[Object]):
     def _read(self, key: NamespacedName, raw: msgspec.Raw) -> Change[Object]:
         try:
             found = self._decode(raw)
-        except msgspec.DecodeError as error:
-            words = self._unreadable[key] = str(error)
+        except Exception as error:  # noqa: BLE001 - no object may stop the others, whatever is the matter with it
+            words = self._unreadable[key] = _words(error, raw)
             return Unreadable(key, words)
         self._objects[key] = found
         self._unreadable.pop(key, None)
@@ -127,3 +129,12 @@ class Known(Generic[Object]):
         del self._heads[key]
         self._unreadable.pop(key, None)
         return Gone(key, self._objects.pop(key, None))
+
+
+def _words(error: Exception, raw: msgspec.Raw) -> str:
+    if isinstance(error, msgspec.DecodeError):
+        return str(error)
+    if isinstance(error, RecursionError) and is_deep(bytes(raw)):
+        return f"it is nested more than {DEEPEST} levels deep"
+    # Its words may hold what stands in the object.
+    return f"it cannot be read ({type(error).__name__})"

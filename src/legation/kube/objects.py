@@ -2,7 +2,8 @@
 
 It knows paths, content types and parameters of the API. It refuses to know what is in an object. Invariant: each call
 names one object; there is none that could reach a whole collection by a name that is empty. What does not answer with
-an object of the kind is no API server.
+an object of the kind is no API server. Of an object that is nested too deep to be read, what lies below
+`legation.kube.nesting.DEEPEST` levels is left out.
 
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 """
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from legation.errors import KubeUnreachable
 from legation.kube.client import TIMEOUT, Client
+from legation.kube.nesting import shortened
 from legation.model.api_kinds import ApiKind
 
 Json: TypeAlias = dict[str, Any]
@@ -183,9 +185,16 @@ def _encoded(value: Json) -> bytes:
 
 def _decoded(body: bytes, *, client: Client, kind: ApiKind) -> Json:
     try:
-        found = json.loads(body)
+        found = _loaded(body)
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("kind") != kind.kind:
         raise KubeUnreachable(f"what answers at {client.server} is no API server: it does not show a {kind.kind}")
     return found
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except RecursionError:
+        return json.loads(shortened(body))

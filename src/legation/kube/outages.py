@@ -31,7 +31,8 @@ class Outages:
     def look(self, now: float) -> None:
         """Take note of how each watch stands at this moment.
 
-        When one stands again, those that wait for the same server need not wait any longer.
+        When one stands again, those that nobody answered need not wait any longer. Whom the server has answered waits
+        for as long as it was told to.
         """
         back = False
         for each in self._reflectors:
@@ -43,7 +44,7 @@ class Outages:
                 self._since.setdefault(each, now)
                 self._reasons[each] = each.missing
         for each, reason in self._reasons.items() if back else ():
-            if reason.cause:
+            if reason.unreachable:
                 each.hurry()
 
     def problems(self, now: float) -> tuple[Problem, ...]:

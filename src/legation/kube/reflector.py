@@ -11,7 +11,7 @@
 only the standing did (`synced`, `current`, `missing`, `installed`). `objects` is never ahead of what it was told.
 
 It knows how to perform what the machine asks. It refuses to know what an object means. The one invariant: whatever the
-API server does, `run` goes on; only its own bugs and those of `decode` and `changed` end it.
+API server does, `run` goes on; only its own bugs and those of `changed` end it.
 
 Whoever runs many at once hands all of them one `asyncio.Semaphore` as `turn`: so many lists are read at a time, the
 others wait. Each watch holds a connection for as long as it stands (HTTP/1.1): the client must allow that many.
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias
 from legation.clock import Clock, set_or
 from legation.errors import KubeError, KubeUnreachable
 from legation.kube.known import Object
-from legation.kube.watch import Change, Follow, ListPage, Missing, Rest, Watch, WatchPolicy
+from legation.kube.watch import Change, Discover, Follow, ListPage, Missing, Rest, Watch, WatchPolicy
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
 
@@ -40,6 +40,8 @@ _CHUNK = 250
 """Objects that are read without a turn for others; some milliseconds."""
 _LIST_LIMIT = 60.0
 """Seconds for one page: the API server itself gives up a list after a minute."""
+_SPREAD = 1.0
+"""Seconds over which many that end a pause together are spread."""
 _POLICY = WatchPolicy()
 
 
@@ -157,7 +159,7 @@ class Reflector(Generic[Object]):
         return self._watch.installed
 
     def hurry(self) -> None:
-        """End a pause, if there is one: the API server was heard of elsewhere."""
+        """End a pause soon, if there is one: the API server was heard of elsewhere."""
         self._hurried.set()
 
     async def run(self) -> None:
@@ -165,13 +167,30 @@ class Reflector(Generic[Object]):
         while True:
             match self._watch.next(self._clock.now(), self._chance()):
                 case Rest(until):
-                    self._hurried.clear()
-                    await set_or(self._hurried, until, clock=self._clock)
+                    await self._rest(until)
                 case ListPage() as ask:
                     await self._list(ask)
                 case Follow() as ask:
                     await self._follow(ask)
+                case Discover() as ask:
+                    await self._discover(ask)
             self._tell(())
+
+    async def _rest(self, until: float) -> None:
+        self._hurried.clear()
+        await set_or(self._hurried, until, clock=self._clock)
+        if self._hurried.is_set():
+            # All others have heard of the server at this moment, too.
+            await self._clock.sleep_until(min(until, self._clock.now() + self._chance() * _SPREAD))
+
+    async def _discover(self, ask: Discover) -> None:
+        async with self._turn:
+            try:
+                body = await self._client.request("GET", ask.path, timeout=_LIST_LIMIT)
+            except (KubeError, KubeUnreachable) as error:
+                self._watch.failed(error, now=self._clock.now())
+                return
+        self._tell(self._watch.discovered(body, now=self._clock.now()))
 
     async def _list(self, ask: ListPage) -> None:
         """Take a page, a part at a time."""
@@ -179,7 +198,7 @@ class Reflector(Generic[Object]):
             try:
                 body = await self._client.request("GET", ask.path, params=ask.params, timeout=_LIST_LIMIT)
             except (KubeError, KubeUnreachable) as error:
-                self._tell(self._watch.failed(error, now=self._clock.now()))
+                self._watch.failed(error, now=self._clock.now())
                 return
             self._watch.page(body, now=self._clock.now())
             while self._watch.digesting:
@@ -246,7 +265,7 @@ class Reflector(Generic[Object]):
                     self._watch.ended(now=now)
                     over = True
                 case _:
-                    changes += self._watch.failed(what, now=now)
+                    self._watch.failed(what, now=now)
                     over = True
         self._taken.set()
         self._tell(changes)

@@ -6,6 +6,7 @@ The caller performs what `next` asks for and tells what came of it::
     ListPage(path, params)   GET it    -> page(body), then digest(limit) while `digesting`; or failed(error)
     Follow(path, params)     stream it -> opened(), line(line) for each line while `following`, then ended();
                                           failed(error) if it is refused or breaks; silent() at `deadline`
+    Discover(path)           GET it    -> discovered(body); or failed(error)
     Rest(until)              wait      -> nothing
 
 What changed comes back as `Put`, `Gone` and `Unreadable` values; `objects` holds what is known. To ask at any time:
@@ -14,7 +15,7 @@ What changed comes back as `Put`, `Gone` and `Unreadable` values; `objects` hold
 
 The one invariant: whatever the API server and the network do, the replayed changes give `objects`, and as soon as the
 watch stands `objects` becomes what the API server has. Only the API server's own word removes an object: a DELETED
-event, a whole list without it, or the kind being said twice not to exist.
+event, a whole list without it, or its documents of discovery without the kind.
 
 How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/api-concepts/:
 
@@ -24,6 +25,8 @@ How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/a
 - Resource versions are compared for equality alone.
 - A list that becomes too old while its pages are read (410) begins again, without pages: that one ends for sure.
 - A streamed first state (WatchList) gives way to pages for good at its first trouble that is not the network's.
+- A 404 may be anybody's on the way: a kind does not exist if discovery says so. Of what every API server has it is a
+  failure like any other.
 - A half-open connection says nothing for ever: no line for some minutes after bookmarks were seen, or none beyond
   the end that was asked for, and the watch is begun anew; a second time in a row, the list is.
 """
@@ -31,7 +34,6 @@ How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Generic
@@ -39,12 +41,14 @@ from typing import Generic
 import msgspec
 
 from legation.errors import KubeError, KubeGone, KubeNotFound, KubeUnreachable
+from legation.kube.discovery import Doubt
 from legation.kube.known import Change, Gone, Known, Object, Put, Unreadable
 from legation.kube.pauses import Rest
-from legation.kube.watch_asks import Ask, Asking, Follow, ListPage
+from legation.kube.watch_asks import Ask, Asking, Discover, Follow, ListPage
 from legation.kube.watch_attempts import Attempts
+from legation.kube.watch_paging import Paging
 from legation.kube.watch_policy import WatchPolicy
-from legation.kube.watch_wire import Page, read_bookmark, read_error, read_event, read_page
+from legation.kube.watch_wire import read_bookmark, read_error, read_event, read_page
 from legation.kube.watch_words import Missing, Scope
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
@@ -52,6 +56,7 @@ from legation.model.cluster import NamespacedName
 __all__ = [
     "Ask",
     "Change",
+    "Discover",
     "Follow",
     "Gone",
     "ListPage",
@@ -66,8 +71,9 @@ __all__ = [
 _POLICY = WatchPolicy()
 _NOT_OF_STREAMING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that say nothing about streamed lists; nor do those of a server in trouble."""
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_OF_VERSIONS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.GATEWAY_TIMEOUT})
+_OF_VERSIONS = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.GATEWAY_TIMEOUT}
+)
 """Refusals of a watch that may be about the version it begins at; 504 is what a version of the future gets."""
 
 
@@ -78,18 +84,6 @@ class _Phase(Enum):
     """The state is read as a stream."""
     FOLLOW = auto()
     """The state is known, and changes are followed."""
-
-
-@dataclass(slots=True)
-class _Paging:
-    """How far a list was read."""
-
-    token: str = ""
-    version: str = ""
-    whole: bool = False
-    """All at once, because the pages became too old."""
-    page: Page | None = None
-    digested: int = 0
 
 
 class Watch(Generic[Object]):
@@ -133,11 +127,11 @@ class Watch(Generic[Object]):
         """Whether the API server has the kind, as far as is known; if not, it is synced and empty."""
         self.resource_version = ""
         """The version of the whole that is known; empty before the first."""
-        self._phase, self._paging, self._attempts = _Phase.LIST, _Paging(), Attempts(policy)
+        self._phase, self._paging, self._attempts = _Phase.LIST, Paging(), Attempts(policy)
         self._streams = policy.stream_first
         self._bookmarked = False
-        # The kind had objects, and was said once not to exist.
-        self._doubted = False
+        # Somebody says that there is no such kind, and discovery has not told yet.
+        self._doubt: Doubt | None = None
         self._relist()
 
     @property
@@ -150,6 +144,8 @@ class Watch(Generic[Object]):
         pause = self._attempts.take_pause()
         if pause is not None:
             return Rest(now + pause.seconds(chance))
+        if self._doubt is not None:
+            return Discover(self._doubt.path)
         if self._phase is _Phase.LIST:
             return self._asking.page(limit=0 if self._paging.whole else self._policy.page, token=self._paging.token)
         seconds = self._policy.watch_seconds(chance)
@@ -168,33 +164,28 @@ class Watch(Generic[Object]):
         except msgspec.DecodeError as error:
             self._garbled(error, now)
             return
-        if not self._paging.token:
-            self._paging.version = found.version
+        if self._paging.begin(found):
             self._known.begin()
-        self._paging.page, self._paging.digested = found, 0
 
     @property
     def digesting(self) -> bool:
         """Whether objects of a page still have to be read."""
-        return self._paging.page is not None
+        return self._paging.open
 
     def digest(self, limit: int, *, now: float) -> list[Change[Object]]:
         """Read so many objects of a page, and return what changed; the last ones of the last page end the list."""
-        paging, changes = self._paging, list[Change[Object]]()
-        if paging.page is None:
+        changes = list[Change[Object]]()
+        if not self._paging.open:
             return changes
-        begin, paging.digested = paging.digested, paging.digested + limit
         try:
-            for raw in paging.page.items[begin : paging.digested]:
+            for raw in self._paging.take(limit):
                 changes += self._known.take(raw)[1]
         except msgspec.DecodeError as error:
             self._garbled(error, now)
             return changes
-        if paging.digested >= len(paging.page.items):
-            paging.token, paging.page = paging.page.rest, None
-            if not paging.token:
-                changes += self._complete(paging.version)
-                self.missing = self._scope.not_followed()
+        if self._paging.over:
+            changes += self._complete(self._paging.version)
+            self.missing = self._scope.not_followed()
         return changes
 
     # ------------------------------------------------------------------------------------------------------ a stream
@@ -300,43 +291,68 @@ class Watch(Generic[Object]):
         self._fail(self._scope.failed(error, verb="watch"), now, gone=gone, retry_after=error.retry_after)
         self._relist()
 
+    # ------------------------------------------------------------------------------------------- whether it is there
+
+    def discovered(self, body: bytes, *, now: float) -> list[Change[Object]]:
+        """Take what the API server tells of its kinds, and return what changed."""
+        doubt = self._doubt
+        if doubt is None:
+            return []
+        try:
+            there = doubt.told(body)
+        except msgspec.DecodeError as error:
+            self._undecided(doubt, error, now)
+            return []
+        if there is None:
+            return []
+        self._doubt = None
+        if there:
+            self._fail(self._scope.contradicted(doubt.refusal), now)
+            return []
+        self._attempts.rest(self._policy.absence())
+        self.synced, self.installed, self.resource_version = True, False, ""
+        self.missing = None
+        return self._known.clear()
+
+    def _undecided(self, doubt: Doubt, error: KubeError | KubeUnreachable | msgspec.DecodeError, now: float) -> None:
+        """Take it for a failure: whoever says that there is no such kind may be anybody."""
+        self._doubt = None
+        if isinstance(error, KubeUnreachable) or (isinstance(error, KubeError) and error.is_of_server):
+            missing = self._scope.failed(error, verb="list")
+        else:
+            missing = self._scope.not_told(doubt.refusal, error)
+        self._fail(missing, now, retry_after=_retry_after(error))
+
     # ---------------------------------------------------------------------------------------------- what goes wrong
 
-    def failed(self, error: KubeError | KubeUnreachable, *, now: float) -> list[Change[Object]]:
-        """Note that what was asked for was refused, or that the network failed; return what changed."""
-        if isinstance(error, KubeNotFound) and self._phase is not _Phase.FOLLOW:
-            return self._absent(error)
+    def failed(self, error: KubeError | KubeUnreachable, *, now: float) -> None:
+        """Note that what was asked for was refused, or that the network failed."""
+        if self._doubt is not None:
+            self._undecided(self._doubt, error, now)
+            return
         missing = self._scope.failed(error, verb="list" if self._phase is _Phase.LIST else "watch")
         status = error.status if isinstance(error, KubeError) else 0
+        if isinstance(error, KubeNotFound) and not self._scope.kind.built_in:
+            self._doubt = Doubt(self._scope.kind, error)
+            if self._phase is _Phase.FOLLOW:
+                self.missing = missing
+            self._relist()
+            return
         if self._phase is _Phase.STREAM and self._is_of_streaming(status):
             self._streaming_fails(missing, now)
-            return []
-        retry_after = error.retry_after if isinstance(error, KubeError) else None
-        self._fail(missing, now, gone=status in _GONE, retry_after=retry_after)
-        if self._phase is _Phase.LIST and status in _GONE:
-            self._paging = _Paging(whole=True)
-        if self._phase is _Phase.FOLLOW and status in _GONE | _OF_VERSIONS:
+            return
+        gone = isinstance(error, KubeGone)
+        self._fail(missing, now, gone=gone, retry_after=_retry_after(error))
+        if self._phase is _Phase.LIST and gone:
+            self._paging = Paging(whole=True)
+        if self._phase is _Phase.FOLLOW and status in _OF_VERSIONS:
             self._relist()
-        return []
 
     def _is_of_streaming(self, status: int) -> bool:
         if not status:
             # The network failed: before the answer as it would have for a list, in its middle perhaps not.
             return self._attempts.stream.open
         return status < 500 and status not in _NOT_OF_STREAMING
-
-    def _absent(self, error: KubeNotFound) -> list[Change[Object]]:
-        """Believe that there is no such kind: at once if it has no objects, else when it is said again."""
-        self._attempts.rest(self._policy.absence())
-        self._relist()
-        if self._known and not self._doubted:
-            self._doubted = True
-            self.missing = self._scope.doubted(error)
-            return []
-        self._doubted = self.installed = False
-        self.synced, self.resource_version = True, ""
-        self.missing = None
-        return self._known.clear()
 
     def _garbled(self, error: msgspec.DecodeError, now: float) -> None:
         self._streams = self._streams and self._phase is not _Phase.STREAM
@@ -367,9 +383,12 @@ class Watch(Generic[Object]):
         """Note that a whole state was told, and return what is gone."""
         self.resource_version, self._phase = version, _Phase.FOLLOW
         self.synced = self.installed = True
-        self._doubted = False
         return self._known.end()
 
     def _relist(self) -> None:
         self._phase = _Phase.STREAM if self._streams else _Phase.LIST
-        self._paging = _Paging()
+        self._paging = Paging()
+
+
+def _retry_after(error: Exception) -> float | None:
+    return error.retry_after if isinstance(error, KubeError) else None

@@ -29,7 +29,14 @@ class Follow:
     params: Mapping[str, str]
 
 
-Ask: TypeAlias = ListPage | Follow | Rest
+@dataclass(frozen=True, slots=True)
+class Discover:
+    """GET this; its whole body is the answer."""
+
+    path: str
+
+
+Ask: TypeAlias = ListPage | Follow | Discover | Rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

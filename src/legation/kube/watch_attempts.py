@@ -57,6 +57,7 @@ class Attempts:
     def rest(self, pause: Pause) -> None:
         """Note that there is nothing to follow, which is no failure, and when to look again."""
         self.stream.open, self._pause = False, pause
+        self._failures, self._renewed = 0, False
 
     def ended(self, *, now: float) -> bool:
         """Note that the stream was ended in order; return whether it had stood for some time: else it is a failure."""

@@ -1,7 +1,7 @@
 """What the API server says in a LIST and in a WATCH, decoded as far as a watch must understand it.
 
-The objects stay undecoded bytes; of each only its head is read. What is not as the API promises raises
-`msgspec.DecodeError`: to take it for an empty state would delete everything.
+The objects stay undecoded bytes; of each only its head is read, however deep the rest is nested. What is not as the API
+promises raises `msgspec.DecodeError`: to take it for an empty state would delete everything.
 
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from legation.errors import KubeError
+from legation.kube.nesting import decoded, restored, shortened
 from legation.model.cluster import NamespacedName
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -96,24 +97,36 @@ _STATUS = msgspec.json.Decoder(_Status)
 
 def read_page(body: bytes) -> Page:
     """Read one page of a LIST; its objects stay as they are."""
-    found = _LIST.decode(body)
+    try:
+        found, whole = _LIST.decode(body), True
+    except RecursionError:
+        found, whole = _LIST.decode(shortened(body)), False
     if not found.metadata.resource_version:
         raise msgspec.ValidationError("the list has no resourceVersion")
+    items = found.items or []
     return Page(
         version=found.metadata.resource_version,
         rest=found.metadata.continue_ or "",
-        items=found.items or [],
+        items=items if whole else [_whole(each, body) for each in items],
     )
 
 
 def read_event(line: bytes) -> Event:
     """Read one line of a WATCH; its object stays as it is."""
-    return _EVENT.decode(line)
+    try:
+        return _EVENT.decode(line)
+    except RecursionError:
+        found = _EVENT.decode(shortened(line))
+        return Event(found.type, _whole(found.object, line))
+
+
+def _whole(part: msgspec.Raw, text: bytes) -> msgspec.Raw:
+    return msgspec.Raw(restored(bytes(part), text))
 
 
 def read_head(raw: msgspec.Raw) -> Head:
     """Read which object it is."""
-    found = _HEADED.decode(raw).metadata
+    found = decoded(_HEADED, raw).metadata
     if not found.resource_version:
         raise msgspec.ValidationError("the object has no resourceVersion")
     return Head(NamespacedName(found.namespace, found.name), found.uid, found.resource_version)
@@ -121,7 +134,7 @@ def read_head(raw: msgspec.Raw) -> Head:
 
 def read_bookmark(raw: msgspec.Raw) -> tuple[str, bool]:
     """Return the resource version of a bookmark, and whether it ends the first state of a streamed list."""
-    found = _BOOKMARK.decode(raw).metadata
+    found = decoded(_BOOKMARK, raw).metadata
     if not found.resource_version:
         raise msgspec.ValidationError("the bookmark has no resourceVersion")
     return found.resource_version, (found.annotations or {}).get(INITIAL_EVENTS_END) == "true"
@@ -129,7 +142,7 @@ def read_bookmark(raw: msgspec.Raw) -> tuple[str, bool]:
 
 def read_error(raw: msgspec.Raw) -> KubeError:
     """Return what an ERROR event says; its object is a Status."""
-    found = _STATUS.decode(raw)
+    found = decoded(_STATUS, raw)
     retry_after = found.details.retry_after_seconds if found.details else 0.0
     words = f"{found.code} {found.reason}: {found.message}" if found.reason else f"{found.code}: {found.message}"
     return KubeError.of(found.code, found.reason, words, retry_after=retry_after or None)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from legation.errors import KubeError, KubeForbidden, KubeUnreachable
+from legation.errors import KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.model.api_kinds import ApiKind
+
+_STAYS = "what was known of them stays"
+_WHO = "is it the API server that answers there?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class Missing:
     """What it is about: `pods in all namespaces`."""
     trouble: bool = True
     """Whether anything is wrong; if not, it takes a moment."""
+    unreachable: bool = False
+    """Whether nobody answers: then it is worth to ask again as soon as somebody does."""
 
     def __str__(self) -> str:
         """Return the line that a person reads."""
@@ -56,7 +61,10 @@ class Scope:
             return self._missing(f"may not {verb} {self}: {error}", mend=self._rule())
         message = f"cannot {verb} {self}: {error}"
         if isinstance(error, KubeUnreachable):
-            return self._missing(message, mend="what was known of them stays", cause=str(error))
+            return self._missing(message, mend=_STAYS, cause=str(error), unreachable=True)
+        if isinstance(error, KubeNotFound) and self.kind.built_in:
+            doubt = f", though every API server has that; {_WHO}"
+            return self._missing(f"{message}{doubt}", mend=_STAYS, cause=f"{error}{doubt}")
         # A 500 to a list is mostly the store's trouble, so every kind's: who writes one object takes it for that one's.
         of_all = error.is_of_server or error.status == HTTPStatus.INTERNAL_SERVER_ERROR
         cause = f"the API server answers {error.status}" if of_all else ""
@@ -64,10 +72,16 @@ class Scope:
             cause += ", so it does not know who asks; has the token expired?"
         return self._missing(message, cause=cause)
 
-    def doubted(self, error: KubeError) -> Missing:
-        """A kind that had objects is said not to exist."""
-        mend = "what was known of them stays until the API server says so once more"
-        return self._missing(f"{self} are not served any more: {error}", mend=mend)
+    def not_told(self, refusal: KubeNotFound, why: Exception) -> Missing:
+        """Somebody says that there are no such kinds, and nobody that there are others."""
+        who = "it takes the ClusterRole system:discovery" if isinstance(why, KubeForbidden) else _WHO
+        doubt = f"the API server does not tell which kinds it has ({why}); {who}"
+        return self._missing(f"cannot list {self}: {refusal}, and {doubt}", mend=_STAYS, cause=doubt)
+
+    def contradicted(self, refusal: KubeNotFound) -> Missing:
+        """Somebody says that there are no such kinds, and the API server that there are."""
+        doubt = "though the API server tells that it has them; does somebody on the way answer in its place?"
+        return self._missing(f"cannot list {self}: {refusal}, {doubt}", mend=_STAYS)
 
     def silent(self) -> Missing:
         """The watch says nothing."""
@@ -76,14 +90,18 @@ class Scope:
     def garbled(self, error: Exception) -> Missing:
         """What was said is not what the API promises."""
         message = f"what is told of {self} cannot be understood: {error}"
-        return self._missing(message, mend="is it the API server that answers there?")
+        return self._missing(message, mend=_WHO)
 
     def short(self) -> Missing:
         """The watch ends as soon as it begins."""
         return self._missing(f"the watch of {self} ends as soon as it has begun")
 
-    def _missing(self, message: str, *, mend: str = "", cause: str = "", trouble: bool = True) -> Missing:
-        return Missing(message=message, mend=mend, cause=cause, scope=str(self), trouble=trouble)
+    def _missing(
+        self, message: str, *, mend: str = "", cause: str = "", trouble: bool = True, unreachable: bool = False
+    ) -> Missing:
+        return Missing(
+            message=message, mend=mend, cause=cause, scope=str(self), trouble=trouble, unreachable=unreachable
+        )
 
     def _rule(self) -> str:
         role = f"a Role in namespace {self.namespace}" if self.kind.namespaced and self.namespace else "a ClusterRole"

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_BUILT_IN = frozenset(
+    f"{each}.k8s.io"
+    for each in (
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "scheduling",
+        "storage",
+    )
+)
+"""Those with a dot. The ending does not tell: `gateway.networking.k8s.io` is installed like any other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ApiKind:
@@ -16,6 +38,14 @@ class ApiKind:
     plural: str
     """The name in paths: `endpointslices`."""
     namespaced: bool = True
+
+    @property
+    def built_in(self) -> bool:
+        """Whether every API server has its group.
+
+        Source: https://kubernetes.io/docs/reference/kubernetes-api/
+        """
+        return "." not in self.group or self.group in _BUILT_IN
 
     @property
     def api_version(self) -> str:

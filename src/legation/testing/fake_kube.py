@@ -8,11 +8,12 @@
         client = Client(kube.connection)
 
 It passes the suite that the real one passes (`tests/conformance/kubernetes_api.py` of the project): lists in pages,
-watches, streamed lists, conflicts, server-side apply, the status subresource, generations, finalizers. It checks no
-schema, runs no controller, needs no namespace to exist and knows no rights but those that a test takes away.
+watches, streamed lists, conflicts, server-side apply, the status subresource, generations, finalizers, discovery. It
+checks no schema, runs no controller, needs no namespace to exist and knows no rights but those that a test takes away.
 
 What is not like the real one is a test's wish: versions expire (`compact`), connections break (`drop`), requests fail
-(`refuse_next`, `hang_next`, `cut_next`), the server is away (`stop`, `start`). Call it from the event loop's thread.
+(`refuse_next`, `hang_next`, `cut_next`), somebody else answers (`intercept`), the server is away (`stop`, `start`).
+Call it from the event loop's thread.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from legation.kube.connection import Connection, User
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
 from legation.testing.fake_kube_answers import Json, plain
+from legation.testing.fake_kube_depth import any_depth
 from legation.testing.fake_kube_faults import REASONS, Asked, Faults, Wrong
 from legation.testing.fake_kube_http import FakeKubeApp
 from legation.testing.fake_kube_store import Store, key_of
@@ -126,6 +128,7 @@ class FakeKube:
         """Serve a kind no longer; its objects are deleted."""
         self._store.uninstall(kind)
 
+    @any_depth()
     def put(self, value: Mapping[str, object]) -> Json:
         """Create an object or replace it, its status included, whatever its version is; return what is stored."""
         given: Json = deepcopy(dict(value))
@@ -141,10 +144,12 @@ class FakeKube:
             stored = self._store.replace(kind, given, part="status", based=False)
         return deepcopy(stored)
 
+    @any_depth()
     def get(self, kind: ApiKind, namespace: str, name: str) -> Json:
         """Return an object as it is stored."""
         return deepcopy(self._store.get(kind, NamespacedName(namespace, name)))
 
+    @any_depth()
     def objects(self, kind: ApiKind) -> dict[NamespacedName, Json]:
         """Return all objects of a kind."""
         return deepcopy(self._store.all(kind))
@@ -153,6 +158,7 @@ class FakeKube:
         """Delete an object; one with finalizers waits for them."""
         self._store.delete(kind, NamespacedName(namespace, name))
 
+    @any_depth()
     def patch_status(self, kind: ApiKind, namespace: str, name: str, status: Mapping[str, object]) -> Json:
         """Replace the fields of an object's status that are given."""
         before = self._store.get(kind, NamespacedName(namespace, name))
@@ -244,6 +250,10 @@ class FakeKube:
     def cut_next(self, *, times: int = 1, verb: str = "", plural: str = "") -> None:
         """Break the connections of the next requests in the middle of the answer; of a watch, in its first line."""
         self._faults.add(Wrong(times=times, cuts=True, verb=verb, plural=plural))
+
+    def intercept(self, path: str) -> None:
+        """Answer 404 with a page for people wherever a path begins so, as a proxy on the way may do, until `heal`."""
+        self._faults.intercepted.add(path)
 
     def heal(self) -> None:
         """Let all requests succeed again; break the connections of those that hang."""

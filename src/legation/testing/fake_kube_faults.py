@@ -71,6 +71,8 @@ class Faults:
         self._wrong: list[Wrong] = []
         self.forbidden: set[tuple[str, str, str, str]] = set()
         """Verb, plural, namespace or all, user or all."""
+        self.intercepted: set[str] = set()
+        """The beginnings of paths at which somebody else answers."""
         self.versions_expire_by_status = False
         """Whether a watch of a version that was compacted is refused with 410, instead of being told an ERROR."""
 
@@ -81,6 +83,11 @@ class Faults:
     def clear(self) -> None:
         """Let all be well from now on."""
         self._wrong.clear()
+        self.intercepted.clear()
+
+    def intercepts(self, path: str) -> bool:
+        """Say whether somebody else answers there."""
+        return path.startswith(tuple(self.intercepted))
 
     def next(self, asked: Asked) -> Wrong | None:
         """Return what goes wrong with this request."""

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from legation.testing.fake_kube_answers import Refusal
+from legation.testing.fake_kube_depth import any_depth
+from legation.testing.fake_kube_discovery import discovered
 from legation.testing.fake_kube_faults import Asked, Faults, Wrong, unauthorized
 from legation.testing.fake_kube_paths import Target, target_of
 from legation.testing.fake_kube_store import Store
@@ -82,6 +84,8 @@ class FakeKubeApp:
         )
         self.asked.append(asked)
         self._noticed()
+        if self.faults.intercepts(request.url.path):
+            return HTMLResponse("<html><h1>404 Not Found</h1></html>", 404)
         user = self._user(request)
         wrong = self.faults.next(asked)
         if wrong is not None and wrong.hangs:
@@ -92,7 +96,8 @@ class FakeKubeApp:
         if wrong is not None and wrong.status:
             raise wrong.refusal()
         if target is None:
-            return PlainTextResponse("404 page not found\n", 404)
+            told = discovered(self.store, request.url.path) if request.method == "GET" else None
+            return PlainTextResponse("404 page not found\n", 404) if told is None else _json(told)
         self.faults.check(asked, target.kind, user)
         if target.verb == "watch":
             await self._stream(target, params, receive, send, wrong)
@@ -100,12 +105,14 @@ class FakeKubeApp:
         content_type = request.headers.get("content-type", "")
         body = await request.body()
         call = Call(target=target, params=params, body=body, content_type=content_type, user=user)
-        code, value = perform(self.store, call)
+        with any_depth():
+            code, value = perform(self.store, call)
+            answer = _json(value, code)
         if wrong is not None and wrong.cuts:
             await _begin(send)
-            await send({"type": "http.response.body", "body": msgspec.json.encode(value)[:20], "more_body": True})
+            await send({"type": "http.response.body", "body": bytes(answer.body)[:20], "more_body": True})
             return None
-        return _json(value, code)
+        return answer
 
     def _user(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -150,7 +150,7 @@ def _list(store: Store, call: Call) -> tuple[int, Json]:
         metadata["continue"] = base64.urlsafe_b64encode(f"{version}:{end}".encode()).decode()
         metadata["remainingItemCount"] = len(found) - end
     items = found[start:end]
-    if "." not in kind.group or kind.group.endswith(".k8s.io"):
+    if kind.built_in:
         # The real one says these once, for the whole list; for custom resources it says them each time.
         items = [{field: each for field, each in value.items() if field not in _SAID_ONCE} for value in items]
     return 200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": items}

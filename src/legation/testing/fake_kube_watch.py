@@ -13,6 +13,7 @@ import msgspec
 
 from legation.model.api_kinds import ApiKind
 from legation.testing.fake_kube_answers import Json, Refusal
+from legation.testing.fake_kube_depth import any_depth
 from legation.testing.fake_kube_selectors import selector
 from legation.testing.fake_kube_store import Change, Store
 
@@ -105,6 +106,7 @@ class FakeWatch:
         kind = {"kind": self.kind.kind, "apiVersion": self.kind.api_version}
         self._say("BOOKMARK", {**kind, "metadata": metadata})
 
+    @any_depth()
     def _say(self, event: str, value: Json) -> None:
         self._lines.append(msgspec.json.encode({"type": event, "object": value}) + b"\n")
 

@@ -14,6 +14,9 @@ from legation.model.api_kinds import ApiKind
 
 THINGS = ApiKind(group="example.com", version="v1", kind="Thing", plural="things")
 END = {"annotations": {"k8s.io/initial-events-end": "true"}}
+DEEP = "<deep>"
+"""A value that is nested too deep for any Python."""
+_DEEP = b'{"a]":' * 9000 + b"[" * 9000 + b"]" * 9000 + b"}" * 9000
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -37,8 +40,12 @@ def thing(
     return {"metadata": metadata, "value": value}
 
 
+def encoded(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode().replace(f'"{DEEP}"'.encode(), _DEEP)
+
+
 def event(kind: str, value: dict[str, Any]) -> bytes:
-    return json.dumps({"type": kind, "object": value}).encode()
+    return encoded({"type": kind, "object": value})
 
 
 def bookmark(version: int, *, ends: bool = False) -> bytes:
@@ -51,7 +58,21 @@ def status(code: int, reason: str = "", message: str = "no", **more: Any) -> byt
 
 def page(*things: dict[str, Any], version: int = 1, rest: str = "") -> bytes:
     metadata = {"resourceVersion": str(version), **({"continue": rest} if rest else {})}
-    return json.dumps({"kind": "ThingList", "metadata": metadata, "items": things}).encode()
+    return encoded({"kind": "ThingList", "metadata": metadata, "items": things})
+
+
+def groups(*versions: str, kind: str = "APIGroupList") -> bytes:
+    """Return which groups there are, each named by its version: `example.com/v1`."""
+    found = [
+        {"name": each.partition("/")[0], "versions": [{"groupVersion": each, "version": each.partition("/")[2]}]}
+        for each in versions
+    ]
+    return encoded({"kind": kind, "apiVersion": "v1", "groups": found})
+
+
+def resources(*plurals: str, version: str = "example.com/v1", kind: str = "APIResourceList") -> bytes:
+    """Return which kinds there are in a group."""
+    return encoded({"kind": kind, "groupVersion": version, "resources": [{"name": each} for each in plurals]})
 
 
 @dataclass
@@ -61,6 +82,8 @@ class ApiModel:
     streams: str = "yes"
     """What it makes of the wish for a streamed list: `yes`, `refuses`, `ignores`."""
     installed: bool = True
+    alone: bool = True
+    """Whether the kind is the only one of its group."""
     version: int = 1
     compacted: int = 1
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -115,6 +138,15 @@ class ApiModel:
         if after < self.compacted:
             raise KubeGone(410, "Expired", "too old resource version")
         return self._go_on(after, [])
+
+    def discover(self, path: str) -> bytes:
+        """Return what is told of kinds."""
+        has_group = self.installed or not self.alone
+        if path == "/apis":
+            return groups("apps/v1", *(["example.com/v1"] if has_group else []))
+        if path != "/apis/example.com/v1" or not has_group:
+            raise KubeNotFound(404, "", "404 page not found")
+        return resources("others", "others/status", *(["things", "things/status"] if self.installed else []))
 
     def _go_on(self, after: int, first: list[bytes]) -> Iterator[bytes | None]:
         yield from first

@@ -12,7 +12,8 @@ from legation.errors import KubeError, KubeUnreachable
 class Request:
     """A request that waits for its answer."""
 
-    def __init__(self, params: Mapping[str, str]) -> None:
+    def __init__(self, path: str, params: Mapping[str, str]) -> None:
+        self.path = path
         self.params = params
         self.closed = False
         self._answer = asyncio.get_running_loop().create_future()
@@ -59,8 +60,8 @@ class FakeClient:
         """How many requests the test has not taken."""
         return self._requests.qsize()
 
-    def _ask(self, params: Mapping[str, str] | None) -> Request:
-        request = Request(params or {})
+    def _ask(self, path: str, params: Mapping[str, str] | None) -> Request:
+        request = Request(path, params or {})
         self._requests.put_nowait(request)
         return request
 
@@ -72,13 +73,13 @@ class FakeClient:
         params: Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - as the client has it
     ) -> bytes:
-        return await self._ask(params).wait()
+        return await self._ask(path, params).wait()
 
     @contextlib.asynccontextmanager
     async def stream(
         self, path: str, *, params: Mapping[str, str] | None = None
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        request = self._ask(params)
+        request = self._ask(path, params)
         try:
             await request.wait()
             yield request.lines()

@@ -29,6 +29,7 @@ def refused(status: int, body: object, **headers: str) -> KubeError:
         (502, b"<html>oh</html>", "text/html", f"{WHAT}: 502 Bad Gateway"),
         (500, b'{"kind":"Pod","message":"secret"}', "application/json", f"{WHAT}: 500 Internal Server Error"),
         (500, b"[]", "application/json", f"{WHAT}: 500 Internal Server Error"),
+        (500, b"[" * 100_000 + b"]" * 100_000, "application/json", f"{WHAT}: 500 Internal Server Error"),
         (500, b"", "", f"{WHAT}: 500 Internal Server Error"),
         (799, b"", "", f"{WHAT}: 799 of no known meaning"),
     ],
@@ -52,6 +53,7 @@ def test_long_words_are_cut() -> None:
         ({"retry_after": "Fri, 31 Dec 1999 23:59:59 GMT"}, {"retryAfterSeconds": 5}, 5),
         ({}, {"retryAfterSeconds": 5}, 5),
         ({"retry_after": "0"}, {"retryAfterSeconds": "soon"}, None),
+        ({"retry_after": "3"}, ["soon"], 3),
     ],
 )
 def test_how_long_to_wait(headers: dict[str, str], details: object, wait: float | None) -> None:

@@ -131,6 +131,24 @@ async def test_what_does_not_show_the_object_is_no_api_server(body: bytes) -> No
         await client.aclose()
 
 
+async def test_an_object_that_is_nested_too_deep_is_told_as_far_as_it_can_be_read() -> None:
+    """Its status is written all the same, and what comes of that is the whole object."""
+    levels = 9000
+    spec = b'{"a":' * levels + b"1" + b"}" * levels
+    body = b'{"kind": "Listener", "spec": %b, "metadata": {"uid": "u1"}, "status": {"x": 1}}' % spec
+
+    async def tell(asked: Asked, answer: Answer) -> None:
+        await answer.whole(body=body)
+
+    async with loopback(tell) as server:
+        client = Client(Connection(server=server.url))
+        found = await objects.apply(
+            client, kind=LISTENER, namespace="shop", name="a", value={}, field_manager="us", subresource="status"
+        )
+        assert (found["metadata"], found["status"]) == ({"uid": "u1"}, {"x": 1})
+        await client.aclose()
+
+
 async def test_who_does_not_answer_in_time_is_not_waited_for() -> None:
     ended = asyncio.Event()
 

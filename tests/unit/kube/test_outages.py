@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from legation.errors import KubeError, KubeForbidden, KubeGone, KubeUnreachable
+import pytest
+
+from legation.errors import KubeError, KubeForbidden, KubeGone, KubeNotFound, KubeUnreachable
 from legation.kube.outages import GRACE, Outages, in_short
 from legation.kube.reflector import Reflector
 from legation.kube.watch_words import Missing, Scope
+from legation.model.api_kinds import ApiKind
 from legation.sources.kubernetes.pods import PODS
 from legation.sources.kubernetes.services import SERVICES
 
@@ -78,7 +81,7 @@ def test_what_is_wrong_for_all_alike_is_one_problem_whatever_the_server_says_mea
     assert (problem.subject, "pods in all namespaces" in problem.message) == ("the API server", True)
 
 
-def test_when_one_watch_stands_again_those_that_wait_for_the_same_server_wait_no_longer() -> None:
+def test_when_one_watch_stands_again_those_that_nobody_answered_wait_no_longer() -> None:
     world = World()
     world.pods.missing = POD_SCOPE.failed(AWAY, verb="watch")
     world.services.missing = SERVICE_SCOPE.failed(AWAY, verb="watch")
@@ -87,10 +90,43 @@ def test_when_one_watch_stands_again_those_that_wait_for_the_same_server_wait_no
     world.pods.missing = None
     world.told(1.0)
     assert (world.pods.hurried, world.services.hurried) == (0, 1)
-    world.services.missing = SERVICE_SCOPE.failed(KubeForbidden(403, "Forbidden", "no"), verb="list")
-    world.told(2.0)
-    world.told(3.0)
-    assert world.services.hurried == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        KubeForbidden(403, "Forbidden", "no"),
+        KubeNotFound(404, "", "no"),
+        KubeError(429, "TooManyRequests", "no", retry_after=10.0),
+        KubeError(503, "", "starting"),
+        KubeError(500, "", "no"),
+    ],
+)
+def test_whom_the_server_has_answered_is_not_hurried(answer: KubeError) -> None:
+    world = World()
+    world.pods.missing = POD_SCOPE.failed(AWAY, verb="watch")
+    world.services.missing = SERVICE_SCOPE.failed(AWAY, verb="watch")
+    world.told(0.0)
+    world.services.missing = SERVICE_SCOPE.failed(answer, verb="watch")
+    world.pods.missing = None
+    world.told(1.0)
+    assert (world.pods.hurried, world.services.hurried) == (0, 0)
+
+
+def test_somebody_who_answers_in_place_of_the_server_is_one_problem() -> None:
+    world = World()
+    pods = KubeNotFound(404, "", "GET /api/v1/pods at http://a: 404 Not Found")
+    things = Scope(kind=ApiKind(group="example.com", version="v1", kind="Thing", plural="things"))
+    world.pods.missing = things.not_told(KubeNotFound(404, "", "no"), KubeNotFound(404, "", "GET /apis: 404"))
+    world.services.missing = POD_SCOPE.failed(pods, verb="list")
+    world.told(0.0)
+    (problem,) = world.outages.problems(GRACE)
+    assert problem.subject == "the API server"
+    assert problem.message == (
+        "the cluster cannot be watched: GET /api/v1/pods at http://a: 404 Not Found, though every API server has that; "
+        "is it the API server that answers there?"
+    )
+    assert problem.mend == "what was known of them stays"
 
 
 def test_in_short_a_rule_that_is_missing_is_told_with_its_mend_and_what_is_common_once() -> None:

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from legation.errors import KubeForbidden, KubeUnreachable
+from legation.errors import KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.kube.reflector import Reflector
 from legation.kube.watch import Change, Gone, Put, WatchPolicy
 from legation.testing import ManualClock
-from tests.unit.kube.api_model import THINGS, Thing, bookmark, decode, event, page, status, thing
+from tests.unit.kube.api_model import (
+    DEEP,
+    THINGS,
+    Thing,
+    bookmark,
+    decode,
+    event,
+    groups,
+    page,
+    resources,
+    status,
+    thing,
+)
 from tests.unit.kube.fake_client import FakeClient, Request
 
 if TYPE_CHECKING:
@@ -227,14 +239,96 @@ async def test_a_failure_is_followed_by_a_pause(world: World) -> None:
     assert await world.names() == ["+a"]
 
 
-async def test_a_pause_ends_when_somebody_has_heard_of_the_server(world: World) -> None:
+async def test_a_pause_ends_within_a_second_when_somebody_has_heard_of_the_server(world: World) -> None:
+    for pause in (0.375, 0.75, 1.5):
+        (await world.client.next()).fail(KubeUnreachable("away"))
+        await world.clock.advance(0.0)  # so that it has begun to pause
+        await world.clock.advance(pause)
+    (await world.client.next()).fail(KubeUnreachable("away"))
+    await world.clock.advance(0.1)
+    world.reflector.hurry()
+    await world.clock.advance(0.4)
+    # Others are heard of, one after the other.
+    world.reflector.hurry()
+    await world.clock.advance(0.0)
+    assert not world.client.waiting
+    await world.clock.advance(0.1)
+    (await world.client.next()).answer(page(thing("a")))
+    await world.told.get()
+    assert await world.names() == ["+a"]
+
+
+async def test_a_pause_that_is_short_is_made_no_longer(world: World) -> None:
     (await world.client.next()).fail(KubeUnreachable("away"))
     await world.told.get()
-    await world.clock.advance(0.01)  # so that it has begun to pause
+    await world.clock.advance(0.3)
     world.reflector.hurry()
+    await world.clock.advance(0.075)
     (await world.client.next()).answer(page(thing("a")))
     assert await world.names() == ["+a"]
-    assert world.clock.now() == 0.01
+
+
+async def test_a_kind_that_seems_not_to_exist_is_asked_about(world: World) -> None:
+    watch = await world.stands(thing("a"))
+    await world.clock.advance(60.0)
+    watch.send(None)
+    (await world.client.next()).fail(KubeNotFound(404, "", "no"))
+    assert await world.names() == []
+    asked = await world.client.next()
+    assert (asked.path, asked.params) == ("/apis", {})
+    asked.answer(groups("example.com/v1"))
+    asked = await world.client.next()
+    assert (asked.path, asked.params) == ("/apis/example.com/v1", {})
+    assert len(world.reflector.objects) == 1
+    asked.answer(resources("others"))
+    assert await world.names() == ["-a"]
+    assert current(world)
+    assert not world.reflector.installed
+    await world.clock.advance(9.9)
+    assert not world.client.waiting
+    await world.clock.advance(1.0)
+    (await world.client.next()).answer(page(thing("b")))
+    assert await world.names() == ["+b"]
+
+
+@pytest.mark.parametrize("answer", [KubeNotFound(404, "", "no"), KubeUnreachable("away"), b"<html>"])
+async def test_a_kind_of_which_nobody_tells_stays_as_it_was(world: World, answer: Any) -> None:
+    watch = await world.stands(thing("a"))
+    await world.clock.advance(60.0)
+    watch.send(None)
+    (await world.client.next()).fail(KubeNotFound(404, "", "no"))
+    assert await world.names() == []
+    asked = await world.client.next()
+    if isinstance(answer, bytes):
+        asked.answer(answer)
+    else:
+        asked.fail(answer)
+    assert await world.names() == []
+    assert not current(world)
+    await world.clock.advance(0.5)
+    (await world.client.next()).answer(page(thing("a"), thing("b")))
+    assert await world.names() == ["+b"]
+
+
+async def test_who_asks_about_kinds_takes_a_turn_too() -> None:
+    turn = asyncio.Semaphore(1)
+    world = World(turn=turn)
+    async with running(world):
+        (await world.client.next()).fail(KubeNotFound(404, "", "no"))
+        asked = await world.client.next()
+        assert turn.locked()
+        await world.told.get()
+        asked.answer(groups())
+        await world.told.get()
+        assert not turn.locked()
+
+
+async def test_an_object_that_is_nested_too_deep_stops_nothing(world: World) -> None:
+    watch = await world.stands({**thing("a"), "spec": DEEP}, thing("b"))
+    assert world.reflector.unreadable.keys() == {("shop", "a")}
+    watch.send(event("MODIFIED", {**thing("b", version=6), "spec": DEEP}), event("ADDED", thing("c", version=7)))
+    assert await world.names() == ["?b", "+c"]
+    assert [key.name for key in world.reflector.objects] == ["b", "c"]
 
 
 async def test_who_may_not_list_is_told(world: World) -> None:
@@ -301,22 +395,22 @@ async def test_to_cancel_it_closes_the_watch() -> None:
 
 
 @pytest.mark.parametrize("when", ["list", "watch"])
-async def test_a_bug_of_ours_is_not_hidden(when: str) -> None:
+async def test_a_bug_of_who_decodes_is_about_one_object(when: str) -> None:
     def wrong(raw: msgspec.Raw) -> Thing:
-        raise LookupError("a bug")
+        if b"odd" in bytes(raw):
+            raise LookupError("a bug")
+        return decode(raw)
 
-    def fine_at_first(raw: msgspec.Raw) -> Thing:
-        return decode(raw) if b"first" in bytes(raw) else wrong(raw)
-
-    world = World(decode=fine_at_first)
-    async with running(world) as task:
+    world = World(decode=wrong)
+    async with running(world):
         if when == "list":
-            (await world.client.next()).answer(page(thing("a")))
+            await world.stands(thing("odd"), thing("a"))
         else:
-            watch = await world.stands(thing("first"))
-            watch.send(event("ADDED", thing("a")))
-        with pytest.raises(LookupError, match="a bug"):
-            await task
+            watch = await world.stands(thing("a"))
+            watch.send(event("ADDED", thing("odd")))
+            assert await world.names() == ["?odd"]
+        assert world.reflector.unreadable == {("shop", "odd"): "it cannot be read (LookupError)"}
+        assert len(world.reflector.objects) == 1
 
 
 async def test_a_bug_of_the_client_is_not_hidden(world: World) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from legation.errors import KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
-from legation.kube.watch import Change, Follow, Gone, ListPage, Put, Rest, Unreadable, Watch, WatchPolicy
+from legation.kube.watch import Change, Discover, Follow, Gone, ListPage, Put, Rest, Unreadable, Watch, WatchPolicy
 from legation.model.cluster import NamespacedName
-from tests.unit.kube.api_model import THINGS, ApiModel, Thing, bookmark, decode, page, status
+from tests.unit.kube.api_model import DEEP, THINGS, ApiModel, Thing, bookmark, decode, groups, page, resources, status
 
 ENDED = b""
 """What a stream says last."""
@@ -33,24 +33,32 @@ BAD_PAGES = (
     b'{"metadata": {"resourceVersion": "7"}}',
     b'{"metadata": {"resourceVersion": ""}, "items": []}',
 )
+BAD_DISCOVERY = (
+    *BAD_PAGES,
+    b'{"kind": "APIGroupList"}',
+    groups("example.com/v1"),
+    groups(kind="APIGroup"),
+    resources(kind="Status"),
+    resources(version="example.com/v2"),
+    status(404),
+)
 
 
 class Watching(RuleBasedStateMachine):
     """Drives a watch against a server that keeps its word only at the end."""
 
-    @initialize(stream_first=st.booleans(), streams=st.sampled_from(["yes", "refuses", "ignores"]))
-    def begin(self, *, stream_first: bool, streams: str) -> None:
-        self.server = ApiModel(streams=streams)
+    @initialize(stream_first=st.booleans(), streams=st.sampled_from(["yes", "refuses", "ignores"]), alone=st.booleans())
+    def begin(self, *, stream_first: bool, streams: str, alone: bool) -> None:
+        self.server = ApiModel(streams=streams, alone=alone)
         self.watch = Watch(THINGS, decode=decode, policy=WatchPolicy(page=2, stream_first=stream_first))
         self.now = 0.0
-        self.ask: ListPage | Follow | None = None
         self.lines: Iterator[bytes | None] = iter(())
         self.replayed: dict[NamespacedName, Thing] = {}
         self.was_synced = False
 
     # What happens to the objects.
 
-    @rule(name=NAMES, value=st.one_of(st.integers(0, 3), st.just("no number")))
+    @rule(name=NAMES, value=st.one_of(st.integers(0, 3), st.sampled_from(["no number", DEEP])))
     def put(self, name: str, value: object) -> None:
         if self.server.installed:
             self.server.put(name, value)
@@ -93,7 +101,7 @@ class Watching(RuleBasedStateMachine):
             case "ends":
                 self.watch.ended(now=self.now)
             case "breaks":
-                self.note(self.watch.failed(KubeUnreachable("broken"), now=self.now))
+                self.watch.failed(KubeUnreachable("broken"), now=self.now)
             case _:
                 self.now = max(self.now, self.watch.deadline)
                 self.watch.silent(now=self.now)
@@ -107,7 +115,7 @@ class Watching(RuleBasedStateMachine):
     def refuse(self, status: int) -> None:
         self.end(0.0, "breaks")
         self.rest()
-        self.note(self.watch.failed(_error(status), now=self.now))
+        self.watch.failed(_error(status), now=self.now)
 
     @rule(body=st.sampled_from(BAD_PAGES))
     def answer_nonsense(self, body: bytes) -> None:
@@ -115,6 +123,14 @@ class Watching(RuleBasedStateMachine):
         if isinstance(self.rest(), ListPage):
             self.watch.page(body, now=self.now)
             self.digest()
+
+    @rule(bodies=st.lists(st.sampled_from(BAD_DISCOVERY), min_size=1, max_size=2))
+    def is_somebody_else(self, bodies: list[bytes]) -> None:
+        """What answers says 404, and then something that is no discovery."""
+        self.refuse(404)
+        for body in bodies:
+            if isinstance(self.rest(), Discover):
+                self.note(self.watch.discovered(body, now=self.now))
 
     @precondition(lambda self: self.watch.following)
     @rule()
@@ -125,7 +141,7 @@ class Watching(RuleBasedStateMachine):
 
     # How it is driven.
 
-    def rest(self, chance: float = 0.5) -> ListPage | Follow:
+    def rest(self, chance: float = 0.5) -> ListPage | Follow | Discover:
         ask = self.watch.next(self.now, chance)
         if isinstance(ask, Rest):
             assert self.now <= ask.until <= self.now + 330
@@ -150,14 +166,17 @@ class Watching(RuleBasedStateMachine):
             return line
         ask = self.rest(chance)
         try:
-            if isinstance(ask, ListPage):
-                self.watch.page(self.server.answer(dict(ask.params)), now=self.now)
-                self.digest()
-            else:
-                self.lines = self.server.watch(dict(ask.params))
-                self.watch.opened(now=self.now)
+            match ask:
+                case ListPage():
+                    self.watch.page(self.server.answer(dict(ask.params)), now=self.now)
+                    self.digest()
+                case Follow():
+                    self.lines = self.server.watch(dict(ask.params))
+                    self.watch.opened(now=self.now)
+                case Discover():
+                    self.note(self.watch.discovered(self.server.discover(ask.path), now=self.now))
         except KubeError as error:
-            self.note(self.watch.failed(error, now=self.now))
+            self.watch.failed(error, now=self.now)
         return ask
 
     def digest(self) -> None:
@@ -172,8 +191,13 @@ class Watching(RuleBasedStateMachine):
                     self.replayed[key] = thing
                 case Gone(key, before):
                     assert self.replayed.pop(key, None) == before
+                    assert self.is_gone(key.name, before), "nobody has deleted it"
                 case Unreadable(key, words):
                     assert words
+
+    def is_gone(self, name: str, before: Thing | None) -> bool:
+        there = self.server.things.get(name)
+        return before is None or there is None or there["metadata"]["uid"] != before.metadata.uid
 
     @invariant()
     def the_changes_give_what_is_known(self) -> None:

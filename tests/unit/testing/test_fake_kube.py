@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from legation.errors import KubeError, KubeForbidden, KubeGone, KubeUnreachable
+from legation.errors import KubeError, KubeForbidden, KubeGone, KubeNotFound, KubeUnreachable
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.testing import FakeKube
@@ -218,6 +218,29 @@ async def test_the_next_answer_breaks_off(world: World) -> None:
     async with world.client.stream(THINGS.path(), params={"watch": "true"}) as lines:
         with pytest.raises(KubeUnreachable):
             await anext(aiter(lines))
+
+
+async def test_somebody_on_the_way_answers_in_its_place(world: World) -> None:
+    world.kube.intercept("/apis/")
+    for path in (THINGS.path(), "/apis/example.com/v1", "/apis/nobody.test/v1"):
+        with pytest.raises(KubeNotFound) as refusal:
+            await world.client.request("GET", path)
+        # A page for people, not a word of the API server.
+        assert str(refusal.value).endswith("404 Not Found")
+    await world.client.request("GET", PODS.path())
+    assert json.loads(await world.client.request("GET", "/apis"))["kind"] == "APIGroupList"
+    world.kube.heal()
+    assert await world.list() == []
+
+
+async def test_an_object_may_be_nested_as_deep_as_the_real_one_takes_it(world: World) -> None:
+    deep: Any = 1
+    for _ in range(2000):
+        deep = [deep]
+    world.kube.put({**world.put("a"), "spec": {"a": 1, "any": deep}})
+    answer = await world.client.request("GET", THINGS.path(namespace="shop", name="a"))
+    assert b"[" * 2000 + b"1" in answer
+    assert [key.name for key in world.kube.objects(THINGS)] == ["a"]
 
 
 async def test_a_watch_can_be_silent(world: World) -> None:

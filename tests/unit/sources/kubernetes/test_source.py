@@ -399,3 +399,85 @@ async def test_what_is_wrong_for_all_kinds_alike_is_told_once_before_anything_is
         await world.kube.start()
         await world.passing(lambda: bool(world.states))
         assert world.newest.problems == ()
+
+
+WHO = "is it the API server that answers there?"
+ON_THE_WAY = {
+    "everything": ("/", ALL, WHO),
+    "all groups": ("/apis/", len(API_KINDS) + 2, "the cluster cannot be watched: "),
+    "services": ("/api/v1/services", 1, f"though every API server has that; {WHO}"),
+    "clusters": ("/apis/bootes.io/v1/clusters", 1, "though the API server tells that it has them"),
+}
+"""Where somebody on the way answers 404, how many watches that takes, and what is told."""
+
+
+@pytest.mark.parametrize(("path", "taken", "words"), ON_THE_WAY.values(), ids=ON_THE_WAY)
+async def test_a_404_of_somebody_on_the_way_takes_nothing_away_and_is_one_problem(
+    world: World, path: str, taken: int, words: str
+) -> None:
+    world.put_usual()
+    async with world.reading() as source:
+        before = await world.begun()
+        world.kube.intercept(path)
+        world.kube.drop()
+        await world.passing(lambda: codes(world.newest) == {"not-watched"})
+        await world.passing(lambda: world.kube.watches == ALL - taken, seconds=60)
+        world.kube.forget_asked()
+        await world.passing(lambda: world.kube.count() > 5 * taken, seconds=60)
+        await world.passing(lambda: [words in each.message for each in world.newest.problems] == [True])
+        (problem,) = world.newest.problems
+        assert "404" in problem.message
+        assert "what was known of them stays" in problem.mend
+        assert world.newest.objects is before.objects
+        assert world.newest.cluster is not None
+        assert before.cluster is not None
+        for part in ("pods", "services", "grants"):
+            assert getattr(world.newest.cluster, part) is getattr(before.cluster, part)
+        assert source.missing == ()
+
+        world.kube.heal()
+        await world.passing(lambda: world.newest.problems == (), seconds=30)
+        assert world.newest.objects is before.objects
+
+
+@pytest.mark.parametrize(("path", "taken", "words"), ON_THE_WAY.values(), ids=ON_THE_WAY)
+async def test_nothing_is_published_while_somebody_on_the_way_answers_404(
+    world: World, path: str, taken: int, words: str
+) -> None:
+    world.put_usual()
+    world.kube.intercept(path)
+    async with world.reading() as source:
+        await world.passing(lambda: world.kube.watches == ALL - taken)
+        await world.passing(lambda: [words in each for each in source.missing] == [True])
+        await world.passing(lambda: [words in each.message for each in world.obstacles] == [True])
+        assert world.states == []
+        world.kube.heal()
+        await world.passing(lambda: bool(world.states))
+        state = world.newest
+        assert state.objects.keys() == {WEB}
+        assert state.problems == ()
+
+
+async def test_a_kind_that_is_uninstalled_takes_its_objects_with_it(world: World) -> None:
+    world.put_usual()
+    async with world.reading():
+        await world.begun()
+        world.kube.remove(CLUSTERS)
+        await world.passing(lambda: dict(world.newest.objects) == {})
+        await world.passing(lambda: world.newest.problems == ())
+
+
+async def test_an_object_that_is_nested_too_deep_is_told_and_stays_as_it_was(world: World) -> None:
+    world.put_usual()
+    deep: Any = 1
+    for _ in range(3000):
+        deep = [deep]
+    async with world.reading():
+        before = await world.begun()
+        world.kube.put(cluster(metadata=deep))
+        world.kube.put(cluster("last"))
+        state = await world.until(lambda each: len(each.objects) == 2)
+        assert state.objects[WEB] is before.objects[WEB]
+        (problem,) = state.problems
+        assert problem.object == WEB
+        assert problem.message == "it is not what a Cluster looks like: it is nested more than 200 levels deep"
