@@ -141,10 +141,11 @@ def _install(server: ApiServer, folder: Path) -> Path:
 
 def _told(event: dict[str, Any]) -> str | None:
     """Return what kind of a request it was; None for a watch."""
-    what, code = event["objectRef"], event["responseStatus"]["code"]
+    what, code = event.get("objectRef"), event["responseStatus"]["code"]
     if event["verb"] == "watch":
         return None
-    if event["verb"] == "list" and code == httpx2.codes.NOT_FOUND:
+    # A question about no object asks which kinds there are.
+    if what is None or (event["verb"] == "list" and code == httpx2.codes.NOT_FOUND):
         return "looks for a kind that is not installed"
     if what["resource"] in {"leases", "events"}:
         return str(what["resource"])
