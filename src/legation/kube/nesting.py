@@ -20,10 +20,15 @@ DEEPEST = 200
 
 _Read = TypeVar("_Read")
 
-_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
-"""Strings and brackets: so no bracket in a string is taken for one. A string without an end goes to the end."""
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
+"""One without an end goes to the end."""
+_STRINGS = re.compile(_STRING, re.DOTALL)
+_TOKENS = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
+"""Strings and brackets: so no bracket in a string is taken for one."""
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
+_ALIKE = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 # No API server writes a letter as an escape: nobody's object can hold one of these.
 _CUT = re.compile(rb'"\\u0063ut (\d+) (\d+)"')
 
@@ -55,7 +60,13 @@ def restored(part: bytes, text: bytes) -> bytes:
 def is_deep(text: bytes) -> bool:
     """Say whether anything in a text lies deeper than `DEEPEST` levels."""
     # To count is many times as fast as to look, and is enough for almost all.
-    return text.count(b"}") + text.count(b"]") > DEEPEST and shortened(text) != text
+    if text.count(b"}") + text.count(b"]") <= DEEPEST:
+        return False
+    brackets = _STRINGS.sub(b"", text).translate(_ALIKE, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        # Each time the innermost ones go.
+        brackets = brackets.replace(b"{}", b"")
+    return bool(brackets)
 
 
 def decoded(decoder: msgspec.json.Decoder[_Read], text: bytes | msgspec.Raw) -> _Read:

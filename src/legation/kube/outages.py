@@ -17,6 +17,10 @@ from legation.model.problems import Level, Problem
 GRACE = 3.0
 """Seconds that it must last."""
 _SERVER = "the API server"
+_LEAST = 1.0
+"""Seconds over which watches that are hurried are spread, if they are few."""
+_RATE = 50
+"""Of many, so many ask in a second: the API server has only just come back."""
 
 
 class Outages:
@@ -43,9 +47,9 @@ class Outages:
             elif each.missing is not None and each.missing.trouble:
                 self._since.setdefault(each, now)
                 self._reasons[each] = each.missing
-        for each, reason in self._reasons.items() if back else ():
-            if reason.unreachable:
-                each.hurry()
+        unheard = [each for each, reason in self._reasons.items() if reason.unreachable] if back else []
+        for each in unheard:
+            each.hurry(within=max(_LEAST, len(unheard) / _RATE))
 
     def problems(self, now: float) -> tuple[Problem, ...]:
         """Return what has lasted."""

@@ -40,8 +40,6 @@ _CHUNK = 250
 """Objects that are read without a turn for others; some milliseconds."""
 _LIST_LIMIT = 60.0
 """Seconds for one page: the API server itself gives up a list after a minute."""
-_SPREAD = 1.0
-"""Seconds over which many that end a pause together are spread."""
 _POLICY = WatchPolicy()
 
 
@@ -123,6 +121,7 @@ class Reflector(Generic[Object]):
         self._heard: deque[_Heard] = deque()
         self._woken = asyncio.Event()
         self._hurried = asyncio.Event()
+        self._within = 0.0
         self._taken = asyncio.Event()
         self._told: tuple[object, ...] = ()
         self.kind = kind
@@ -158,8 +157,9 @@ class Reflector(Generic[Object]):
         """Whether the API server has the kind, as far as is known; if not, it is synced and empty."""
         return self._watch.installed
 
-    def hurry(self) -> None:
-        """End a pause soon, if there is one: the API server was heard of elsewhere."""
+    def hurry(self, *, within: float) -> None:
+        """End a pause within so many seconds, if there is one: the API server was heard of elsewhere."""
+        self._within = within
         self._hurried.set()
 
     async def run(self) -> None:
@@ -180,8 +180,8 @@ class Reflector(Generic[Object]):
         self._hurried.clear()
         await set_or(self._hurried, until, clock=self._clock)
         if self._hurried.is_set():
-            # All others have heard of the server at this moment, too.
-            await self._clock.sleep_until(min(until, self._clock.now() + self._chance() * _SPREAD))
+            # Many were hurried at this moment.
+            await self._clock.sleep_until(min(until, self._clock.now() + self._chance() * self._within))
 
     async def _discover(self, ask: Discover) -> None:
         async with self._turn:

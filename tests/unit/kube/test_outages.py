@@ -24,13 +24,15 @@ class Standing:
     def __init__(self) -> None:
         self.missing: Missing | None = None
         self.hurried = 0
+        self.within = 0.0
 
     @property
     def current(self) -> bool:
         return self.missing is None
 
-    def hurry(self) -> None:
+    def hurry(self, *, within: float) -> None:
         self.hurried += 1
+        self.within = within
 
 
 class World:
@@ -90,6 +92,18 @@ def test_when_one_watch_stands_again_those_that_nobody_answered_wait_no_longer()
     world.pods.missing = None
     world.told(1.0)
     assert (world.pods.hurried, world.services.hurried) == (0, 1)
+    assert world.services.within == 1.0
+
+
+def test_many_watches_are_spread_over_more_than_a_moment() -> None:
+    many = [Standing() for _ in range(271)]
+    outages = Outages(cast("list[Reflector[Any]]", many))
+    for each in many:
+        each.missing = POD_SCOPE.failed(AWAY, verb="watch")
+    outages.look(0.0)
+    many[0].missing = None
+    outages.look(1.0)
+    assert {(each.hurried, each.within) for each in many[1:]} == {(1, 5.4)}
 
 
 @pytest.mark.parametrize(
