@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from legation.kube.nesting import DEEPEST, is_deep
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ManifestObject, ObjectKey, is_same_json
@@ -72,6 +73,9 @@ _Read: TypeAlias = tuple[ManifestObject, Mapping[str, Any] | None]
 
 def _reader(kind: ApiKind) -> Callable[[msgspec.Raw], _Read]:
     def read(raw: msgspec.Raw) -> _Read:
+        # What can be decoded and hardly so cannot be compared: no Envoy takes a message of a hundred levels.
+        if is_deep(bytes(raw)):
+            raise msgspec.ValidationError(f"it is nested more than {DEEPEST} levels deep")
         decoded = _decode(raw)
         status = decoded.get("status")
         return read_manifest(kind, decoded), status if isinstance(status, Mapping) else None

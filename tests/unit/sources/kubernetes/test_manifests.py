@@ -158,3 +158,14 @@ def test_what_was_handed_out_does_not_change(reader: ManifestReader) -> None:
     before = reader.objects()
     told.gone("Cluster", "web")
     assert before.keys() == {KEY}
+
+
+def test_an_object_that_is_nested_too_deep_is_not_read() -> None:
+    """Nor compared, which would fail where it was only just read."""
+    decode = ManifestReader([CLUSTERS]).watched[0].decode
+    start, end = b'{"metadata": {"name": "a", "namespace": "shop"}, "spec": {"config": ', b"}}"
+    manifest, _ = decode(msgspec.Raw(start + b"[" * 150 + b"]" * 150 + end))
+    assert manifest.key.name == "a"
+    for levels in (250, 900, 982, 5000):
+        with pytest.raises(msgspec.ValidationError, match="nested more than 200 levels deep"):
+            decode(msgspec.Raw(start + b"[" * levels + b"]" * levels + end))
