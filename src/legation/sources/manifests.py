@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
-from legation.sources import kubectl_yaml
 from legation.sources.identity import Fault, identify
-from legation.sources.kubectl_yaml import YamlFault
+from legation.texts import kubectl_yaml
+from legation.texts.kubectl_yaml import YamlFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from legation.model.objects import FieldPath
-from legation.sources.kubectl_yaml import YamlFault, find, load
+from legation.texts.kubectl_yaml import YamlFault, find, load
 
 LAUGHS = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{after}: &{after} [{', '.join([f'*{before}'] * 10)}]\n"

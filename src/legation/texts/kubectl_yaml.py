@@ -21,7 +21,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from legation.model.objects import FieldPath
-from legation.sources import scalars
+from legation.texts import scalars
 
 _DEEPEST = 100
 """Levels of nesting. Envoy's own limit for a message is about as deep; no manifest comes near."""

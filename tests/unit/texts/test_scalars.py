@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from legation.sources.kubectl_yaml import YamlFault, load
+from legation.texts.kubectl_yaml import YamlFault, load
 
 GO_SAYS = {
     # Words.
