@@ -1,14 +1,19 @@
-"""What a step of the translation takes and returns. A step is pure: the same object gives the same translation."""
+"""What a step of the translation takes and returns. A step is pure: the same object gives the same translation.
+
+Some objects hold no resources, but say something of resources that others hold: a TrafficSplit, of their weights. Such
+an object's translation is a `Note`; the `Amender` of its kind puts what the notes of a namespace say into the resources
+there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from legation.model.api_kinds import ApiKind
 from legation.model.node import Scope, Workload
-from legation.model.objects import FieldPath, ManifestObject
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
 
@@ -31,6 +36,8 @@ class Translation:
     drafts: tuple[Draft, ...] = ()
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     """Node ids that the object describes."""
+    notes: tuple[object, ...] = ()
+    """What the object says of resources that others hold; the amender of its kind knows what they are."""
     problems: tuple[Problem, ...] = ()
     """With a problem of level ERROR the object is broken as a whole: nothing of it is used."""
 
@@ -54,4 +61,45 @@ class Step(Protocol):
 
     def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:
         """Return the types of which the object could hold resources, however broken it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Note:
+    """Something that an object says of the resources of its namespace that other objects hold."""
+
+    manifest: ManifestObject
+    value: object
+    """One of the `Translation.notes` of the object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """What became of one resource."""
+
+    json: Mapping[str, Any] = field(repr=False)
+    """The resource with what the notes say; the very same object where they say nothing of it."""
+    met: frozenset[ObjectKey] = frozenset()
+    """The objects whose notes found something here that they speak of."""
+    problems: tuple[Problem, ...] = ()
+    """What cannot be done here as the notes say; each is a problem of the object that says it."""
+
+
+class Plan(Protocol):
+    """All that the notes of one namespace say. A value: it is made anew when one of them changes."""
+
+    def amend(self, json: Mapping[str, Any]) -> Amended:
+        """Return a resource of the namespace with what the notes say of it. It is of any type, as raw as in a Draft."""
+        ...
+
+    def problems(self, met: frozenset[ObjectKey]) -> Iterator[Problem]:
+        """Yield what is wrong with the notes themselves, and of those that found nothing anywhere, given who did."""
+        ...
+
+
+class Amender(Protocol):
+    """Knows the notes of one or more kinds. A file of this folder has one, under the name AMENDER."""
+
+    def plan(self, notes: Iterable[Note]) -> Plan | None:
+        """Return what these say, all of one namespace; None where none of them is of a kind that it knows."""
         ...
