@@ -114,7 +114,7 @@ def test_its_arguments_are_settings(helm: Path, values: tuple[str, ...]) -> None
     (container,) = the(rendered(helm, "default", *values), "Deployment")["spec"]["template"]["spec"]["containers"]
     environment = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     command, *flags = container["args"]
-    found = settings.load(flags=serve.make_context(command, flags).params, environ=environment)
+    found = settings.load(settings.SERVE, flags=serve.make_context(command, flags).params, environ=environment)
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
     assert ports == {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port}
     assert found.cluster.kubernetes

@@ -32,16 +32,20 @@ class SettingValue(click.ParamType[str]):
         return [CompletionItem(each) for each in self._row.kind.choices if each.startswith(incomplete)]
 
 
-def of_settings(command: Command) -> Command:
-    """Give a command an option for every setting, and the directory as its argument."""
-    for row in reversed((settings.CONFIG, *settings.SETTINGS)):
-        command = _option(row)(command)
-    return command
+def of_settings(table: settings.Table[Any]) -> Callable[[Command], Command]:
+    """Give a command an option or an argument for every setting."""
+
+    def give(command: Command) -> Command:
+        for row in reversed((settings.CONFIG, *table.rows)):
+            command = _option(row)(command)
+        return command
+
+    return give
 
 
 def _option(row: Setting) -> Callable[[Command], Command]:
-    if row.name == "directory":
-        return click.argument("directory", required=False, metavar=row.flag, type=SettingValue(row))
+    if row.argument:
+        return click.argument(row.name, required=False, metavar=row.argument, type=SettingValue(row))
     default = f"; default: {row.shown_default}" if row.shown_default else ""
     text = f"{row.text}  [{row.variable}{default}]"
     if row.kind.bare:
@@ -51,7 +55,7 @@ def _option(row: Setting) -> Callable[[Command], Command]:
 
 def given_settings() -> settings.Settings:
     """Return what the environment and the file that it names say; for commands that talk to a server."""
-    return settings.load(flags={}, environ=os.environ)
+    return settings.load(settings.SERVE, flags={}, environ=os.environ)
 
 
 def node(command: Command) -> Command:

@@ -13,7 +13,7 @@ from legation.errors import SettingsError
 
 
 @click.command()
-@options.of_settings
+@options.of_settings(settings.SERVE)
 def serve(**flags: Any) -> None:
     """Serve a directory of manifests, or a Kubernetes cluster, to every Envoy that connects.
 
@@ -21,7 +21,7 @@ def serve(**flags: Any) -> None:
     file of settings, or in the environment. SIGTERM lets Envoys end their streams, and then exits with status 0; a
     second one ends at once.
     """
-    found = settings.load(flags=flags, environ=os.environ)
+    found = settings.load(settings.SERVE, flags=flags, environ=os.environ)
     if found.directory is None and not found.cluster.kubernetes:
         raise SettingsError(
             "DIR", "where do objects come from? Write: legation serve DIR, or: legation serve --kubernetes"

@@ -5,6 +5,7 @@ A flag beats the environment, the environment beats the file, the file beats the
 
 from legation.settings.kinds import PATH
 from legation.settings.loading import load
-from legation.settings.table import CONFIG, SETTINGS, Cluster, Delivery, Setting, Settings
+from legation.settings.setting import CONFIG, Setting, Table
+from legation.settings.table import SERVE, Cluster, Delivery, Settings
 
-__all__ = ["CONFIG", "PATH", "SETTINGS", "Cluster", "Delivery", "Setting", "Settings", "load"]
+__all__ = ["CONFIG", "PATH", "SERVE", "Cluster", "Delivery", "Setting", "Settings", "Table", "load"]

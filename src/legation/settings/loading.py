@@ -4,77 +4,69 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from legation.errors import SettingsError
-from legation.settings.table import CONFIG, PREFIX, SECTIONS, SETTINGS, Settings
+from legation.settings.setting import CONFIG, PREFIX, Table, Value
 
 # Kubernetes sets such variables in every Pod for each Service of the namespace, and a Service may be called
 # legation-xds: https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
 _SERVICE_LINK_NAME = re.compile(PREFIX + r"(.*_)?(SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_.*)")
 _SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
 
-_BY_KEY = {row.key: row for row in SETTINGS}
-_BY_VARIABLE = {row.variable: row for row in (CONFIG, *SETTINGS)}
-_BY_NAME = {row.name: row for row in (CONFIG, *SETTINGS)}
 
-
-def load(*, flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+def load(table: Table[Value], *, flags: Mapping[str, object], environ: Mapping[str, str]) -> Value:
     """Return the settings that hold.
 
     Args:
+        table: Which settings there are.
         flags: What the command line said, by the settings' names, None where it said nothing; `config` is the file.
         environ: The environment.
 
     Raises:
         SettingsError: A value is wrong, a name is unknown, or the file cannot be read.
     """
-    given = _from_environment(environ)
-    given |= {name: (value, _BY_NAME[name].flag) for name, value in flags.items() if value is not None}
+    given = _from_environment(table, environ)
+    given |= {name: (value, table.by_name[name].flag) for name, value in flags.items() if value is not None}
     found: dict[str, Any] = {}
     if CONFIG.name in given:
         value, wrote = given[CONFIG.name]
-        found = _from_file(CONFIG.read(value, wrote=wrote), wrote=wrote)
-    for row in SETTINGS:
+        found = _from_file(table, CONFIG.read(value, wrote=wrote), wrote=wrote)
+    for row in table.rows:
         if row.name in given:
             value, wrote = given[row.name]
             found[row.key] = row.read(value, wrote=wrote)
-    parts: dict[str, dict[str, Any]] = {"": {}, **{section: {} for section in SECTIONS}}
-    for row in SETTINGS:
-        if row.key in found:
-            parts[row.section][row.name] = found[row.key]
-    sections: dict[str, Any] = {section: of(**parts[section]) for section, of in SECTIONS.items()}
-    return Settings(**parts[""], **sections)
+    return table.build(found)
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+def _from_environment(table: Table[Any], environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     given: dict[str, tuple[object, str]] = {}
     for variable, value in environ.items():
         if not variable.startswith(PREFIX) or _SERVICE_LINK_VALUE.match(value):
             continue
-        if row := _BY_VARIABLE.get(variable):
+        if row := table.by_variable.get(variable):
             given[row.name] = (value, variable)
         # A variable that resembles none of ours may be there for somebody else.
-        elif not _SERVICE_LINK_NAME.fullmatch(variable) and (near := _nearest_variable(variable)):
+        elif not _SERVICE_LINK_NAME.fullmatch(variable) and (near := _nearest_variable(table, variable)):
             raise SettingsError(variable, f"there is no such setting; did you mean {near}?")
     return given
 
 
-def _nearest_variable(wrote: str) -> str:
+def _nearest_variable(table: Table[Any], wrote: str) -> str:
     # What all variables begin with tells nothing of likeness.
-    near = _nearest(wrote.removeprefix(PREFIX).lower(), _BY_NAME)
-    return _BY_NAME[near].variable if near else ""
+    near = _nearest(wrote.removeprefix(PREFIX).lower(), table.by_name)
+    return table.by_name[near].variable if near else ""
 
 
-def _from_file(path: Path, *, wrote: str) -> dict[str, Any]:
+def _from_file(table: Table[Any], path: Path, *, wrote: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, value, place in _entries(path, wrote=wrote):
-        row = _BY_KEY.get(key)
+    for key, value, place in _entries(path, sections=table.sections, wrote=wrote):
+        row = table.by_key.get(key)
         if row is None:
-            near = _nearest(key, _BY_KEY)
-            mend = f"did you mean {near}?" if near else "the settings are " + ", ".join(_BY_KEY)
+            near = _nearest(key, table.by_key)
+            mend = f"did you mean {near}?" if near else "the settings are " + ", ".join(table.by_key)
             raise SettingsError(key, f"there is no such setting ({place}); {mend}")
         if key in found:
             raise SettingsError(key, f"it is set twice ({place}); leave one")
@@ -82,14 +74,14 @@ def _from_file(path: Path, *, wrote: str) -> dict[str, Any]:
     return found
 
 
-def _entries(path: Path, *, wrote: str) -> Iterator[tuple[str, object, str]]:
+def _entries(path: Path, *, sections: Collection[str], wrote: str) -> Iterator[tuple[str, object, str]]:
     """Yield (key, value, place) of each setting in the file, with the section's name in front of the key."""
     import yaml  # noqa: PLC0415 - most runs have no file of settings, and a command's help needs no YAML
 
     try:
         loader = yaml.CSafeLoader(path.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
-        yield from _settings(loader, node, path=path, section="", wrote=wrote)
+        yield from _settings(loader, node, path=path, sections=sections, wrote=wrote)
     except OSError as error:
         raise SettingsError(wrote, f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -101,7 +93,9 @@ def _entries(path: Path, *, wrote: str) -> Iterator[tuple[str, object, str]]:
         raise SettingsError(wrote, f"{path}: this is not YAML: {error!s:.200}") from error
 
 
-def _settings(loader: Any, node: Any, *, path: Path, section: str, wrote: str) -> Iterator[tuple[str, object, str]]:
+def _settings(
+    loader: Any, node: Any, *, path: Path, wrote: str, sections: Collection[str] = (), section: str = ""
+) -> Iterator[tuple[str, object, str]]:
     """Yield the settings of a mapping node. Any: YAML nodes, whose kinds are known where `yaml` is loaded."""
     if node is None or node.tag == "tag:yaml.org,2002:null":
         return
@@ -109,7 +103,7 @@ def _settings(loader: Any, node: Any, *, path: Path, section: str, wrote: str) -
         raise SettingsError(section or wrote, f"{path}:{node.start_mark.line + 1}: write one `name: value` a line")
     for key_node, value_node in node.value:
         name = key_node.value if key_node.id == "scalar" else "?"
-        if not section and name in SECTIONS:
+        if name in sections:
             yield from _settings(loader, value_node, path=path, section=name, wrote=wrote)
         else:
             key = f"{section}.{name}" if section else name

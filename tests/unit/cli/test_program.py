@@ -57,7 +57,7 @@ def test_help_of_serve_shows_every_setting_with_its_variable_and_default() -> No
     """From the table of settings."""
     _, text, _ = invoke("serve", "--help")
     words = " ".join(text.split())
-    for row in (settings.CONFIG, *settings.SETTINGS[1:]):
+    for row in (settings.CONFIG, *settings.SERVE.rows[1:]):
         default = f"; default: {row.shown_default}" if row.shown_default else ""
         assert f"{row.flag} {row.kind.metavar}" in words
         assert f"{row.text} [{row.variable}{default}]" in words

@@ -17,12 +17,12 @@ def load(
     """Load settings with a file of that text."""
     file = tmp_path / "legation.yaml"
     file.write_text(text, encoding="utf-8")
-    return settings.load(flags={"config": str(file), **flags}, environ=environ or {})
+    return settings.load(settings.SERVE, flags={"config": str(file), **flags}, environ=environ or {})
 
 
 def test_the_defaults_are_those_of_the_dataclasses() -> None:
     """Nothing given."""
-    assert settings.load(flags={}, environ={}) == settings.Settings()
+    assert settings.load(settings.SERVE, flags={}, environ={}) == settings.Settings()
 
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
 
 def test_a_flag_that_was_not_given_says_nothing() -> None:
     """The command line hands over None for each flag that is not there."""
-    assert settings.load(flags={"xds_port": None}, environ={"LEGATION_XDS_PORT": "7"}).xds_port == 7
+    assert settings.load(settings.SERVE, flags={"xds_port": None}, environ={"LEGATION_XDS_PORT": "7"}).xds_port == 7
 
 
 def test_the_delivery_settings_stand_in_a_section_of_the_file(tmp_path: Path) -> None:
@@ -56,6 +56,7 @@ def test_the_delivery_settings_stand_in_a_section_of_the_file(tmp_path: Path) ->
 def test_the_delivery_settings_are_plain_names_elsewhere() -> None:
     """A section is a matter of the file."""
     found = settings.load(
+        settings.SERVE,
         flags={"hold_missing": "Cluster, Secret"},
         environ={"LEGATION_REMOVAL_GRACE": "1.5s", "LEGATION_DRAIN_GRACE": "1h"},
     )
@@ -68,7 +69,9 @@ def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
     """LEGATION_CONFIG stands for --config."""
     file = tmp_path / "settings.yaml"
     file.write_text("directory: /etc/manifests\n", encoding="utf-8")
-    assert settings.load(flags={}, environ={"LEGATION_CONFIG": str(file)}).directory == Path("/etc/manifests")
+    assert settings.load(settings.SERVE, flags={}, environ={"LEGATION_CONFIG": str(file)}).directory == Path(
+        "/etc/manifests"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n", "\ufeffxds_port: 18000\n"])
@@ -102,12 +105,12 @@ def test_a_key_that_resembles_nothing_is_told_with_all_keys(tmp_path: Path) -> N
 def test_a_mistyped_variable_is_told_with_the_nearest_known_one() -> None:
     """A typing error in the environment."""
     with pytest.raises(SettingsError, match=r"^LEGATION_XDS_PROT: .* did you mean LEGATION_XDS_PORT\?$"):
-        settings.load(flags={}, environ={"LEGATION_XDS_PROT": "18000"})
+        settings.load(settings.SERVE, flags={}, environ={"LEGATION_XDS_PROT": "18000"})
 
 
 def test_a_variable_that_resembles_nothing_is_somebody_elses() -> None:
     """A program around us may have variables of its own."""
-    assert settings.load(flags={}, environ={"LEGATION_MASCOT": "heron"}) == settings.Settings()
+    assert settings.load(settings.SERVE, flags={}, environ={"LEGATION_MASCOT": "heron"}) == settings.Settings()
 
 
 def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> None:
@@ -121,7 +124,7 @@ def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> No
         "LEGATION_XDS_SERVICE_PORT_GRPC": "18000",
         "LEGATION_PORT": "tcp://10.0.0.2:18000",
     }
-    assert settings.load(flags={}, environ=environ) == settings.Settings()
+    assert settings.load(settings.SERVE, flags={}, environ=environ) == settings.Settings()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,7 @@ def test_a_wrong_value_is_told_under_the_name_of_its_flag_with_what_would_be_rig
 ) -> None:
     """Each kind of value."""
     with pytest.raises(SettingsError) as caught:
-        settings.load(flags={name: value}, environ={})
+        settings.load(settings.SERVE, flags={name: value}, environ={})
     assert caught.value.key == "--" + name.replace("_", "-")
     assert repr(value) in str(caught.value)
     assert words in str(caught.value)
@@ -223,13 +226,14 @@ def test_the_settings_of_the_cluster_stand_in_a_section_of_the_file(tmp_path: Pa
 def test_the_settings_of_the_cluster_are_plain_names_elsewhere() -> None:
     """As all settings are."""
     found = settings.load(
+        settings.SERVE,
         flags={"kubernetes": "on", "namespaces": "shop, edge ,shop,"},
         environ={"LEGATION_SECRETS": "on", "LEGATION_PEER_CHECK": "none"},
     )
     assert found.cluster == settings.Cluster(
         kubernetes=True, namespaces=("shop", "edge"), secrets=True, peer_check="none"
     )
-    assert not settings.load(flags={}, environ={"LEGATION_KUBERNETES": "off"}).cluster.kubernetes
+    assert not settings.load(settings.SERVE, flags={}, environ={"LEGATION_KUBERNETES": "off"}).cluster.kubernetes
 
 
 def test_a_service_that_is_called_like_a_setting_sets_nothing() -> None:
@@ -239,7 +243,7 @@ def test_a_service_that_is_called_like_a_setting_sets_nothing() -> None:
         "LEGATION_REPLICA_SERVICE_HOST": "10.0.0.1",
         "LEGATION_REPLICA_SERVICE_PORT": "18003",
     }
-    assert settings.load(flags={}, environ=environ) == settings.Settings()
+    assert settings.load(settings.SERVE, flags={}, environ=environ) == settings.Settings()
 
 
 @pytest.mark.parametrize("value", ["5", "{a: 1}", "null", "[]", "[[shop]]", "[Shop]"])
@@ -271,13 +275,13 @@ def test_a_switch_is_on_or_off_as_yaml_has_it(tmp_path: Path, value: str, *, is_
 def test_a_switch_is_nothing_else(value: str) -> None:
     """One way to write it."""
     with pytest.raises(SettingsError, match="is not on or off"):
-        settings.load(flags={"csds": value}, environ={})
+        settings.load(settings.SERVE, flags={"csds": value}, environ={})
 
 
 @pytest.mark.parametrize("value", ["localhost", "127.0.0.2", "::1", "[::1]"])
 def test_the_admin_port_may_be_bound_to_any_loopback_address(value: str) -> None:
     """Brackets around an IPv6 address are taken off."""
-    assert settings.load(flags={"admin_bind": value}, environ={}).admin_bind == value.strip("[]")
+    assert settings.load(settings.SERVE, flags={"admin_bind": value}, environ={}).admin_bind == value.strip("[]")
 
 
 @pytest.mark.parametrize(
@@ -301,17 +305,17 @@ def test_a_file_that_cannot_be_read_is_told_under_the_name_that_asked_for_it(tmp
     """By flag, by variable, and one that is no text."""
     missing = str(tmp_path / "none.yaml")
     with pytest.raises(SettingsError, match=r"^--config: .*none\.yaml cannot be read: No such file or directory$"):
-        settings.load(flags={"config": missing}, environ={})
+        settings.load(settings.SERVE, flags={"config": missing}, environ={})
     with pytest.raises(SettingsError, match=r"^LEGATION_CONFIG: .* cannot be read"):
-        settings.load(flags={}, environ={"LEGATION_CONFIG": missing})
+        settings.load(settings.SERVE, flags={}, environ={"LEGATION_CONFIG": missing})
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="is not UTF-8 text"):
-        settings.load(flags={"config": str(tmp_path / "bytes")}, environ={})
+        settings.load(settings.SERVE, flags={"config": str(tmp_path / "bytes")}, environ={})
 
 
 def test_every_setting_has_a_text_and_names_that_follow_from_its_field() -> None:
     """The table that help and documentation print."""
-    rows = {row.name: row for row in settings.SETTINGS}
+    rows = {row.name: row for row in settings.SERVE.rows}
     assert all(row.text.endswith(".") for row in rows.values())
     assert (rows["xds_port"].flag, rows["xds_port"].variable, rows["xds_port"].key) == (
         "--xds-port",
