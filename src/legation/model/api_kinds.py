@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 _BUILT_IN = frozenset(
     f"{each}.k8s.io"
@@ -29,7 +30,7 @@ _BUILT_IN = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ApiKind:
-    """One kind in one version."""
+    """One kind in one version. How it is read tells no kinds apart."""
 
     group: str
     """Empty for the core group."""
@@ -38,6 +39,19 @@ class ApiKind:
     plural: str
     """The name in paths: `endpointslices`."""
     namespaced: bool = True
+    older: tuple[str, ...] = field(default=(), compare=False)
+    """Other versions that say the same, the newest first: one of these is read where the API has no newer one."""
+    selector: str = field(default="", compare=False)
+    """The labels of the objects that are read, in the API's own spelling; empty: of all."""
+    has_status: bool = field(default=True, compare=False)
+    """Whether its status is ours to write."""
+
+    @property
+    def every_version(self) -> Iterator[ApiKind]:
+        """Yield it in each version in which it may be read, the newest first."""
+        yield self
+        for version in self.older:
+            yield replace(self, version=version, older=())
 
     @property
     def built_in(self) -> bool:

@@ -100,6 +100,11 @@ class Plan(Protocol):
 class Amender(Protocol):
     """Knows the notes of one or more kinds. A file of this folder has one, under the name AMENDER."""
 
+    @property
+    def rows(self) -> frozenset[ResourceType]:
+        """The types of the resources that its notes may speak of: no others are shown to its plans."""
+        ...
+
     def plan(self, notes: Iterable[Note]) -> Plan | None:
         """Return what these say, all of one namespace; None where none of them is of a kind that it knows."""
         ...

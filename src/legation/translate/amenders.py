@@ -1,0 +1,9 @@
+"""Finds the amenders: every module of this folder that has an AMENDER is a member. Pure."""
+
+from __future__ import annotations
+
+from legation.translate.base import Amender
+from legation.translate.members import members
+
+AMENDERS: tuple[Amender, ...] = members("AMENDER")
+"""Every amender, in the order of their modules."""
