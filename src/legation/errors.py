@@ -6,7 +6,8 @@
     ├── SettingsError        a setting, flag or file of settings is wrong; carries its key
     ├── SourceError          a source cannot be read at all (a broken object in it is a Problem, not an error)
     ├── InvalidResource      a resource that a program handed in is not what Envoy's schema says; carries the findings
-    ├── TransportError       a port cannot be bound, a file cannot be written
+    ├── TransportError       a port cannot be bound
+    │   └── FilesError           files for Envoys cannot be written; carries the path, the reason and the mend
     ├── KubeConfigError      a kubeconfig, or what a Pod is given in its place, cannot be used
     ├── KubeError            the Kubernetes API refused a request; carries the HTTP status and the reason
     │   ├── KubeForbidden        403: the RBAC rules do not allow it
@@ -24,6 +25,7 @@ Bad input from the owners of configuration is never an exception: it is a `legat
 from __future__ import annotations
 
 __all__ = [
+    "FilesError",
     "InvalidResource",
     "KubeConfigError",
     "KubeConflict",
@@ -77,6 +79,19 @@ class InvalidResource(LegationError):
 
 class TransportError(LegationError):
     """A transport cannot do its work: a port is taken, a file cannot be written."""
+
+
+class FilesError(TransportError):
+    """Files for Envoys cannot be written. What stood there before stands there still, each file whole."""
+
+    def __init__(self, path: str, reason: str, *, mend: str = "") -> None:
+        super().__init__(f"{path}: {reason}" + (f" ({mend})" if mend else ""))
+        self.path = path
+        """The file or folder."""
+        self.reason = reason
+        """Why it cannot be written, a clause."""
+        self.mend = mend
+        """What a person can do; empty where nobody can tell."""
 
 
 class KubeConfigError(LegationError):

@@ -1,0 +1,315 @@
+"""FileSteps: what is written and removed next, so that files come to stand there in the order of delivery.
+
+It does no I/O and knows no clock. The rules are those by which gRPC clients are told (`protocol.Sequence`): all who
+read the files are one client, and time stands in place of its answers. A file of which some resources may not go yet,
+or that holds what left and is still in use, is rendered for the time being; in the end exactly the newest files stand
+there.
+
+While a step is on its way to the disk, time stands still for the rules: what was not written has not been read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from legation.model.resource import Name, Resource
+from legation.protocol.holding import same
+from legation.transports.files.debts import Debts
+from legation.transports.files.file_set import FileSet, PlannedFile
+from legation.transports.files.readers import Readers, policy
+from legation.transports.files.staging import Staging
+from legation.transports.files.standing import (
+    File,
+    Render,
+    alike,
+    as_held,
+    between,
+    either,
+    finished,
+    goals,
+    homes,
+    name_of,
+)
+
+_A_TRIFLE = 1e-6
+"""Seconds. Moments are added and subtracted: what is asked at a deadline must not be too early by a rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is to be written and removed next."""
+
+    puts: Mapping[str, bytes] = field(repr=False)
+    """Content by path, in the order in which the files have to come to stand there."""
+    removes: tuple[str, ...] = ()
+    """Paths, gone after that."""
+
+
+class FileSteps:
+    """The newest FileSet, what stands there, and what comes next."""
+
+    def __init__(
+        self,
+        *,
+        settle: float,
+        drain_grace: float,
+        render: Render,
+        keep_removed: bool = False,
+    ) -> None:
+        """Begin with an empty folder. Onto one everything goes in one step: nobody can have read anything there.
+
+        Args:
+            settle: Seconds after which everybody has read what was written: it stands in place of an ACK.
+            drain_grace: How long a replaced or removed Listener counts as using its routes, in seconds.
+            render: Returns the content of a file of that path with these resources.
+            keep_removed: A file that is not in the newest FileSet any more stays there.
+        """
+        self._settle = settle
+        self._policy = policy(settle=settle, drain_grace=drain_grace)
+        self._render = render
+        self._keep_removed = keep_removed
+        self._held: FileSet | None = None
+        self._newest: FileSet | None = None
+        self._target: FileSet | None = None
+        """The newest that was looked at."""
+        self._homes: dict[Name, str] = {}
+        """In which file of the target each resource stands."""
+        self._readers = Readers(self._policy, settle=settle)
+        self._staging = Staging(patience=self._policy.warming_timeout)
+        self._debts = Debts(drain_grace=drain_grace)
+        self._standing: dict[str, File] = {}
+        self._untouched = True
+        """Nothing stands there, and nothing was written."""
+        self._step: Step | None = None
+        """What is being written."""
+        self._coming: dict[str, File] = {}
+        """What stands there when it is."""
+        self._stopped: float | None = None
+        """Since when time stands still: a step was offered and is not written."""
+        self._lag = 0.0
+        """How long time stood still in all."""
+        self._not_before = -math.inf
+        """Until then all that stood there at the start may have been written a moment ago, and not been read."""
+        self._told = False
+        """Whether the readers were told of the first target."""
+
+    # What is told from outside
+
+    def begin(self, held: FileSet) -> None:
+        """Take what stands there already, before the first `retarget`.
+
+        Every file of it has its content, byte for byte; its snapshot has the resources that were read back from them,
+        with their references also to what they take from files.
+        """
+        self._held = held
+        self._untouched = not held.files
+
+    def retarget(self, file_set: FileSet, now: float) -> None:
+        """Take the newest files."""
+        del now
+        self._newest = file_set
+
+    def next(self, now: float) -> Step | None:
+        """Return what is to be done next; None if there is nothing now. Then `written` or `failed` is called."""
+        if self._step is not None or self._newest is None:
+            return self._step
+        moment = self._moment(now)
+        self._readers.read(moment)
+        if self._newest is not self._target:
+            self._take(self._newest, moment)
+        if moment < self._not_before:
+            return None
+        self._debts.settle(self._readers, moment)
+        self._tell(moment)
+        puts, removes = self._changes()
+        if not (puts or removes):
+            self._resume(now)
+            self._readers.written(moment)
+            return None
+        self._step = Step(
+            puts=_in_order(puts),
+            removes=removes,
+        )
+        self._coming = puts
+        self._stopped = now if self._stopped is None else self._stopped
+        return self._step
+
+    def written(self, now: float) -> None:
+        """Note that the step is done."""
+        step, self._step = self._step, None
+        if step is None:
+            return
+        self._resume(now)
+        self._untouched = False
+        self._standing |= self._coming
+        for path in step.removes:
+            del self._standing[path]
+        self._readers.written(self._moment(now))
+
+    def failed(self) -> None:
+        """Note that the step is not done, or not all of it: it is offered again, with what is newer."""
+        step, self._step = self._step, None
+        if step is None:
+            return
+        for path, file in self._coming.items():
+            self._standing[path] = either(self._standing.get(path), file)
+        for path in step.removes:
+            self._standing[path] = replace(self._standing[path], certain=False)
+
+    def deadline(self) -> float | None:
+        """Return the moment at which `next` may return something although nothing came; None: never.
+
+        None also after a failure: when it is tried again is for the caller to say.
+        """
+        if self._stopped is not None or self._target is None:
+            return None
+        if not self._told:
+            return self._not_before + self._lag + _A_TRIFLE
+        parts = (self._readers, self._staging, self._debts)
+        moments = [moment for each in parts if (moment := each.deadline()) is not None]
+        return min(moments) + self._lag + _A_TRIFLE if moments else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file has all that it is to have; what is kept for a while may stand there besides."""
+        target = self._target
+        return (
+            target is not None and target is self._newest and all(self._has_all(path, target) for path in target.files)
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether exactly the newest files stand there, and everybody has read them."""
+        target = self._target
+        return (
+            target is not None
+            and self.complete
+            and self._step is None
+            and self._readers.up_to_date
+            and (self._keep_removed or self._standing.keys() == target.files.keys())
+            and all(len(self._standing[path].members) == len(file.members) for path, file in target.files.items())
+        )
+
+    # What follows from it
+
+    def _moment(self, now: float) -> float:
+        """Return the moment for the rules."""
+        return (now if self._stopped is None else self._stopped) - self._lag
+
+    def _resume(self, now: float) -> None:
+        if self._stopped is not None:
+            self._lag += now - self._stopped
+            self._stopped = None
+
+    def _take(self, newest: FileSet, moment: float) -> None:
+        """Look at the newest files for the first time."""
+        self._target, self._homes = newest, homes(newest.files)
+        if self._untouched:
+            self._readers = Readers(self._policy, settle=self._settle)
+            self._readers.have(newest.snapshot, moment)
+        elif self._held is not None:
+            self._standing, snapshot = as_held(self._held, newest, self._render)
+            self._held = None
+            self._readers.have(snapshot, moment)
+            self._not_before = moment + self._settle
+        self._debts.note(filter(self._loses, self._standing), newest.snapshot, self._readers, moment)
+
+    def _loses(self, path: str) -> bool:
+        """Say whether a file is to go, or something that is to stand elsewhere."""
+        planned = self._planned(path)
+        return planned is None or any(
+            self._homes.get(name_of(each), path) != path for each in self._standing[path].members
+        )
+
+    def _tell(self, moment: float) -> None:
+        """Tell the readers all that they may be told now."""
+        if self._target is None:
+            return
+        self._told = True
+        said = True
+        while said:
+            staged = self._staging.stage(
+                self._target.snapshot, self._readers, in_file=self._homes.__contains__, now=moment
+            )
+            moved = staged.target is not self._readers.target
+            if moved:
+                self._readers.retarget(staged.target)
+            said = self._readers.say(moment) or moved
+            if staged.waiting and not said and self._readers.deadline() is None and self._readers.up_to_date:
+                self._staging.give_up(staged.waiting)
+                said = True
+
+    def _changes(self) -> tuple[dict[str, File], tuple[str, ...]]:
+        """Return the files that are to become others now, and those that are to go."""
+        target = self._target
+        if target is None:
+            return {}, ()
+        puts: dict[str, File] = {}
+        old = () if self._keep_removed else (path for path in self._standing if path not in target.files)
+        for path in (*target.files, *old):
+            wanted, stands = self._wanted(path), self._standing.get(path)
+            if wanted is None:
+                continue
+            if stands is not None and stands.is_written(wanted):
+                self._standing[path] = wanted
+            else:
+                puts[path] = wanted
+        gone = () if self._keep_removed else (path for path in self._standing if self._may_go(path))
+        return puts, tuple(sorted(gone))
+
+    def _planned(self, path: str) -> PlannedFile | None:
+        return None if self._target is None else self._target.files.get(path)
+
+    def _wanted(self, path: str) -> File | None:
+        """Return a file as it is to be now; None: it may not come yet, or nothing has to stay in it."""
+        target = self._target
+        planned, stands = self._planned(path), self._standing.get(path)
+        if target is None or planned is None:
+            left = list(self._left(path, ()))
+            return between(path, (), left, stands, self._render) if left else None
+        members = goals(planned, target.snapshot)
+        held = [each for name in planned.members if (each := self._readers.held(name)) is not None]
+        left = list(self._left(path, planned.members))
+        if not left and alike(held, members):
+            return finished(path, planned, members, stands, self._render)
+        return between(path, held, left, stands, self._render)
+
+    def _left(self, path: str, members: tuple[Name, ...]) -> Iterator[Resource]:
+        """Yield what stands in a file, is not planned for it and has to stay."""
+        stands = self._standing.get(path)
+        for each in stands.members if stands is not None else ():
+            name = name_of(each)
+            if name not in members and self._target is not None and (held := self._readers.held(name)) is not None:
+                moved = self._target.snapshot.get(*name) is not None
+                if not moved or path in self._debts:
+                    yield held
+
+    def _may_go(self, path: str) -> bool:
+        """Say whether a file that stands there may be removed."""
+        return self._planned(path) is None and path not in self._debts and not any(self._left(path, ()))
+
+    def _has_all(self, path: str, target: FileSet) -> bool:
+        stands, planned = self._standing.get(path), target.files[path]
+        if stands is None or not stands.certain:
+            return False
+        members = goals(planned, target.snapshot)
+        if len(stands.members) == len(members):
+            return alike(stands.members, members) and planned.content in {None, stands.content}
+        there = {name_of(each): each for each in stands.members}
+        return all(same(there.get(name_of(each)), each) for each in members)
+
+
+def last_step(file_set: FileSet, *, render: Render) -> Step:
+    """Return all files at once, in the order in which they have to come to stand there: for who runs once."""
+    files = {
+        path: finished(path, planned, goals(planned, file_set.snapshot), None, render)
+        for path, planned in file_set.files.items()
+    }
+    return Step(puts=_in_order(files))
+
+
+def _in_order(files: Mapping[str, File]) -> dict[str, bytes]:
+    ordered = sorted(files.items(), key=lambda each: (each[1].rank, each[0]))
+    return {path: file.content or b"" for path, file in ordered}

@@ -1,0 +1,86 @@
+"""Files that nobody looks into."""
+
+from __future__ import annotations
+
+import pytest
+
+from legation.transports.files.plain_steps import PlainSteps
+
+
+def written(steps: PlainSteps) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Have the next step done."""
+    step = steps.next(0.0)
+    assert step is not None
+    steps.written(0.0)
+    return dict(step.puts), step.removes
+
+
+def test_all_that_changed_goes_at_once_and_nothing_else() -> None:
+    steps = PlainSteps()
+    assert steps.next(0.0) is None
+    steps.retarget({"a": b"1", "b": b"1"}, 0.0)
+    assert (steps.complete, steps.settled) == (False, False)
+    assert written(steps) == ({"a": b"1", "b": b"1"}, ())
+    assert (steps.complete, steps.settled) == (True, True)
+    assert steps.next(0.0) is None
+    assert steps.deadline() is None
+    steps.retarget({"a": b"1", "b": b"2"}, 0.0)
+    assert written(steps) == ({"b": b"2"}, ())
+
+
+def test_what_is_referred_to_comes_first() -> None:
+    steps = PlainSteps()
+    names = ["lds.yaml", "rds.yaml", "cds.yaml", "eds.json", "sds.yaml", "notes", "edge-RDS.json", "records", "needs"]
+    steps.retarget(dict.fromkeys(names, b""), 0.0)
+    puts, _ = written(steps)
+    assert list(puts) == [
+        "sds.yaml", "eds.json", "cds.yaml", "needs", "notes", "records", "edge-RDS.json", "rds.yaml", "lds.yaml",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("removes", [False, True])
+def test_what_is_not_there_any_more_goes_only_if_asked_for(removes: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    steps = PlainSteps(removes=removes)
+    steps.retarget({"a": b"1", "b": b"1"}, 0.0)
+    written(steps)
+    steps.retarget({"a": b"1"}, 0.0)
+    assert steps.complete
+    assert steps.settled is not removes
+    step = steps.next(0.0)
+    assert (step.removes if step else ()) == (("b",) if removes else ())
+    steps.written(0.0)
+    assert steps.settled
+
+
+def test_what_failed_is_done_again_with_what_is_newer() -> None:
+    steps = PlainSteps(removes=True)
+    steps.retarget({"a": b"1", "b": b"1"}, 0.0)
+    steps.next(0.0)
+    steps.failed()
+    assert not steps.complete
+    steps.retarget({"a": b"1", "c": b"1"}, 0.0)
+    # Nobody knows whether b was written: it goes.
+    assert written(steps) == ({"a": b"1", "c": b"1"}, ("b",))
+
+
+def test_what_was_there_before_a_failure_is_written_again() -> None:
+    steps = PlainSteps()
+    steps.retarget({"a": b"1"}, 0.0)
+    written(steps)
+    steps.retarget({"a": b"2"}, 0.0)
+    steps.next(0.0)
+    steps.failed()
+    steps.retarget({"a": b"1"}, 0.0)
+    assert written(steps) == ({"a": b"1"}, ())
+
+
+def test_a_file_that_comes_back_before_it_is_removed_stays() -> None:
+    steps = PlainSteps(removes=True)
+    steps.retarget({"a": b"1"}, 0.0)
+    written(steps)
+    steps.retarget({}, 0.0)
+    steps.next(0.0)
+    steps.failed()
+    steps.retarget({"a": b"1"}, 0.0)
+    assert steps.next(0.0) is None
+    assert steps.settled
