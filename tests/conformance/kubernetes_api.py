@@ -19,6 +19,7 @@ from legation.clock import MonotonicClock
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeGone, KubeNotFound
 from legation.kube import objects
 from legation.kube.client import Client
+from legation.kube.named_object import NamedObject
 from legation.kube.reflector import Reflector
 from legation.kube.watch import Change, Follow, Gone, ListPage, Put, Watch, WatchPolicy
 from legation.model.api_kinds import ApiKind
@@ -374,6 +375,43 @@ class KubernetesApi:
         async with things.watch() as events:
             assert await heard(events, 1) == [("ADDED", "a")]
 
+    async def test_a_watch_of_a_name_tells_of_that_one_alone(self, things: Hand) -> None:
+        await things.create("b")
+        async with things.watch(resourceVersion=await things.version(), fieldSelector="metadata.name=a") as events:
+            await things.patch("b", {"spec": {"a": 2}})
+            await things.create("a")
+            await things.delete("b")
+            await things.patch("a", {"spec": {"a": 2}})
+            await things.delete("a")
+            await things.create("a")
+            assert await heard(events, 4) == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a"), ("ADDED", "a")]
+
+    @pytest.mark.parametrize("there", [True, False])
+    async def test_a_watch_of_a_name_without_a_version_begins_with_what_is_there(
+        self, things: Hand, *, there: bool
+    ) -> None:
+        await things.create("b")
+        if there:
+            await things.create("a")
+        async with things.watch(fieldSelector="metadata.name=a") as events:
+            if not there:
+                await things.create("a")
+            assert await heard(events, 1) == [("ADDED", "a")]
+            await things.delete("a")
+            assert await heard(events, 1) == [("DELETED", "a")]
+
+    async def test_a_watch_of_a_kind_that_is_not_there_is_not_found(self, api: Api) -> None:
+        kind = ApiKind(group=f"{api.namespace}.example.com", version="v1", kind="Other", plural="others")
+        params = {"watch": "true", "fieldSelector": "metadata.name=a"}
+        with pytest.raises(KubeNotFound) as refusal:
+            async with api.client.stream(kind.path(namespace=api.namespace), params=params):
+                pass
+        # That of an object names it.
+        assert refusal.value.reason == ""
+        with pytest.raises(KubeNotFound) as refusal:
+            await api.client.request("GET", kind.path(namespace=api.namespace, name="a"))
+        assert refusal.value.reason == ""
+
     async def test_a_watch_of_labels_tells_who_joins_and_leaves(self, things: Hand) -> None:
         await things.create("a", labels={"app": "web"})
         await things.create("b", labels={"app": "db"})
@@ -530,6 +568,31 @@ class KubernetesApi:
             await seen.until(lambda: seen.values() == {"a": 3, "c": 1})
             assert not seen.unreadable()
 
+    async def test_one_object_is_kept_by_its_name(self, things: Hand) -> None:
+        await things.create("a")
+        await things.create("b")
+        async with keeping(things.api, things.kind) as kept:
+            await kept.until(lambda: kept.object.current and kept.object.object == 1)
+            await things.patch("a", {"spec": {"a": 2}})
+            await kept.until(lambda: kept.object.object == 2)
+            await things.delete("a")
+            await kept.until(lambda: kept.object.object is None)
+            await things.create("a", spec={"a": 7})
+            await kept.until(lambda: kept.object.object == 7)
+            assert kept.object.current
+
+    async def test_one_object_of_a_kind_that_appears_and_disappears(self, api: Api) -> None:
+        kind = ApiKind(group=f"{api.namespace}.example.com", version="v1", kind="Other", plural="others")
+        async with keeping(api, kind) as kept:
+            await kept.until(lambda: kept.object.current)
+            assert kept.object.asked
+            await api.install(kind)
+            await Hand(api, kind).create("a")
+            await kept.until(lambda: kept.object.current and kept.object.object == 1)
+            await api.remove(kind)
+            await kept.until(lambda: kept.object.object is None)
+            await kept.until(lambda: kept.object.current)
+
     async def test_a_delete_that_nobody_heard_of_is_seen_all_the_same(self, things: Hand) -> None:
         await things.create("a")
         await things.create("b")
@@ -650,6 +713,41 @@ class Seen:
                 case Gone(key, before):
                     assert self.replayed.pop(key, None) == before
         self._told.set()
+
+
+class Kept:
+    """One object that is kept by its name."""
+
+    def __init__(self, api: Api, kind: ApiKind) -> None:
+        self._told = asyncio.Event()
+        self.object = NamedObject(
+            api.client,
+            kind,
+            namespace=api.namespace,
+            name="a",
+            decode=decode,
+            changed=self._told.set,
+            clock=MonotonicClock(),
+            chance=random.Random(1).random,
+            policy=EAGER,
+        )
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self._told.clear()
+                await self._told.wait()
+
+
+@contextlib.asynccontextmanager
+async def keeping(api: Api, kind: ApiKind) -> AsyncIterator[Kept]:
+    kept = Kept(api, kind)
+    task = asyncio.create_task(kept.object.run())
+    try:
+        yield kept
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 @contextlib.asynccontextmanager

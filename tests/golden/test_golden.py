@@ -18,6 +18,7 @@ from legation.envoy import codec
 from legation.model.node import Workload
 from legation.model.problems import Problem
 from legation.model.snapshot import Snapshot
+from legation.runtime.amending import Amending
 from legation.runtime.assemble import Assembly
 from legation.runtime.check import check
 from legation.runtime.last_good import LastGood
@@ -53,10 +54,14 @@ def outcome(folder: Path) -> dict[str, Any]:
         {manifest.key: manifest for reading in files.values() for manifest in reading},
         broken=frozenset(name for name, reading in files.items() if reading.problems),
     )
-    assembly = Assembly(settled.items, incomplete=settled.incomplete)
+    revised = Amending().amend(settled.readings)
+    assembly = Assembly(revised.items, incomplete=settled.incomplete)
     unlabelled = {namespace: Workload(namespace=namespace) for namespace in settled.namespaces}
     unread = [problem for reading in files.values() for problem in reading.problems]
-    problems = [*unread, *(located(problem, files) for problem in (*settled.problems, *check(assembly)))]
+    problems = [
+        *unread,
+        *(located(problem, files) for problem in (*settled.problems, *revised.problems, *check(assembly))),
+    ]
     return {
         **{
             f"{who}.yaml": dict(by_type(assembly.snapshot_for(workload)))

@@ -6,12 +6,11 @@ import os
 import random
 import secrets
 import socket
-from pathlib import Path
 
+from legation.cli.connecting import connection_of
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
-from legation.kube import in_cluster, kubeconfig
-from legation.kube.connection import Connection
+from legation.kube import in_cluster
 from legation.model.problems import Level, Problem
 from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster
@@ -30,7 +29,7 @@ class ClusterSide:
             KubeConfigError: Nothing tells how.
         """
         self._found = found
-        self._connection = _connection(found)
+        self._connection = connection_of(kubeconfig=found.kubeconfig, context=found.context)
         self.source = KubernetesSource(
             self._connection,
             kinds=API_KINDS,
@@ -71,7 +70,7 @@ class ClusterSide:
         pod = environment.get("POD_NAME", "")
         return KubernetesStatus(
             self._connection,
-            kinds=API_KINDS if self.writes_status else (),
+            kinds=tuple(each for each in API_KINDS if each.has_status) if self.writes_status else (),
             objects=plane.objects,
             observed=self.source.observed,
             # A name alone is not enough: a container that is started anew in its Pod is another one.
@@ -85,13 +84,3 @@ class ClusterSide:
             chance=random.random,
             fault=log_fault,
         )
-
-
-def _connection(found: Cluster) -> Connection:
-    """Return how to reach the cluster: as told, else that of KUBECONFIG, the Pod's own, or that of ~/.kube/config."""
-    environment = os.environ
-    told = found.kubeconfig is not None or found.context is not None or environment.get("KUBECONFIG")
-    if not told and in_cluster.inside(environment):
-        return in_cluster.load(environment=environment)
-    path = "" if found.kubeconfig is None else str(found.kubeconfig)
-    return kubeconfig.load(environment=environment, home=Path.home(), path=path, context=found.context or "")

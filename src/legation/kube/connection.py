@@ -57,6 +57,8 @@ class User:
     token: str = field(default="", repr=False)
     token_file: str = ""
     """Wins over the token once it can be read."""
+    token_may_lack: bool = False
+    """Whether one asks as nobody as long as there is no token in the file."""
     username: str = ""
     password: str = field(default="", repr=False)
     certificate: Pem = NONE

@@ -67,7 +67,8 @@ class TokenFileCredentials:
 
     async def login(self) -> Login:
         """Return the token that is in the file, or was there when it could be read last."""
-        authorization = bearer(self._token(), place=self._user.token_file)
+        token = self._token()
+        authorization = bearer(token, place=self._user.token_file) if token else ""
         return Login(authorization=authorization, certificate=self._user.certificate, key=self._user.key)
 
     def refused(self, _: Login, /) -> bool:
@@ -80,10 +81,10 @@ class TokenFileCredentials:
         try:
             content = self._file.read()
         except OSError as error:
-            if self._user.token:
+            if self._user.token or self._user.token_may_lack:
                 return self._user.token
             raise KubeUnreachable(f"{place}: the token cannot be read: {why(error)}") from error
-        if not content.strip() and not self._user.token:
+        if not content.strip() and not self._user.token and not self._user.token_may_lack:
             raise KubeUnreachable(f"{place}: there is no token in it")
         # What is not ASCII is refused later, in words that do not show it.
         return content.decode(errors="replace").strip() or self._user.token

@@ -81,6 +81,10 @@ class Known(Generic[Object]):
         gone, self._unseen = self._unseen, set()
         return [self._forget(key) for key in list(self._heads) if key in gone]
 
+    def reread(self) -> None:
+        """Expect all objects to be told in another form: each is read anew, whatever its version."""
+        self._heads = {key: (uid, "") for key, (uid, _) in self._heads.items()}
+
     def clear(self) -> list[Change[Object]]:
         """Note that there is nothing at all."""
         self.begin()
@@ -93,18 +97,22 @@ class Known(Generic[Object]):
             msgspec.DecodeError: Nobody can say which object it is.
         """
         head = read_head(raw)
+        return head, self.put(head, raw)
+
+    def put(self, head: Head, raw: msgspec.Raw) -> list[Change[Object]]:
+        """Take an object that is there and whose head was read, and return what it changed."""
         key, uid, version = head.key, head.uid, head.version
         self._unseen.discard(key)
         before = self._heads.get(key)
         if before == (uid, version):
-            return head, []
+            return []
         changes: list[Change[Object]] = []
         if before is not None and before[0] != uid:
             # Deleted and made anew, unheard: who keeps something for the old one must hear that it ended.
             changes.append(self._forget(key))
         self._heads[key] = uid, version
         changes.append(self._read(key, raw))
-        return head, changes
+        return changes
 
     def drop(self, raw: msgspec.Raw) -> tuple[Head, list[Change[Object]]]:
         """Take an object that is no longer there, and return what `take` returns.

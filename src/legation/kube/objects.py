@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 from legation.errors import KubeUnreachable
 from legation.kube.client import TIMEOUT, Client
 from legation.kube.nesting import shortened
+from legation.kube.urls import segment
 from legation.model.api_kinds import ApiKind
 
 Json: TypeAlias = dict[str, Any]
@@ -80,7 +80,7 @@ async def create(
         KubeUnreachable: There is no answer; it may have been created all the same.
     """
     _check_namespace(kind, namespace)
-    path = kind.path(namespace=_segment(namespace) if namespace else "")
+    path = kind.path(namespace=segment(namespace) if namespace else "")
     params = {"fieldManager": field_manager} if field_manager else {}
     answer = await client.request("POST", path, params=params, body=_encoded(value), timeout=timeout)
     return _decoded(answer, client=client, kind=kind)
@@ -164,19 +164,12 @@ async def apply(
 
 def _path(kind: ApiKind, *, name: str, namespace: str, subresource: str = "") -> str:
     _check_namespace(kind, namespace)
-    return kind.path(namespace=_segment(namespace) if namespace else "", name=_segment(name), subresource=subresource)
+    return kind.path(namespace=segment(namespace) if namespace else "", name=segment(name), subresource=subresource)
 
 
 def _check_namespace(kind: ApiKind, namespace: str) -> None:
     if kind.namespaced != bool(namespace):
         raise ValueError(f"{kind} {'needs a' if kind.namespaced else 'has no'} namespace")
-
-
-def _segment(name: str) -> str:
-    """Return a name as a part of a path that leads nowhere else, whoever has chosen it."""
-    if name in {"", ".", ".."} or "/" in name or "%" in name:
-        raise ValueError(f"{name!r} cannot be the name of an object")
-    return quote(name, safe="")
 
 
 def _encoded(value: Json) -> bytes:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Protocol
 
-from legation.kube.reflector import Reflector
-from legation.kube.watch import Missing
+from legation.kube.watch_words import Missing
 from legation.model.problems import Level, Problem
 
 GRACE = 3.0
@@ -23,14 +22,32 @@ _RATE = 50
 """Of many, so many ask in a second: the API server has only just come back."""
 
 
+class Kept(Protocol):
+    """What watches: `legation.kube.reflector.Reflector`, `legation.kube.named_object.NamedObject`."""
+
+    @property
+    def current(self) -> bool:
+        """Whether what is known is what the API server has."""
+        ...
+
+    @property
+    def missing(self) -> Missing | None:
+        """Why not."""
+        ...
+
+    def hurry(self, *, within: float) -> None:
+        """End a pause within so many seconds."""
+        ...
+
+
 class Outages:
     """Since when each watch does not stand, and the last reason."""
 
-    def __init__(self, reflectors: Iterable[Reflector[Any]]) -> None:
+    def __init__(self, kept: Iterable[Kept]) -> None:
         """Take what watches; nothing has gone on for any time yet."""
-        self._reflectors = tuple(reflectors)
-        self._since: dict[Reflector[Any], float] = {}
-        self._reasons: dict[Reflector[Any], Missing] = {}
+        self._kept = tuple(kept)
+        self._since: dict[Kept, float] = {}
+        self._reasons: dict[Kept, Missing] = {}
 
     def look(self, now: float) -> None:
         """Take note of how each watch stands at this moment.
@@ -39,7 +56,7 @@ class Outages:
         for as long as it was told to.
         """
         back = False
-        for each in self._reflectors:
+        for each in self._kept:
             if each.current:
                 self._since.pop(each, None)
                 reason = self._reasons.pop(each, None)

@@ -21,14 +21,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic
 
-from legation.clock import Clock, set_or
+from legation.clock import Clock
 from legation.errors import KubeError, KubeUnreachable
+from legation.kube.hearing import Api, Hearing, hearing
 from legation.kube.known import Object
+from legation.kube.resting import Resting
 from legation.kube.watch import Change, Discover, Follow, ListPage, Missing, Rest, Watch, WatchPolicy
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
@@ -41,35 +42,6 @@ _CHUNK = 250
 _LIST_LIMIT = 60.0
 """Seconds for one page: the API server itself gives up a list after a minute."""
 _POLICY = WatchPolicy()
-
-
-class _Opened:
-    """A stream has begun."""
-
-
-_Heard: TypeAlias = bytes | KubeError | KubeUnreachable | _Opened | None
-"""What comes of a stream: its beginning, lines, its end, a failure."""
-
-
-class Api(Protocol):
-    """What it needs of `legation.kube.client.Client`."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        timeout: float = ...,  # noqa: ASYNC109 - the client's own
-    ) -> bytes:
-        """Return the body of an answer."""
-        ...
-
-    def stream(
-        self, path: str, *, params: Mapping[str, str] | None = None
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Give the lines of an answer as they come."""
-        ...
 
 
 class Reflector(Generic[Object]):
@@ -118,11 +90,7 @@ class Reflector(Generic[Object]):
             field_selector=field_selector,
             policy=policy,
         )
-        self._heard: deque[_Heard] = deque()
-        self._woken = asyncio.Event()
-        self._hurried = asyncio.Event()
-        self._within = 0.0
-        self._taken = asyncio.Event()
+        self._resting = Resting(clock, chance)
         self._told: tuple[object, ...] = ()
         self.kind = kind
         self.namespace = namespace
@@ -159,15 +127,14 @@ class Reflector(Generic[Object]):
 
     def hurry(self, *, within: float) -> None:
         """End a pause within so many seconds, if there is one: the API server was heard of elsewhere."""
-        self._within = within
-        self._hurried.set()
+        self._resting.hurry(within=within)
 
     async def run(self) -> None:
         """Keep it until cancelled."""
         while True:
             match self._watch.next(self._clock.now(), self._chance()):
                 case Rest(until):
-                    await self._rest(until)
+                    await self._resting.until(until)
                 case ListPage() as ask:
                     await self._list(ask)
                 case Follow() as ask:
@@ -175,13 +142,6 @@ class Reflector(Generic[Object]):
                 case Discover() as ask:
                     await self._discover(ask)
             self._tell(())
-
-    async def _rest(self, until: float) -> None:
-        self._hurried.clear()
-        await set_or(self._hurried, until, clock=self._clock)
-        if self._hurried.is_set():
-            # Many were hurried at this moment.
-            await self._clock.sleep_until(min(until, self._clock.now() + self._chance() * self._within))
 
     async def _discover(self, ask: Discover) -> None:
         async with self._turn:
@@ -211,63 +171,19 @@ class Reflector(Generic[Object]):
             if self._watch.streaming:
                 await turn.enter_async_context(self._turn)
                 self._watch.asked(now=self._clock.now())
-            reading = asyncio.create_task(self._read(ask))
-            reading.add_done_callback(lambda _: self._woken.set())
-            try:
-                while not self._take():
+            async with hearing(self._client, ask, burst=_CHUNK) as heard:
+                while not self._take(heard):
                     if not self._watch.streaming:
                         await turn.aclose()
-                    if reading.done():
-                        # The server's fault would have been taken: this is a bug.
-                        reading.result()
                     if self._clock.now() >= self._watch.deadline:
-                        await _end(reading)
+                        await heard.end()
                         self._watch.silent(now=self._clock.now())
                         return
-                    await set_or(self._woken, self._watch.deadline, clock=self._clock)
-                    self._woken.clear()
-            finally:
-                await _end(reading)
-                self._heard.clear()
+                    await heard.wait(self._watch.deadline, clock=self._clock)
 
-    async def _read(self, ask: Follow) -> None:
-        """Note what comes: the beginning, lines, and the end or what it failed by."""
-        try:
-            async with self._client.stream(ask.path, params=ask.params) as lines:
-                self._hear(_Opened())
-                async for line in lines:
-                    # What came in one piece is read without a pause: then it is told at once.
-                    self._hear(line)
-                    if len(self._heard) >= _CHUNK:
-                        await self._taken.wait()
-            self._hear(None)
-        except (KubeError, KubeUnreachable) as error:
-            self._hear(error)
-
-    def _hear(self, what: _Heard) -> None:
-        self._heard.append(what)
-        self._taken.clear()
-        self._woken.set()
-
-    def _take(self) -> bool:
+    def _take(self, heard: Hearing) -> bool:
         """Give the machine what was heard, and tell what that changed; return whether the stream is over."""
-        changes: list[Change[Object]] = []
-        over = False
-        while self._heard and not over:
-            now, what = self._clock.now(), self._heard.popleft()
-            match what:
-                case bytes():
-                    changes += self._watch.line(what, now=now)
-                    over = not self._watch.following
-                case _Opened():
-                    self._watch.opened(now=now)
-                case None:
-                    self._watch.ended(now=now)
-                    over = True
-                case _:
-                    self._watch.failed(what, now=now)
-                    over = True
-        self._taken.set()
+        changes, over = heard.feed(self._watch, self._clock.now)
         self._tell(changes)
         return over
 
@@ -277,11 +193,3 @@ class Reflector(Generic[Object]):
         if changes or standing != self._told:
             self._told = standing
             self._changed(tuple(changes))
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait until it has ended, whatever its end is."""
-    task.cancel()
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.exception()

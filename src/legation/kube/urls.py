@@ -1,8 +1,8 @@
-"""What the address of an API server, or of a proxy, may look like. No answer shows a user or a password."""
+"""What the address of an API server, of a proxy or of an object may look like. No answer shows a user or a password."""
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 
 def server_fault(url: str) -> str:
@@ -29,6 +29,17 @@ def proxy_fault(url: str) -> str:
     if parts.scheme not in {"http", "https"}:
         return "a proxy speaks HTTP; write http://host:port"
     return ""
+
+
+def segment(name: str) -> str:
+    """Return a name as a part of a path that leads nowhere else, whoever has chosen it.
+
+    Raises:
+        ValueError: No object can have it.
+    """
+    if name in {"", ".", ".."} or "/" in name or "%" in name:
+        raise ValueError(f"{name!r} cannot be the name of an object")
+    return quote(name, safe="")
 
 
 def _split(url: str) -> SplitResult | None:

@@ -27,6 +27,8 @@ How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/a
 - A streamed first state (WatchList) gives way to pages for good at its first trouble that is not the network's.
 - A 404 may be anybody's on the way: a kind does not exist if discovery says so. Of what every API server has it is a
   failure like any other.
+- Of the versions of a kind that will do, the newest is read that discovery tells of. Whether there is a newer one by
+  now is asked whenever a watch has ended.
 - A half-open connection says nothing for ever: no line for some minutes after bookmarks were seen, or none beyond
   the end that was asked for, and the watch is begun anew; a second time in a row, the list is.
 """
@@ -34,8 +36,8 @@ How it is done, by the rules of https://kubernetes.io/docs/reference/using-api/a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum, auto
-from http import HTTPStatus
 from typing import Generic
 
 import msgspec
@@ -48,6 +50,7 @@ from legation.kube.watch_asks import Ask, Asking, Discover, Follow, ListPage
 from legation.kube.watch_attempts import Attempts
 from legation.kube.watch_paging import Paging
 from legation.kube.watch_policy import WatchPolicy
+from legation.kube.watch_refusals import is_of_streaming, is_of_version, retry_after
 from legation.kube.watch_wire import read_bookmark, read_error, read_event, read_page
 from legation.kube.watch_words import Missing, Scope
 from legation.model.api_kinds import ApiKind
@@ -69,12 +72,6 @@ __all__ = [
 ]
 
 _POLICY = WatchPolicy()
-_NOT_OF_STREAMING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS})
-"""Refusals that say nothing about streamed lists; nor do those of a server in trouble."""
-_OF_VERSIONS = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.GATEWAY_TIMEOUT}
-)
-"""Refusals of a watch that may be about the version it begins at; 504 is what a version of the future gets."""
 
 
 class _Phase(Enum):
@@ -102,7 +99,7 @@ class Watch(Generic[Object]):
         """Know nothing yet.
 
         Args:
-            kind: What to watch.
+            kind: What to watch; where the API server has it only in an older version, that one.
             decode: Makes of an object's JSON what is to be kept of it; `msgspec.ValidationError` makes it `Unreadable`.
                 It must not keep the bytes: they are part of a whole page. The objects in a list of a built-in kind
                 say neither apiVersion nor kind.
@@ -111,6 +108,7 @@ class Watch(Generic[Object]):
             field_selector: Likewise.
             policy: How patient it is.
         """
+        self._newest = kind
         self._scope = Scope(kind=kind, namespace=namespace)
         self._asking = Asking(scope=self._scope, label_selector=label_selector, field_selector=field_selector)
         self._policy = policy
@@ -254,6 +252,8 @@ class Watch(Generic[Object]):
             self._streaming_fails(self._scope.short(), now)
         elif not self._attempts.ended(now=now):
             self._fail(self._scope.short(), now, at_once=True)
+        elif self._scope.kind != self._newest:
+            self._doubt = Doubt(self._newest)
         # Else it is current still: the watch goes on at once. If it does not, that is a failure.
 
     def silent(self, *, now: float) -> None:
@@ -306,22 +306,36 @@ class Watch(Generic[Object]):
         if there is None:
             return []
         self._doubt = None
-        if there:
+        if doubt.found is not None and doubt.found != self._scope.kind:
+            self._read_as(doubt.found)
+        elif there and doubt.refusal is not None:
             self._fail(self._scope.contradicted(doubt.refusal), now)
-            return []
-        self._attempts.rest(self._policy.absence())
-        self.synced, self.installed, self.resource_version = True, False, ""
-        self.missing = None
-        return self._known.clear()
+        elif not there:
+            self._attempts.rest(self._policy.absence())
+            self._read_as(self._newest)
+            self.synced, self.installed, self.resource_version = True, False, ""
+            self.missing = None
+            return self._known.clear()
+        return []
+
+    def _read_as(self, kind: ApiKind) -> None:
+        """List and watch it in another version from now on."""
+        self._scope = replace(self._scope, kind=kind)
+        self._asking = replace(self._asking, scope=self._scope)
+        self.missing = self.missing or self._scope.not_followed()
+        self._known.reread()
+        self._relist()
 
     def _undecided(self, doubt: Doubt, error: KubeError | KubeUnreachable | msgspec.DecodeError, now: float) -> None:
         """Take it for a failure: whoever says that there is no such kind may be anybody."""
         self._doubt = None
+        if doubt.refusal is None:
+            return
         if isinstance(error, KubeUnreachable) or (isinstance(error, KubeError) and error.is_of_server):
             missing = self._scope.failed(error, verb="list")
         else:
             missing = self._scope.not_told(doubt.refusal, error)
-        self._fail(missing, now, retry_after=_retry_after(error))
+        self._fail(missing, now, retry_after=retry_after(error))
 
     # ---------------------------------------------------------------------------------------------- what goes wrong
 
@@ -331,28 +345,21 @@ class Watch(Generic[Object]):
             self._undecided(self._doubt, error, now)
             return
         missing = self._scope.failed(error, verb="list" if self._phase is _Phase.LIST else "watch")
-        status = error.status if isinstance(error, KubeError) else 0
         if isinstance(error, KubeNotFound) and not self._scope.kind.built_in:
-            self._doubt = Doubt(self._scope.kind, error)
+            self._doubt = Doubt(self._newest, error)
             if self._phase is _Phase.FOLLOW:
                 self.missing = missing
             self._relist()
             return
-        if self._phase is _Phase.STREAM and self._is_of_streaming(status):
+        if self._phase is _Phase.STREAM and is_of_streaming(error, begun=self._attempts.stream.open):
             self._streaming_fails(missing, now)
             return
         gone = isinstance(error, KubeGone)
-        self._fail(missing, now, gone=gone, retry_after=_retry_after(error))
+        self._fail(missing, now, gone=gone, retry_after=retry_after(error))
         if self._phase is _Phase.LIST and gone:
             self._paging = Paging(whole=True)
-        if self._phase is _Phase.FOLLOW and status in _OF_VERSIONS:
+        if self._phase is _Phase.FOLLOW and is_of_version(error):
             self._relist()
-
-    def _is_of_streaming(self, status: int) -> bool:
-        if not status:
-            # The network failed: before the answer as it would have for a list, in its middle perhaps not.
-            return self._attempts.stream.open
-        return status < 500 and status not in _NOT_OF_STREAMING
 
     def _garbled(self, error: msgspec.DecodeError, now: float) -> None:
         self._streams = self._streams and self._phase is not _Phase.STREAM
@@ -388,7 +395,3 @@ class Watch(Generic[Object]):
     def _relist(self) -> None:
         self._phase = _Phase.STREAM if self._streams else _Phase.LIST
         self._paging = Paging()
-
-
-def _retry_after(error: Exception) -> float | None:
-    return error.retry_after if isinstance(error, KubeError) else None

@@ -41,6 +41,11 @@ class Attempts:
         # Since a watch stood for some time: something was told to be gone, and was asked for anew at once.
         self._renewed = False
 
+    @property
+    def failures(self) -> int:
+        """How many there were in a row, without a watch that stood for some time."""
+        return self._failures
+
     def take_pause(self) -> Pause | None:
         """Return how long to wait now, once; None: not at all."""
         pause, self._pause = self._pause, None

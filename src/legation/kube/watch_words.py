@@ -8,7 +8,6 @@ from http import HTTPStatus
 from legation.errors import KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.model.api_kinds import ApiKind
 
-_STAYS = "what was known of them stays"
 _WHO = "is it the API server that answers there?"
 
 
@@ -61,10 +60,10 @@ class Scope:
             return self._missing(f"may not {verb} {self}: {error}", mend=self._rule())
         message = f"cannot {verb} {self}: {error}"
         if isinstance(error, KubeUnreachable):
-            return self._missing(message, mend=_STAYS, cause=str(error), unreachable=True)
+            return self._missing(message, mend=self._stays(), cause=str(error), unreachable=True)
         if isinstance(error, KubeNotFound) and self.kind.built_in:
             doubt = f", though every API server has that; {_WHO}"
-            return self._missing(f"{message}{doubt}", mend=_STAYS, cause=f"{error}{doubt}")
+            return self._missing(f"{message}{doubt}", mend=self._stays(), cause=f"{error}{doubt}")
         # A 500 to a list is mostly the store's trouble, so every kind's: who writes one object takes it for that one's.
         of_all = error.is_of_server or error.status == HTTPStatus.INTERNAL_SERVER_ERROR
         cause = f"the API server answers {error.status}" if of_all else ""
@@ -76,12 +75,12 @@ class Scope:
         """Somebody says that there are no such kinds, and nobody that there are others."""
         who = "it takes the ClusterRole system:discovery" if isinstance(why, KubeForbidden) else _WHO
         doubt = f"the API server does not tell which kinds it has ({why}); {who}"
-        return self._missing(f"cannot list {self}: {refusal}, and {doubt}", mend=_STAYS, cause=doubt)
+        return self._missing(f"cannot list {self}: {refusal}, and {doubt}", mend=self._stays(), cause=doubt)
 
     def contradicted(self, refusal: KubeNotFound) -> Missing:
         """Somebody says that there are no such kinds, and the API server that there are."""
         doubt = "though the API server tells that it has them; does somebody on the way answer in its place?"
-        return self._missing(f"cannot list {self}: {refusal}, {doubt}", mend=_STAYS)
+        return self._missing(f"cannot list {self}: {refusal}, {doubt}", mend=self._stays())
 
     def silent(self) -> Missing:
         """The watch says nothing."""
@@ -102,6 +101,9 @@ class Scope:
         return Missing(
             message=message, mend=mend, cause=cause, scope=str(self), trouble=trouble, unreachable=unreachable
         )
+
+    def _stays(self) -> str:
+        return "what was known of them stays"
 
     def _rule(self) -> str:
         role = f"a Role in namespace {self.namespace}" if self.kind.namespaced and self.namespace else "a ClusterRole"

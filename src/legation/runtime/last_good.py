@@ -74,7 +74,7 @@ class LastGood:
         self._unknown_files: frozenset[str] = frozenset()
         """Files of which a part could not be read from the start."""
         self._begun = False
-        self.recalled: tuple[Item, ...] = ()
+        self.recalled: Readings = {}
         """What was served before the program began, as far as it is remembered: known when settled once."""
 
     def settle(self, objects: Mapping[ObjectKey, ManifestObject], *, broken: frozenset[str] = frozenset()) -> Settled:
@@ -129,7 +129,7 @@ class LastGood:
                 self._unknown |= {manifest.key}
             else:
                 self._good[manifest.key] = reading
-        self.recalled = tuple(item for reading in self._good.values() for item in reading.items)
+        self.recalled = MappingProxyType(self._good)
 
     def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:
         return self._good.get(key) if reading.broken else reading

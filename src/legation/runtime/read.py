@@ -28,6 +28,8 @@ class Reading:
     """Empty when the object is broken: it counts as a whole or not at all."""
     workloads: Mapping[str, Workload] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Node ids that the object describes."""
+    notes: tuple[object, ...] = field(default=(), repr=False)
+    """What the object says of resources that others hold."""
     problems: tuple[Problem, ...] = ()
     """With the place where the object begins; a source can tell the line of the field (`Source.locate`)."""
     broken: bool = False
@@ -61,6 +63,7 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
         manifest=manifest,
         items=() if broken else tuple(items),
         workloads=MappingProxyType({}) if broken else translation.workloads,
+        notes=() if broken else translation.notes,
         problems=problems,
         broken=broken,
         may_hold=pipeline.may_hold(manifest),

@@ -1,9 +1,10 @@
 """What is served of what the sources say, and what is wrong with it: the pure parts, one after the other. No I/O.
 
-Objects are read, what is good is settled, settled resources are assembled into snapshots, what does not fit together is
-checked, and what is asked for by name is added. Each part runs only if what it reads has changed: a Pod that comes
-moves clients, and an EndpointSlice that changes makes one assignment anew. An object on which this program itself fails
-is broken like any other: it gets a problem, and its last good version stays.
+Objects are read, what is good is settled and amended by what objects say of the resources of others, all of it is
+assembled into snapshots, what does not fit together is checked, and what is asked for by name is added. Each part runs
+only if what it reads has changed: a Pod that comes moves clients, and an EndpointSlice that changes makes one
+assignment anew. An object on which this program itself fails is broken like any other: it gets a problem, and its last
+good version stays.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules, admit, is_still, why_unknown
+from legation.runtime.amending import Amending, Revised
 from legation.runtime.assemble import Assembly
 from legation.runtime.by_name import ByName
 from legation.runtime.changed import Moment, ProblemIndex
@@ -61,6 +63,7 @@ class Served:
             unix_time: Tells the time that certificates are valid at.
         """
         self._last_good = LastGood(read=_read)
+        self._amending = Amending()
         self._places = Places(owner)
         self._rules = rules or Rules()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
@@ -74,6 +77,7 @@ class Served:
         self._told = Moment()
         """What there was when somebody asked what had changed."""
         self._settled = Settled(readings={})
+        self._revised = Revised()
         self._assembly = Assembly()
         self._before: Assembly | None = None
         """What was served before the program began; made when somebody asks for it."""
@@ -191,13 +195,13 @@ class Served:
         if not isinstance(group, Group):
             return None
         if self._before is None:
-            self._before = Assembly(self._last_good.recalled)
+            self._before = Assembly(Amending().amend(self._last_good.recalled).items)
         collection = self._before.snapshot_for(group.workload)[row]
         return collection if collection.version == version else None
 
     def forget_before(self) -> None:
         """Forget what was served before the program began: who was there then has come back, or is served anew."""
-        self._last_good.recalled = ()
+        self._last_good.recalled = {}
         self._before = None
 
     def take_changed(self) -> set[ObjectKey]:
@@ -229,9 +233,10 @@ class Served:
         return self._index.of(key, self.problems)
 
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
-        """Return the resources that these objects make now."""
+        """Return the resources that these objects make now, and those of others that they speak of or spoke of."""
         readings = (self._settled.readings.get(key) for key in keys)
-        return {(item.resource.type, item.resource.name) for each in readings if each for item in each.items}
+        made = {(item.resource.type, item.resource.name) for each in readings if each for item in each.items}
+        return made.union(*(self._amending.names_of(key) for key in keys))
 
     def place_of(self, row: ResourceType, name: str, origin: ObjectKey) -> Place | None:
         """Return where in its object a resource stands."""
@@ -256,9 +261,10 @@ class Served:
     def _take_objects(self, heard: Heard) -> bool:
         """Take other objects than before. Returns whether clients may belong to other groups."""
         settled = self._last_good.settle(heard.objects, broken=heard.broken)
-        assembly = Assembly(settled.items, incomplete=settled.incomplete, previous=self._assembly)
+        revised = self._amending.amend(settled.readings)
+        assembly = Assembly(revised.items, incomplete=settled.incomplete, previous=self._assembly)
         before = (self._assembly.labels, self._workloads, self._namespaces)
-        self._settled, self._assembly = settled, assembly
+        self._settled, self._revised, self._assembly = settled, revised, assembly
         self._workloads, self._namespaces = settled.workloads, settled.namespaces
         self._by_name.refer(assembly)
         self._object_problems = self._check(heard)
@@ -266,7 +272,8 @@ class Served:
 
     def _check(self, heard: Heard) -> tuple[Problem, ...]:
         found = check(self._assembly, elsewhere=self._by_name.answers)
-        return (*heard.problems, *self._places.locate((*self._settled.problems, *found), heard.objects))
+        of_objects = (*self._settled.problems, *self._revised.problems, *found)
+        return (*heard.problems, *self._places.locate(of_objects, heard.objects))
 
 
 def _read(manifest: ManifestObject, previous: Reading | None) -> Reading:

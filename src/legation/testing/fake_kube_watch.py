@@ -74,8 +74,8 @@ class FakeWatch:
 
     def bookmark(self) -> None:
         """Say how far it is, to a client that wants to know."""
-        for line in self.take():
-            self._lines.append(line)
+        # All of them first: what is put back would be taken again.
+        self._lines.extend([*self.take()])
         if self._bookmarks:
             self._say_bookmark({})
 

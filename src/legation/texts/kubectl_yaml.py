@@ -125,7 +125,7 @@ class _Composer(CBaseLoader):
     def descend_resolver(self, _parent: object, _index: object) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _too_deep()
+            raise too_deep()
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -134,12 +134,8 @@ class _Composer(CBaseLoader):
 def _compose(text: str) -> Node | None:
     try:
         return _Composer(text).get_single_node()
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = "the text holds a control character"
-        raise YamlFault("yaml-syntax", message, mend="save it as plain UTF-8 text", line=line, column=0) from None
-    except MarkedYAMLError as error:
-        raise _syntax(error, text) from None
+    except (MarkedYAMLError, ReaderError) as error:
+        raise syntax_fault(error, text) from None
 
 
 # The problems of one document are told one after the other, and there can be as many as lines.
@@ -155,7 +151,12 @@ _MENDS = (
 )
 
 
-def _syntax(error: MarkedYAMLError, text: str) -> YamlFault:
+def syntax_fault(error: MarkedYAMLError | ReaderError, text: str) -> YamlFault:
+    """Return what libyaml says of a text as a fault with a mend."""
+    if isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        message = "the text holds a control character"
+        return YamlFault("yaml-syntax", message, mend="save it as plain UTF-8 text", line=line, column=0)
     words = ", ".join(part for part in (error.context, error.problem) if part).partition(";")[0]
     mark = error.problem_mark or error.context_mark
     mend = next((mend for part, mend in _MENDS if part in words), "check how this line and the one above are indented")
@@ -165,7 +166,8 @@ def _syntax(error: MarkedYAMLError, text: str) -> YamlFault:
     return YamlFault("yaml-syntax", f"this is not YAML: {words}", mend=mend, line=line, column=column)
 
 
-def _too_deep() -> YamlFault:
+def too_deep() -> YamlFault:
+    """Return the fault of a text with too many levels."""
     message = f"values are nested more than {_DEEPEST} levels deep, or an alias stands inside what it stands for"
     return YamlFault("too-deep", message)
 
@@ -184,7 +186,7 @@ class _Builder:
         if self._left < 0:
             _refuse(node, "too-many-aliases", "aliases make too many values of this document", "write the values out")
         if depth > _DEEPEST:
-            raise _too_deep()
+            raise too_deep()
         if isinstance(node, ScalarNode):
             return _scalar(node)
         if isinstance(node, SequenceNode):

@@ -23,6 +23,7 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.translate.base import Draft, Translation
+from legation.translate.drafts import draft_of
 from legation.translate.faults import fault, kind_of, unknown_fields
 from legation.translate.selectors import SELECTOR, scope_of
 
@@ -116,13 +117,4 @@ def _resources(manifest: ManifestObject, spec: Mapping[str, Any], scope: Scope) 
         yield fault(manifest, "no-resources", message, _SPEC if resources is None else path, mend=mend)
         return
     for index, resource in enumerate(resources):
-        yield _resource(manifest, resource, scope, (*path, index))
-
-
-def _resource(manifest: ManifestObject, resource: object, scope: Scope, path: FieldPath) -> Draft | Problem:
-    if not isinstance(resource, Mapping):
-        return fault(manifest, "invalid-config", f"a resource must be a map, this is {kind_of(resource)}", path)
-    if not isinstance(resource.get("@type"), str):
-        mend = f'add "@type", such as {CLUSTER.url}'
-        return fault(manifest, "missing-type", 'the resource has no "@type"', path, mend=mend)
-    return Draft(json=resource, scope=scope, path=path)
+        yield draft_of(manifest, resource, scope, (*path, index))

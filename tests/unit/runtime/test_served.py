@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json import dumps, loads
 
 import pytest
 
+from legation.envoy import codec
 from legation.model.cluster import Cluster
 from legation.model.node import Node, Peer, Workload
 from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Group
 from legation.runtime.intake import Heard
 from legation.runtime.served import Served
 from legation.transports.base import Refusal
+from tests.manifests import manifest
 from tests.small_cluster import SmallCluster
 from tests.unit.runtime.by_name_world import ECHO, addresses_of, cluster, eds
 from tests.unit.translate.pairs import NOW
@@ -253,3 +256,59 @@ def test_what_failed_is_tried_again_at_the_next_update_whatever_that_is_about(
     world.kube.pod("edge-2", "10.0.0.8")
     assert world.update()
     assert "new" in world.names(world.served.group_of(HOME, EDGE))
+
+
+def route(weight: int, *, namespace: str = "shop") -> ManifestObject:
+    """Return a Route whose only virtual host is called web."""
+    clusters = [{"name": "all", "weight": weight}, {"name": "edge", "weight": 1}]
+    routes = [{"match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": clusters}}}]
+    hosts = [{"name": "web", "domains": ["*"], "routes": routes}]
+    return manifest("Route", "web", namespace=namespace, spec={"config": {"name": "web", "virtual_hosts": hosts}})
+
+
+def split(weight: object, *, service: str = "web") -> ManifestObject:
+    backends = [{"service": "all", "weight": weight}]
+    version = "split.smi-spec.io/v1alpha4"
+    spec = {"service": service, "backends": backends}
+    return manifest("TrafficSplit", "web", namespace="shop", api_version=version, spec=spec)
+
+
+def weights_of(snapshot: Snapshot) -> list[int]:
+    resource = snapshot.get(ROUTE_CONFIGURATION, "web")
+    assert resource is not None
+    (host,) = codec.to_json(resource)["virtual_hosts"]
+    return [each["weight"] for each in host["routes"][0]["route"]["weighted_clusters"]["clusters"]]
+
+
+def test_what_one_object_says_of_another_is_served_and_is_news_of_both(world: World) -> None:
+    group = world.served.group_of(HOME, EDGE)
+    world.let(route(100), *world.objects.values())
+    world.update()
+    before = world.snapshot(group)
+    world.served.take_changed()
+    said = split(25)
+    world.let(said, *world.objects.values())
+    assert not world.update()
+    after = world.snapshot(group)
+    assert (weights_of(before), weights_of(after)) == ([100, 1], [25, 1])
+    assert [row for row in after.collections if after[row] is not before[row]] == [ROUTE_CONFIGURATION]
+    assert world.served.take_changed() == {said.key}
+    assert world.served.names_of([said.key]) == {(ROUTE_CONFIGURATION, "web")}
+    assert {each.code for each in world.served.problems_of(said.key)} == {"split-cluster-unnamed"}
+    assert world.served.resources()[ROUTE_CONFIGURATION] == 1
+
+
+def test_what_was_served_before_a_restart_is_recalled_as_it_was_served(world: World) -> None:
+    """An Envoy comes back with the version of the route with the split's weights."""
+    group = world.served.group_of(HOME, EDGE)
+    world.let(route(100), split(25), *world.objects.values())
+    world.update()
+    before = world.snapshot(group)[ROUTE_CONFIGURATION]
+    later = World()
+    later.served.remember({name: loads(dumps(each)) for name, each in world.served.take_changes().items()})
+    later.let(route(100), *later.objects.values())
+    later.update()
+    assert weights_of(later.snapshot(group)) == [100, 1]
+    recalled = later.served.recall(group, ROUTE_CONFIGURATION, before.version)
+    assert recalled is not None
+    assert recalled.version == before.version != later.snapshot(group)[ROUTE_CONFIGURATION].version

@@ -6,7 +6,8 @@ same Python object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,11 +15,13 @@ import msgspec
 from legation.kube.nesting import DEEPEST, is_deep
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
+from legation.model.cluster import NamespacedName
 from legation.model.objects import ManifestObject, ObjectKey, is_same_json
 from legation.sources.kubernetes.base import Watched
 
 _METADATA = ("name", "namespace", "uid", "generation", "labels", "creationTimestamp")
-"""What is kept of `metadata`. Annotations are not: they mean nothing here, and tools change them all the time."""
+"""What is kept of `metadata`, beside our own annotations: tools change others all the time."""
+_OUR_ANNOTATIONS = "legation.dev/"
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -26,20 +29,47 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 class ManifestReader:
     """The objects of all kinds that somebody understands."""
 
-    def __init__(self, kinds: Iterable[ApiKind], *, namespaces: tuple[str, ...] = (), selector: str = "") -> None:
+    def __init__(
+        self,
+        kinds: Iterable[ApiKind],
+        *,
+        namespaces: tuple[str, ...] = (),
+        selector: str = "",
+        named: Mapping[ApiKind, Sequence[NamespacedName]] = MappingProxyType({}),
+    ) -> None:
         """Begin without objects.
 
         Args:
             kinds: What is watched.
             namespaces: Where; empty for everywhere.
-            selector: Labels that the objects must have, as the API writes them; empty for all objects.
+            selector: Labels that the objects must have, as the API writes them; empty for all objects. A kind may ask
+                for others besides.
+            named: Kinds of which some objects alone are watched, whatever their labels are.
         """
         self.watched = tuple(
-            Watched(kind=kind, decode=_reader(kind), take=self._take, namespaces=namespaces, label_selector=selector)
+            watched
             for kind in kinds
+            for watched in (
+                (self._of_name(kind, name) for name in named[kind])
+                if kind in named
+                else (self._of_kind(kind, namespaces, selector),)
+            )
         )
         self._objects: dict[ObjectKey, ManifestObject] = {}
         self._statuses: dict[ObjectKey, Mapping[str, Any]] = {}
+
+    def _of_kind(self, kind: ApiKind, namespaces: tuple[str, ...], selector: str) -> Watched:
+        labels = ",".join(filter(None, (kind.selector, selector)))
+        return Watched(kind=kind, decode=_reader(kind), take=self._take, namespaces=namespaces, label_selector=labels)
+
+    def _of_name(self, kind: ApiKind, name: NamespacedName) -> Watched:
+        return Watched(
+            kind=kind,
+            decode=_reader(kind),
+            take=self._take,
+            namespaces=(name.namespace,),
+            field_selector=f"metadata.name={name.name}",
+        )
 
     def objects(self) -> dict[ObjectKey, ManifestObject]:
         """Return the objects as they are now; O(objects)."""
@@ -93,13 +123,26 @@ def read_manifest(kind: ApiKind, read: Mapping[str, Any]) -> ManifestObject:
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         raise msgspec.ValidationError("the object has no metadata.name")
     body = {name: value for name, value in read.items() if name not in {"metadata", "status"}}
-    # The members of a list need not say what they are.
-    body |= {"apiVersion": kind.api_version, "kind": kind.kind}
-    body["metadata"] = {name: metadata[name] for name in _METADATA if name in metadata}
+    version = _version_of(kind, read)
+    body |= {"apiVersion": version, "kind": kind.kind}
+    body["metadata"] = {**{name: metadata[name] for name in _METADATA if name in metadata}, **_annotations(metadata)}
     return ManifestObject(
         key=ObjectKey(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"]),
-        api_version=kind.api_version,
+        api_version=version,
         body=body,
         labels=metadata.get("labels") or {},
         created=metadata.get("creationTimestamp") or "",
     )
+
+
+def _version_of(kind: ApiKind, read: Mapping[str, Any]) -> str:
+    """Return in which version an object is told. The members of a list need not say it: then there is but one."""
+    told = read.get("apiVersion")
+    versions = (each.api_version for each in kind.every_version)
+    return next((each for each in versions if each == told), kind.api_version)
+
+
+def _annotations(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    every = metadata.get("annotations")
+    own = {name: each for name, each in every.items() if name.startswith(_OUR_ANNOTATIONS)} if every else {}
+    return {"annotations": own} if own else {}

@@ -20,7 +20,7 @@ from legation.kube.outages import Outages, in_short
 from legation.kube.reflector import Reflector
 from legation.kube.watch import Change, Unreadable
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import Cluster
+from legation.model.cluster import Cluster, NamespacedName
 from legation.model.objects import FieldPath, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.sources.base import Inputs, SourceState
@@ -45,6 +45,8 @@ class KubernetesSource:
         kinds: Iterable[ApiKind],
         namespaces: tuple[str, ...] = (),
         selector: str = "",
+        named: Mapping[ApiKind, Sequence[NamespacedName]] = MappingProxyType({}),
+        parts: bool = True,
         secrets: bool = False,
         secret_namespaces: tuple[str, ...] = (),
         clock: Clock | None = None,
@@ -57,6 +59,8 @@ class KubernetesSource:
             kinds: The kinds of objects that somebody understands.
             namespaces: What is read; empty for all, which takes a ClusterRole.
             selector: Labels that those objects must have, as the API writes them; empty for all objects.
+            named: Kinds of which some objects alone are read.
+            parts: Whether Pods, Services and what else is no object of those kinds are read.
             secrets: Whether Secrets are read.
             secret_namespaces: Where; empty for `namespaces`.
             clock: What pauses are measured by.
@@ -65,12 +69,10 @@ class KubernetesSource:
         self._client = Client(connection)
         self._clock = clock or MonotonicClock()
         self._chance = chance
-        self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector)
+        self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector, named=named)
         self._pods = PodReader(namespaces=namespaces)
         self._parts: tuple[PartReader, ...] = (
-            self._pods,
-            ServiceReader(namespaces=namespaces),
-            GrantReader(namespaces=namespaces),
+            *((self._pods, ServiceReader(namespaces=namespaces), GrantReader(namespaces=namespaces)) if parts else ()),
             *((SecretReader(namespaces=secret_namespaces or namespaces),) if secrets else ()),
         )
         self._turn = asyncio.Semaphore(LISTS_AT_ONCE)
@@ -160,9 +162,9 @@ class KubernetesSource:
         before, changed = self._state, self._changed
         self._changed = set()
         problems = tuple(self._problems())
-        pods_current = all(each.current for each in self._reflectors[self._pods])
+        pods_current = all(each.current for each in self._reflectors.get(self._pods, ()))
         cluster = before.cluster
-        if cluster is None or changed - {self._manifests} or cluster.pods_current is not pods_current:
+        if self._parts and (cluster is None or changed - {self._manifests} or cluster.pods_current is not pods_current):
             cluster = self._cluster(cluster, changed, pods_current=pods_current)
         objects = before.objects
         if not begun or self._manifests in changed:

@@ -63,6 +63,29 @@ def test_a_member_of_a_list_need_not_say_what_it_is() -> None:
     assert read_manifest(CLUSTERS, bare).body == read_manifest(CLUSTERS, cluster()).body
 
 
+def test_our_own_annotations_are_kept(reader: ManifestReader) -> None:
+    told = Told(reader)
+    ours = {"legation.dev/workload-selector": "app=edge"}
+    told.put("Cluster", cluster(metadata=metadata("web", annotations={**ours, "tool/note": "1"})))
+    before = reader.objects()[KEY]
+    assert before.body["metadata"]["annotations"] == ours
+    assert not told.put("Cluster", cluster(metadata=metadata("web", annotations={**ours, "tool/note": "2"})))
+    assert told.put("Cluster", cluster(metadata=metadata("web", annotations={"tool/note": "2"})))
+    assert "annotations" not in reader.objects()[KEY].body["metadata"]
+
+
+SPLITS = ApiKind(group="smi.io", version="v3", kind="Split", plural="splits", older=("v2", "v1"))
+
+
+@pytest.mark.parametrize(
+    ("told", "version"), [("smi.io/v2", "smi.io/v2"), (None, "smi.io/v3"), ("smi.io/v9", "smi.io/v3")]
+)
+def test_an_object_is_of_the_version_that_it_is_told_in(told: str | None, version: str) -> None:
+    said = {} if told is None else {"apiVersion": told}
+    found = read_manifest(SPLITS, {"metadata": metadata("web"), **said})
+    assert (found.api_version, found.body["apiVersion"]) == (version, version)
+
+
 def test_an_object_may_have_no_labels_and_no_date() -> None:
     found = read_manifest(CLUSTERS, {"metadata": {"name": "web", "namespace": "shop", "labels": None}})
     assert (found.labels, found.created) == ({}, "")
@@ -77,7 +100,11 @@ def test_what_has_no_name_is_not_read(read: dict[str, Any]) -> None:
 def test_every_kind_is_watched_with_the_selector_in_the_namespaces_that_are_read() -> None:
     watched = ManifestReader(API_KINDS, namespaces=("shop",), selector="team=edge").watched
     assert [each.kind for each in watched] == list(API_KINDS)
-    assert {(each.namespaces, each.label_selector) for each in watched} == {(("shop",), "team=edge")}
+    assert {each.namespaces for each in watched} == {("shop",)}
+    asked = {each.kind.plural: each.label_selector for each in watched}
+    # Of ConfigMaps no others are read, whatever is asked for.
+    assert asked.pop("configmaps") == "legation.dev/xds=true,team=edge"
+    assert set(asked.values()) == {"team=edge"}
     assert {"clusters", "listeners", "routes", "endpoints", "envoyresources"} <= {each.kind.plural for each in watched}
 
 

@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from legation.sources.kubernetes.services import SERVICES
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.testing import FakeKube, ManualClock
 from legation.translate.pipeline import API_KINDS
+from legation.translate.traffic_split import SPLIT
 from tests.unit.sources.kubernetes.api_objects import endpoint_slice, pod, service
 from tests.unit.sources.rig import PATIENCE, Recorder, codes
 
@@ -189,6 +191,7 @@ async def test_a_selector_is_about_the_objects_and_not_about_pods_and_services(w
         selectors = {each.plural: each.params.get("labelSelector") for each in world.kube.asked}
         assert selectors == {
             **{each.plural: "team=edge" for each in API_KINDS},
+            "configmaps": "legation.dev/xds=true,team=edge",
             **{each.plural: None for each in (PODS, SERVICES, SLICES, GRANTS)},
         }
 
@@ -481,3 +484,45 @@ async def test_an_object_that_is_nested_too_deep_is_told_and_stays_as_it_was(wor
         (problem,) = state.problems
         assert problem.object == WEB
         assert problem.message == "it is not what a Cluster looks like: it is nested more than 200 levels deep"
+
+
+def split(version: str) -> dict[str, Any]:
+    backends = [{"service": "web", "weight": 1}]
+    return {
+        "apiVersion": f"{SPLIT.group}/{version}",
+        "kind": SPLIT.kind,
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"service": "web", "backends": backends},
+    }
+
+
+async def test_a_kind_is_read_in_the_newest_version_that_is_served(world: World) -> None:
+    """And in another one when that is served no longer."""
+    old = replace(SPLIT, version="v1alpha2")
+    world.kube.remove(SPLIT)
+    world.kube.install(old)
+    world.kube.put(split("v1alpha2"))
+    key = ObjectKey(SPLIT.group, SPLIT.kind, "shop", "web")
+    async with world.reading():
+        state = await world.begun()
+        assert state.objects[key].api_version == "split.smi-spec.io/v1alpha2"
+        assert state.problems == ()
+        world.kube.install(SPLIT)
+        world.kube.put(split("v1alpha4"))
+        world.kube.remove(old)
+        world.kube.drop()
+        await world.passing(lambda: key in world.states[-1].objects and _version(world, key) == "v1alpha4")
+        assert world.states[-1].objects.keys() == {key}
+
+
+def _version(world: World, key: ObjectKey) -> str:
+    return world.states[-1].objects[key].api_version.rpartition("/")[2]
+
+
+async def test_of_config_maps_only_those_with_the_label_are_read(world: World) -> None:
+    for name, labels in (("ours", {"legation.dev/xds": "true"}), ("other", {})):
+        metadata = {"name": name, "namespace": "shop", "labels": labels}
+        world.kube.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {}})
+    async with world.reading():
+        state = await world.begun()
+        assert [key.name for key in state.objects] == ["ours"]

@@ -1,0 +1,188 @@
+"""ConfigMaps that hold Envoy's files: a file's resources are served as those of any other object. Pure.
+
+Only a ConfigMap with the label `legation.dev/xds: "true"` means anything. Each of its keys that ends as YAML or JSON
+and holds a DiscoveryResponse, or one resource, is read. Where one of the files names another, that is asked for over
+ADS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from legation.model.api_kinds import ApiKind
+from legation.model.node import Scope
+from legation.model.objects import FieldPath, ManifestObject
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import RESOURCE_TYPES, TYPE_URL_PREFIX, ResourceType
+from legation.texts import kubectl_yaml
+from legation.texts.kubectl_yaml import YamlFault
+from legation.translate.base import Draft, Translation
+from legation.translate.drafts import draft_of
+from legation.translate.faults import fault, kind_of, unknown_fields
+from legation.translate.file_sources import over_ads
+from legation.translate.selectors import scope_of_annotation
+from legation.translate.spelling import did_you_mean
+
+LABEL, YES = "legation.dev/xds", "true"
+_ENDINGS = (".yaml", ".yml", ".json")
+_BINARY = "binaryData"
+_LEFT_OUT = "no-xds-file"
+_FIELDS = frozenset({"apiVersion", "kind", "metadata", "data", _BINARY, "immutable"})
+_RESPONSE = f"{TYPE_URL_PREFIX}envoy.service.discovery.v3.DiscoveryResponse"
+_OF_RESPONSES = frozenset(
+    {
+        "@type",
+        "canary",
+        "control_plane",
+        "controlPlane",
+        "nonce",
+        "resource_errors",
+        "resourceErrors",
+        "resources",
+        "type_url",
+        "typeUrl",
+        "version_info",
+        "versionInfo",
+    }
+)
+"""The fields of a DiscoveryResponse, in either spelling. Only its resources are read."""
+
+
+class ConfigMaps:
+    """The step of ConfigMaps."""
+
+    api_kinds = (
+        ApiKind(
+            group="",
+            version="v1",
+            kind="ConfigMap",
+            plural="configmaps",
+            selector=f"{LABEL}={YES}",
+            has_status=False,
+        ),
+    )
+    kinds = frozenset((each.group, each.kind) for each in api_kinds)
+
+    def translate(self, manifest: ManifestObject) -> Translation:
+        """Return the resources of all files, and who gets them."""
+        if not _is_ours(manifest):
+            return Translation()
+        scope, selector_problems = scope_of_annotation(manifest)
+        found = list(_read(manifest, scope))
+        problems = (
+            *unknown_fields(manifest, manifest.body, _FIELDS, ()),
+            *selector_problems,
+            *(each for each in found if isinstance(each, Problem)),
+        )
+        if any(problem.level is Level.ERROR for problem in problems):
+            return Translation(problems=problems)
+        return Translation(drafts=tuple(each for each in found if isinstance(each, Draft)), problems=problems)
+
+    def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:
+        """Return every type, where it means anything."""
+        return frozenset(RESOURCE_TYPES if _is_ours(manifest) else ())
+
+
+STEP = ConfigMaps()
+
+
+def _is_ours(manifest: ManifestObject) -> bool:
+    return manifest.labels.get(LABEL) == YES
+
+
+def _read(manifest: ManifestObject, scope: Scope) -> Iterator[Draft | Problem]:
+    for field in ("data", _BINARY):
+        value = manifest.body.get(field)
+        if not isinstance(value, Mapping | None):
+            yield fault(manifest, "invalid-config", f"{field} must be a map, this is {kind_of(value)}", (field,))
+    for key in _values(manifest, _BINARY):
+        yield _left_out(manifest, (_BINARY, key), "it is binary")
+    files = {key: list(_read_key(manifest, key, text, scope)) for key, text in _values(manifest, "data").items()}
+    served = {key for key, found in files.items() if not any(_is_left_out(each) for each in found)}
+    for found in files.values():
+        for each in found:
+            yield from _over_ads(manifest, each, served) if isinstance(each, Draft) else (each,)
+
+
+def _values(manifest: ManifestObject, field: str) -> Mapping[str, Any]:
+    value = manifest.body.get(field)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _read_key(manifest: ManifestObject, key: str, text: object, scope: Scope) -> Iterator[Draft | Problem]:
+    path: FieldPath = ("data", key)
+    if not isinstance(text, str):
+        mend = 'write "|" behind the key, and the file below it'
+        yield fault(manifest, "invalid-config", f"a file is text, this is {kind_of(text)}", path, mend=mend)
+    elif not key.endswith(_ENDINGS):
+        yield _left_out(manifest, path, f"its name ends with none of {', '.join(_ENDINGS)}")
+    else:
+        try:
+            value = kubectl_yaml.load(text).value
+        except YamlFault as broken:
+            message = f"line {broken.line} of the file: {broken.message}"
+            yield fault(manifest, broken.code, message, path, mend=_mend(broken))
+        else:
+            yield from _read_file(manifest, value, scope, path)
+
+
+def _mend(broken: YamlFault) -> str:
+    return "a file is one document: no --- inside" if "single document" in broken.message else broken.mend
+
+
+def _read_file(manifest: ManifestObject, value: object, scope: Scope, path: FieldPath) -> Iterator[Draft | Problem]:
+    if not isinstance(value, Mapping):
+        yield _left_out(manifest, path, "it holds no map")
+    elif "resources" in value and value.get("@type", _RESPONSE) == _RESPONSE:
+        yield from unknown_fields(manifest, value, _OF_RESPONSES, path)
+        resources = [] if value["resources"] is None else value["resources"]
+        where: FieldPath = (*path, "resources")
+        if isinstance(resources, list):
+            for index, resource in enumerate(resources):
+                yield draft_of(manifest, resource, scope, (*where, index))
+        else:
+            message = f"resources must be a list, this is {kind_of(resources)}"
+            yield fault(manifest, "invalid-config", message, where)
+    elif value.get("@type", _RESPONSE) != _RESPONSE:
+        yield draft_of(manifest, value, scope, path)
+    else:
+        yield from _no_resources(manifest, value, path)
+
+
+def _no_resources(manifest: ManifestObject, value: Mapping[str, Any], path: FieldPath) -> Iterator[Problem]:
+    """Yield what is wrong with a file that has neither resources nor a type: was one of them meant?"""
+    meant = {name: mend for name in value if (mend := did_you_mean(name, ("resources", "@type")))}
+    for name, mend in meant.items():
+        yield fault(manifest, "unknown-field", "nobody understands this field", (*path, name), mend=mend)
+    if not meant and not value.keys() <= _OF_RESPONSES:
+        yield _left_out(manifest, path, "it has neither resources, as a DiscoveryResponse has them, nor an @type")
+
+
+def _left_out(manifest: ManifestObject, path: FieldPath, why: str) -> Problem:
+    return fault(
+        manifest,
+        _LEFT_OUT,
+        f"this key is left out: {why}",
+        path,
+        level=Level.WARNING,
+        mend="put what is no xDS file into a ConfigMap without the label",
+    )
+
+
+def _is_left_out(found: Draft | Problem) -> bool:
+    return isinstance(found, Problem) and found.code == _LEFT_OUT
+
+
+def _over_ads(manifest: ManifestObject, draft: Draft, files: Collection[str]) -> Iterator[Draft | Problem]:
+    served = over_ads(draft.json, files)
+    yield Draft(json=served.json, scope=draft.scope, path=draft.path)
+    for path in served.left:
+        yield fault(
+            manifest,
+            "file-source",
+            "this config source is a file that is no key of this ConfigMap: Envoys go on reading it from their disks",
+            (*draft.path, *path),
+            level=Level.WARNING,
+            mend="add the file as a key of the same name, or write ads: {}",
+        )
