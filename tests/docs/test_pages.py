@@ -6,12 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from legation.cli.rendering import snapshot_for
 from legation.model.resource_types import RESOURCE_TYPES
-from legation.settings import CONFIG, SERVE, Setting
+from legation.settings import CONFIG, SERVE, SYNC, Setting, Table
 from legation.translate.pipeline import STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -44,10 +45,14 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
                 yield each.value
 
 
-def test_the_table_of_settings_is_that_of_the_code() -> None:
+@pytest.mark.parametrize(
+    ("name", "table"), [pytest.param("settings", SERVE, id="serve"), pytest.param("files", SYNC, id="sync")]
+)
+def test_the_table_of_settings_is_that_of_the_code(name: str, table: Table[Any]) -> None:
     """Paste the missing lines where this fails."""
-    shown = [line for line in page("docs/settings.md").splitlines() if line.startswith("| `")]
-    assert shown == [row_of(each) for each in (CONFIG, *SERVE.rows)]
+    rows = [row_of(each) for each in (CONFIG, *table.rows)]
+    shown = [line for line in page(f"docs/{name}.md").splitlines() if line.startswith(("| `--", "| `DIR", "| `OUT"))]
+    assert shown == rows
 
 
 def test_every_code_of_a_problem_is_explained() -> None:

@@ -18,6 +18,7 @@ from legation.cli.problems import problems
 from legation.cli.proxies import proxies
 from legation.cli.render import render
 from legation.cli.serve import serve
+from legation.cli.sync import sync
 from legation.errors import LegationError, SettingsError
 
 _FAILURE = 1
@@ -64,5 +65,5 @@ def main() -> None:
     """A control plane for Envoy: manifests of a directory or a cluster, delivered to every Envoy safely."""
 
 
-for _command in (serve, render, bootstrap, proxies, problems, crds, completion):
+for _command in (serve, sync, render, bootstrap, proxies, problems, crds, completion):
     main.add_command(_command)

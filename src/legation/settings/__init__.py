@@ -6,6 +6,7 @@ A flag beats the environment, the environment beats the file, the file beats the
 from legation.settings.kinds import PATH
 from legation.settings.loading import load
 from legation.settings.setting import CONFIG, Setting, Table
+from legation.settings.sync import SYNC, Sync
 from legation.settings.table import SERVE, Cluster, Delivery, Settings
 
-__all__ = ["CONFIG", "PATH", "SERVE", "Cluster", "Delivery", "Setting", "Settings", "Table", "load"]
+__all__ = ["CONFIG", "PATH", "SERVE", "SYNC", "Cluster", "Delivery", "Setting", "Settings", "Sync", "Table", "load"]

@@ -16,6 +16,7 @@ LOCALHOST = "localhost"
 _HIGHEST_PORT = 65535
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_OBJECT = re.compile(r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?(ms|s|m|h|)")
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -89,6 +90,25 @@ def _read_name(given: object) -> str:
     if not _NAMESPACE.fullmatch(_read_text(given)):
         raise _wrong(given)
     return str(given)
+
+
+def _read_objects(given: object) -> tuple[str, ...]:
+    names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, list):
+        raise _wrong(given)
+    stripped = tuple(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
+    if not stripped or not all(_OBJECT.fullmatch(name) for name in stripped):
+        raise _wrong(given)
+    return stripped
+
+
+def _read_labels(given: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(given, dict):
+        return tuple((str(key), str(value)) for key, value in given.items())
+    pairs = [each.strip().partition("=") for each in _read_text(given).split(",")]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise _wrong(given)
+    return tuple((key, value) for key, _, value in pairs)
 
 
 def _read_path(given: object) -> Path:
@@ -167,5 +187,9 @@ FLAG = Kind(metavar="", expects="on or off", read=_read_switch, choices=("on", "
 TEXT = Kind(metavar="TEXT", expects="text", read=_read_text)
 NAME = Kind(metavar="NAME", expects="a name as Kubernetes takes it (small letters, digits and dashes)", read=_read_name)
 NAMESPACES = Kind(metavar="NAME,...", expects="a list of namespaces such as shop,edge", read=_read_names)
+OBJECTS = Kind(
+    metavar="[NAMESPACE/]NAME,...", expects="a list of names such as edge-xds or shop/edge-xds", read=_read_objects
+)
+LABELS = Kind(metavar="KEY=VALUE,...", expects="a list of labels such as app=edge,tier=front", read=_read_labels)
 BYTES = Kind(metavar="BYTES", expects="a number of bytes, 1 or more", read=_read_bytes)
 TYPES = Kind(metavar="TYPE,...", expects="a list of types out of " + ", ".join(BY_NAME), read=_read_types)

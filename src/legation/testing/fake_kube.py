@@ -63,7 +63,7 @@ class FakeKube:
         self._app = FakeKubeApp(self._store, self._faults, self._noticed)
         self._store.changed = self._changed
         self.tokens = self._app.tokens
-        """Who may log in: each token and its user."""
+        """Who may log in: each token and its user; under the empty one, who shows none."""
         self.tokens[TOKEN] = "tests"
         self._activity = asyncio.Event()
         self._port = 0

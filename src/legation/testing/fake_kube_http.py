@@ -116,7 +116,7 @@ class FakeKubeApp:
 
     def _user(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or token not in self.tokens:
+        if scheme not in {"Bearer", ""} or token not in self.tokens:
             raise unauthorized()
         return self.tokens[token]
 

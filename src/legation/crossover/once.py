@@ -1,0 +1,77 @@
+"""`--onetime`: every object is asked for once, and the files are written, or it is said why not.
+
+Nothing is written unless all of it can be: an Envoy that finds half of its files does not start either. A TrafficSplit
+that is not there is no reason to wait; one that cannot be asked for is, for the weights are then not known.
+"""
+
+from __future__ import annotations
+
+from legation.crossover import log
+from legation.crossover.keeper import Keeper, Outcome
+from legation.crossover.options import Options
+from legation.crossover.publishing import Publishing
+from legation.crossover.reporting import report
+from legation.crossover.watching import Watching
+from legation.errors import FilesError
+from legation.transports.files.daemon import in_daemon
+from legation.transports.files.plain_steps import PlainSteps
+from legation.transports.files.writer import Writer
+
+_DONE, _FAILURE = 0, 1
+
+
+async def once(options: Options, *, watching: Watching, writer: Writer, publishing: Publishing | None) -> int:
+    """Write the files once.
+
+    Args:
+        options: What is asked for.
+        watching: All objects.
+        writer: Where the files go.
+        publishing: Who shows them in the cluster, if that is asked for.
+
+    Returns:
+        What to exit with: 0 if all files are there.
+    """
+    try:
+        standing = await in_daemon(writer.standing, name="files")
+        outcome = await _looked(watching, Keeper(options, standing=standing))
+        report(outcome.problems)
+        if outcome.lacking:
+            names = ", ".join(outcome.lacking)
+            log.error(f"nothing is written, for there are no files of ConfigMap {names}", folder=writer.folder)
+            return _FAILURE
+        await _write(outcome, writer)
+    except FilesError as error:
+        log.error(f"the files cannot be written: {error}")
+        return _FAILURE
+    if publishing is not None:
+        await _publish(outcome, publishing)
+    log.info("done", folder=writer.folder, files=len(outcome.files))
+    return _DONE
+
+
+async def _looked(watching: Watching, keeper: Keeper) -> Outcome:
+    faults = await watching.look()
+    outcome = keeper.take(watching.heard())
+    if outcome.groups:
+        faults += await watching.look_for_groups(outcome.groups)
+        outcome = keeper.take(watching.heard())
+    for each in faults:
+        log.error(each)
+    return outcome
+
+
+async def _write(outcome: Outcome, writer: Writer) -> None:
+    steps = PlainSteps()
+    steps.retarget(outcome.files, now=0.0)
+    step = steps.next(now=0.0)
+    if step is not None:
+        await in_daemon(lambda: writer.write(step.puts), name="files")
+
+
+async def _publish(outcome: Outcome, publishing: Publishing) -> None:
+    for each in outcome.generated:
+        publishing.offer(each)
+    if trouble := await publishing.publish():
+        # Nobody but who looks into it reads it: Envoy has its files.
+        log.warning("not published", reason=trouble)
