@@ -24,8 +24,8 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 KEPT = """
-It goes on until Ctrl-C. Edit a manifest and save:
-  {manifests}/route.yaml
+It goes on until Ctrl-C. Edit a manifest and save, such as the weights in
+  {manifests}/split.yaml
 and look:
   http://localhost:{port}/                who answers
   http://{admin}/proxies         what Envoy was sent, accepted and refused

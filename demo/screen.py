@@ -15,10 +15,10 @@ from rich.text import Text
 
 from demo.load import Load
 
-TITLE = 50
-NUMBER = 10
-BAR = 24
-"""Columns of the bar that shows the shares."""
+TITLE = 40
+NUMBER = 8
+BAR = 12
+"""Columns of the bar that shows the shares. All of it fits into 80."""
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Screen:
     def _table(self) -> RenderableType:
         shown: list[RenderableType] = []
         for row in self._rows:
-            grid = Table.grid(padding=(0, 2))
+            grid = Table.grid(padding=(0, 1))
             for width in (TITLE, NUMBER, NUMBER, BAR, NUMBER):
                 grid.add_column(width=width, justify="right" if width == NUMBER else "left")
             failed = row.count("failed")

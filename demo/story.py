@@ -20,6 +20,9 @@ PATIENCE = 8.0
 TOLERANCE = 0.15
 """Envoy draws by chance: four standard deviations of the shares that are looked at."""
 
+BACKEND = "  - {{service: {}, weight: 100}}"
+"""A line of the TrafficSplit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -46,18 +49,26 @@ async def play(stage: Stage, load: Load, screen: Screen) -> None:
     screen.finish()
 
 
-def weigh(blue: int, green: int) -> Step:
-    """Return the step that saves other weights."""
+def split(blue: int, green: int) -> Step:
+    """Return the step that saves other weights in the TrafficSplit; the route is not touched."""
 
     async def act(stage: Stage) -> str:
-        stage.edit("route.yaml", r"weight: \d+", f"weight: {blue}", f"weight: {green}")
+        weigh(stage, blue, green)
         return ""
 
-    return Step(f"weights {blue}/{green}", act, {"blue": blue / 100, "green": green / 100})
+    return Step(f"TrafficSplit {blue}/{green}", act, {"blue": blue / 100, "green": green / 100})
+
+
+def weigh(stage: Stage, blue: int, green: int) -> None:
+    """Save the TrafficSplit with other weights."""
+    stage.edit("split.yaml", r"weight: \d+", f"weight: {blue}", f"weight: {green}")
 
 
 async def rename(stage: Stage) -> str:
-    """Give a cluster and the route configuration other names: file by file, the old names first to go."""
+    """Give a cluster and the route configuration other names: file by file, the old names first to go.
+
+    The split names both until the route has the new one: what it does not name keeps the weight of the route.
+    """
 
     async def passes_through_the_new_names() -> bool:
         requests = await stage.envoy.statistics(r"^cluster\.emerald\.upstream_rq_200$")
@@ -65,17 +76,19 @@ async def rename(stage: Stage) -> str:
             "/config_dump?resource=dynamic_route_configs"
         )
 
+    stage.edit("split.yaml", r"^.*green.*$", f"{BACKEND.format('green')}\n{BACKEND.format('emerald')}")
     stage.edit("green.yaml", r"name: green\b", *["name: emerald"] * 4)
     stage.edit("route.yaml", r"name: (green|colours)\b", "name: colours", "name: paints", "name: emerald")
     stage.edit("listener.yaml", r"name: colours\b", "name: paints")
     await web.until(passes_through_the_new_names, within=PATIENCE, what="requests through the new names")
+    stage.edit("split.yaml", r"^.*green.*\n", "")
     return ""
 
 
 async def break_it(stage: Stage) -> str:
-    """Make a slip of the pen, then set the weights 100/0 beside it, and return what legation says of it."""
+    """Make a slip of the pen in the route, go on with the split, and return what legation says of it."""
     stage.edit("route.yaml", r"weighted_clusters", "weighted_cluster")
-    stage.edit("route.yaml", r"weight: \d+", "weight: 100", "weight: 0")
+    weigh(stage, 50, 50)
 
     async def said() -> str:
         text = await stage.problems()
@@ -85,20 +98,21 @@ async def break_it(stage: Stage) -> str:
 
 
 async def mend(stage: Stage) -> str:
-    """Save it without the slip."""
+    """Save the route without the slip, and the split."""
     stage.edit("route.yaml", r"weighted_cluster\b", "weighted_clusters")
+    weigh(stage, 100, 0)
     return ""
 
 
 STEPS = (
-    weigh(100, 0),
-    weigh(75, 25),
-    weigh(50, 50),
-    weigh(25, 75),
-    weigh(0, 100),
+    split(100, 0),
+    split(75, 25),
+    split(50, 50),
+    split(25, 75),
+    split(0, 100),
     Step("cluster and route renamed, file by file", rename, {"green": 1.0}),
-    Step("100/0 saved, but broken: the last good one stays", break_it, {"green": 1.0}),
-    Step("mended: 100/0", mend, {"blue": 1.0}),
+    Step("route broken: last good one split 50/50", break_it, {"blue": 0.5, "green": 0.5}),
+    Step("route mended, TrafficSplit 100/0", mend, {"blue": 1.0}),
 )
 
 

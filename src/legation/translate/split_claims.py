@@ -44,8 +44,8 @@ class Claims:
 
     by_host: Mapping[str, tuple[Claim, ...]]
     """By the name of the virtual host, who goes first first."""
-    ungrouped: tuple[tuple[ManifestObject, tuple[int, ...]], ...]
-    """Splits that claim nothing, since there is no such HTTPRouteGroup: the indexes of `spec.matches`."""
+    ungrouped: tuple[tuple[ManifestObject, tuple[tuple[int, str], ...]], ...]
+    """Splits that claim nothing, since there is no such HTTPRouteGroup: where in `spec.matches` which name stands."""
 
     @classmethod
     def of(cls, notes: Iterable[Note]) -> Claims:
@@ -53,12 +53,12 @@ class Claims:
         every = list(notes)
         groups = {each.manifest.key.name: each.value for each in every if isinstance(each.value, RouteGroup)}
         by_host: dict[str, list[Claim]] = {}
-        ungrouped: list[tuple[ManifestObject, tuple[int, ...]]] = []
+        ungrouped: list[tuple[ManifestObject, tuple[tuple[int, str], ...]]] = []
         for note in every:
             split = note.value
             if not isinstance(split, Split):
                 continue
-            missing = tuple(index for index, name in enumerate(split.groups) if name not in groups)
+            missing = tuple((index, name) for index, name in enumerate(split.groups) if name not in groups)
             if missing:
                 ungrouped.append((note.manifest, missing))
                 continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from legation.model.objects import FieldPath, ObjectKey
 from legation.model.problems import Level, Problem
 from legation.translate.faults import fault
+from legation.translate.spelling import did_you_mean
 from legation.translate.split_claims import Claim, Claims
 from legation.translate.weighted_clusters import Outcome
 
@@ -121,7 +122,7 @@ class SplitReport:
             yield _warning(
                 claim,
                 "split-route-too-wide",
-                f"the weights are not put where requests may come that do not match: {self._at(seen.wide)}",
+                f"routes that may take requests besides those that match are not split: {self._at(seen.wide)}",
                 _MATCHES,
                 "give what the HTTPRouteGroup matches a route of its own, above the others, whose match says the same",
             )
@@ -147,7 +148,7 @@ class SplitReport:
                 "split-all-zero",
                 f"all weights would be 0, so those that are written there stay: {self._at(seen.all_zero)}",
                 _BACKENDS,
-                mend="give a backend a weight above 0",
+                mend=_mend_zero(claim),
             )
 
     def _of_clusters(self, claim: Claim, seen: _Seen) -> Iterator[Problem]:
@@ -155,12 +156,13 @@ class SplitReport:
             return
         for backend in claim.split.backends:
             if backend.index not in seen.named:
+                mend = "add it to the weighted_clusters of the route, or take it out of the backends"
                 yield _warning(
                     claim,
                     "split-backend-unknown",
                     f'no route{self._of} that is split has a cluster "{backend.service}"',
                     (*_BACKENDS, backend.index),
-                    "add it to the weighted_clusters of the route, or take it out of the backends",
+                    did_you_mean(backend.service, filter(None, seen.unnamed.names)) or mend,
                 )
         if seen.unnamed.routes:
             yield _warning(
@@ -185,12 +187,13 @@ class SplitReport:
 
 def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
     """Yield what is wrong with splits that split nothing anywhere, given those that found a virtual host."""
-    for manifest, indexes in claims.ungrouped:
-        for index in indexes:
+    for manifest, missing in claims.ungrouped:
+        for index, name in missing:
             yield fault(
                 manifest,
                 "split-without-group",
-                "there is no such HTTPRouteGroup in the namespace, or it is broken, so nothing is split",
+                f'there is no such HTTPRouteGroup as "{name}" in namespace {manifest.key.namespace}, or it is broken, '
+                "so nothing is split",
                 (*_MATCHES, index),
                 level=Level.WARNING,
                 mend="create it, or correct the name",
@@ -201,7 +204,7 @@ def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
                 yield _warning(
                     claim,
                     "split-without-host",
-                    f'no virtual host is named "{claim.split.service}"',
+                    f'no virtual host in namespace {claim.manifest.key.namespace} is named "{claim.split.service}"',
                     _SERVICE,
                     "give the virtual host that is to be split this name",
                 )
@@ -209,6 +212,12 @@ def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
 
 def _warning(claim: Claim, code: str, message: str, path: FieldPath, mend: str) -> Problem:
     return fault(claim.manifest, code, message, path, level=Level.WARNING, mend=mend)
+
+
+def _mend_zero(claim: Claim) -> str:
+    if any(each.weight for each in claim.split.backends):
+        return "add a backend that has a weight to the weighted_clusters of the route"
+    return "give a backend a weight above 0"
 
 
 def _several(texts: Collection[str]) -> str:

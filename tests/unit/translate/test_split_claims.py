@@ -39,7 +39,7 @@ def test_a_claim_holds_what_one_of_its_matches_holds() -> None:
 def test_a_group_that_is_not_there_leaves_no_claim() -> None:
     claims = Claims.of(notes(split(weights={"x": 1}, groups=("gone", "api", "away")), API))
     assert not claims.by_host
-    assert [indexes for _, indexes in claims.ungrouped] == [(0, 2)]
+    assert [missing for _, missing in claims.ungrouped] == [((0, "gone"), (2, "away"))]
 
 
 def test_what_others_say_is_left_out() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from legation.translate.split_claims import Claims
 from legation.translate.split_report import SplitReport, unmet
 from legation.translate.weighted_clusters import Outcome
@@ -21,6 +23,29 @@ def test_each_thing_is_told_once_with_where_it_is() -> None:
         'clusters that are no backends keep their weights: "x", one that a header names, '
         "in routes[0], routes[1], routes[2] and 2 more of file rds.yaml"
     )
+
+
+def test_a_backend_whose_name_has_a_slip_is_taken_for_the_cluster_that_is_left() -> None:
+    (claim,) = Claims.of(notes(split(weights={"blue": 1, "gren": 2, "red": 3}))).by_host["podinfo"]
+    report = SplitReport("")
+    report.found(claim, "routes[0]", wide=False)
+    report.split(claim, Outcome(named=frozenset({0}), unnamed=("green", "")), "routes[0]")
+
+    slip, other, _ = report.problems()
+    assert slip.mend == 'did you mean "green"?'
+    assert other.mend.startswith("add it to the weighted_clusters")
+
+
+@pytest.mark.parametrize(("weight", "mend"), [(0, "give a backend a weight"), (1, "add a backend that has a weight")])
+def test_how_to_mend_zeros_says_what_is_missing(weight: int, mend: str) -> None:
+    (claim,) = Claims.of(notes(split(weights={"blue": 0, "green": weight}))).by_host["podinfo"]
+    report = SplitReport("")
+    report.found(claim, "routes[0]", wide=False)
+    report.split(claim, Outcome(named=frozenset({0}), all_zero=True), "routes[0]")
+
+    zero, _ = report.problems()
+    assert zero.code == "split-all-zero"
+    assert zero.mend.startswith(mend)
 
 
 def test_every_problem_says_how_to_mend_it() -> None:
@@ -47,5 +72,8 @@ def test_every_problem_says_how_to_mend_it() -> None:
 def test_who_met_nothing_is_told() -> None:
     claims = Claims.of(notes(split(weights={"a": 1}), split("b", groups=("gone",), weights={"a": 1})))
     key = claims.by_host["podinfo"][0].manifest.key
-    assert [each.code for each in unmet(claims, frozenset())] == ["split-without-group", "split-without-host"]
+    group, host = unmet(claims, frozenset())
+    assert [group.code, host.code] == ["split-without-group", "split-without-host"]
+    assert '"gone" in namespace default' in group.message
+    assert 'in namespace default is named "podinfo"' in host.message
     assert [each.code for each in unmet(claims, frozenset({key}))] == ["split-without-group"]
