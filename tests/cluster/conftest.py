@@ -15,12 +15,14 @@ from typing import TypeVar
 import pytest
 
 from tests.cluster import house as houses
+from tests.cluster import sidecars as sidecar_programs
 from tests.cluster import stage as stages
 from tests.cluster.admin import Admin
 from tests.cluster.api_server import ApiServer, Binaries
 from tests.cluster.go_programs import Missing, built
 from tests.cluster.house import House
 from tests.cluster.network import Network
+from tests.cluster.sidecars import Sidecars
 from tests.cluster.stage import Stage
 
 Found = TypeVar("Found")
@@ -87,6 +89,13 @@ async def stage(house: House, tmp_path: Path) -> AsyncIterator[Stage]:
     with house.network.entered():
         async with stages.opened(house, fresh_namespace(house.admin), tmp_path) as made:
             yield made
+
+
+@pytest.fixture
+def sidecars(stage: Stage) -> Iterator[Sidecars]:
+    """Programs that write files, in the stage's namespace; its cluster then knows TrafficSplits."""
+    with sidecar_programs.opened(stage) as made:
+        yield made
 
 
 def fresh_namespace(admin: Admin) -> str:

@@ -15,21 +15,25 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from tests.cluster.go_programs import Missing
 
 _HERE = Path("/proc/thread-self/ns/net")
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET of linux/sched.h
 _SET_FLAGS, _SET_ADDRESS, _SET_MASK = 0x8914, 0x8916, 0x891C  # SIOCSIF... of linux/sockios.h
+_ADD_ROUTE, _ROUTE_UP = 0x890B, 0x1  # SIOCADDRT, RTF_UP of linux/route.h
 _UP = 0x1 | 0x40  # IFF_UP | IFF_RUNNING of linux/if.h
 
 
 class Network:
     """A fresh network. Leaving the `with` block forgets it; it goes when the last who is inside has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, loses: bool = False) -> None:
         """Make it.
+
+        Args:
+            loses: Whether what is sent elsewhere is lost, as behind a firewall that says nothing; else it is an error.
 
         Raises:
             Missing: This process may not, or this is not Linux.
@@ -40,7 +44,7 @@ class Network:
         try:
             _call("unshare", _NEW_NETWORK)
             try:
-                _open_loopback()
+                _open_loopback(loses=loses)
                 self._inside = os.open(_HERE, os.O_RDONLY)
             finally:
                 _call("setns", outside, _NEW_NETWORK)
@@ -73,7 +77,27 @@ class Network:
         return (f"10.244.{high}.{low}" for high in range(1, 255) for low in range(1, 255))
 
 
-def _open_loopback() -> None:
+class _Route(ctypes.Structure):
+    """struct rtentry of linux/route.h."""
+
+    _fields_: ClassVar = [
+        ("pad1", ctypes.c_ulong),
+        ("destination", ctypes.c_char * 16),
+        ("gateway", ctypes.c_char * 16),
+        ("mask", ctypes.c_char * 16),
+        ("flags", ctypes.c_ushort),
+        ("pad2", ctypes.c_short),
+        ("pad3", ctypes.c_ulong),
+        ("pad4", ctypes.c_void_p),
+        ("metric", ctypes.c_short),
+        ("device", ctypes.c_char_p),
+        ("mtu", ctypes.c_ulong),
+        ("window", ctypes.c_ulong),
+        ("irtt", ctypes.c_ushort),
+    ]
+
+
+def _open_loopback(*, loses: bool) -> None:
     """Bring up the loopback, which then has its usual addresses, and give it those of Pods."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
 
@@ -88,6 +112,11 @@ def _open_loopback() -> None:
         # On the loopback all addresses below the mask are this machine's.
         configure(_SET_ADDRESS, b"lo:1", address("10.244.0.1"))
         configure(_SET_MASK, b"lo:1", address("255.255.0.0"))
+        if loses:
+            # It comes back by the loopback, where nobody has such an address, and is dropped.
+            anywhere = address("0.0.0.0")
+            route = _Route(destination=anywhere, gateway=anywhere, mask=anywhere, flags=_ROUTE_UP, device=b"lo")
+            fcntl.ioctl(any_socket, _ADD_ROUTE, bytes(route))
 
 
 def _call(name: str, *arguments: int) -> None:

@@ -187,10 +187,13 @@ def wanted(*, status: bool = True) -> Rules:
     """Return what it needs where it reads."""
     own = READ | {"get"} if status else READ
     found: Rules = {
+        ("", "configmaps", ()): READ,
         ("", "pods", ()): READ,
         ("", "services", ()): READ,
         ("discovery.k8s.io", "endpointslices", ()): READ,
         ("gateway.networking.k8s.io", "referencegrants", ()): READ,
+        ("split.smi-spec.io", "trafficsplits", ()): READ,
+        ("specs.smi-spec.io", "httproutegroups", ()): READ,
         ("legation.dev", "envoyresources", ()): own,
         **{("bootes.io", plural, ()): own for plural in BOOTES},
     }

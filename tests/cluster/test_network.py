@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -74,6 +75,14 @@ def test_two_networks_do_not_meet(network: Network) -> None:
         with other.entered(), pytest.raises(ConnectionRefusedError):
             socket.create_connection(server.getsockname())
         socket.create_connection(server.getsockname()).close()
+
+
+@pytest.mark.parametrize(("loses", "error"), [(False, errno.ENETUNREACH), (True, errno.EINPROGRESS)])
+def test_what_is_sent_elsewhere_is_refused_or_lost(*, loses: bool, error: int) -> None:
+    with needed(lambda: Network(loses=loses)) as made, made.entered(), socket.socket() as any_socket:
+        any_socket.settimeout(0)
+        assert any_socket.connect_ex(("192.0.2.1", 443)) == error
+        assert reachable(POD)
 
 
 def test_addresses_are_given_once(network: Network) -> None:
