@@ -48,8 +48,8 @@ def asks(pid: int) -> bool:
 
 @pytest.mark.parametrize(
     ("program", "server"),
-    [("crossover", NOBODY), ("crossover", NAME), ("sync", NOBODY)],
-    ids=["crossover-no-answer", "crossover-no-name", "sync-no-answer"],
+    [("crossover", NOBODY), ("crossover", NAME), ("sync", NOBODY), ("sync", NAME)],
+    ids=["crossover-no-answer", "crossover-no-name", "sync-no-answer", "sync-no-name"],
 )
 async def test_while_nobody_answers(sidecars: Sidecars, silence: None, program: str, server: str) -> None:
     """Neither the API server, nor who knows names."""

@@ -45,6 +45,10 @@ class World(Watching):
         self._serve = self._programs.enter_context(Program("legation serve", *map(str, command), log=log))
         await self._serve.until(partial(web.get, f"localhost:{self._health}", "/readyz"))
 
+    def begin(self, name: str, *command: str) -> None:
+        """Start another program of ours, in place of `legation serve`."""
+        self._serve = self._programs.enter_context(Program(name, *command, log=self.folder / "legation.log"))
+
     async def stop_serving(self) -> int:
         """End `legation serve` in order and return its exit code."""
         return await asyncio.to_thread(self._serve.stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     "--admin-port", default=0, show_default=True, metavar="PORT", help="Envoy's own admin port; 0 takes any free one."
 )
 @click.option("--loads", is_flag=True, help="Have it report the load that it sends to its clusters (LRS).")
+@click.option(
+    "--files", metavar="OUT", help="Read the files that `legation sync OUT --node ID` writes, with no server."
+)
+@click.option(
+    "--layout", type=click.Choice(("rename", "symlink")), default="rename", show_default=True, help="Of --files."
+)
 @options.output("yaml", "json")
 def bootstrap(
     *,
@@ -34,22 +41,38 @@ def bootstrap(
     variant: Variant,
     admin_port: int,
     loads: bool,
+    files: str | None,
+    layout: str,
     output: str,
 ) -> None:
     """Print a bootstrap: what `envoy -c FILE` needs to be served."""
     if loads and variant == "rest":
         raise click.UsageError("load is reported over gRPC alone: leave --loads or --rest out")
+    if files is not None and (xds is not None or loads):
+        raise click.UsageError("who reads files asks no server: leave --xds and --loads out, or --files")
     from legation.envoy.bootstrap import bootstrap as make
+    from legation.envoy.bootstrap import bootstrap_from_files
 
-    made = make(
-        node_id=node_id,
-        labels=labels,
-        cluster=cluster,
-        xds_address=options.address(xds, option="--xds") if xds else ("localhost", _port(variant)),
-        variant=variant,
-        admin_port=admin_port,
-        loads=loads,
-    )
+    if files is not None:
+        out = str(Path(files).absolute())
+        made = bootstrap_from_files(
+            node_id=node_id,
+            labels=labels,
+            cluster=cluster,
+            folder=f"{out}/current",
+            watched_directory=out if layout == "symlink" else "",
+            admin_port=admin_port,
+        )
+    else:
+        made = make(
+            node_id=node_id,
+            labels=labels,
+            cluster=cluster,
+            xds_address=options.address(xds, option="--xds") if xds else ("localhost", _port(variant)),
+            variant=variant,
+            admin_port=admin_port,
+            loads=loads,
+        )
     click.echo(printing.to_json(made) if output == "json" else printing.to_yaml(made), nl=False)
 
 

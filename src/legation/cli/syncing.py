@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from legation.cli.signals import run_until_signal
 from legation.clock import MonotonicClock
 from legation.errors import LegationError, SettingsError
+from legation.leaving import Leaving
 from legation.model.cluster import NamespacedName
 from legation.model.file_statistics import FileStatistics
 from legation.model.node import DEFAULT_NAMESPACE
@@ -29,6 +28,8 @@ from legation.transports.files.writer import READABLE, SECRET, RenamingWriter, W
 if TYPE_CHECKING:
     from legation.kube.connection import Connection
 
+_STOPPED_BEFORE = 1
+"""The exit status of who is ended before the files are written: an Envoy must not start then."""
 _LINK = "current"
 _STAGING = "new"
 
@@ -70,40 +71,33 @@ def run(found: Sync) -> None:
     Raises:
         LegationError: A source cannot be read at all, the files cannot be written, a port cannot be listened on.
     """
+    leaving = Leaving(code=_STOPPED_BEFORE if found.once else 0)
     work = _work(found)
-    if found.once:
-        outcome = asyncio.run(_once(found, work))
-        for problem in work.problems():
-            _log.warning("problem", code=problem.code, problem=str(problem))
-        if outcome is not None:
-            _log.error("not all files are written", why=outcome)
-            sys.exit(1)
-        _log.info("all files are written", folder=str(found.output))
-        return
-
-    def stopping(by: str) -> None:
-        _log.info("stopping", signal=by)
-
-    asyncio.run(run_until_signal(_run(found, work), stopping=stopping))
-    _log.info("stopped; the files stay")
+    leaving.run(lambda: _once(found, work) if found.once else _run(found, work), stopping=_tell_stopping)
 
 
-async def _once(found: Sync, work: Work) -> str | None:
-    """Return why not all files are written."""
-    outcome: list[str | None] = ["stopped by a signal"]
-
-    async def write() -> None:
-        try:
-            async with asyncio.timeout(found.timeout):
-                outcome[0] = None if await work.once() else "the problems above keep them from it"
-        except TimeoutError:
-            outcome[0] = f"after {found.timeout:g} s: " + ("; ".join(work.missing) or "it is busy")
-
-    await run_until_signal(write(), stopping=lambda by: _log.info("stopping", signal=by))
-    return outcome[0]
+def _tell_stopping(by: str) -> None:
+    _log.info("stopping; the files stay", signal=by)
 
 
-async def _run(found: Sync, work: Work) -> None:
+async def _once(found: Sync, work: Work) -> int:
+    """Write once, and return the exit status."""
+    try:
+        async with asyncio.timeout(found.timeout):
+            why = "" if await work.once() else "the problems above keep them from it"
+    except TimeoutError:
+        why = f"after {found.timeout:g} s: " + ("; ".join(work.missing) or "it is busy")
+    for problem in work.problems():
+        _log.warning("problem", code=problem.code, problem=str(problem))
+    if why:
+        _log.error("not all files are written", why=why)
+        return 1
+    _log.info("all files are written", folder=str(found.output))
+    return 0
+
+
+async def _run(found: Sync, work: Work) -> int:
+    """Keep the files up to date until cancelled."""
     try:
         async with asyncio.TaskGroup() as tasks:
             listening = asyncio.Event()
@@ -119,6 +113,7 @@ async def _run(found: Sync, work: Work) -> None:
         if for_users is None:
             raise
         raise for_users.exceptions[0] from failed
+    return 0
 
 
 async def _serve_health(found: Sync, port: int, work: Work, started: Callable[[], None]) -> None:

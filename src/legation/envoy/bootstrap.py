@@ -50,16 +50,54 @@ def bootstrap(
         labels: Written to `node.metadata.labels`, which selectors of manifests are compared with.
         loads: Report the load that it sends to its clusters (LRS); over gRPC alone.
     """
-    node: dict[str, Any] = {"id": node_id, "cluster": cluster}
-    if labels:
-        node["metadata"] = {"labels": dict(labels)}
     return {
-        "node": node,
+        "node": _node(node_id, cluster, labels),
         "dynamic_resources": _dynamic_resources(_server(variant), ads=ads and variant != "rest"),
         "static_resources": {
             "clusters": [_xds_cluster(*xds_address, protocol=_HTTP[variant], family=_FAMILY[variant])]
         },
         **({"cluster_manager": {"load_stats_config": _loads()}} if loads else {}),
+        **_own(admin_port),
+    }
+
+
+def bootstrap_from_files(
+    *,
+    node_id: str,
+    folder: str,
+    watched_directory: str = "",
+    cluster: str = "legation",
+    admin_port: int = 0,
+    labels: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the bootstrap of an Envoy that reads the files of `legation sync --node`.
+
+    Args:
+        node_id: Who the Envoy is.
+        folder: Where `cds.json` and `lds.json` stand.
+        watched_directory: Where a move tells that they changed; empty: in the folder itself.
+        cluster: The group of Envoys that it says it belongs to.
+        admin_port: Of Envoy's admin page, on loopback; 0 lets the system choose.
+        labels: Written to `node.metadata.labels`.
+    """
+    watched = {"watched_directory": {"path": watched_directory}} if watched_directory else {}
+    sources = {
+        name: {
+            "resource_api_version": "V3",
+            "path_config_source": {"path": f"{folder}/{file}", **watched},
+        }
+        for name, file in (("cds_config", "cds.json"), ("lds_config", "lds.json"))
+    }
+    return {"node": _node(node_id, cluster, labels), "dynamic_resources": sources, **_own(admin_port)}
+
+
+def _node(node_id: str, cluster: str, labels: Mapping[str, str] | None) -> dict[str, Any]:
+    return {"id": node_id, "cluster": cluster, **({"metadata": {"labels": dict(labels)}} if labels else {})}
+
+
+def _own(admin_port: int) -> dict[str, Any]:
+    """Return what is the same wherever the configuration comes from."""
+    return {
         "admin": {
             "address": _address("127.0.0.1", admin_port),
             # Health checks are answered when the limit of connections is reached, too.

@@ -28,7 +28,7 @@ from legation.runtime.feedback import Feedback
 from legation.runtime.groups import EXPECTED, AnyGroup, Expected, Group
 from legation.runtime.hub import Hub
 from legation.runtime.intake import Intake
-from legation.runtime.problem_log import ProblemLog, log_fault
+from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
@@ -305,15 +305,8 @@ class Engine:
         """Return every problem under what makes it the same one."""
         own = (self._fault, self._saving.problem if self._saving else None)
         every = (*self._intake.obstacles, *self._folder_problems, *self._served.problems, *own)
-        found: dict[Hashable, Problem] = {_sameness(each): each for each in every if each is not None}
+        found: dict[Hashable, Problem] = {sameness(each): each for each in every if each is not None}
         for (row, name, origin), problem in self.feedback.refusals().items():
             place = self._served.place_of(row, name, origin) if origin else None
             found[row, name, origin] = replace(problem, place=place)
         return found
-
-
-def _sameness(problem: Problem) -> Hashable:
-    """Return what makes a problem the same one: wherever in its file the object may have moved to."""
-    if problem.subject:
-        return (problem.code, problem.subject)
-    return replace(problem, place=None) if problem.object else problem

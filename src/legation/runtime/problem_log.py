@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 import structlog
@@ -51,6 +52,13 @@ class ProblemLog(Generic[Key]):
             if key not in said:
                 say = _log.error if problem.level is Level.ERROR else _log.warning
                 say("problem", code=problem.code, problem=str(problem))
+
+
+def sameness(problem: Problem) -> Hashable:
+    """Return what makes a problem the same one: wherever in its file the object may have moved to."""
+    if problem.subject:
+        return (problem.code, problem.subject)
+    return replace(problem, place=None) if problem.object else problem
 
 
 def log_fault(error: Exception, *, manifest: ObjectKey | None = None) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 _PROGRAM = """
 import asyncio, sys, threading, time
-from legation.crossover.leaving import Leaving
+from legation.leaving import Leaving
 
 leaving = Leaving(code=int(sys.argv[2]))
 
