@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from legation.envoy import types
-from legation.envoy.bootstrap import Variant, bootstrap
+from legation.envoy.bootstrap import Variant, bootstrap, bootstrap_from_files
 from legation.envoy.reader import read
 
 
@@ -77,3 +77,14 @@ def test_loads_are_reported_to_the_same_server_where_that_is_wanted() -> None:
     told = made(loads=True)["cluster_manager"]["load_stats_config"]
     assert told["grpc_services"][0]["envoy_grpc"]["cluster_name"] == "xds_cluster"
     assert "cluster_manager" not in made()
+
+
+@pytest.mark.parametrize("watched", ["", "/srv/runtime"])
+def test_who_reads_files_asks_no_server(watched: str) -> None:
+    """Its clusters and listeners stand in two files; a swapped link is seen in the folder that it is in."""
+    found = bootstrap_from_files(node_id="edge", folder="/srv/runtime/current", watched_directory=watched)
+    source = found["dynamic_resources"]["lds_config"]["path_config_source"]
+    assert source["path"] == "/srv/runtime/current/lds.json"
+    assert source.get("watched_directory", {}).get("path", "") == watched
+    assert "static_resources" not in found
+    assert {"node", "admin", "overload_manager"} < found.keys()
