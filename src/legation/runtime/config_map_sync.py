@@ -16,6 +16,7 @@ from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.sources.base import Source
 from legation.translate.config_map_files import ConfigMapFile
+from legation.transports.files.links import Links
 from legation.transports.files.publisher import Publisher
 from legation.transports.files.rendering import render
 from legation.transports.files.steps import FileSteps, last_step
@@ -53,6 +54,7 @@ class ConfigMapSync:
         """
         self._sets = sets
         self._steps = FileSteps(settle=settle, drain_grace=drain_grace, render=render, keep_removed=keep_removed)
+        self._links = Links()
         self._writer = writer
         self._clock = clock
         self._debounce = Debounce()
@@ -127,7 +129,7 @@ class ConfigMapSync:
                     if each.done():
                         each.result()
             file_set = self._sets.update(self._intake.newest())
-            step = last_step(file_set, render=render)
+            step = last_step(self._links.link(file_set), render=render)
             await asyncio.to_thread(self._writer.write, step.puts, step.removes)
         finally:
             for each in reading:
@@ -170,8 +172,8 @@ class ConfigMapSync:
             if recalled:
                 # What nobody here speaks of stays as it is: somebody else may have put it there.
                 known = (each for each in recalled if each.file.name in file_set.files and not each.broken)
-                self._steps.begin(standing_set(known))
-            self.publisher.offer(file_set)
+                self._steps.begin(self._links.link(standing_set(known)))
+            self.publisher.offer(self._links.link(file_set))
             self._fault = None
         except Exception as error:  # noqa: BLE001 - whatever it is, what stands there must stay
             log_fault(error)

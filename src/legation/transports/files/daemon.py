@@ -1,4 +1,8 @@
-"""Work in a thread that the program does not wait for when it ends: a disk can hang for ever."""
+"""Work in a thread that the program does not wait for when it ends: a disk can hang for ever.
+
+A thread that has done its work is kept for the next: on a busy machine one that sleeps is awake long before a new one
+runs for the first time.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,18 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import TypeAlias, TypeVar
 
 Result = TypeVar("Result")
+_Works: TypeAlias = "SimpleQueue[Callable[[], None]]"
+
+_idle: list[_Works] = []
+"""Of each thread that waits for work, where it gets it."""
 
 
 def in_daemon(call: Callable[[], Result], *, name: str) -> asyncio.Future[Result]:
-    """Begin the call in a thread of its own, and return its result to come.
+    """Begin the call in a thread that does nothing else meanwhile, and return its result to come.
 
     `asyncio.to_thread` would have the program wait at its end until the call returns. To cancel the future does not
     stop the call; what becomes of it is then lost.
@@ -25,6 +34,7 @@ def in_daemon(call: Callable[[], Result], *, name: str) -> asyncio.Future[Result
             set_it()
 
     def work() -> None:
+        threading.current_thread().name = name
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 - it is raised where the future is awaited
@@ -32,9 +42,27 @@ def in_daemon(call: Callable[[], Result], *, name: str) -> asyncio.Future[Result
             done: Callable[[], None] = lambda: future.set_exception(failed)  # noqa: E731 - one of two
         else:
             done = lambda: future.set_result(result)  # noqa: E731 - one of two
+        # Before anybody hears of it, who may have more to do.
+        _idle.append(works)
         # The loop may be closed by then.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, done)
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    works = _thread()
+    works.put(work)
     return future
+
+
+def _thread() -> _Works:
+    """Return where a thread gets its work that has none: a new one if all have, for some may never end."""
+    # Two loops in two threads may ask at the same time: to take one is one step of the interpreter.
+    with suppress(IndexError):
+        return _idle.pop()
+    works: _Works = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            works.get()()
+
+    threading.Thread(target=serve, name="legation-files", daemon=True).start()
+    return works

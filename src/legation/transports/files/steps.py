@@ -86,14 +86,14 @@ class FileSteps:
         """What is being written."""
         self._coming: dict[str, File] = {}
         """What stands there when it is."""
-        self._stopped: float | None = None
-        """Since when time stands still: a step was offered and is not written."""
-        self._lag = 0.0
-        """How long time stood still in all."""
+        self._moment = 0.0
+        """The time for the rules."""
+        self._seen = 0.0
+        """What the caller's clock showed then."""
+        self._stopped = True
+        """Time stands still: nothing was asked yet, or a step was offered and is not written."""
         self._not_before = -math.inf
         """Until then all that stood there at the start may have been written a moment ago, and not been read."""
-        self._told = False
-        """Whether the readers were told of the first target."""
 
     # What is told from outside
 
@@ -103,8 +103,8 @@ class FileSteps:
         Every file of it has its content, byte for byte; its snapshot has the resources that were read back from them,
         with their references also to what they take from files.
         """
-        self._held = held
-        self._untouched = not held.files
+        if held.files:
+            self._held, self._untouched = held, False
 
     def retarget(self, file_set: FileSet, now: float) -> None:
         """Take the newest files."""
@@ -115,38 +115,32 @@ class FileSteps:
         """Return what is to be done next; None if there is nothing now. Then `written` or `failed` is called."""
         if self._step is not None or self._newest is None:
             return self._step
-        moment = self._moment(now)
-        self._readers.read(moment)
-        if self._newest is not self._target:
-            self._take(self._newest, moment)
-        if moment < self._not_before:
-            return None
-        self._debts.settle(self._readers, moment)
-        self._tell(moment)
-        puts, removes = self._changes()
-        if not (puts or removes):
-            self._resume(now)
-            self._readers.written(moment)
-            return None
-        self._step = Step(
-            puts=_in_order(puts),
-            removes=removes,
-        )
-        self._coming = puts
-        self._stopped = now if self._stopped is None else self._stopped
-        return self._step
+        goal = self._moment + (0.0 if self._stopped else now - self._seen)
+        self._seen = now
+        while True:
+            due = self._due()
+            # Who asks late is told the same as who asks in time: what was not written meanwhile has not been read.
+            self._moment = goal if due is None or due <= self._moment else min(due, goal)
+            puts, removes = self._look(self._newest)
+            self._stopped = bool(puts or removes)
+            if self._stopped:
+                self._step, self._coming = Step(puts=_in_order(puts), removes=removes), puts
+                return self._step
+            self._readers.written(self._moment)
+            if self._moment >= goal:
+                return None
 
     def written(self, now: float) -> None:
         """Note that the step is done."""
         step, self._step = self._step, None
         if step is None:
             return
-        self._resume(now)
+        self._seen, self._stopped = now, False
         self._untouched = False
         self._standing |= self._coming
         for path in step.removes:
             del self._standing[path]
-        self._readers.written(self._moment(now))
+        self._readers.written(self._moment)
 
     def failed(self) -> None:
         """Note that the step is not done, or not all of it: it is offered again, with what is newer."""
@@ -163,13 +157,8 @@ class FileSteps:
 
         None also after a failure: when it is tried again is for the caller to say.
         """
-        if self._stopped is not None or self._target is None:
-            return None
-        if not self._told:
-            return self._not_before + self._lag + _A_TRIFLE
-        parts = (self._readers, self._staging, self._debts)
-        moments = [moment for each in parts if (moment := each.deadline()) is not None]
-        return min(moments) + self._lag + _A_TRIFLE if moments else None
+        due = None if self._stopped else self._due()
+        return None if due is None else self._seen + (due - self._moment) + _A_TRIFLE
 
     @property
     def complete(self) -> bool:
@@ -194,14 +183,26 @@ class FileSteps:
 
     # What follows from it
 
-    def _moment(self, now: float) -> float:
-        """Return the moment for the rules."""
-        return (now if self._stopped is None else self._stopped) - self._lag
+    def _due(self) -> float | None:
+        """Return the moment for the rules from which on there may be something to do."""
+        if self._target is None:
+            return None
+        if self._moment < self._not_before:
+            return self._not_before
+        parts = (self._readers, self._staging, self._debts)
+        return min((moment for each in parts if (moment := each.deadline()) is not None), default=None)
 
-    def _resume(self, now: float) -> None:
-        if self._stopped is not None:
-            self._lag += now - self._stopped
-            self._stopped = None
+    def _look(self, newest: FileSet) -> tuple[dict[str, File], tuple[str, ...]]:
+        """Return the files that are to become others at this moment, and those that are to go."""
+        moment = self._moment
+        self._readers.read(moment)
+        if newest is not self._target:
+            self._take(newest, moment)
+        if moment < self._not_before:
+            return {}, ()
+        self._debts.settle(self._readers, moment)
+        self._tell(newest, moment)
+        return self._changes(newest)
 
     def _take(self, newest: FileSet, moment: float) -> None:
         """Look at the newest files for the first time."""
@@ -223,16 +224,11 @@ class FileSteps:
             self._homes.get(name_of(each), path) != path for each in self._standing[path].members
         )
 
-    def _tell(self, moment: float) -> None:
+    def _tell(self, newest: FileSet, moment: float) -> None:
         """Tell the readers all that they may be told now."""
-        if self._target is None:
-            return
-        self._told = True
         said = True
         while said:
-            staged = self._staging.stage(
-                self._target.snapshot, self._readers, in_file=self._homes.__contains__, now=moment
-            )
+            staged = self._staging.stage(newest.snapshot, self._readers, in_file=self._homes.__contains__, now=moment)
             moved = staged.target is not self._readers.target
             if moved:
                 self._readers.retarget(staged.target)
@@ -241,22 +237,18 @@ class FileSteps:
                 self._staging.give_up(staged.waiting)
                 said = True
 
-    def _changes(self) -> tuple[dict[str, File], tuple[str, ...]]:
-        """Return the files that are to become others now, and those that are to go."""
-        target = self._target
-        if target is None:
-            return {}, ()
+    def _changes(self, target: FileSet) -> tuple[dict[str, File], tuple[str, ...]]:
+        old = [] if self._keep_removed else [path for path in self._standing if path not in target.files]
+        gone = [path for path in old if self._may_go(path)]
         puts: dict[str, File] = {}
-        old = () if self._keep_removed else (path for path in self._standing if path not in target.files)
-        for path in (*target.files, *old):
+        for path in (*target.files, *(path for path in old if path not in gone)):
             wanted, stands = self._wanted(path), self._standing.get(path)
             if wanted is None:
                 continue
             if stands is not None and stands.is_written(wanted):
                 self._standing[path] = wanted
             else:
-                puts[path] = wanted
-        gone = () if self._keep_removed else (path for path in self._standing if self._may_go(path))
+                puts[path] = replace(wanted, certain=True)
         return puts, tuple(sorted(gone))
 
     def _planned(self, path: str) -> PlannedFile | None:
@@ -267,8 +259,7 @@ class FileSteps:
         target = self._target
         planned, stands = self._planned(path), self._standing.get(path)
         if target is None or planned is None:
-            left = list(self._left(path, ()))
-            return between(path, (), left, stands, self._render) if left else None
+            return between(path, (), list(self._left(path, ())), stands, self._render)
         members = goals(planned, target.snapshot)
         held = [each for name in planned.members if (each := self._readers.held(name)) is not None]
         left = list(self._left(path, planned.members))
@@ -278,17 +269,17 @@ class FileSteps:
 
     def _left(self, path: str, members: tuple[Name, ...]) -> Iterator[Resource]:
         """Yield what stands in a file, is not planned for it and has to stay."""
-        stands = self._standing.get(path)
+        stands, planned = self._standing.get(path), frozenset(members)
         for each in stands.members if stands is not None else ():
             name = name_of(each)
-            if name not in members and self._target is not None and (held := self._readers.held(name)) is not None:
+            if name not in planned and self._target is not None and (held := self._readers.held(name)) is not None:
                 moved = self._target.snapshot.get(*name) is not None
                 if not moved or path in self._debts:
                     yield held
 
     def _may_go(self, path: str) -> bool:
-        """Say whether a file that stands there may be removed."""
-        return self._planned(path) is None and path not in self._debts and not any(self._left(path, ()))
+        """Say whether a file may be removed that stands there and is not planned."""
+        return path not in self._debts and not any(self._left(path, ()))
 
     def _has_all(self, path: str, target: FileSet) -> bool:
         stands, planned = self._standing.get(path), target.files[path]

@@ -40,6 +40,20 @@ async def test_who_does_not_wait_any_more_hears_nothing() -> None:
     assert future.cancelled()
 
 
+async def test_a_thread_that_has_ended_its_work_gets_the_next() -> None:
+    first = await in_daemon(threading.current_thread, name="x")
+    assert await in_daemon(threading.current_thread, name="y") is first
+    assert first.name == "y"
+
+
+async def test_a_thread_that_does_not_end_its_work_gets_no_other() -> None:
+    held = threading.Event()
+    busy = in_daemon(lambda: held.wait(20) and threading.current_thread(), name="x")
+    other = await in_daemon(threading.current_thread, name="y")
+    held.set()
+    assert await busy is not other
+
+
 def test_the_program_ends_though_the_thread_does_not() -> None:
     script = (
         "import asyncio, threading\n"
