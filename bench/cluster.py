@@ -1,6 +1,7 @@
-"""A cluster to be measured in: a real API server that keeps a record of what legation asks of it, and what it holds.
+"""A cluster to be measured in: a real API server that keeps a record of what is asked of it, and what it holds.
 
-legation runs as the ServiceAccount of `deploy/legation.yaml`, with the rights that this gives and no others.
+legation runs as the ServiceAccount of `deploy/legation.yaml`, with the rights that this gives and no others. Others
+have a ServiceAccount of their own.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +25,7 @@ from tests.cluster.chart import apply_all, token_of
 NAMESPACE = "bench"
 HOME = "legation"
 """The namespace of legation itself."""
-USER = f"system:serviceaccount:{HOME}:legation"
+ACCOUNT = "legation"
 AT_A_TIME = 16
 """Requests that fill the cluster."""
 JSON_PATCH = "application/json-patch+json"
@@ -35,13 +36,14 @@ _OF_ACCESS = "rbac.authorization.k8s.io"
 
 
 class RecordedServer(ApiServer):
-    """An API server that writes down every request of legation."""
+    """An API server that writes down every request of a ServiceAccount."""
 
     def _flags(self) -> list[str]:
         policy, self.record = self.folder / "audit.yaml", self.folder / "audit.log"
         # Each request once, when it was answered.
         omitted = ["RequestReceived", "ResponseStarted"]
-        rules = [{"level": "Metadata", "users": [USER], "omitStages": omitted}, {"level": "None"}]
+        accounts = ["system:serviceaccounts"]
+        rules = [{"level": "Metadata", "userGroups": accounts, "omitStages": omitted}, {"level": "None"}]
         policy.write_text(yaml.safe_dump({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}))
         return [
             *super()._flags(),
@@ -55,7 +57,7 @@ class BenchCluster:
     """What the benchmark does in the cluster."""
 
     def __init__(self, server: RecordedServer, kubeconfig: Path) -> None:
-        self._record = server.record
+        self.server = server
         self._client = httpx2.AsyncClient(
             base_url=server.url,
             verify=ssl.create_default_context(cafile=server.ca_file),
@@ -64,6 +66,7 @@ class BenchCluster:
             trust_env=False,
         )
         self._read = 0
+        self._asked: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.kubeconfig = kubeconfig
         """That of legation."""
 
@@ -100,20 +103,39 @@ class BenchCluster:
         """Change an object, and return when the API server has answered."""
         await self._ask("PATCH", f"/{path}", change, content_type)
 
-    def requests(self) -> Counter[str]:
-        """Return what legation has asked since this was asked before, beside its watches: each kind, how often."""
-        with self._record.open("rb") as file:
+    async def account(self, objects: Iterable[dict[str, Any]], *, namespace: str, account: str) -> str:
+        """Apply objects, a ServiceAccount among them, and return its token."""
+
+        def apply() -> str:
+            with Admin(self.server) as admin:
+                apply_all(admin, list(objects))
+                return token_of(admin, namespace, account)
+
+        return await asyncio.to_thread(apply)
+
+    def requests(self, *, namespace: str = HOME, account: str = ACCOUNT) -> Counter[str]:
+        """Return what a ServiceAccount has asked since this was asked before, beside its watches: kinds, how often."""
+        with self.server.record.open("rb") as file:
             file.seek(self._read)
             lines = file.read()
         whole = lines[: lines.rfind(b"\n") + 1]
         self._read += len(whole)
-        return Counter(filter(None, map(_told, map(json.loads, whole.splitlines()))))
+        for event in map(json.loads, whole.splitlines()):
+            if (what := _told(event)) is not None:
+                self._asked[event["user"]["username"]][what] += 1
+        return self._asked.pop(f"system:serviceaccount:{namespace}:{account}", Counter())
 
     async def _ask(self, method: str, path: str, body: Any, content_type: str) -> None:
         headers = {"Content-Type": content_type}
         response = await self._client.request(method, path, content=json.dumps(body), headers=headers)
         if response.is_error:
             raise RuntimeError(f"{method} {path}: {response.text}")
+
+
+def listed(asked: Mapping[str, int]) -> str:
+    """Return how many requests that are, and of which kinds."""
+    kinds = ", ".join(f"{count} {what}" for what, count in sorted(asked.items()) if count)
+    return kinds or "0"
 
 
 async def each_of(asked: Iterable[Awaitable[None]], *, at_a_time: int) -> None:
@@ -136,7 +158,7 @@ def _install(server: ApiServer, folder: Path) -> Path:
     with Admin(server) as admin:
         apply_all(admin, objects)
         admin.namespace(NAMESPACE)
-        return server.kubeconfig(folder / "kubeconfig", token_of(admin, HOME), HOME)
+        return server.kubeconfig(folder / "kubeconfig", token_of(admin, HOME, ACCOUNT), HOME)
 
 
 def _told(event: dict[str, Any]) -> str | None:

@@ -18,11 +18,11 @@ from typing import Any
 
 from bench import cluster_objects as objects
 from bench import manifests, side_by_side
-from bench.cluster import JSON_PATCH, MERGE_PATCH, BenchCluster
+from bench.cluster import JSON_PATCH, MERGE_PATCH, BenchCluster, listed
 from bench.kubernetes_stage import Size, Stage, at_pace, used
 from bench.programs import Counted, Load, finished, memory, peak_memory, processor_seconds
 from bench.running import Server
-from bench.saved import Row
+from bench.saved import Row, spread
 
 TARGETS = {100: "40 ms", 1000: "60 ms"}
 """From the change of one of so many objects until the last of all Envoys has it."""
@@ -213,18 +213,18 @@ class Kubernetes:
         await asyncio.sleep(size.settled)
         asked = cluster.requests()
         of = f"one of {count:,} objects is patched"
-        yield Row(what=f"{of}: the last Envoy has it", measured=_spread(took), target=TARGETS.get(count, ""))
-        yield Row(what=f"{of}: the median Envoy has it", measured=_spread(middle))
-        yield Row(what=f"{of}: the API server has answered", measured=_spread(answered))
+        yield Row(what=f"{of}: the last Envoy has it", measured=spread(took), target=TARGETS.get(count, ""))
+        yield Row(what=f"{of}: the median Envoy has it", measured=spread(middle))
+        yield Row(what=f"{of}: the API server has answered", measured=spread(answered))
         yield Row(what=f"{of}: sent to all Envoys", measured=f"{max(sent) / 1000:.0f} kB", target="100 kB")
         yield Row(what=f"{of}: processor for each", measured=f"{busy / size.rounds * 1000:.1f} ms")
         allowed = Counter({what: asked.pop(what, 0) for what in OF_STATUS})
         yield Row(
             what=f"{size.rounds} patches of {count:,}: requests beside watches and status",
-            measured=_listed(asked),
+            measured=listed(asked),
             target="0",
         )
-        yield Row(what=f"{size.rounds} patches of {count:,}: requests for status", measured=_listed(allowed))
+        yield Row(what=f"{size.rounds} patches of {count:,}: requests for status", measured=listed(allowed))
 
     async def _connected(self, server: Server, *flags: str, when: str) -> Row:
         """Return how many of those who connect, half of them in state of the world, had a first answer without all."""
@@ -249,7 +249,7 @@ def _exactly_once(got: Counted, begun: list[float], *, what: str) -> list[Row]:
     rows.append(Row(what="each change came exactly once", measured="yes" if once else "NO", target="yes"))
     if once:
         took = [arrived - start for arrived, start in zip(got.arrivals, begun, strict=True)]
-        rows.append(Row(what="from the change until the last of them has it", measured=_spread(took)))
+        rows.append(Row(what="from the change until the last of them has it", measured=spread(took)))
     return rows
 
 
@@ -257,18 +257,6 @@ async def _done_at(work: Awaitable[None]) -> float:
     """Return when it was done, by the system's clock."""
     await work
     return time.time()
-
-
-def _listed(asked: Counter[str]) -> str:
-    """Return how many requests that are, and of which kinds."""
-    kinds = ", ".join(f"{count} {what}" for what, count in sorted(asked.items()) if count)
-    return kinds or "0"
-
-
-def _spread(took: list[float]) -> str:
-    """Return the median, and the 95th percentile in brackets."""
-    last = statistics.quantiles(took, n=20)[-1] if len(took) > 1 else took[0]
-    return f"{statistics.median(took) * 1000:.1f} ms ({last * 1000:.1f})"
 
 
 # What is shown

@@ -2,9 +2,9 @@
 
 python -m bench.run [CASES]
 
-CASES are names with commas between: `saved`, `growth`, `K1` to `K4` (in a Kubernetes cluster), and the letters of
-the comparison; all of them without. It prints what it measured beside the target, and never fails on speed: machines
-differ.
+CASES are names with commas between: `saved`, `growth`, `K1` to `K4` (in a Kubernetes cluster), `L1` to `L4` (files from
+one), and the letters of the comparison; all of them without. It prints what it measured beside the target, and never
+fails on speed: machines differ.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import growth, kubernetes, saved, side_by_side
+from bench import files, growth, kubernetes, saved, side_by_side
 from bench.cases import CASES
 
-PARTS = {"saved": saved.measure, "growth": growth.measure, **kubernetes.PARTS}
+PARTS = {"saved": saved.measure, "growth": growth.measure, **kubernetes.PARTS, **files.PARTS}
 """What is measured of legation alone."""
 
 
