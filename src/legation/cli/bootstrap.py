@@ -48,8 +48,10 @@ def bootstrap(
     """Print a bootstrap: what `envoy -c FILE` needs to be served."""
     if loads and variant == "rest":
         raise click.UsageError("load is reported over gRPC alone: leave --loads or --rest out")
-    if files is not None and (xds is not None or loads):
-        raise click.UsageError("who reads files asks no server: leave --xds and --loads out, or --files")
+    if files is not None and (xds is not None or loads or variant == "rest"):
+        raise click.UsageError("who reads files asks no server: leave --xds, --rest and --loads out, or --files")
+    if files is None and layout == "symlink":
+        raise click.UsageError("--layout is about the files of --files OUT")
     from legation.envoy.bootstrap import bootstrap as make
     from legation.envoy.bootstrap import bootstrap_from_files
 

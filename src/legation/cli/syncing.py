@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import structlog
 
 from legation.clock import MonotonicClock
-from legation.errors import LegationError, SettingsError
+from legation.errors import LegationError
 from legation.leaving import Leaving
-from legation.model.cluster import NamespacedName
 from legation.model.file_statistics import FileStatistics
-from legation.model.node import DEFAULT_NAMESPACE
+from legation.model.node import Node
 from legation.model.problems import Problem
 from legation.settings import Sync
-from legation.sources.base import Source
-from legation.sources.directory import DirectorySource
-from legation.transports.files.file_names import SECRETS_BELOW
 from legation.transports.files.symlink import SymlinkWriter
-from legation.transports.files.writer import READABLE, SECRET, RenamingWriter, Writer, readable
+from legation.transports.files.writer import SECRET, RenamingWriter, Writer, readable
 
-if TYPE_CHECKING:
-    from legation.kube.connection import Connection
-
-_STOPPED_BEFORE = 1
-"""The exit status of who is ended before the files are written: an Envoy must not start then."""
 _LINK = "current"
 _STAGING = "new"
 
@@ -65,13 +54,16 @@ class Work(Protocol):
         ...
 
 
-def run(found: Sync) -> None:
+def run(found: Sync, leaving: Leaving) -> None:
     """Write files until a signal; with `once`, once.
+
+    Args:
+        found: The settings.
+        leaving: What hears signals.
 
     Raises:
         LegationError: A source cannot be read at all, the files cannot be written, a port cannot be listened on.
     """
-    leaving = Leaving(code=_STOPPED_BEFORE if found.once else 0)
     work = _work(found)
     leaving.run(lambda: _once(found, work) if found.once else _run(found, work), stopping=_tell_stopping)
 
@@ -87,8 +79,6 @@ async def _once(found: Sync, work: Work) -> int:
             why = "" if await work.once() else "the problems above keep them from it"
     except TimeoutError:
         why = f"after {found.timeout:g} s: " + ("; ".join(work.missing) or "it is busy")
-    for problem in work.problems():
-        _log.warning("problem", code=problem.code, problem=str(problem))
     if why:
         _log.error("not all files are written", why=why)
         return 1
@@ -138,89 +128,53 @@ async def _say_ready(found: Sync, work: Work, listening: asyncio.Event) -> None:
 
 
 def _work(found: Sync) -> Work:
-    output = found.output
-    if output is None:
-        raise SettingsError("OUT", "where does Envoy read its files?")
+    from legation.cli import file_sources
+
+    output = found.output or Path()
     writer = _writer(found, output)
-    connection = None if found.directory is not None else _connection(found)
-    if found.node is None:
-        return _of_config_maps(found, writer, connection)
-    return _of_objects(found, output, writer, connection)
+    if found.node is not None:
+        # Each of the two ways loads what it needs alone.
+        from legation.runtime.object_files import ObjectFiles
+        from legation.transports.files.by_type import ByType
 
-
-def _writer(found: Sync, output: Path) -> Writer:
-    # What ConfigMaps hold is no secret.
-    mode_of = readable if found.node is None else _mode_of
-    if found.layout == "symlink":
-        return SymlinkWriter(output, link=_LINK, mode_of=mode_of)
-    return RenamingWriter(output / _LINK, staging=output / _STAGING, mode_of=mode_of)
-
-
-def _mode_of(name: str) -> int:
-    return SECRET if name.startswith(SECRETS_BELOW) else READABLE
-
-
-def _connection(found: Sync) -> Connection:
-    from legation.cli.connecting import connection_of
-
-    return connection_of(kubeconfig=found.kubeconfig, context=found.context)
-
-
-def _of_config_maps(found: Sync, writer: Writer, connection: Connection | None) -> Work:
+        seen_as = (found.envoy_path or output).absolute()
+        return ObjectFiles(
+            file_sources.object_sources(found, found.node),
+            node=Node(id=found.node, metadata={"labels": dict(found.labels)}),
+            writer=writer,
+            plans=ByType(
+                folder=str(seen_as / _LINK), watched_directory=str(seen_as) if found.layout == "symlink" else ""
+            ),
+            clock=MonotonicClock(),
+            settle=found.settle,
+            drain_grace=found.drain_grace,
+            keep_removed=found.keep_removed,
+            once=found.once,
+        )
     from legation.runtime.config_map_sets import ConfigMapSets
     from legation.runtime.config_map_sync import ConfigMapSync
 
-    own = _own_namespace(found, connection)
-    names = tuple(_named(each, own) for each in found.config_maps)
+    places = file_sources.ConfigMapPlaces(found)
     return ConfigMapSync(
-        [_source_of_config_maps(found, connection, names, own)],
-        ConfigMapSets(names, labels=_labels(found) if found.directory is not None else frozenset()),
+        [places.source],
+        ConfigMapSets(places.names, labels=places.labels),
         writer=writer,
         clock=MonotonicClock(),
         settle=found.settle,
         drain_grace=found.drain_grace,
         keep_removed=found.keep_removed,
+        once=found.once,
     )
 
 
-def _source_of_config_maps(
-    found: Sync, connection: Connection | None, names: Sequence[NamespacedName], own: str
-) -> Source:
-    if found.directory is not None or connection is None:
-        return DirectorySource(found.directory or Path())
-    from legation.sources.kubernetes.source import KubernetesSource
-    from legation.translate import config_maps, traffic_split
-
-    (config_map,) = (replace(each, selector=found.selector or "") for each in config_maps.STEP.api_kinds)
-    return KubernetesSource(
-        connection,
-        kinds=(config_map, *(traffic_split.STEP.api_kinds if found.splits else ())),
-        namespaces=found.namespaces or tuple(dict.fromkeys(each.namespace for each in names)) or (own,),
-        named={config_map: names} if names else {},
-        parts=False,
-    )
+def _writer(found: Sync, output: Path) -> Writer:
+    # What ConfigMaps hold is no secret; what objects hold may be.
+    mode_of = readable if found.node is None else _for_the_group
+    if found.layout == "symlink":
+        return SymlinkWriter(output, link=_LINK, mode_of=mode_of)
+    return RenamingWriter(output / _LINK, staging=output / _STAGING, mode_of=mode_of)
 
 
-def _of_objects(found: Sync, output: Path, writer: Writer, connection: Connection | None) -> Work:
-    from legation.cli.object_files import ObjectFiles
-
-    return ObjectFiles(found, output, writer, connection, namespace=_own_namespace(found, connection))
-
-
-def _labels(found: Sync) -> frozenset[tuple[str, str]]:
-    """Return the labels that the selector asks for; a cluster looks for them itself, and understands more."""
-    pairs = [each.partition("=") for each in (found.selector or "").split(",") if each]
-    if not all(key and equals for key, equals, _ in pairs):
-        raise SettingsError("--selector", "of a directory it is a list of labels, such as team=edge,tier=front")
-    return frozenset((key.strip(), value.strip().removeprefix("=")) for key, _, value in pairs)
-
-
-def _own_namespace(found: Sync, connection: Connection | None) -> str:
-    if connection is None:
-        return found.namespaces[0] if found.namespaces else DEFAULT_NAMESPACE
-    return os.environ.get("POD_NAMESPACE") or connection.namespace
-
-
-def _named(given: str, namespace: str) -> NamespacedName:
-    before, slash, name = given.rpartition("/")
-    return NamespacedName(before if slash else namespace, name)
+def _for_the_group(name: str) -> int:
+    del name
+    return SECRET

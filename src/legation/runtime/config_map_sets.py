@@ -1,7 +1,7 @@
 """From what sources say to the files that are to stand: the keys of ConfigMaps, with the weights of splits. No I/O.
 
-A file that Envoy would refuse is not published: the last good one of that name stays. A named ConfigMap that goes
-leaves its files: it may be on its way to be made anew, and an Envoy that starts meanwhile needs them.
+A file that Envoy would refuse is not published: the last good one of that name stays. A named ConfigMap that goes or
+is empty leaves its files: it may be on its way to be made anew, and an Envoy that starts meanwhile needs them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ConfigMapSets:
         self._names = tuple(names)
         self._labels = labels
         self._last_good = LastGood()
-        self._seen: dict[NamespacedName, ManifestObject] = {}
-        """The named ones, as they were last seen."""
+        self._seen: dict[ObjectKey, ManifestObject] = {}
+        """Those that count, as they were last seen with anything in them."""
         self._plans: dict[str, tuple[tuple[ManifestObject, ...], SplitPlan]] = {}
         """Namespace -> the objects that say something of weights there, and what they say."""
         self._files = ConfigMapFiles()
@@ -52,7 +52,7 @@ class ConfigMapSets:
         self.problems: tuple[Problem, ...] = ()
         """All that is wrong."""
         self.whole = False
-        """Whether each ConfigMap and each file of it was good once: then an Envoy can start with what stands there."""
+        """Whether each ConfigMap and each file of it can be had, in a good version: then an Envoy can start with them."""
 
     def recall(self, file: ConfigMapFile) -> CheckedFile:
         """Look at a file that stands there from before the program began, and take it for the last good one."""
@@ -91,27 +91,58 @@ class ConfigMapSets:
         return self._good.get(name) if newest.broken else newest
 
     def _choose(self, objects: Mapping[ObjectKey, ManifestObject]) -> list[ManifestObject]:
-        if not self._names:
+        """Return the ConfigMaps that count, each as it is or as it was last seen."""
+        if self._names:
+            found = {_key(name): objects.get(_key(name)) for name in self._names}
+        else:
             every = (each for key, each in objects.items() if (key.group, key.kind) == CONFIG_MAP)
-            return sorted(
-                (each for each in every if self._labels <= each.labels.items()), key=lambda each: each.seniority
-            )
-        for name in self._names:
-            if (manifest := objects.get(_key(name))) is not None:
-                self._seen[name] = manifest
-        return [self._seen[name] for name in self._names if name in self._seen]
+            chosen = (each for each in every if self._labels <= each.labels.items())
+            found = {each.key: each for each in sorted(chosen, key=lambda each: each.seniority)}
+            if not found:
+                # All at once: that is rather a slip than somebody's wish, as with an empty directory.
+                found = dict.fromkeys(self._seen)
+        self._seen = {
+            key: seen for key, each in found.items() if (seen := self._believed(each, self._seen.get(key))) is not None
+        }
+        return list(self._seen.values())
+
+    def _believed(self, newest: ManifestObject | None, before: ManifestObject | None) -> ManifestObject | None:
+        """Return the newest version, unless it is gone or empty: its files may be on their way to be made anew."""
+        return before if newest is None or not _holds_any(newest) else newest
 
     def _absent(self, objects: Mapping[ObjectKey, ManifestObject]) -> Iterator[Problem]:
-        for name in self._names:
-            if _key(name) not in objects:
-                was = name in self._seen
+        for key in dict.fromkeys((*map(_key, self._names), *self._seen)):
+            newest, was = objects.get(key), key in self._seen
+            if newest is not None and not _holds_any(newest):
                 yield Problem(
-                    code="config-map-gone" if was else "config-map-missing",
+                    code="config-map-empty",
                     level=Level.WARNING if was else Level.ERROR,
-                    object=_key(name),
-                    message="it is gone; its files stay as they are" if was else "there is no such ConfigMap",
-                    mend="make it anew, or leave it out of --config-maps" if was else "make it, or mend its name",
+                    object=key,
+                    message="it has no data" + ("; its files stay as they are" if was else ""),
+                    mend="put the files into its data",
                 )
+            elif newest is None and was:
+                yield Problem(
+                    code="config-map-gone",
+                    level=Level.WARNING,
+                    object=key,
+                    message="it is gone; its files stay as they are",
+                    mend="create it again; to have the files go, start anew without it",
+                )
+            elif newest is None:
+                yield Problem(
+                    code="config-map-missing",
+                    object=key,
+                    message="there is no such ConfigMap",
+                    mend="create it, or correct its name",
+                )
+        if not self._names and not self._seen:
+            yield Problem(
+                code="config-map-missing",
+                message="no ConfigMap has the labels of --selector",
+                mend="label one, or correct the selector",
+                subject="selector",
+            )
 
     def _plan(self, readings: Readings) -> None:
         speaking: dict[str, list[ManifestObject]] = {}
@@ -138,6 +169,10 @@ def _placed(problem: Problem, objects: Mapping[ObjectKey, ManifestObject]) -> Pr
     """Return the problem with the place where its object begins, if there is one."""
     manifest = objects.get(problem.object) if problem.object is not None else None
     return problem if manifest is None or problem.place is not None else replace(problem, place=manifest.place)
+
+
+def _holds_any(config_map: ManifestObject) -> bool:
+    return bool(config_map.body.get("data") or config_map.body.get("binaryData"))
 
 
 def _key(name: NamespacedName) -> ObjectKey:

@@ -9,17 +9,19 @@ from dataclasses import replace
 from legation.clock import Clock
 from legation.model.file_statistics import FileStatistics
 from legation.model.objects import FieldPath, ObjectKey, Place
-from legation.model.problems import Level, Problem
+from legation.model.problems import Problem
 from legation.runtime.config_map_sets import ConfigMapSets, standing_set
 from legation.runtime.debounce import Debounce
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.sources.base import Source
 from legation.translate.config_map_files import ConfigMapFile
+from legation.transports.files.daemon import in_daemon
 from legation.transports.files.links import Links
+from legation.transports.files.once import OnceSteps
 from legation.transports.files.publisher import Publisher
 from legation.transports.files.rendering import render
-from legation.transports.files.steps import FileSteps, last_step
+from legation.transports.files.steps import FileSteps
 from legation.transports.files.writer import Writer
 
 _STANDING = ObjectKey("", "ConfigMap", "", "")
@@ -40,6 +42,7 @@ class ConfigMapSync:
         settle: float = 1.0,
         drain_grace: float = 600.0,
         keep_removed: bool = False,
+        once: bool = False,
     ) -> None:
         """Take the parts; nothing is read or written yet.
 
@@ -51,9 +54,15 @@ class ConfigMapSync:
             settle: Seconds that Envoy has to take what was written.
             drain_grace: Seconds for which a draining listener may need what it used.
             keep_removed: A file whose key is gone stays.
+            once: Write the last step only.
         """
         self._sets = sets
-        self._steps = FileSteps(settle=settle, drain_grace=drain_grace, render=render, keep_removed=keep_removed)
+        self._steps = (
+            None
+            if once
+            else FileSteps(settle=settle, drain_grace=drain_grace, render=render, keep_removed=keep_removed)
+        )
+        """What keeps the order; None where there is but one step."""
         self._links = Links()
         self._writer = writer
         self._clock = clock
@@ -61,20 +70,20 @@ class ConfigMapSync:
         self._changed = asyncio.Event()
         self._log: ProblemLog[Hashable] = ProblemLog(self._told)
         self._intake = Intake(sources, changed=self._note_change, obstacles_changed=self._log.look)
-        self.publisher = Publisher(self._steps, writer, clock=clock, changed=self._look_around)
+        self.publisher = Publisher(
+            self._steps or OnceSteps(render=render),
+            writer,
+            clock=clock,
+            changed=self._look_around,
+            insist=not once,
+        )
         self._fault: Problem | None = None
         self._ready = asyncio.Event()
-        self._standing: tuple[ConfigMapFile, ...] = ()
-        """What stood there when it began, until something was heard."""
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Why the files do not stand there (yet), a clause for each."""
-        unread = tuple(
-            f"{source.name}: {each}" if each else f"{source.name} has not loaded yet"
-            for source in self._intake.missing
-            for each in (source.missing or ("",))
-        )
+        unread = self._intake.unread
         if unread or self._ready.is_set():
             return unread
         return tuple(map(str, self.problems())) or ("the files are not written yet",)
@@ -97,9 +106,12 @@ class ConfigMapSync:
         """Keep the files up to date until cancelled.
 
         Raises:
-            LegationError: A source cannot be read at all, the folder cannot be read.
+            LegationError: A source cannot be read at all, the folder cannot be read; once, the files cannot be written.
         """
-        self._standing = await asyncio.to_thread(self._look)
+        standing = [self._sets.recall(each) for each in await in_daemon(self._look, name="legation-files")]
+        if self._steps is not None:
+            # An Envoy beside this program may have read it.
+            self._steps.begin(self._links.link(standing_set(each for each in standing if not each.broken)))
         async with asyncio.TaskGroup() as tasks:
             for source in self._intake.sources:
                 tasks.create_task(source.run(self._intake.inputs(source)))
@@ -111,34 +123,26 @@ class ConfigMapSync:
         """Write all files, once, when all sources have loaded.
 
         Returns:
-            Whether all that was asked for stands there; `problems` tells why not.
+            Whether each ConfigMap and each file that was asked for stands there.
 
         Raises:
             LegationError: A source cannot be read at all, the files cannot be written.
         """
-        for file in await asyncio.to_thread(self._look):
-            self._sets.recall(file)
-        reading = [asyncio.create_task(source.run(self._intake.inputs(source))) for source in self._intake.sources]
+        running = asyncio.create_task(self.run())
+        published = asyncio.create_task(self.publisher.wait_published())
         try:
-            while self._intake.missing:
-                self._changed.clear()
-                waiting = asyncio.create_task(self._changed.wait())
-                await asyncio.wait([waiting, *reading], return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                for each in reading:
-                    if each.done():
-                        each.result()
-            file_set = self._sets.update(self._intake.newest())
-            step = last_step(self._links.link(file_set), render=render)
-            await asyncio.to_thread(self._writer.write, step.puts, step.removes)
+            await asyncio.wait([running, published], return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running
         finally:
-            for each in reading:
+            self._log.say()
+            for each in (running, published):
                 each.cancel()
-            await asyncio.wait(reading)
-        return self._sets.whole and not any(each.level is Level.ERROR for each in self.problems())
+            await asyncio.wait([running, published])
+        return self._sets.whole
 
     def _look(self) -> tuple[ConfigMapFile, ...]:
-        """Return the files that stand there: an Envoy beside this program may have them already."""
+        """Return the files that stand there."""
         return tuple(
             ConfigMapFile(name=name, content=content, origin=_STANDING, path=_NOWHERE)
             for name in sorted(self._writer.standing())
@@ -165,15 +169,8 @@ class ConfigMapSync:
                 self._update()
 
     def _update(self) -> None:
-        standing, self._standing = self._standing, ()
         try:
-            recalled = [self._sets.recall(each) for each in standing]
-            file_set = self._sets.update(self._intake.newest())
-            if recalled:
-                # What nobody here speaks of stays as it is: somebody else may have put it there.
-                known = (each for each in recalled if each.file.name in file_set.files and not each.broken)
-                self._steps.begin(self._links.link(standing_set(known)))
-            self.publisher.offer(self._links.link(file_set))
+            self.publisher.offer(self._links.link(self._sets.update(self._intake.newest())))
             self._fault = None
         except Exception as error:  # noqa: BLE001 - whatever it is, what stands there must stay
             log_fault(error)

@@ -148,13 +148,18 @@ class Engine:
         """Why Envoys cannot be served (yet, or any more), a clause for each."""
         return (
             *(("draining",) if self.serving.draining else ()),
-            *(
-                f"{source.name}: {each}" if each else f"{source.name} has not loaded yet"
-                for source in self._intake.missing
-                for each in (source.missing or ("",))
-            ),
+            *self._intake.unread,
             *(f"{transport.name} does not listen yet" for transport in self.serving.missing),
         )
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Which sources have not loaded yet, and why, a clause for each."""
+        return self._intake.unread
+
+    def tell_problems(self) -> None:
+        """Log what is wrong now, if it was not logged before."""
+        self._problem_log.say()
 
     async def wait_handled(self) -> None:
         """Return when all that the sources published before now is in the hub; that is never before all have loaded."""

@@ -65,6 +65,15 @@ class Intake:
         """The sources that have not loaded yet."""
         return tuple(source for source in self.sources if source not in self._states)
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Why each of these has not, a clause for each reason."""
+        return tuple(
+            f"{source.name}: {each}" if each else f"{source.name} has not loaded yet"
+            for source in self.missing
+            for each in (source.missing or ("",))
+        )
+
     def inputs(self, source: Source) -> Inputs:
         """Return where the source is to publish."""
         return _Inputs(self, source)

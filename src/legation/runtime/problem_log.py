@@ -41,9 +41,11 @@ class ProblemLog(Generic[Key]):
         while True:
             await self._looking.wait()
             self._looking.clear()
-            self._say(self._problems())
+            self.say()
 
-    def _say(self, problems: Mapping[Key, Problem]) -> None:
+    def say(self) -> None:
+        """Say what is new and what is over at this moment."""
+        problems = self._problems()
         said, self._said = self._said, problems
         for key, problem in said.items():
             if key not in problems:

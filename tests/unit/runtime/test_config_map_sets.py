@@ -133,6 +133,31 @@ def test_a_named_config_map_that_goes_leaves_its_files() -> None:
     assert [(each.code, each.level) for each in sets.problems] == [("config-map-gone", "warning")]
 
 
+def test_a_named_config_map_that_becomes_empty_leaves_its_files() -> None:
+    """A slip must not take an Envoy's files away; who was empty from the start is an error."""
+    sets = named("edge-xds")
+    assert not contents(sets.update(heard(config_map(data={}))))
+    assert not sets.whole
+    assert [(each.code, each.level) for each in sets.problems] == [("config-map-empty", "error")]
+    before = sets.update(heard(config_map()))
+    assert contents(sets.update(heard(config_map(data={})))) == contents(before)
+    assert [(each.code, each.level) for each in sets.problems] == [("config-map-empty", "warning")]
+
+
+def test_if_all_that_were_selected_go_at_once_their_files_stay() -> None:
+    """One of several that goes takes its files along."""
+    sets = ConfigMapSets()
+    sets.update(heard())
+    assert [each.code for each in sets.problems] == ["config-map-missing"]
+    one, other = config_map("one", {"a.txt": "1"}), config_map("other", {"b.txt": "1"})
+    sets.update(heard(one, other))
+    assert contents(sets.update(heard(other))) == {"b.txt": "1"}
+    assert contents(sets.update(heard())) == {"b.txt": "1"}
+    assert [(each.code, each.level) for each in sets.problems] == [("config-map-gone", "warning")]
+    assert contents(sets.update(heard(one))) == {"a.txt": "1"}
+    assert not sets.problems
+
+
 def test_a_key_that_goes_is_no_file_any_more() -> None:
     """Its ConfigMap says so."""
     sets = named("edge-xds")

@@ -18,7 +18,7 @@ from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.outages import Outages, in_short
 from legation.kube.reflector import Reflector
-from legation.kube.watch import Change, Unreadable
+from legation.kube.watch import Change, Unreadable, WatchPolicy
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import Cluster, NamespacedName
 from legation.model.objects import FieldPath, ObjectKey, Place
@@ -47,6 +47,7 @@ class KubernetesSource:
         selector: str = "",
         named: Mapping[ApiKind, Sequence[NamespacedName]] = MappingProxyType({}),
         parts: bool = True,
+        policy: WatchPolicy | None = None,
         secrets: bool = False,
         secret_namespaces: tuple[str, ...] = (),
         clock: Clock | None = None,
@@ -61,6 +62,7 @@ class KubernetesSource:
             selector: Labels that those objects must have, as the API writes them; empty for all objects.
             named: Kinds of which some objects alone are read.
             parts: Whether Pods, Services and what else is no object of those kinds are read.
+            policy: How patient the watches are.
             secrets: Whether Secrets are read.
             secret_namespaces: Where; empty for `namespaces`.
             clock: What pauses are measured by.
@@ -69,6 +71,7 @@ class KubernetesSource:
         self._client = Client(connection)
         self._clock = clock or MonotonicClock()
         self._chance = chance
+        self._policy = policy or WatchPolicy()
         self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector, named=named)
         self._pods = PodReader(namespaces=namespaces)
         self._parts: tuple[PartReader, ...] = (
@@ -141,6 +144,7 @@ class KubernetesSource:
             label_selector=watched.label_selector,
             field_selector=watched.field_selector,
             turn=self._turn,
+            policy=self._policy,
         )
 
     async def _publish(self, inputs: Inputs) -> None:
