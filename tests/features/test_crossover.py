@@ -61,7 +61,7 @@ async def test_nothing_is_written_before_the_split_was_heard_of(stage: Stage) ->
     stage.put(split(green=20, blue=80))
     stage.kube.forbid("get", SPLIT.plural)
     async with stage.start(*_BOTH) as process:
-        await process.event("ConfigMap shop/xds: its files are not written yet: TrafficSplit podinfo")
+        await process.event("ConfigMap shop/xds: rds.yaml is not written yet, for TrafficSplit podinfo")
         assert process.files == {}
         stage.kube.allow("get", SPLIT.plural)
         await process.event("written")

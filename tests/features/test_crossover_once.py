@@ -105,16 +105,31 @@ async def test_a_broken_split_is_told_and_the_weights_of_the_template_are_writte
     assert process.said("TrafficSplit shop/podinfo: spec.backends[0].weight")
 
 
-async def test_a_broken_split_does_not_touch_the_file_that_stands_there(stage: Stage) -> None:
-    """Another crossover has written it, with weights that were good."""
-    stage.put(config_map("xds", {"rds.yaml": RDS, "cds.yaml": "new"}))
+async def test_init_containers_that_run_again_keep_the_last_weights(stage: Stage) -> None:
+    """So it is when a node was started anew: the Pod has its folder still."""
+    both = ("--configmap=xds", "--trafficsplit=podinfo")
+    stage.put(config_map("xds", {"rds.yaml": RDS}))
+    stage.put(split(green=10, blue=90))
+    assert (await stage.once(*both))[0] == 0
     stage.put(split(green="many", blue=80))
-    folder = stage.output / "current"
-    folder.mkdir(parents=True)
-    (folder / "rds.yaml").write_text(rds(10, 90))
-    (folder / "cds.yaml").write_text("old")
-    code, process = await stage.once("--configmap=xds", "--trafficsplit=podinfo")
-    assert (code, process.files) == (0, {"rds.yaml": rds(10, 90), "cds.yaml": "new"})
+    stage.put(config_map("xds", {"rds.yaml": RDS + "# new\n", "cds.yaml": "new"}))
+    # Nor is it changed by whoever only asks what would be.
+    before = {each: each.read_bytes() for each in (stage.output / "new").iterdir()}
+    assert (await stage.once("--dry-run", *both))[0] == 0
+    assert {each: each.read_bytes() for each in (stage.output / "new").iterdir()} == before
+    code, process = await stage.once(*both)
+    assert (code, process.files) == (0, {"rds.yaml": rds(10, 90) + "# new\n", "cds.yaml": "new"})
+
+
+async def test_what_is_kept_of_splits_stands_beside_the_files_for_whoever_runs_next(stage: Stage) -> None:
+    stage.put(config_map("xds", {"rds.yaml": RDS}))
+    assert (await stage.once("--configmap=xds", "--trafficsplit=podinfo"))[0] == 0
+    assert not list((stage.output / "new").iterdir())
+    stage.put(split(green=10, blue=90))
+    assert (await stage.once("--configmap=xds", "--trafficsplit=podinfo"))[0] == 0
+    (kept,) = (stage.output / "new").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o644
+    assert not kept.read_bytes().count(b"resourceVersion")
 
 
 async def test_a_key_that_is_no_yaml_is_told_and_written_where_nothing_stands(stage: Stage) -> None:
@@ -314,10 +329,36 @@ async def test_what_matches_a_group_alone_is_split(stage: Stage) -> None:
     code, process = await stage.once(*arguments)
     first, mark, rest = RDS.partition('    - match: {prefix: "/"}\n')
     assert (code, process.files) == (0, {"rds.yaml": rds(20, 80, first) + mark + rest})
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
+async def test_a_group_that_is_not_told_of_is_no_success(stage: Stage, status: int) -> None:
+    """Its weights would not be known: that would be an Envoy which sends requests where nobody wants them."""
+    stage.put(config_map("xds", {"rds.yaml": RDS}))
+    value = split(version="v1alpha4", green=20, blue=80)
+    value["spec"]["matches"] = [{"kind": "HTTPRouteGroup", "name": "routes"}]
+    stage.put(value)
+    if status == 403:
+        stage.kube.forbid("get", "httproutegroups")
+    else:
+        stage.kube.refuse_next(status, verb="get", plural="httproutegroups")
+    code, process = await stage.once("--configmap=xds", "--trafficsplit=podinfo", "--trafficsplit-api-version=v1alpha4")
+    assert (code, process.files) == (1, {})
+    assert process.said("nothing is written")
+    if status == 403:
+        assert process.said('resources: ["httproutegroups"], resourceNames: ["routes"], verbs: ["get", "watch"]')
+
+
+async def test_older_versions_of_splits_have_no_matches(stage: Stage) -> None:
+    stage.put(config_map("xds", {"rds.yaml": RDS}))
+    value = split(green=20, blue=80)
+    value["spec"]["matches"] = [{"kind": "HTTPRouteGroup", "name": "routes"}]
+    stage.put(value)
     stage.kube.forbid("get", "httproutegroups")
-    code, process = await stage.once(*arguments)
-    assert (code, process.files) == (0, {"rds.yaml": RDS})
-    assert process.said("403 Forbidden")
+    code, process = await stage.once("--configmap=xds", "--trafficsplit=podinfo")
+    assert (code, process.files) == (0, {"rds.yaml": rds(20, 80)})
+    assert process.said("this version of TrafficSplit has no matches")
+    assert stage.kube.count(plural="httproutegroups") == 0
 
 
 async def test_the_older_program_takes_its_flags(stage: Stage) -> None:

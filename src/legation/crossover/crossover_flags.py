@@ -8,6 +8,7 @@ from legation.crossover.flags_common import OF_BOTH, interval_of, log_format_of,
 from legation.crossover.go_flags import Flag, FlagSet, Kind, Parsed
 from legation.crossover.options import RUNTIME, Options, checked_namespace, checked_version, paired
 
+_VERSION = "v1alpha2"
 _OWN = (
     Flag(
         name="output-dir",
@@ -23,7 +24,7 @@ _OWN = (
     Flag(
         name="trafficsplit-api-version",
         kind=Kind.TEXT,
-        default="v1alpha2",
+        default=_VERSION,
         usage="version of split.smi-spec.io to ask for",
     ),
     Flag(
@@ -40,7 +41,7 @@ def flag_set(environment: Mapping[str, str]) -> FlagSet:
 
 
 def options(parsed: Parsed, *, mounted_namespace: str) -> Options:
-    """Return what is asked for.
+    """Return what is asked for; a flag that the program does not have is as if it were not given.
 
     Raises:
         Refused: It cannot be done.
@@ -54,7 +55,7 @@ def options(parsed: Parsed, *, mounted_namespace: str) -> Options:
         token_file=parsed.text("token-file"),
         insecure=parsed.switch("insecure"),
         output=parsed.text("output-dir") or RUNTIME,
-        split_version=checked_version(parsed.text("trafficsplit-api-version")),
+        split_version=checked_version(parsed.text("trafficsplit-api-version") or _VERSION),
         once=parsed.switch("onetime"),
         dry_run=parsed.switch("dry-run"),
         watch=parsed.switch("watch"),

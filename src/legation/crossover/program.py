@@ -14,8 +14,8 @@ from typing import NoReturn, Protocol
 
 from legation.crossover import crossover_flags, flags_common, loader_flags, log
 from legation.crossover.go_flags import FlagFault, FlagSet, HelpWanted, Parsed
-from legation.crossover.leaving import Leaving, leave
 from legation.crossover.options import SERVICE_ACCOUNT, Options, Refused
+from legation.leaving import Leaving, leave
 
 _FAILURE, _WRONG_USAGE = 1, 2
 

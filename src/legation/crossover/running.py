@@ -11,8 +11,9 @@ from legation.crossover.daemon import Daemon
 from legation.crossover.once import once
 from legation.crossover.options import Options
 from legation.crossover.publishing import Publishing
+from legation.crossover.remembering import Remembering
 from legation.crossover.watching import Watching
-from legation.crossover.writing import writer_of
+from legation.crossover.writing import staging_of, writer_of
 from legation.errors import KubeConfigError, TransportError
 from legation.kube import direct
 from legation.kube.client import Client
@@ -55,11 +56,20 @@ async def _work(options: Options, client: Client) -> int:
     clock = MonotonicClock()
     writer = writer_of(options.output, dry_run=options.dry_run)
     publishing = Publishing(client, clock=clock) if options.publish and not options.dry_run else None
+    remembering = Remembering(staging_of(options.output), namespace=options.namespace, writes=not options.dry_run)
     woken = asyncio.Event()
     watching = Watching(client, options, changed=woken.set, clock=clock)
     if options.once:
-        return await once(options, watching=watching, writer=writer, publishing=publishing)
-    daemon = Daemon(options, watching=watching, writer=writer, publishing=publishing, clock=clock, woken=woken)
+        return await once(options, watching=watching, writer=writer, remembering=remembering, publishing=publishing)
+    daemon = Daemon(
+        options,
+        watching=watching,
+        writer=writer,
+        remembering=remembering,
+        publishing=publishing,
+        clock=clock,
+        woken=woken,
+    )
     try:
         await daemon.run()
     except* TransportError as errors:

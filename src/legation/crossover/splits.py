@@ -1,12 +1,13 @@
 """What the TrafficSplits of ConfigMaps say now, given what was heard of them and what they said before. Pure.
 
 It knows which version of a split counts: the last one that was whole. A split, or a group of matches, that is deleted
-while the program runs goes on counting, as it did for crossover. It refuses to know what the weights are put into.
+goes on counting, as it did for crossover; so does what is remembered of the time before the program was started anew.
+It refuses to know what the weights are put into.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from legation.crossover.objects import Kept
@@ -26,12 +27,8 @@ class Seen:
     """What the API server has said of one object."""
 
     kept: Kept | None = None
-    asked: bool = False
+    answered: bool = False
     """Whether it has ever said whether the object is there."""
-    refused: bool = False
-    """Whether it says that it will not say that: there is no right to ask."""
-    failed: bool = False
-    """Whether it was asked in vain, for whatever reason."""
     unreadable: str = ""
     """Why its newest version cannot be read."""
 
@@ -39,16 +36,22 @@ class Seen:
 UNHEARD = Seen()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InForce:
+    """The splits of one ConfigMap that count, with their groups."""
+
+    notes: tuple[Note, ...]
+    plan: SplitPlan
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What the splits of one ConfigMap say."""
 
-    plan: SplitPlan | None = None
+    in_force: InForce | None = None
     """None: there are no splits, so nothing is even parsed."""
     unheard: tuple[str, ...] = ()
     """What has to be heard of first."""
-    unproven: bool = False
-    """Whether one of them was never whole: what it would say is not known."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -62,13 +65,17 @@ class _Memory:
         self.problems: tuple[Problem, ...] = ()
         self.whole: Note | None = None
 
+    def remember(self, manifest: ManifestObject) -> tuple[Problem, ...]:
+        """Take a version, if it is whole, and return what is wrong with it."""
+        found = _translated(manifest)
+        if not any(each.level is Level.ERROR for each in found.problems):
+            self.whole = Note(manifest=manifest, value=found.notes[0])
+        return found.problems
+
     def take(self, key: ObjectKey, seen: Seen) -> None:
         manifest = seen.kept.manifest if seen.kept else None
         if manifest is not None and manifest is not self.newest:
-            found = _translated(manifest)
-            self.problems = found.problems
-            if not any(each.level is Level.ERROR for each in found.problems):
-                self.whole = Note(manifest=manifest, value=found.notes[0])
+            self.problems = self.remember(manifest)
         if manifest is None:
             self.problems = ()
         self.newest = manifest
@@ -76,19 +83,23 @@ class _Memory:
             message = f"it cannot be read: {seen.unreadable}"
             self.problems = (Problem(code="unreadable-object", message=message, object=key),)
 
-    @property
-    def broken(self) -> bool:
-        return any(each.level is Level.ERROR for each in self.problems)
-
 
 class Splits:
     """All splits, and the groups of matches that they name."""
 
-    def __init__(self, namespace: str) -> None:
-        """Begin without any."""
+    def __init__(self, namespace: str, *, remembered: Iterable[ManifestObject] = ()) -> None:
+        """Begin with what is remembered of the time before: splits and groups that were whole."""
         self._namespace = namespace
         self._memory: dict[ObjectKey, _Memory] = {}
-        self._plans: dict[tuple[str, ...], tuple[tuple[Note, ...], SplitPlan]] = {}
+        self._in_force: dict[tuple[str, ...], InForce] = {}
+        for manifest in remembered:
+            self._memory.setdefault(manifest.key, _Memory()).remember(manifest)
+
+    def recall(self, names: tuple[str, ...]) -> InForce | None:
+        """Return what these splits said before anything was heard; None if none of them is remembered."""
+        if not any(map(self.knows, names)):
+            return None
+        return self._of_notes(names, self._wholes(names, self.groups(names)))
 
     def groups(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the names of the groups that these splits name, as far as is known."""
@@ -109,30 +120,30 @@ class Splits:
         wanted = self.groups(names)
         for name in wanted:
             self._of(GROUP_KIND, name).take(self._key(GROUP_KIND, name), groups.get(name, UNHEARD))
-        memories = [
-            *(self._of(SPLIT_KIND, name) for name in names),
-            *(self._of(GROUP_KIND, name) for name in wanted),
-        ]
         return Said(
-            plan=self._plan(names, tuple(each.whole for each in memories if each.whole)) if names else None,
-            unheard=(
-                *(f"TrafficSplit {name}" for name in names if not splits.get(name, UNHEARD).asked),
-                *(f"HTTPRouteGroup {name}" for name in wanted if not _is_settled(groups.get(name, UNHEARD))),
+            in_force=self._of_notes(names, self._wholes(names, wanted)) if names else None,
+            unheard=tuple(
+                f"{kind.kind} {name}"
+                for kind, each, seen in ((SPLIT_KIND, names, splits), (GROUP_KIND, wanted, groups))
+                for name in each
+                if not seen.get(name, UNHEARD).answered and self._of(kind, name).whole is None
             ),
-            unproven=any(each.broken and not each.whole for each in memories[: len(names)]),
-            problems=tuple(problem for each in memories for problem in each.problems),
+            problems=tuple(problem for each in self._every(names, wanted) for problem in each.problems),
         )
 
-    def _plan(self, names: tuple[str, ...], notes: tuple[Note, ...]) -> SplitPlan:
-        """Return the same plan for as long as the notes are the same."""
-        before = self._plans.get(names)
-        if (
-            before is None
-            or len(before[0]) != len(notes)
-            or any(a is not b for a, b in zip(*(before[0], notes), strict=True))
-        ):
-            before = self._plans[names] = (notes, SplitPlan.of(notes, ordered=True))
-        return before[1]
+    def _every(self, names: Iterable[str], groups: Iterable[str]) -> Iterator[_Memory]:
+        yield from (self._of(SPLIT_KIND, name) for name in names)
+        yield from (self._of(GROUP_KIND, name) for name in groups)
+
+    def _wholes(self, names: Iterable[str], groups: Iterable[str]) -> tuple[Note, ...]:
+        return tuple(each.whole for each in self._every(names, groups) if each.whole is not None)
+
+    def _of_notes(self, names: tuple[str, ...], notes: tuple[Note, ...]) -> InForce:
+        """Return the same for as long as the notes are the same."""
+        before = self._in_force.get(names)
+        if before is None or [*map(id, before.notes)] != [*map(id, notes)]:
+            before = self._in_force[names] = InForce(notes=notes, plan=SplitPlan.of(notes, ordered=True))
+        return before
 
     def knows(self, name: str) -> bool:
         """Say whether a split of that name ever was whole."""
@@ -147,11 +158,6 @@ class Splits:
 
     def _key(self, kind: ApiKind, name: str) -> ObjectKey:
         return ObjectKey(kind.group, kind.kind, self._namespace, name)
-
-
-def _is_settled(group: Seen) -> bool:
-    # Without the right to see a group nothing is split, as if there were none: waiting would not change that.
-    return group.asked or group.refused
 
 
 def _translated(manifest: ManifestObject) -> Translation:

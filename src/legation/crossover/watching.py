@@ -136,13 +136,4 @@ async def _look(each: NamedObject[Kept]) -> str:
 
 
 def _seen(each: NamedObject[Kept]) -> Seen:
-    missing = each.missing
-    trouble = missing is not None and missing.trouble
-    return Seen(
-        kept=each.object,
-        asked=each.asked,
-        # What is wrong for every kind alike has a cause; the rest is about this one.
-        refused=trouble and missing is not None and not missing.cause,
-        failed=trouble,
-        unreadable=each.unreadable,
-    )
+    return Seen(kept=each.object, answered=each.asked, unreadable=each.unreadable)

@@ -14,6 +14,11 @@ _SHOWN = 10
 """Names of files in one line of the log."""
 
 
+def staging_of(output: str) -> Path:
+    """Return the folder in which files are written before they are moved."""
+    return Path(output).absolute() / "new"
+
+
 def writer_of(output: str, *, dry_run: bool) -> Writer:
     """Return the writer of a folder.
 
@@ -23,7 +28,7 @@ def writer_of(output: str, *, dry_run: bool) -> Writer:
     """
     folder = Path(output).absolute()
     # When the machine loses its power all files are written anew before Envoy starts; it need not wait for the disk.
-    real = RenamingWriter(folder / "current", staging=folder / "new", sync_first=False)
+    real = RenamingWriter(folder / "current", staging=staging_of(output), sync_first=False)
     return Printing(real) if dry_run else Logged(real)
 
 
@@ -76,4 +81,5 @@ class Printing:
 
     def read(self, name: str) -> bytes | None:
         """Return what was printed, or stands there; see `Writer`."""
-        return self._printed.get(name) or self._writer.read(name)
+        printed = self._printed.get(name)
+        return self._writer.read(name) if printed is None else printed

@@ -22,10 +22,21 @@ from legation.translate.splitting import SplitPlan
 
 _WEIGHTS = ("weight", "total_weight", "totalWeight")
 _SIGNS_OF_HOSTS = ("virtual_hosts", "virtualHosts", "VirtualHost")
+_SIGNS_IN_BYTES = tuple(sign.encode() for sign in _SIGNS_OF_HOSTS)
 _UNREADABLE_ENDINGS = (".pb", ".pb_text", ".pb_length_delimited")
 """Formats of Envoy's that are neither YAML nor JSON."""
 _FILE_NAME = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}", re.ASCII)
 """As the API server has it; manifests in files are checked by nobody else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a file is not as its splits say, though they may speak of it."""
+
+    reason: str
+    """A clause: the line of the text, and what is wrong there."""
+    problem: Problem
+    """How it is told where the content is taken as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +48,17 @@ class ConfigMapFile:
     origin: ObjectKey
     path: FieldPath
     """Where in the ConfigMap it stands."""
+    fault: Fault | None = None
+    """None: it is as its splits say. Else who knows an older content that was may like that better."""
+
+    @property
+    def may_be_split(self) -> bool:
+        """Whether there may be a split that changes it."""
+        return (
+            self.path[0] == "data"
+            and not self.name.endswith(_UNREADABLE_ENDINGS)
+            and any(sign in self.content for sign in _SIGNS_IN_BYTES)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +68,7 @@ class Files:
     files: Mapping[str, ConfigMapFile]
     """By name, in the order of the ConfigMaps and of their keys."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with the ConfigMaps, and with the splits."""
+    """What is wrong with the ConfigMaps, and with the splits; the faults of files among it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +88,8 @@ class _Made:
     files: dict[str, ConfigMapFile] = field(default_factory=dict)
     texts: dict[str, _Text] = field(default_factory=dict)
     met: set[ObjectKey] = field(default_factory=set)
+    looked_through: bool = True
+    """Whether all was read that may hold virtual hosts."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -101,12 +125,15 @@ class ConfigMapFiles:
 
 
 def _problems_of_plans(made: Iterable[_Made]) -> Iterator[Problem]:
-    met: dict[SplitPlan, set[ObjectKey]] = {}
+    by_plan: dict[SplitPlan, list[_Made]] = {}
     for each in made:
         if each.plan is not None:
-            met.setdefault(each.plan, set()).update(each.met)
-    for plan, keys in met.items():
-        yield from plan.problems(frozenset(keys))
+            by_plan.setdefault(each.plan, []).append(each)
+    for plan, every in by_plan.items():
+        met = frozenset(key for each in every for key in each.met)
+        looked_through = all(each.looked_through for each in every)
+        where = [str(each.manifest.key) for each in every]
+        yield from plan.problems(met if looked_through else None, where=where)
 
 
 def _duplicate(manifest: ManifestObject, file: ConfigMapFile, first: ConfigMapFile) -> Problem:
@@ -128,7 +155,8 @@ class _Maker:
         for name, text in self._values("data"):
             path: FieldPath = ("data", name)
             if isinstance(text, str):
-                self._add(name, self._split(name, text, path), path)
+                patched, found = self._split(name, text, path)
+                self._add(name, patched, path, found)
             else:
                 mend = 'write "|" behind the key, and the file below it'
                 self._complain("invalid-config", f"a file is text, this is {kind_of(text)}", path, mend=mend)
@@ -158,33 +186,45 @@ class _Maker:
                 mend = "a name has letters, digits, -, _ and . alone, and does not begin with two dots"
                 self._complain("bad-file-name", message, (field_name, name), mend=mend)
 
-    def _add(self, name: str, content: bytes, path: FieldPath) -> None:
+    def _add(self, name: str, content: bytes, path: FieldPath, fault: Fault | None = None) -> None:
         known = self._before.files.get(name)
-        if known is None or known.path != path or known.content != content:
-            known = ConfigMapFile(name=name, content=content, origin=self._manifest.key, path=path)
+        if known is None or known.path != path or known.content != content or known.fault != fault:
+            known = ConfigMapFile(name=name, content=content, origin=self._manifest.key, path=path, fault=fault)
         self._made.files[name] = known
 
     # ----------------------------------------------------------------------------------------------------------- splits
 
-    def _split(self, name: str, text: str, path: FieldPath) -> bytes:
-        """Return the content of a file with the weights that the splits say."""
+    def _split(self, name: str, text: str, path: FieldPath) -> tuple[bytes, Fault | None]:
+        """Return the content of a file with the weights that the splits say, or why they are not in it."""
         content = text.encode("utf-8", "replace")
         if self._plan is None or not any(sign in text for sign in _SIGNS_OF_HOSTS):
-            return content
+            return content, None
         if name.endswith(_UNREADABLE_ENDINGS):
             message = "no split changes this file, as it is neither YAML nor JSON; it stays as it is written"
             mend = "write it as YAML or JSON"
             self._complain("not-split", message, path, level=Level.WARNING, mend=mend)
-            return content
-        known = self._before.texts.get(name)
+            self._made.looked_through = False
+            return content, None
+        known = self._before.texts.pop(name, None)
         is_same = known is not None and known.text == text
-        read = known if known is not None and is_same else _Text(text=text, template=_read(text))
-        self._made.texts[name] = read
-        template = read.template
+        if known is None or not is_same:
+            # What was read before goes first: both may be large.
+            known = None
+            known = _Text(text=text, template=_read(text))
+        self._made.texts[name] = known
+        template = known.template
         if isinstance(template, YamlFault):
-            message = f"line {template.line} of the file: {template.message}; no split changes it"
-            self._complain(template.code, message, path, level=Level.WARNING, mend=template.mend)
-            return content
+            self._made.looked_through = False
+            reason = f"line {template.line} of the file: {template.message}"
+            told = fault(
+                self._manifest,
+                template.code,
+                f"{reason}; no split changes it",
+                path,
+                level=Level.WARNING,
+                mend=template.mend,
+            )
+            return content, self._note(Fault(reason=reason, problem=told))
         edited = self._plan.edits(template.value, what=f"file {name} of {self._manifest.key}")
         self._made.met |= edited.met
         self._made.problems += edited.problems
@@ -193,10 +233,14 @@ class _Maker:
         except Unpatchable as broken:
             file = self._before.files.get(name) if is_same else None
             stays = "the last weights stay" if file else "the weights stay as they are written"
-            message = f"line {broken.line} of the file: {broken.message}; {stays}"
-            self._complain("not-split", message, path, mend=broken.mend)
-            return file.content if file else content
-        return content if patched is template.text else patched.encode("utf-8", "replace")
+            reason = f"line {broken.line} of the file: {broken.message}"
+            told = fault(self._manifest, "not-split", f"{reason}; {stays}", path, mend=broken.mend)
+            return file.content if file else content, self._note(Fault(reason=reason, problem=told))
+        return content if patched is template.text else patched.encode("utf-8", "replace"), None
+
+    def _note(self, found: Fault) -> Fault:
+        self._made.problems.append(found.problem)
+        return found
 
     def _complain(
         self, code: str, message: str, path: FieldPath, *, level: Level = Level.ERROR, mend: str = ""

@@ -148,7 +148,7 @@ class SplitReport:
                 "split-all-zero",
                 f"all weights would be 0, so those that are written there stay: {self._at(seen.all_zero)}",
                 _BACKENDS,
-                mend=_mend_zero(claim),
+                mend="add a backend that has a weight to the weighted_clusters of the route",
             )
 
     def _of_clusters(self, claim: Claim, seen: _Seen) -> Iterator[Problem]:
@@ -185,8 +185,14 @@ class SplitReport:
         return f"{_several(routes)}{self._of}"
 
 
-def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
-    """Yield what is wrong with splits that split nothing anywhere, given those that found a virtual host."""
+def unmet(claims: Claims, met: frozenset[ObjectKey] | None, *, where: Collection[str] = ()) -> Iterator[Problem]:
+    """Yield what is wrong with splits that split nothing anywhere.
+
+    Args:
+        claims: All splits.
+        met: Those that found a virtual host. None: not all could be looked through, so nobody knows.
+        where: What was looked through, if it is not the whole namespace.
+    """
     for manifest, missing in claims.ungrouped:
         for index, name in missing:
             yield fault(
@@ -200,11 +206,12 @@ def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
             )
     for each in claims.by_host.values():
         for claim in each:
-            if claim.manifest.key not in met:
+            if met is not None and claim.manifest.key not in met:
+                searched = _several(where) or f"namespace {claim.manifest.key.namespace}"
                 yield _warning(
                     claim,
                     "split-without-host",
-                    f'no virtual host in namespace {claim.manifest.key.namespace} is named "{claim.split.service}"',
+                    f'no virtual host in {searched} is named "{claim.split.service}"',
                     _SERVICE,
                     "give the virtual host that is to be split this name",
                 )
@@ -212,12 +219,6 @@ def unmet(claims: Claims, met: frozenset[ObjectKey]) -> Iterator[Problem]:
 
 def _warning(claim: Claim, code: str, message: str, path: FieldPath, mend: str) -> Problem:
     return fault(claim.manifest, code, message, path, level=Level.WARNING, mend=mend)
-
-
-def _mend_zero(claim: Claim) -> str:
-    if any(each.weight for each in claim.split.backends):
-        return "add a backend that has a weight to the weighted_clusters of the route"
-    return "give a backend a weight above 0"
 
 
 def _several(texts: Collection[str]) -> str:

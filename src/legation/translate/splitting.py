@@ -6,7 +6,7 @@ written nor where it goes. The invariant: nothing but whole numbers in `weight` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -71,9 +71,14 @@ class SplitPlan:
         new = apply(json, edited.edits) if edited.edits else json
         return Amended(json=new, met=edited.met, problems=edited.problems)
 
-    def problems(self, met: frozenset[ObjectKey]) -> Iterator[Problem]:
-        """Yield a problem for each split that can split nothing, given those that found a virtual host anywhere."""
-        yield from unmet(self.claims, met)
+    def problems(self, met: frozenset[ObjectKey] | None, *, where: Collection[str] = ()) -> Iterator[Problem]:
+        """Yield a problem for each split that can split nothing.
+
+        Args:
+            met: Those that found a virtual host anywhere. None: not all could be looked through, so nobody knows.
+            where: What was looked through, if it is not the whole namespace.
+        """
+        yield from unmet(self.claims, met, where=where)
 
 
 def _split_host(host: VirtualHost, claims: tuple[Claim, ...], report: SplitReport) -> Iterator[Edit]:

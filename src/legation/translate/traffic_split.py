@@ -32,6 +32,8 @@ from legation.translate.splitting import SplitPlan
 VERSIONS = ("v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")
 """Of either kind. They differ in what may be written; it means the same wherever it is written."""
 _OLDER = tuple(reversed(VERSIONS[:-1]))
+_WITHOUT_MATCHES = frozenset(VERSIONS[:2])
+"""Versions of TrafficSplit in which `spec.matches` is no field."""
 # SMI defines no status for them, and others write whole objects.
 SPLIT = ApiKind(
     group="split.smi-spec.io",
@@ -69,7 +71,9 @@ class TrafficSplits:
             message = f"this version of {manifest.key.kind} is not understood"
             mend = f"understood are {', '.join(f'{group}/{each}' for each in VERSIONS)}"
             return Translation(problems=(fault(manifest, "unknown-version", message, ("apiVersion",), mend=mend),))
-        return _translate_split(manifest) if manifest.key.kind == SPLIT.kind else translate_group(manifest)
+        if manifest.key.kind != SPLIT.kind:
+            return translate_group(manifest)
+        return _translate_split(manifest, has_matches=version not in _WITHOUT_MATCHES)
 
     def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:
         """Return none: these objects change resources of others, and hold none."""
@@ -92,7 +96,7 @@ STEP = TrafficSplits()
 AMENDER = SplitAmender()
 
 
-def _translate_split(manifest: ManifestObject) -> Translation:
+def _translate_split(manifest: ManifestObject, *, has_matches: bool) -> Translation:
     spec = manifest.body.get("spec")
     if spec is None:
         mend = "put service and backends below spec"
@@ -101,7 +105,7 @@ def _translate_split(manifest: ManifestObject) -> Translation:
         message = f"spec must be a map, this is {kind_of(spec)}"
         return Translation(problems=(fault(manifest, "invalid-spec", message, _SPEC),))
     backends = list(_backends(manifest, spec.get("backends")))
-    groups = list(_groups(manifest, spec.get("matches")))
+    groups = list((_groups if has_matches else _no_groups)(manifest, spec.get("matches")))
     problems = (
         *unknown_fields(manifest, spec, ("service", "backends", "matches"), _SPEC),
         *_service_faults(manifest, spec.get("service")),
@@ -111,6 +115,10 @@ def _translate_split(manifest: ManifestObject) -> Translation:
         return Translation(problems=problems)
     # Of a service that stands twice the last one counts, as it always did.
     read = {each[0]: each for each in backends if not isinstance(each, Problem)}
+    if not any(weight for _, weight, _ in read.values()):
+        message = "all weights are 0, so no request would go anywhere"
+        zero = fault(manifest, "split-all-zero", message, _BACKENDS, mend="give a backend a weight above 0")
+        return Translation(problems=(*problems, zero))
     weights = whole(weight for _, weight, _ in read.values())
     split = Split(
         service=spec["service"],
@@ -186,3 +194,11 @@ def _groups(manifest: ManifestObject, matches: object) -> Iterator[str | Problem
             yield fault(manifest, _CODE, "the match has no name", path, mend=mend)
         else:
             yield match["name"]
+
+
+def _no_groups(manifest: ManifestObject, matches: object) -> Iterator[Problem]:
+    """Yield that what stands there is no field of this version: it was of no effect for whoever knew the version."""
+    if matches:
+        message = "this version of TrafficSplit has no matches, so all requests are split"
+        mend = f"have it read as {SPLIT.api_version}; crossover does with --trafficsplit-api-version={VERSIONS[-1]}"
+        yield fault(manifest, "split-matches-ignored", message, _MATCHES, level=Level.WARNING, mend=mend)

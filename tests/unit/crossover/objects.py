@@ -23,9 +23,7 @@ virtual_hosts:
   - match: {prefix: /}
     route: {weighted_clusters: {clusters: [{name: a, weight: 1}, {name: b, weight: 1}]}}
 """
-ABSENT = Seen(asked=True)
-AWAY = Seen(failed=True)
-FORBIDDEN = Seen(failed=True, refused=True)
+ABSENT = Seen(answered=True)
 
 
 def hosts(a: int, b: int) -> bytes:
@@ -73,4 +71,4 @@ def heard(config_maps: Seen | Mapping[str, Seen], splits: Seen | None = None, gr
 
 def _seen(kind: ApiKind, value: Mapping[str, Any]) -> Seen:
     whole = {"apiVersion": kind.api_version, "kind": kind.kind, **value}
-    return Seen(kept=reader(kind)(msgspec.Raw(json.dumps(whole).encode())), asked=True)
+    return Seen(kept=reader(kind)(msgspec.Raw(json.dumps(whole).encode())), answered=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from legation.model.objects import ManifestObject
 from legation.model.problems import Level
+from legation.texts.kubectl_yaml import YamlFault
+from legation.texts.patching import Template
 from legation.translate import config_map_files
 from legation.translate.config_map_files import ConfigMapFiles, Files
 from legation.translate.splitting import SplitPlan
@@ -139,6 +142,7 @@ def test_a_split_that_finds_nothing_says_so_once() -> None:
     assert len(files.problems) == 1
     assert files.problems[0].object is not None
     assert files.problems[0].object.kind == "TrafficSplit"
+    assert "in ConfigMap default/one, ConfigMap default/two is named" in files.problems[0].message
     # It is met in the second one.
     found = plan()
     files = ConfigMapFiles().update([(config_map("one", a="virtual_hosts: []"), found), (two, found)])
@@ -158,6 +162,54 @@ def test_a_text_that_cannot_be_read_stays(name: str, text: str, code: str, path:
     assert files.files[name].content == text.encode()
     assert told(files) == [(code, Level.WARNING, path)]
     assert b"weight: 20" in files.files["a.yaml"].content
+    # Whether there is such a host nobody knows.
+    assert told(ConfigMapFiles().update([(made, plan(service="nobody"))])) == [(code, Level.WARNING, path)]
+
+
+def test_a_file_that_is_not_as_its_splits_say_tells_why() -> None:
+    store, texts = ConfigMapFiles(), {"a.yaml": ROUTES, "b.yaml": "virtual_hosts: [\n", "c.yaml": SHARED, "d": "x: ["}
+    files = store.update([(manifest("ConfigMap", api_version="v1", data=texts), plan())])
+    faults = {name: file.fault for name, file in files.files.items() if file.fault is not None}
+    assert [(name, each.reason.partition(":")[0]) for name, each in faults.items()] == [
+        ("b.yaml", "line 2 of the file"),
+        ("c.yaml", "line 13 of the file"),
+    ]
+    assert [each.problem for each in faults.values()] == list(files.problems)
+    assert all(each.problem.message.startswith(each.reason) for each in faults.values())
+    # It is mended, with the very same bytes: without a split nothing is wrong with it.
+    mended = store.update([(manifest("ConfigMap", api_version="v1", data=texts), None)])
+    assert not [file for file in mended.files.values() if file.fault]
+
+
+def test_which_files_splits_may_change() -> None:
+    """It can be told before any split is known."""
+    binary = {"bin.yaml": base64.b64encode(ROUTES.encode()).decode()}
+    made = config_map(
+        rds__yaml=ROUTES, lds__json='{"virtualHosts": []}', cds__yaml="a: b", rds__pb="virtual_hosts", binary=binary
+    )
+    files = ConfigMapFiles().update([(made, None)]).files
+    assert [name for name, file in files.items() if file.may_be_split] == ["rds.yaml", "lds.json"]
+
+
+def test_what_was_read_of_a_text_goes_before_another_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both may be large."""
+    store, one = ConfigMapFiles(), plan()
+    store.update([(config_map(rds__yaml=ROUTES), one)])
+    read = config_map_files._read
+    trees: list[weakref.ref[Template]] = []
+    alive: list[int] = []
+
+    def reading(text: str) -> Template | YamlFault:
+        alive.append(sum(each() is not None for each in trees))
+        found = read(text)
+        assert isinstance(found, Template)
+        trees.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(config_map_files, "_read", reading)
+    for number in range(3):
+        store.update([(config_map(rds__yaml=f"{ROUTES}# {number}\n"), one)])
+    assert alive == [0, 0, 0]
 
 
 def test_a_text_that_cannot_say_it_keeps_the_last_weights() -> None:
@@ -175,7 +227,7 @@ def test_a_text_that_cannot_say_it_keeps_the_last_weights() -> None:
     assert not alike.problems
 
     one = store.update([(made, plan(green=30, blue=70))])
-    assert one.files["rds.yaml"] is alike.files["rds.yaml"]
+    assert one.files["rds.yaml"].content is alike.files["rds.yaml"].content
     assert told(one) == [("not-split", Level.ERROR, ("data", "rds.yaml"))]
     assert "the last weights stay" in one.problems[0].message
     assert "line 13 of the file" in one.problems[0].message

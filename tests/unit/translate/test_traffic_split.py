@@ -39,17 +39,34 @@ def test_they_hold_no_resources() -> None:
     assert not STEP.translate(split(weights={"a": 1})).drafts
 
 
+BACKENDS = (Backend(service="green", weight=20, index=0), Backend(service="blue", weight=80, index=1))
+
+
 @pytest.mark.parametrize("version", ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"])
 def test_every_version_is_understood(version: str) -> None:
+    translation = STEP.translate(split(version=version, weights={"green": 20, "blue": 80}))
+    assert not translation.problems
+    assert translation.notes == (Split(service="podinfo", backends=BACKENDS),)
+
+
+@pytest.mark.parametrize("version", ["v1alpha3", "v1alpha4"])
+def test_newer_versions_may_name_what_they_match(version: str) -> None:
     translation = STEP.translate(split(version=version, weights={"green": 20, "blue": 80}, groups=("a", "b")))
     assert not translation.problems
-    assert translation.notes == (
-        Split(
-            service="podinfo",
-            backends=(Backend(service="green", weight=20, index=0), Backend(service="blue", weight=80, index=1)),
-            groups=("a", "b"),
-        ),
-    )
+    assert translation.notes == (Split(service="podinfo", backends=BACKENDS, groups=("a", "b")),)
+
+
+@pytest.mark.parametrize("version", ["v1alpha1", "v1alpha2"])
+@pytest.mark.parametrize("matches", [[{"kind": "HTTPRouteGroup", "name": "a"}], {"of": "whoever keeps notes there"}])
+def test_older_versions_have_no_matches(version: str, matches: Any) -> None:
+    """What stands there is of no effect, as it was for everybody who knew these versions."""
+    made = split(version=version, weights={"green": 20, "blue": 80})
+    spec = {**made.body["spec"], "matches": matches}
+    translation = STEP.translate(manifest("TrafficSplit", api_version=made.api_version, spec=spec))
+    assert translation.notes == (Split(service="podinfo", backends=BACKENDS),)
+    (problem,) = translation.problems
+    assert (problem.code, problem.path, problem.level) == ("split-matches-ignored", ("spec", "matches"), "warning")
+    assert "v1alpha4" in problem.mend
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha5"])
@@ -83,10 +100,20 @@ def test_weights_that_are_not_whole_are_made_whole_together() -> None:
 
 
 def test_a_weight_that_is_left_out_is_none() -> None:
-    assert backends(raw(service="podinfo", backends=[{"service": "a"}, {"service": "b", "weight": None}])) == {
-        "a": 0,
-        "b": 0,
-    }
+    made = raw(
+        service="podinfo", backends=[{"service": "a"}, {"service": "b", "weight": None}, {"service": "c", "weight": 1}]
+    )
+    assert backends(made) == {"a": 0, "b": 0, "c": 1}
+
+
+@pytest.mark.parametrize("weights", [{"a": 0}, {"a": 0, "b": "0m"}])
+def test_weights_that_are_all_zero_break_the_split(weights: Any) -> None:
+    """Nobody wants his requests to go nowhere: the last weights stay."""
+    translation = STEP.translate(split(weights=weights))
+    assert not translation.notes
+    (problem,) = translation.problems
+    assert (problem.code, problem.path, problem.level) == ("split-all-zero", ("spec", "backends"), "error")
+    assert problem.mend
 
 
 @pytest.mark.parametrize("weight", [-1, "-5", "many", "", True, [1], {"a": 1}, "1 0"], ids=repr)

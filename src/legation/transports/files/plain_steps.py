@@ -52,6 +52,9 @@ class PlainSteps:
         """Take the newest files, content by name."""
         del now
         self._wanted = target
+        if not self._removes:
+            # What is not wanted any more stays there for good; what is in it need not be remembered.
+            self._standing = {name: content for name, content in self._standing.items() if name in target}
 
     def next(self, now: float) -> PlainStep | None:
         """Return what is to be done next, until `written` or `failed` is called; None if there is nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from legation.transports.files.plain_steps import PlainSteps
@@ -50,6 +52,20 @@ def test_what_is_not_there_any_more_goes_only_if_asked_for(removes: bool) -> Non
     assert (step.removes if step else ()) == (("b",) if removes else ())
     steps.written(0.0)
     assert steps.settled
+
+
+def test_what_is_not_wanted_any_more_is_forgotten_and_stays() -> None:
+    """Else what was in it would be kept for as long as the program runs."""
+    steps, content = PlainSteps(), b"1" * 1000
+    steps.retarget({"a": content}, 0.0)
+    written(steps)
+    before = sys.getrefcount(content)
+    steps.retarget({"b": b"1"}, 0.0)
+    assert sys.getrefcount(content) < before
+    assert written(steps) == ({"b": b"1"}, ())
+    # When it comes back the writer sees whether it stands there.
+    steps.retarget({"a": content}, 0.0)
+    assert written(steps) == ({"a": content}, ())
 
 
 def test_what_failed_is_done_again_with_what_is_newer() -> None:
