@@ -1,7 +1,9 @@
 """One file that a ConfigMap holds, looked at as Envoy would: the resources in it, and what Envoy would refuse. Pure.
 
-A file is one of xDS if its name ends as those do that Envoy reads as YAML or JSON and it holds `resources`: a
-DiscoveryResponse. Anything else (a certificate, a script, a bootstrap) is nobody's business but its reader's.
+A file is one of xDS if its name ends as those do that Envoy reads as YAML or JSON and it holds a DiscoveryResponse, or
+is called as if it did (`cds.yaml`). Anything else (a certificate, a script, a bootstrap) is nobody's business but its
+reader's. What is not looked at: the rules of Envoy's protos for values, and whether somebody asks for a resource by the
+name that it has.
 
 Source: `path_config_source` in Envoy's configuration of sources
 (https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/config_source.proto)
@@ -9,38 +11,24 @@ Source: `path_config_source` in Envoy's configuration of sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from legation.envoy import codec
+from legation.envoy import codec, reader, types
+from legation.envoy.findings import Finding
 from legation.model.objects import FieldPath
 from legation.model.problems import Level, Problem
-from legation.model.resource import Resource
-from legation.texts import envoy_yaml
+from legation.model.resource import Name, Resource
+from legation.texts import envoy_json, envoy_yaml
 from legation.texts.kubectl_yaml import YamlFault
+from legation.translate import discovery_files
 from legation.translate.config_map_files import ConfigMapFile
-from legation.translate.faults import kind_of
-from legation.translate.spelling import did_you_mean
+from legation.translate.discovery_files import DiscoveryFile, Reader, Shape
 
-_ENDINGS = (".yaml", ".yml", ".json")
-_RESOURCES = "resources"
-_FIELDS = frozenset(
-    {
-        _RESOURCES,
-        "version_info",
-        "versionInfo",
-        "type_url",
-        "typeUrl",
-        "nonce",
-        "canary",
-        "control_plane",
-        "controlPlane",
-        "resource_errors",
-        "resourceErrors",
-    }
-)
-"""Those of a DiscoveryResponse, in both spellings."""
+_JSON = ".json"
+_SIGNS = (b"resources", b"@type")
+"""A text without them is no DiscoveryResponse, whatever is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,82 +42,63 @@ class CheckedFile:
 
     @property
     def broken(self) -> bool:
-        """Whether Envoy would refuse it."""
+        """Whether Envoy would refuse it, or take it for something else than it is meant to be."""
         return any(each.level is Level.ERROR for each in self.problems)
 
 
 def check_file(file: ConfigMapFile) -> CheckedFile:
     """Return what the file holds, and all that is wrong with it."""
-    if not file.name.endswith(_ENDINGS):
+    if not file.name.endswith(discovery_files.ENDINGS):
         return CheckedFile(file=file)
     try:
-        value = envoy_yaml.read(file.content.decode()).value
+        text = file.content.decode()
+        value = envoy_json.read(text) if file.name.endswith(_JSON) else envoy_yaml.read(text).value
     except UnicodeDecodeError:
-        problem = _problem(file, code="not-text", message="this is not UTF-8 text, which its name says it is")
-        return CheckedFile(file=file, problems=(problem,))
+        message = "this is not UTF-8 text, which its name says it is"
+        return _unreadable(file, Problem(code="not-text", message=message))
     except YamlFault as fault:
         message = f"{fault.message} (line {fault.line} of the value)"
-        return CheckedFile(file=file, problems=(_problem(file, code=fault.code, message=message, mend=fault.mend),))
-    if not isinstance(value, Mapping) or _RESOURCES not in value:
-        return CheckedFile(file=file)
+        return _unreadable(file, Problem(code=fault.code, message=message, mend=fault.mend))
+    found = discovery_files.read(value, key=file.name, reader=Reader.ENVOY)
+    if found.shape is not Shape.RESPONSE:
+        return CheckedFile(file=file, problems=tuple(_of(file, found.problems)))
+    resources, problems = _read(file, found)
+    whole = _told(_of_the_whole(value))
+    return CheckedFile(file=file, resources=resources, problems=tuple(_of(file, (*found.problems, *whole, *problems))))
+
+
+def _unreadable(file: ConfigMapFile, problem: Problem) -> CheckedFile:
+    is_xds = discovery_files.named_type(file.name) is not None or any(sign in file.content for sign in _SIGNS)
+    return CheckedFile(file=file, problems=tuple(_of(file, (problem,) if is_xds else ())))
+
+
+def _of_the_whole(value: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with the values of the fields beside the resources."""
+    fields = {
+        name: each for name, each in value.items() if name in discovery_files.FIELDS - {discovery_files.RESOURCES}
+    }
+    return reader.read(types.message_class(discovery_files.MESSAGE)(), fields)[1]
+
+
+def _read(file: ConfigMapFile, found: DiscoveryFile) -> tuple[tuple[Resource, ...], list[Problem]]:
     resources: list[Resource] = []
-    problems = list(_field_faults(file, value))
-    for path, json in _members(file, value, problems):
+    members: list[tuple[FieldPath, Name]] = []
+    problems: list[Problem] = []
+    for path, json in found.members:
         encoded = codec.encode(json, origin=file.origin)
-        problems += (
-            _problem(
-                file,
-                code=each.code,
-                message=each.message,
-                path=(*path, *each.path),
-                level=each.level,
-                mend=each.mend,
-            )
-            for each in encoded.findings
-        )
+        problems += _told(encoded.findings, path)
         if encoded.resource is not None:
             resources.append(encoded.resource)
-    return CheckedFile(file=file, resources=tuple(resources), problems=tuple(problems))
+            members.append((path, (encoded.resource.type, encoded.resource.name)))
+    problems += discovery_files.what_does_not_go_together(members, key=file.name, count=found.count)
+    return tuple(resources), problems
 
 
-def _field_faults(file: ConfigMapFile, value: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in value:
-        if name not in _FIELDS:
-            yield _problem(
-                file,
-                code="unknown-field",
-                message="a DiscoveryResponse has no such field",
-                path=(name,),
-                mend=did_you_mean(name, _FIELDS) or "remove it: Envoy refuses the whole file",
-            )
+def _told(findings: Iterable[Finding], path: FieldPath = ()) -> Iterator[Problem]:
+    for each in findings:
+        yield Problem(code=each.code, message=each.message, level=each.level, path=(*path, *each.path), mend=each.mend)
 
 
-def _members(
-    file: ConfigMapFile, value: Mapping[str, Any], problems: list[Problem]
-) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
-    listed = value[_RESOURCES]
-    if listed is None:
-        return
-    if not isinstance(listed, list):
-        message = f"resources must be a list, this is {kind_of(listed)}"
-        problems.append(_problem(file, code="invalid-config", message=message, path=(_RESOURCES,)))
-        return
-    for index, each in enumerate(listed):
-        path: FieldPath = (_RESOURCES, index)
-        if isinstance(each, Mapping):
-            yield path, each
-        else:
-            message = f"a resource must be a map, this is {kind_of(each)}"
-            problems.append(_problem(file, code="invalid-config", message=message, path=path))
-
-
-def _problem(
-    file: ConfigMapFile,
-    *,
-    code: str,
-    message: str,
-    path: FieldPath = (),
-    level: Level = Level.ERROR,
-    mend: str = "",
-) -> Problem:
-    return Problem(code=code, message=message, level=level, object=file.origin, path=(*file.path, *path), mend=mend)
+def _of(file: ConfigMapFile, problems: Iterable[Problem]) -> Iterator[Problem]:
+    for each in problems:
+        yield replace(each, object=file.origin, path=(*file.path, *each.path))

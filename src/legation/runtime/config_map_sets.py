@@ -6,7 +6,6 @@ is empty leaves its files: it may be on its way to be made anew, and an Envoy th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -188,10 +187,9 @@ def _file_set(files: Mapping[str, CheckedFile]) -> tuple[FileSet, list[Problem]]
     for name, each in files.items():
         members = each.resources or ()
         names = tuple((resource.type, resource.name) for resource in members)
-        counts = Counter(names)
-        double = next((one for one in names if one in owners or counts[one] > 1), None)
+        double = next((one for one in names if one in owners), None)
         if double is not None:
-            problems.append(_double(each, double, owners.get(double, each)))
+            problems.append(_double(each, double, owners[double]))
             members = names = ()
         for resource in members:
             owners[resource.type, resource.name] = each
@@ -203,13 +201,13 @@ def _file_set(files: Mapping[str, CheckedFile]) -> tuple[FileSet, list[Problem]]
 
 def _double(file: CheckedFile, name: Name, owner: CheckedFile) -> Problem:
     row, resource = name
-    where = "this file twice" if owner is file else f"the file {owner.file.name} too"
     return Problem(
         code="duplicate-resource",
         level=Level.WARNING,
         object=file.file.origin,
         path=file.file.path,
-        message=f'the {row.name} "{resource}" stands in {where}; what is in this file is written in no order',
+        message=f'the {row.name} "{resource}" stands in the file {owner.file.name} too; what is in this one is written'
+        " in no order",
         mend="take it out of one of them",
     )
 

@@ -2,51 +2,34 @@
 
 Only a ConfigMap with the label `legation.dev/xds: "true"` means anything. Each of its keys that ends as YAML or JSON
 and holds a DiscoveryResponse, or one resource, is read. Where one of the files names another, that is asked for over
-ADS.
+ADS. No Envoy reads these files: a file may hold any number of resources of any types, and is YAML as kubectl reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from legation.model.api_kinds import ApiKind
 from legation.model.node import Scope
 from legation.model.objects import FieldPath, ManifestObject
 from legation.model.problems import Level, Problem
-from legation.model.resource_types import RESOURCE_TYPES, TYPE_URL_PREFIX, ResourceType
+from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.texts import kubectl_yaml
 from legation.texts.kubectl_yaml import YamlFault
+from legation.translate import discovery_files, own_names
 from legation.translate.base import Draft, Translation
+from legation.translate.discovery_files import ENDINGS, Reader, Shape
 from legation.translate.drafts import draft_of
 from legation.translate.faults import fault, kind_of, unknown_fields
 from legation.translate.file_sources import over_ads
+from legation.translate.own_names import LABEL, YES
 from legation.translate.selectors import scope_of_annotation
-from legation.translate.spelling import did_you_mean
 
-LABEL, YES = "legation.dev/xds", "true"
-_ENDINGS = (".yaml", ".yml", ".json")
 _BINARY = "binaryData"
 _LEFT_OUT = "no-xds-file"
 _FIELDS = frozenset({"apiVersion", "kind", "metadata", "data", _BINARY, "immutable"})
-_RESPONSE = f"{TYPE_URL_PREFIX}envoy.service.discovery.v3.DiscoveryResponse"
-_OF_RESPONSES = frozenset(
-    {
-        "@type",
-        "canary",
-        "control_plane",
-        "controlPlane",
-        "nonce",
-        "resource_errors",
-        "resourceErrors",
-        "resources",
-        "type_url",
-        "typeUrl",
-        "version_info",
-        "versionInfo",
-    }
-)
-"""The fields of a DiscoveryResponse, in either spelling. Only its resources are read."""
 
 
 class ConfigMaps:
@@ -67,11 +50,12 @@ class ConfigMaps:
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return the resources of all files, and who gets them."""
         if not _is_ours(manifest):
-            return Translation()
+            return Translation(problems=tuple(own_names.label_faults(manifest)))
         scope, selector_problems = scope_of_annotation(manifest)
         found = list(_read(manifest, scope))
         problems = (
             *unknown_fields(manifest, manifest.body, _FIELDS, ()),
+            *own_names.faults(manifest),
             *selector_problems,
             *(each for each in found if isinstance(each, Problem)),
         )
@@ -115,8 +99,8 @@ def _read_key(manifest: ManifestObject, key: str, text: object, scope: Scope) ->
     if not isinstance(text, str):
         mend = 'write "|" behind the key, and the file below it'
         yield fault(manifest, "invalid-config", f"a file is text, this is {kind_of(text)}", path, mend=mend)
-    elif not key.endswith(_ENDINGS):
-        yield _left_out(manifest, path, f"its name ends with none of {', '.join(_ENDINGS)}")
+    elif not key.endswith(ENDINGS):
+        yield _left_out(manifest, path, f"its name ends with none of {', '.join(ENDINGS)}")
     else:
         try:
             value = kubectl_yaml.load(text).value
@@ -124,39 +108,23 @@ def _read_key(manifest: ManifestObject, key: str, text: object, scope: Scope) ->
             message = f"line {broken.line} of the file: {broken.message}"
             yield fault(manifest, broken.code, message, path, mend=_mend(broken))
         else:
-            yield from _read_file(manifest, value, scope, path)
+            yield from _read_file(manifest, key, value, scope)
 
 
 def _mend(broken: YamlFault) -> str:
     return "a file is one document: no --- inside" if "single document" in broken.message else broken.mend
 
 
-def _read_file(manifest: ManifestObject, value: object, scope: Scope, path: FieldPath) -> Iterator[Draft | Problem]:
-    if not isinstance(value, Mapping):
-        yield _left_out(manifest, path, "it holds no map")
-    elif "resources" in value and value.get("@type", _RESPONSE) == _RESPONSE:
-        yield from unknown_fields(manifest, value, _OF_RESPONSES, path)
-        resources = [] if value["resources"] is None else value["resources"]
-        where: FieldPath = (*path, "resources")
-        if isinstance(resources, list):
-            for index, resource in enumerate(resources):
-                yield draft_of(manifest, resource, scope, (*where, index))
-        else:
-            message = f"resources must be a list, this is {kind_of(resources)}"
-            yield fault(manifest, "invalid-config", message, where)
-    elif value.get("@type", _RESPONSE) != _RESPONSE:
-        yield draft_of(manifest, value, scope, path)
-    else:
-        yield from _no_resources(manifest, value, path)
-
-
-def _no_resources(manifest: ManifestObject, value: Mapping[str, Any], path: FieldPath) -> Iterator[Problem]:
-    """Yield what is wrong with a file that has neither resources nor a type: was one of them meant?"""
-    meant = {name: mend for name in value if (mend := did_you_mean(name, ("resources", "@type")))}
-    for name, mend in meant.items():
-        yield fault(manifest, "unknown-field", "nobody understands this field", (*path, name), mend=mend)
-    if not meant and not value.keys() <= _OF_RESPONSES:
-        yield _left_out(manifest, path, "it has neither resources, as a DiscoveryResponse has them, nor an @type")
+def _read_file(manifest: ManifestObject, key: str, value: object, scope: Scope) -> Iterator[Draft | Problem]:
+    path: FieldPath = ("data", key)
+    found = discovery_files.read(value, key=key, reader=Reader.SERVER)
+    for each in found.problems:
+        yield replace(each, object=manifest.key, place=manifest.place, path=(*path, *each.path))
+    for where, resource in found.members:
+        yield draft_of(manifest, resource, scope, (*path, *where))
+    if found.shape is Shape.OTHER and not found.problems:
+        neither = "it has neither resources, as a DiscoveryResponse has them, nor an @type"
+        yield _left_out(manifest, path, neither if isinstance(value, Mapping) else "it holds no map")
 
 
 def _left_out(manifest: ManifestObject, path: FieldPath, why: str) -> Problem:

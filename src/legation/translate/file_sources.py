@@ -31,8 +31,10 @@ _SOURCES = frozenset(
         "scopedRdsConfigSource",
         "sds_config",
         "sdsConfig",
+        "source",
     }
 )
+"""Fields that hold config sources and nothing else that has a `path`; a test holds them against the descriptors."""
 _VERSION = frozenset({"resource_api_version", "resourceApiVersion"})
 
 

@@ -27,7 +27,7 @@ def problems(of: ManifestObject) -> list[tuple[str, str, str]]:
     return [(each.level.value, each.code, show_path(each.path)) for each in STEP.translate(of).problems]
 
 
-@pytest.mark.parametrize("labels", [None, {}, {"legation.dev/xds": "false"}, {"legation.dev/xds": "True"}])
+@pytest.mark.parametrize("labels", [None, {}, {"legation.dev/xds": "false"}, {"app": "xds"}])
 def test_only_with_its_label_it_means_anything(labels: dict[str, str] | None) -> None:
     other = config_map({"cds.yaml": "resources: ["}, labels=labels)
     translation = STEP.translate(other)
@@ -148,6 +148,49 @@ def annotated(selector: Any) -> ManifestObject:
 def test_the_annotation_says_who_gets_it() -> None:
     (draft,) = STEP.translate(annotated({"legation.dev/workload-selector": "app=edge"})).drafts
     assert draft.scope == Scope(namespace="default", labels=frozenset({("app", "edge")}))
+
+
+@pytest.mark.parametrize(
+    ("labels", "level", "code"),
+    [
+        ({"legation.dev/xds": "True"}, "error", "not-labelled"),
+        ({"legation.dev/xds": "yes"}, "error", "not-labelled"),
+        ({"legation.dev/xds": "edge"}, "warning", "not-labelled"),
+        ({"legation.dev/xsd": "true"}, "error", "unknown-field"),
+    ],
+)
+def test_what_is_almost_the_label_is_told(labels: dict[str, str], level: str, code: str) -> None:
+    """Nothing of it is read."""
+    other = config_map({"cds.yaml": json.dumps({"resources": [WEB]})}, labels=labels)
+    (name,) = labels
+    assert problems(other) == [(level, code, f'metadata.labels["{name}"]')]
+    assert not STEP.translate(other).drafts
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("legation.dev/workload-selectors", "error"),
+        ("legation.dev/workloadSelector", "error"),
+        ("legaton.dev/workload-selector", "error"),
+        ("legation.dev/xds", "error"),
+        ("legation.dev/owner", "warning"),
+    ],
+)
+def test_a_misspelt_annotation_gives_the_files_to_nobody(name: str, level: str) -> None:
+    """Without the selector all would get them. What resembles nothing of ours is told, too."""
+    found = STEP.translate(annotated({name: "app=edge", "example.com/owner": "us"}))
+    assert [(each.level.value, each.code, show_path(each.path)) for each in found.problems] == [
+        (level, "unknown-field", f'metadata.annotations["{name}"]')
+    ]
+    assert bool(found.drafts) is (level == "warning")
+
+
+def test_the_annotation_is_no_label() -> None:
+    labels = {**LABEL, "legation.dev/workload-selector": "edge", "app": "edge"}
+    (problem,) = STEP.translate(config_map({}, labels=labels)).problems
+    assert (problem.level, problem.path[1]) == (Level.ERROR, "labels")
+    assert problem.mend == 'did you mean "legation.dev/workload-selector", one of the annotations?'
 
 
 @pytest.mark.parametrize("annotations", [{"legation.dev/workload-selector": "app"}, ["x"]])

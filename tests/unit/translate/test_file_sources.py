@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from legation.translate.file_sources import over_ads
+from legation.translate.file_sources import _FILE, _OLD_FILE, _SOURCES, over_ads
+from tests.unit.envoy.protos import every_message
 
 FILES = {"eds.yaml"}
 ADS = {"ads": {}, "resource_api_version": "V3"}
@@ -74,3 +75,39 @@ def test_what_does_not_change_is_shared() -> None:
     kept = {"c": [1, 2]}
     served = over_ads({"a": kept, "eds_config": {"path": "/eds.yaml"}}, FILES)
     assert served.json["a"] is kept
+
+
+_CORE = "envoy.config.core.v3."
+_NOT_READ_FROM_FILES = {"lrs_server"}
+"""It says where load reports go to."""
+
+
+def _fields(message: str) -> set[str]:
+    """Return the names, in both spellings, of the fields of that type in all that can be served."""
+    return {
+        spelling
+        for holder in every_message()
+        if not holder.full_name.startswith("envoy.config.bootstrap.")
+        for field in holder.fields
+        if field.message_type is not None and field.message_type.full_name == _CORE + message
+        for spelling in (field.name, field.camelcase_name)
+        if field.name not in _NOT_READ_FROM_FILES
+    }
+
+
+def test_the_fields_are_those_of_the_protos() -> None:
+    assert _fields("PathConfigSource") == _FILE
+    assert _fields("ConfigSource") <= _SOURCES
+
+
+def test_no_other_field_is_taken_for_one() -> None:
+    others = [
+        f"{holder.full_name}.{field.name}"
+        for holder in every_message()
+        for field in holder.fields
+        if {field.name, field.camelcase_name} & (_SOURCES | _FILE)
+        and field.message_type is not None
+        and not field.message_type.full_name.startswith(_CORE)
+        and _OLD_FILE in field.message_type.fields_by_name
+    ]
+    assert others == []
