@@ -51,7 +51,7 @@ class ConfigMapSets:
         self.problems: tuple[Problem, ...] = ()
         """All that is wrong."""
         self.whole = False
-        """Whether each ConfigMap and each file of it can be had, in a good version: then an Envoy can start with them."""
+        """Whether each ConfigMap and each file of it can be had in a good version: an Envoy can start with them."""
 
     def recall(self, file: ConfigMapFile) -> CheckedFile:
         """Look at a file that stands there from before the program began, and take it for the last good one."""
