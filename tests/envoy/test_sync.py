@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,46 @@ async def test_objects_are_renamed_in_files_and_no_request_fails(world: World, l
     assert not any(refused.values()), refused
 
 
+async def test_a_cluster_that_is_saved_before_its_endpoints_serves_when_a_route_names_it(world: World) -> None:
+    """Envoy refuses a cluster whose file of endpoints does not exist, and does not look again by itself."""
+    sync(world, "--node", "test")
+    await stands(world, "lds.json")
+    told = await legation("bootstrap", "--node", "test", "--files", str(world.folder / "out"), "-o", "json")
+    await world.start_envoy(json.loads(told), *AT_ONCE)
+    async with world.load() as load:
+        await world.shares(load, blue=1.0)
+        cluster, endpoints = yaml.safe_load_all((world.manifests / "green.yaml").read_text().replace("green", "late"))
+        world.save("late-cluster.yaml", cluster)
+        await asyncio.sleep(0.3)
+        world.save("late-endpoints.yaml", endpoints)
+        (route,) = yaml.safe_load_all((world.manifests / "route.yaml").read_text().replace("blue", "late"))
+        world.save("route.yaml", route)
+        await world.shares(load, green=1.0)
+    refused = await world.envoy.statistics("update_(rejected|failure)")
+    assert not any(refused.values()), refused
+
+
+async def test_what_a_static_listener_read_from_a_file_that_is_gone_goes_on_serving(world: World) -> None:
+    in_files(world, "blue")
+    sync(world, "--config-maps", "edge")
+    await stands(world, "rds.yaml")
+    started = bootstrap(world.folder / "out/current")
+    (listener,) = yaml.safe_load((world.folder / "out/current/lds.yaml").read_text())["resources"]
+    in_files(world, "blue", leave_out=("lds.yaml",))
+    del listener["@type"], started["dynamic_resources"]["lds_config"]
+    started["static_resources"] = {"listeners": [listener]}
+    await world.start_envoy(started, *AT_ONCE)
+    async with world.load() as load:
+        await world.shares(load, blue=1.0)
+        in_files(world, "green", leave_out=("lds.yaml", "rds.yaml"))
+        await world.clusters(has=["green"])
+        await world.more_answers(load, 1500)
+        await world.clusters(has=["blue", "green"])
+        in_files(world, "green", leave_out=("lds.yaml",))
+        await world.shares(load, green=1.0)
+        await world.clusters(has=["green"], lacks=["blue"])
+
+
 async def test_the_files_of_a_config_map_change_together_and_no_request_fails(world: World) -> None:
     """Clusters in one file and routes in another are replaced at once by others."""
     in_files(world, "blue")
@@ -82,7 +124,7 @@ async def test_the_files_of_a_config_map_change_together_and_no_request_fails(wo
     assert not any(refused.values()), refused
 
 
-def in_files(world: World, colour: str) -> None:
+def in_files(world: World, colour: str, *, leave_out: Collection[str] = ()) -> None:
     """Have a ConfigMap say that this one backend is all there is, in files of clusters, routes and listeners."""
     port = world.backends[colour]
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
@@ -111,6 +153,7 @@ def in_files(world: World, colour: str) -> None:
     data = {
         f"{name}.yaml": yaml.safe_dump({"resources": [each]})
         for name, each in (("cds", cluster), ("rds", routes), ("lds", config))
+        if f"{name}.yaml" not in leave_out
     }
     world.save("edge.yaml", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "edge"}, "data": data})
 

@@ -2,9 +2,14 @@
 
 A file says which resources are in it, one a line: type, name, version. Which file a resource takes another from stands
 in its version: `...>eds,rds`, the folders of endpoints and of routes. Lines that begin with # are their owner's words.
+
+It refuses what names a file that does not exist when it is loaded, and reads a file again only when one is moved there.
+What it read from a file it keeps when that is removed, as long as somebody takes it.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import (
@@ -18,15 +23,26 @@ from legation.model.resource_types import (
 
 CDS, LDS = "cds.json", "lds.json"
 TOP = {CDS: CLUSTER, LDS: LISTENER}
+STATIC = "static.json"
+"""What a listener of the bootstrap takes its routes from, if it is there at the start."""
+_UNLINKED = "~"
+"""Ends the version of what nobody told from which files it takes what it names."""
 
 _known: dict[str, Resource] = {}
 
 
 def line(resource: Resource) -> str:
     """Return the line of a resource; from then on it is known by it."""
-    told = f"{resource.type.name} {resource.name} {resource.version}"
-    _known[told] = resource
+    told = f"{resource.type.name} {resource.name} {resource.version.removesuffix(_UNLINKED)}"
+    if not resource.version.endswith(_UNLINKED):
+        _known[told] = resource
     return told
+
+
+def unlinked(resource: Resource) -> Resource:
+    """Return the same resource, as it is known before the file is that it takes something from."""
+    line(resource)
+    return replace(resource, version=f"{resource.version}{_UNLINKED}", references={})
 
 
 def render(path: str, resources: tuple[Resource, ...]) -> bytes:
@@ -63,17 +79,23 @@ class FileEnvoy:
         self.draining: list[Resource] = []
         self.named: dict[tuple[ResourceType, str, str], Resource] = {}
         """What it has of what it takes by name: by type, name and the path from which it takes it."""
+        self.static: Resource | None = None
+        """The routes of the listener in its bootstrap."""
+        self.has_static = False
+        self.refused: dict[tuple[ResourceType, str], list[str]] = {}
+        """What it refused, and for which files, until it takes a newer version."""
         self.unread: dict[str, None] = {}
         """Files that changed since they were read last, and that it watches."""
 
     def start(self) -> None:
         """Read the two files that the bootstrap names."""
-        for path in TOP:
+        self.has_static = STATIC in self.disk
+        for path in (*TOP, STATIC):
             if path in self.disk:
                 self.read(path)
 
     def watches(self, path: str) -> bool:
-        return path in TOP or any(path == each for _, _, each in self.wanted())
+        return path in TOP or (path == STATIC and self.has_static) or any(path == each for _, _, each in self.wanted())
 
     def moved_into(self, path: str) -> None:
         """Take notice of a file that was moved into the folder."""
@@ -86,6 +108,8 @@ class FileEnvoy:
         found = parse(self.disk[path]) if path in self.disk else []
         if path in TOP:
             self._read_all(TOP[path], {each.name: each for each in found})
+        elif path == STATIC:
+            self.static = found[0] if found else self.static
         else:
             for row, name, each in self.wanted():
                 if each == path:
@@ -108,11 +132,13 @@ class FileEnvoy:
         for name, resource in found.items():
             old = before.get(name)
             if old is not None and old.version == resource.version:
+                self.refused.pop((row, name), None)
                 continue
             missing = [path for path in taken_from(resource).values() if path not in self.disk]
             if missing:
-                self.violations.append(f"{row.name} {name} names {missing}, which do not exist")
+                self.refused[row, name] = missing
                 continue
+            self.refused.pop((row, name), None)
             after[name] = resource
         if row is LISTENER:
             self.draining += [old for name, old in before.items() if after.get(name) is not old]
@@ -121,6 +147,8 @@ class FileEnvoy:
             for (taken, name), path in taken_from(each).items():
                 if (taken, name, path) not in self.named or before.get(each.name) is not each:
                     self._take(taken, name, path)
+        for key in [key for key in self.refused if key[0] is row and key[1] not in found]:
+            del self.refused[key]
         self._forget()
 
     def _take(self, row: ResourceType, name: str, path: str) -> None:
@@ -140,6 +168,8 @@ class FileEnvoy:
             for (row, name), path in taken_from(user).items():
                 if row is ROUTE_CONFIGURATION and (route := self.named.get((row, name, path))) is not None:
                     self._needs(route)
+        if self.static is not None:
+            self._needs(self.static)
 
     def _needs(self, user: Resource) -> None:
         for name in user.refers_to(CLUSTER):
@@ -154,6 +184,11 @@ class FileEnvoy:
         for (row, name), path in taken_from(user).items():
             if (row, name, path) not in self.named:
                 self.violations.append(f"{user.type.name} {user.name}@{user.version} lacks {row.name} {name} of {path}")
+
+    def takes(self, row: ResourceType, name: str) -> set[str]:
+        """Return the files from which something that it has takes others."""
+        found = self.top[row].get(name)
+        return set() if found is None else {*taken_from(found).values()}
 
     def holds(self, row: ResourceType) -> dict[str, str]:
         return {name: each.version for name, each in self.top[row].items()}

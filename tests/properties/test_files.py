@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -15,9 +17,10 @@ from legation.model.resource_types import (
     SECRET,
     ResourceType,
 )
+from legation.transports.files.anew import Anew
 from legation.transports.files.file_set import FileSet, PlannedFile
 from legation.transports.files.steps import FileSteps
-from tests.properties.file_envoy import CDS, LDS, FileEnvoy, parse, render
+from tests.properties.file_envoy import CDS, LDS, STATIC, FileEnvoy, line, parse, render, unlinked
 from tests.small_world import resource, snapshot
 
 SETTLE = 1.0
@@ -30,26 +33,37 @@ CERTIFICATE = "certificate.pem"
 class News:
     """What is published; it prints as a person reads it."""
 
-    def __init__(self, files: FileSet) -> None:
+    def __init__(self, files: FileSet, dangling: frozenset[str] = frozenset()) -> None:
         self.files = files
+        self.dangling = dangling
+        """Clusters whose endpoints are in no file, and nothing says so."""
 
     def __repr__(self) -> str:
         lines = []
         for path, file in self.files.files.items():
             found = (self.files.snapshot.get(*each) for each in file.members)
             words = " ".join(f"{each.name}@{each.version}" for each in found if each is not None)
+            words += "".join(
+                f" {name} lacks {[*paths]}" for (_, name), paths in self.files.lacking.items() if path == CDS
+            )
             lines.append(f"{path}{'' if file.content is None else '!'}: {words}")
         return "\n    ".join(["News", *lines])
 
 
 @st.composite
 def news(draw: st.DrawFn) -> News:
-    """Return files in which nothing dangles; some are rendered, others have an owner, and some change their names."""
+    """Return files; some are rendered, others have an owner, and some change their names.
+
+    Some clusters take endpoints from a file that is not there. Nobody names those.
+    """
     eds, rds, sds = (draw(st.sampled_from(pair)) for pair in (("eds", "e"), ("rds", "r"), ("sds", "s")))
     where = f">{eds},{rds},{sds}"
     secrets = sorted(draw(st.sets(st.sampled_from("pq"), max_size=2)))
     clusters = [_cluster(draw, name, secrets, where) for name in sorted(draw(st.sets(st.sampled_from("abcd"))))]
-    names = [each.name for each in clusters]
+    lacks = {each.name for each in clusters if each.refers_to(CLUSTER_LOAD_ASSIGNMENT) and not draw(st.integers(0, 4))}
+    unsaid = {each for each in lacks if draw(st.booleans())}
+    clusters = [unlinked(each) if each.name in unsaid else each for each in clusters]
+    names = [each.name for each in clusters if each.name not in lacks]
     routes = [_route(draw, name, names) for name in sorted(draw(st.sets(st.sampled_from("rst"))))]
     listeners = [
         _listener(draw, name, [each.name for each in routes], names, where)
@@ -61,6 +75,8 @@ def news(draw: st.DrawFn) -> News:
     planned |= {f"{eds}/{each.name}.json": (each,) for each in endpoints}
     planned |= {f"{rds}/{each.name}.json": (each,) for each in routes}
     planned |= {f"{sds}/{each.name}.json": (each,) for each in keys}
+    fixed = [_route(draw, "fixed", names)] if draw(st.booleans()) else []
+    planned |= dict.fromkeys([STATIC][: len(fixed)], tuple(fixed))
     words = draw(st.sampled_from([None, "# one\n", "# two\n"]))
     files = {
         path: PlannedFile(
@@ -71,7 +87,9 @@ def news(draw: st.DrawFn) -> News:
     }
     if draw(st.booleans()):
         files[CERTIFICATE] = PlannedFile(content=draw(st.sampled_from([b"# one", b"# other"])))
-    return News(FileSet(snapshot=snapshot(*clusters, *endpoints, *keys, *routes, *listeners), files=files))
+    content = snapshot(*clusters, *endpoints, *keys, *routes, *fixed, *listeners)
+    lacking = {(CLUSTER, name): frozenset({f"{eds}/{name}.json"}) for name in lacks - unsaid}
+    return News(FileSet(snapshot=content, files=files, lacking=lacking), dangling=frozenset(unsaid))
 
 
 Refers = list[tuple[ResourceType, tuple[str, ...]]]
@@ -120,6 +138,10 @@ class Delivery(RuleBasedStateMachine):
         self.news: News | None = None
         self.steps = self.fresh()
         self.started = False
+        self.abandoned: set[str] = set()
+        """Clusters that routes name of which nobody knows who takes them."""
+        self.dangled: set[str] = set()
+        """Clusters that may have been written while they named a file that was not there."""
         self.doubtful: set[str] = set()
         """Files of a step that failed."""
 
@@ -136,6 +158,10 @@ class Delivery(RuleBasedStateMachine):
     @rule(news=news())
     def publish(self, news: News) -> None:
         self.news = news
+        self.dangled |= news.dangling
+        for route in news.files.snapshot[ROUTE_CONFIGURATION]:
+            if not news.files.snapshot[LISTENER].referrers(ROUTE_CONFIGURATION, route.name):
+                self.abandoned |= route.refers_to(CLUSTER)
         self.steps.retarget(news.files, self.now)
 
     @rule(picks=st.lists(st.integers(0, 9), max_size=6), fails=st.sampled_from([None, None, None, 0, 1, 2]))
@@ -152,7 +178,8 @@ class Delivery(RuleBasedStateMachine):
         for at, (path, content) in enumerate(step.puts.items()):
             if at == fails:
                 break
-            assert self.disk.get(path) != content or path in self.doubtful, f"{path} is as it was"
+            moved_again = isinstance(content, Anew) or path in self.doubtful
+            assert self.disk.get(path) != content or moved_again, f"{path} is as it was"
             self.disk[path] = content
             self.envoy.moved_into(path)
             if path in self.envoy.unread:
@@ -230,6 +257,8 @@ class Delivery(RuleBasedStateMachine):
         if not self.drains:
             self.envoy.draining.clear()
         assert not self.envoy.violations, self.envoy.violations
+        refused = {name: files for (row, name), files in self.envoy.refused.items() if name not in self.dangled}
+        assert not refused, f"refused for {refused}"
 
     @rule()
     def the_noise_stops(self) -> None:
@@ -247,10 +276,38 @@ class Delivery(RuleBasedStateMachine):
             else render(path, tuple(filter(None, (self.news.files.snapshot.get(*each) for each in file.members))))
             for path, file in self.news.files.files.items()
         }
-        assert self.disk == wanted
         assert not self.envoy.unread
-        for row in (CLUSTER, LISTENER):
-            assert self.envoy.holds(row) == {each.name: each.version for each in self.news.files.snapshot[row]}
+        # What waits for a file stands there as it was before, or not at all.
+        waits = {name for _, name in self.news.files.lacking}
+        more = self.kept() | waits
+        taken = {path for name in more for path in self.envoy.takes(CLUSTER, name)}
+        assert {*wanted} <= {*self.disk} | taken
+        if not self.kept() and all(
+            each.version == self.version(each.name) for each in parse(self.disk[CDS]) if each.name in waits
+        ):
+            # Else what is of old may need any file of old, and of two that have the same nobody knows which.
+            assert {*self.disk} - taken == {*wanted} - taken
+        for path in self.disk.keys() & wanted.keys():
+            if path != CDS or not more:
+                assert self.disk[path] == wanted[path], path
+            stands, goal = ([line(each) for each in parse(files[path])] for files in (self.disk, wanted))
+            assert [each for each in stands if each.split()[1] not in more] == [
+                each for each in goal if each.split()[1] not in more
+            ]
+        for row, unsure in ((CLUSTER, more | self.news.dangling), (LISTENER, set[str]())):
+            found = {each.name: each.version for each in self.news.files.snapshot[row]}
+            assert _but(self.envoy.holds(row), unsure) == _but(found, unsure)
+
+    def version(self, name: str) -> str | None:
+        """Return the newest version of a cluster."""
+        assert self.news is not None
+        found = self.news.files.snapshot.get(CLUSTER, name)
+        return None if found is None else found.version
+
+    def kept(self) -> set[str]:
+        """Return the clusters that may stay for who may name them in a bootstrap."""
+        assert self.news is not None
+        return self.abandoned - self.news.files.snapshot[CLUSTER].resources.keys()
 
     def teardown(self) -> None:
         if self.news is not None:
@@ -275,6 +332,8 @@ class DeliveryWithRestarts(Delivery):
         found = {(each.type, each.name): each for each in (each for all_of in held.values() for each in all_of)}
         self.steps = self.fresh()
         self.doubtful.clear()
+        # Of files that are gone it knows nothing any more.
+        self.envoy.static = None
         self.steps.begin(
             FileSet(
                 snapshot=snapshot(*found.values()),
@@ -285,6 +344,10 @@ class DeliveryWithRestarts(Delivery):
             )
         )
         self.publish(news)
+
+
+def _but(found: dict[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: version for name, version in found.items() if name not in names}
 
 
 TestDelivery = Delivery.TestCase
@@ -306,5 +369,6 @@ def test_endless_change_does_not_starve_removals(pool: list[News], turns: list[t
         world.time_passes(seconds, [])
         there = {*world.disk, *world.envoy.holds(CLUSTER)}
         gone = there - target.files.files.keys() - target.files.snapshot[CLUSTER].resources.keys()
+        gone -= world.kept() | {path for name in world.kept() for path in world.envoy.takes(CLUSTER, name)}
         left = {each: left.get(each, world.now) for each in gone}
         assert not {each for each, since in left.items() if world.now - since > limit}

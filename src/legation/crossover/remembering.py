@@ -16,7 +16,7 @@ from legation.crossover.last_splits import decoded, encoded
 from legation.errors import FilesError
 from legation.model.objects import ManifestObject
 from legation.transports.files import disk
-from legation.transports.files.daemon import in_daemon
+from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import READABLE
 
 _NAME, _PART = ".last-splits.json", ".part-last-splits"

@@ -75,7 +75,7 @@ class ConfigMapSets:
         self.whole = (
             bool(config_maps) and len(config_maps) >= len(self._names) and self._newest.keys() <= self._good.keys()
         )
-        file_set, doubles = _file_set(self._good)
+        file_set, doubles = _file_set(self._good, expected=frozenset(self._newest.keys() - self._good.keys()))
         own = (
             *settled.problems,
             *made.problems,
@@ -178,7 +178,9 @@ def _key(name: NamespacedName) -> ObjectKey:
     return ObjectKey(*CONFIG_MAP, name.namespace, name.name)
 
 
-def _file_set(files: Mapping[str, CheckedFile]) -> tuple[FileSet, list[Problem]]:
+def _file_set(
+    files: Mapping[str, CheckedFile], *, expected: frozenset[str] = frozenset()
+) -> tuple[FileSet, list[Problem]]:
     """Return the set of these files. What several hold stands in the order of the first alone."""
     resources: dict[ResourceType, dict[str, Resource]] = {}
     planned: dict[str, PlannedFile] = {}
@@ -196,7 +198,7 @@ def _file_set(files: Mapping[str, CheckedFile]) -> tuple[FileSet, list[Problem]]
             resources.setdefault(resource.type, {})[resource.name] = resource
         planned[name] = PlannedFile(members=names, content=each.file.content)
     collections = (collect(row, members.values()) for row, members in resources.items())
-    return FileSet(snapshot=Snapshot.of(collections), files=planned), problems
+    return FileSet(snapshot=Snapshot.of(collections), files=planned, expected=expected), problems
 
 
 def _double(file: CheckedFile, name: Name, owner: CheckedFile) -> Problem:

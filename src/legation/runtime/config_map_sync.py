@@ -16,12 +16,12 @@ from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.sources.base import Source
 from legation.translate.config_map_files import ConfigMapFile
-from legation.transports.files.daemon import in_daemon
 from legation.transports.files.links import Links
 from legation.transports.files.once import OnceSteps
 from legation.transports.files.publisher import Publisher
 from legation.transports.files.rendering import render
 from legation.transports.files.steps import FileSteps
+from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
 _STANDING = ObjectKey("", "ConfigMap", "", "")
@@ -111,7 +111,9 @@ class ConfigMapSync:
         standing = [self._sets.recall(each) for each in await in_daemon(self._look, name="legation-files")]
         if self._steps is not None:
             # An Envoy beside this program may have read it.
-            self._steps.begin(self._links.link(standing_set(each for each in standing if not each.broken)))
+            held = self._links.link(standing_set(each for each in standing if not each.broken))
+            # Whose they are is not known: somebody else may have put some there.
+            self._steps.begin(held, ours=frozenset())
         async with asyncio.TaskGroup() as tasks:
             for source in self._intake.sources:
                 tasks.create_task(source.run(self._intake.inputs(source)))

@@ -57,7 +57,6 @@ class ObjectFiles:
             drain_grace=drain_grace,
             keep_removed=keep_removed,
             once=once,
-            read_back=plans.read_back,
             clock=clock,
             changed=self._log.look,
         )

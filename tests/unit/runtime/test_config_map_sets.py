@@ -199,3 +199,11 @@ def test_what_did_not_change_is_not_looked_at_again() -> None:
     assert after.files["one.yaml"].content is before.files["one.yaml"].content
     resources = (each.snapshot[ROUTE_CONFIGURATION].get("one") for each in (before, after))
     assert len(set(map(id, resources))) == 1
+
+
+def test_a_file_that_is_to_come_is_told() -> None:
+    """What names it waits for it: Envoy refuses what names a file that does not exist."""
+    sets = named("edge-xds")
+    files = sets.update(heard(config_map(data={"a.txt": "1", "rds.yaml": "resources: ["})))
+    assert files.expected == {"rds.yaml"}
+    assert not sets.update(heard(config_map())).expected

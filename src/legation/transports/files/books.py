@@ -6,7 +6,7 @@ to know how files come to stand there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import count
 
@@ -53,15 +53,16 @@ class Books:
         """Return the resource of that name that is on its way or stands there, or None."""
         return self._wanted.get((row, name)) or self._held.get((row, name))
 
-    def offer(self, snapshot: Snapshot, names: Iterable[Name]) -> list[Event]:
+    def offer(self, snapshot: Snapshot, names: Iterable[Name], *, waiting: Container[Name] = ()) -> list[Event]:
         """Take what is newest, and return what is sent of it.
 
         Args:
             snapshot: What the Envoy is to get.
             names: The resources of it that there are files for.
+            waiting: Those that stay as they are, or do not come, for what they need is not there.
         """
         self._snapshot = snapshot
-        found = {(row, name): snapshot.get(row, name) for row, name in names}
+        found = {each: self._held.get(each) if each in waiting else snapshot.get(*each) for each in names}
         self._wanted = {name: resource for name, resource in found.items() if resource is not None}
         changed: dict[ResourceType, list[Resource]] = {}
         for name, resource in self._wanted.items():

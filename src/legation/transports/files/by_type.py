@@ -51,6 +51,8 @@ _FOLDERS = {
     EXTENSION_CONFIG: "ecds",
     RUNTIME: "rtds",
 }
+_TAKING = (CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG, LISTENER, ROUTE_CONFIGURATION)
+"""What has config sources in it."""
 _SUFFIX = ".json"
 _LONGEST = 200
 """Bytes of a file's name; file systems take 255."""
@@ -137,7 +139,8 @@ class ByType:
                 for name in snapshot[row].resources
             }
         delivered = Snapshot.of([*deliverable, collect(LISTENER, listeners)], incomplete=snapshot.incomplete)
-        file_set = FileSet(snapshot=delivered, files=files)
+        lacking = {name: paths for name, paths in self._lacking(snapshot) if paths}
+        file_set = FileSet(snapshot=delivered, files=files, lacking=lacking)
         return Planned(file_set=file_set, problems=tuple(self._problems(snapshot)))
 
     def render(self, path: str, resources: tuple[Resource, ...]) -> bytes:
@@ -196,6 +199,14 @@ class ByType:
             found = self._scoping[resource] = referring(resource, [(SCOPED_ROUTE, EVERY)])
         return found
 
+    def _lacking(self, snapshot: Snapshot) -> Iterator[tuple[Name, frozenset[str]]]:
+        """Yield what takes something from a file of which nothing makes the content, and the paths of those files."""
+        for row in _TAKING:
+            for resource in snapshot[row]:
+                missing = (each.name for each in self._takes(resource) if not each.path)
+                paths = (path_of(*name) for name in missing if name[1] != EVERY and snapshot.get(*name) is None)
+                yield (row, resource.name), frozenset(path for path in paths if path is not None)
+
     # What files cannot do
 
     def _problems(self, snapshot: Snapshot) -> Iterator[Problem]:
@@ -209,7 +220,7 @@ class ByType:
                     subject=each.name,
                 )
         by_name = any(each.refers_to(ROUTE_CONFIGURATION) for each in snapshot[SCOPED_ROUTE])
-        for row in (CLUSTER, CLUSTER_LOAD_ASSIGNMENT, EXTENSION_CONFIG, LISTENER, ROUTE_CONFIGURATION):
+        for row in _TAKING:
             for resource in snapshot[row]:
                 for found in self._takes(resource):
                     if not found.path and (problem := _why_not(resource, found.name, snapshot, by_name=by_name)):
@@ -242,7 +253,7 @@ def _why_not(resource: Resource, name: Name, snapshot: Snapshot, *, by_name: boo
         return Problem(
             code=NO_SUCH_FILE,
             level=Level.WARNING,
-            message=f"{whose} takes the {row.name} {quote(own)} from a file, and nothing makes one: Envoy refuses it",
+            message=f"{whose} takes the {row.name} {quote(own)} from a file, and nothing makes one: it waits for that",
             object=resource.origin,
             mend=f"make a {row.name} of that name, or take the reference out",
             subject=subject,

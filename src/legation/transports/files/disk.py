@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from legation.errors import FilesError
+from legation.transports.files.anew import Anew
 from legation.transports.files.file_names import fault_of
 
 FOLDER_MODE = 0o755
@@ -202,8 +203,10 @@ def sync_folder(path: Path) -> None:
                 raise
 
 
-def is_file(path: Path, content: bytes, *, mode: int) -> bool:
-    """Say whether a real file with that content and mode stands there."""
+def stands_as(path: Path, content: bytes, *, mode: int) -> bool:
+    """Say whether a real file with that content and mode stands there, so that it need not be moved there."""
+    if isinstance(content, Anew):
+        return False
     try:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode) or stat.S_IMODE(found.st_mode) != mode or found.st_size != len(content):

@@ -1,13 +1,12 @@
 """Links: what resources take from files of the same set, as references, for the rules of delivery go by these.
 
 The codec knows as references only what a control plane is asked for. What people wrote into files themselves asks for
-files (`path_config_source`): those of the set are found by the end of the path, for nobody here knows where Envoy sees
-the folder.
+files (`path_config_source`): those of X
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
@@ -16,7 +15,7 @@ from legation.envoy.config_sources import Taken, taken
 from legation.model.resource import EVERY, Name, Resource, content_version
 from legation.model.resource_types import SCOPED_ROUTE
 from legation.model.snapshot import Snapshot, collect
-from legation.transports.files.file_set import FileSet, PlannedFile
+from legation.transports.files.file_set import FileSet
 
 
 class Links:
@@ -25,39 +24,45 @@ class Links:
     def __init__(self) -> None:
         self._taken: WeakKeyDictionary[Resource, tuple[Taken, ...]] = WeakKeyDictionary()
         self._linked: WeakKeyDictionary[Resource, tuple[frozenset[Name], Resource]] = WeakKeyDictionary()
+        self._known: dict[str, tuple[Name, ...]] = {}
+        """What was in each file when it was in the set last."""
 
     def link(self, file_set: FileSet) -> FileSet:
-        """Return the same files, with references between what is in them."""
+        """Return the same files, with references between what is in them, and who lacks a file that is none of them."""
         collections = []
+        lacking: dict[Name, frozenset[str]] = {}
+        self._known |= {path: file.members for path, file in file_set.files.items()}
         for collection in file_set.snapshot.collections.values():
-            members = [self._link(each, file_set.files) for each in collection]
+            members = [self._link(each, file_set, lacking) for each in collection]
             changed = any(one is not other for one, other in zip(members, collection, strict=True))
             collections.append(collect(collection.type, members) if changed else collection)
         snapshot = Snapshot.of(collections, incomplete=file_set.snapshot.incomplete)
-        return FileSet(snapshot=snapshot, files=file_set.files)
+        return replace(file_set, snapshot=snapshot, lacking={**file_set.lacking, **lacking})
 
-    def _link(self, resource: Resource, files: Mapping[str, PlannedFile]) -> Resource:
+    def _link(self, resource: Resource, file_set: FileSet, lacking: dict[Name, frozenset[str]]) -> Resource:
         named = self._taken.get(resource)
         if named is None:
             named = self._taken[resource] = taken(resource)
-        paths = [each.path for each in named if each.path]
-        if not paths:
+        found = {path for each in named if (path := self._find(each.path, file_set)) is not None}
+        if not found:
             return resource
-        names = frozenset(name for path in paths for name in _members(path, files))
+        if missing := found & file_set.expected:
+            # What was there once and is gone is not waited for: the path may be that of another folder by now.
+            lacking[resource.type, resource.name] = frozenset(missing)
+        names = frozenset(name for path in found for name in self._known.get(path, ()))
         known = self._linked.get(resource)
         if known is None or known[0] != names:
             known = self._linked[resource] = (names, referring(resource, names))
         return known[1]
 
-
-def _members(path: str, files: Mapping[str, PlannedFile]) -> Iterator[Name]:
-    """Yield what is in the file of which Envoy knows that path; nothing where it is none of these."""
-    rest = path
-    while rest:
-        if rest in files:
-            yield from files[rest].members
-            return
-        rest = rest.partition("/")[2]
+    def _find(self, path: str, file_set: FileSet) -> str | None:
+        """Return the path below the folder of the file of which Envoy knows that path; None: it is none of these."""
+        rest = path
+        while rest:
+            if rest in self._known or rest in file_set.expected:
+                return rest
+            rest = rest.partition("/")[2]
+        return None
 
 
 def referring(resource: Resource, names: Iterable[Name]) -> Resource:

@@ -17,22 +17,17 @@ _CALLED = re.compile(r"(?<![a-z])(?:[sec]ds|[rl]ds)(?![a-z])", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainStep:
-    """What is to be written and removed next. Fulfils `publisher.Step`."""
+    """What is to be written next. Fulfils `publisher.Step`."""
 
     puts: Mapping[str, bytes] = field(repr=False)
     removes: tuple[str, ...] = ()
 
 
 class PlainSteps:
-    """The newest files, and which of them stand there."""
+    """The newest files, and which of them stand there. One that the newest lack stays there for good."""
 
-    def __init__(self, *, removes: bool = False) -> None:
-        """Begin without files.
-
-        Args:
-            removes: Whether a file is removed that the newest files lack; else it stands there for good.
-        """
-        self._removes = removes
+    def __init__(self) -> None:
+        """Begin without files."""
         self._wanted: Mapping[str, bytes] = {}
         self._standing: dict[str, bytes | None] = {}
         """What was written; None where nobody knows whether it was."""
@@ -45,22 +40,21 @@ class PlainSteps:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is to be removed either."""
-        return self.complete and not self._gone()
+        """Whether all that is wanted stands there: nothing is removed."""
+        return self.complete
 
     def retarget(self, target: Mapping[str, bytes], now: float) -> None:
         """Take the newest files, content by name."""
         del now
         self._wanted = target
-        if not self._removes:
-            # What is not wanted any more stays there for good; what is in it need not be remembered.
-            self._standing = {name: content for name, content in self._standing.items() if name in target}
+        # What is in those that are not wanted any more need not be remembered.
+        self._standing = {name: content for name, content in self._standing.items() if name in target}
 
     def next(self, now: float) -> PlainStep | None:
         """Return what is to be done next, until `written` or `failed` is called; None if there is nothing."""
         del now
-        puts, gone = self._changed(), self._gone()
-        self._step = PlainStep(puts=puts, removes=gone) if puts or gone else None
+        puts = self._changed()
+        self._step = PlainStep(puts=puts) if puts else None
         return self._step
 
     def written(self, now: float) -> None:
@@ -68,8 +62,6 @@ class PlainSteps:
         del now
         if self._step is not None:
             self._standing |= self._step.puts
-            for name in self._step.removes:
-                del self._standing[name]
         self._step = None
 
     def failed(self) -> None:
@@ -81,9 +73,6 @@ class PlainSteps:
     def deadline(self) -> float | None:
         """Return the moment from which on there is something to do although nothing came: there is none."""
         return None
-
-    def _gone(self) -> tuple[str, ...]:
-        return tuple(sorted(self._standing.keys() - self._wanted.keys())) if self._removes else ()
 
     def _changed(self) -> dict[str, bytes]:
         changed = {name: content for name, content in self._wanted.items() if self._standing.get(name) != content}

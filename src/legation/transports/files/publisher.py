@@ -18,7 +18,7 @@ from legation.clock import Clock, set_or
 from legation.errors import FilesError
 from legation.model.file_statistics import FileStatistics
 from legation.model.problems import Problem
-from legation.transports.files.daemon import in_daemon
+from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer, Written
 
 NOT_WRITTEN, NOT_ANSWERING = "files-not-written", "disk-not-answering"
@@ -96,7 +96,7 @@ class Publisher(Generic[Target]):
         *,
         clock: Clock,
         changed: Callable[[], None] = lambda: None,
-        looked: Callable[[], None] = lambda: None,
+        after_step: Callable[[], None] = lambda: None,
         insist: bool = True,
     ) -> None:
         """Take the parts; nothing is written yet.
@@ -107,14 +107,14 @@ class Publisher(Generic[Target]):
             clock: Where moments come from.
             changed: Called in the event loop when a property here is another than when it was last called, as after
                 each step. It must not block.
-            looked: Called likewise after each step, and after each offer of which nothing had to be written.
+            after_step: Called likewise after each step, and after each offer that needed none, before `changed`.
             insist: Try again what the disk did not take; else `run` ends with the error.
         """
         self._steps = steps
         self._writer = writer
         self._clock = clock
         self._changed = changed
-        self._looked = looked
+        self._after_step = after_step
         self._insist = insist
         self._told: object = None
         """How it stood when `changed` was last called."""
@@ -280,7 +280,7 @@ class Publisher(Generic[Target]):
     def _tell(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
-        self._looked()
+        self._after_step()
         now = (self._problem, self._counts, self.complete, self.settled, self.published)
         if now != self._told:
             self._told = now

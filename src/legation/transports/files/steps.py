@@ -11,15 +11,18 @@ While a step is on its way to the disk, time stands still for the rules: what wa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from legation.model.resource import Name, Resource
+from legation.model.snapshot import Snapshot
 from legation.protocol.holding import same
+from legation.transports.files.anew import Anew
 from legation.transports.files.debts import Debts
+from legation.transports.files.early import Early, namers
 from legation.transports.files.file_set import FileSet, PlannedFile
 from legation.transports.files.readers import Readers, policy
-from legation.transports.files.staging import Staging
+from legation.transports.files.staging import Files, Staging, without
 from legation.transports.files.standing import (
     File,
     Render,
@@ -32,6 +35,7 @@ from legation.transports.files.standing import (
     homes,
     name_of,
 )
+from legation.transports.files.unplanned import Unplanned
 
 _A_TRIFLE = 1e-6
 """Seconds. Moments are added and subtracted: what is asked at a deadline must not be too early by a rounding."""
@@ -42,7 +46,7 @@ class Step:
     """What is to be written and removed next."""
 
     puts: Mapping[str, bytes] = field(repr=False)
-    """Content by path, in the order in which the files have to come to stand there."""
+    """Content by path, in the order in which the files have to come to stand there; `Anew` even if it stands there."""
     removes: tuple[str, ...] = ()
     """Paths, gone after that."""
 
@@ -74,16 +78,24 @@ class FileSteps:
         self._newest: FileSet | None = None
         self._target: FileSet | None = None
         """The newest that was looked at."""
+        self._wanted_at_last = Snapshot.of()
+        """All that is to stand there in the end, and what may be used besides."""
+        self._possible = Snapshot.of()
+        """The same, less what names files that do not exist."""
         self._homes: dict[Name, str] = {}
         """In which file of the target each resource stands."""
         self._readers = Readers(self._policy, settle=settle)
         self._staging = Staging(patience=self._policy.warming_timeout)
         self._debts = Debts(drain_grace=drain_grace)
+        self._unplanned = Unplanned()
+        self._early = Early(settle=settle)
         self._standing: dict[str, File] = {}
         self._untouched = True
         """Nothing stands there, and nothing was written."""
         self._step: Step | None = None
         """What is being written."""
+        self._again: set[str] = set()
+        """What of it is moved whatever stands there, and of those before that failed."""
         self._coming: dict[str, File] = {}
         """What stands there when it is."""
         self._moment = 0.0
@@ -97,14 +109,19 @@ class FileSteps:
 
     # What is told from outside
 
-    def begin(self, held: FileSet) -> None:
+    def begin(self, held: FileSet, *, ours: frozenset[str] | None = None) -> None:
         """Take what stands there already, before the first `retarget`.
 
-        Every file of it has its content, byte for byte; its snapshot has the resources that were read back from them,
-        with their references also to what they take from files.
+        Args:
+            held: Every file has its content, byte for byte; the snapshot has the resources that were read back from
+                them, with their references also to what they take from files.
+            ours: The files that are removed if they are not among the newest; None: all. The others are somebody
+                else's: what is in them stays in use, and nothing becomes of them until a newest file has that path.
         """
         if held.files:
             self._held, self._untouched = held, False
+            strange = held.files.keys() - (held.files.keys() if ours is None else ours)
+            self._unplanned.begin({path: goals(held.files[path], held.snapshot) for path in strange}, held.snapshot)
 
     def retarget(self, file_set: FileSet, now: float) -> None:
         """Take the newest files."""
@@ -124,7 +141,7 @@ class FileSteps:
             puts, removes = self._look(self._newest)
             self._stopped = bool(puts or removes)
             if self._stopped:
-                self._step, self._coming = Step(puts=_in_order(puts), removes=removes), puts
+                self._step, self._coming = Step(puts=_in_order(puts, self._again), removes=removes), puts
                 return self._step
             self._readers.written(self._moment)
             if self._moment >= goal:
@@ -137,6 +154,8 @@ class FileSteps:
             return
         self._seen, self._stopped = now, False
         self._untouched = False
+        self._again.clear()
+        self._early.written(self._coming, self._moment)
         self._standing |= self._coming
         for path in step.removes:
             del self._standing[path]
@@ -170,18 +189,31 @@ class FileSteps:
 
     @property
     def settled(self) -> bool:
-        """Whether exactly the newest files stand there, and everybody has read them."""
+        """Whether exactly the newest files stand there, and what those need for good, and everybody has read them."""
         target = self._target
         return (
             target is not None
             and self.complete
             and self._step is None
             and self._readers.up_to_date
-            and (self._keep_removed or self._standing.keys() == target.files.keys())
-            and all(len(self._standing[path].members) == len(file.members) for path, file in target.files.items())
+            and (self._is_exact(target) or self._due() is None)
         )
 
     # What follows from it
+
+    def _is_exact(self, target: FileSet) -> bool:
+        """Say whether nothing stands there but the newest files, and in them nothing but what is theirs."""
+        return (self._keep_removed or not any(self._unwanted(target))) and all(
+            stands is None or len(stands.members) == len(goals(file, self._possible))
+            for path, file in target.files.items()
+            for stands in (self._standing.get(path),)
+        )
+
+    def _unwanted(self, target: FileSet) -> Iterator[str]:
+        """Yield the files that stand there and are to go."""
+        for path in self._standing:
+            if path not in target.files and path not in target.expected and not self._unplanned.is_strange(path):
+                yield path
 
     def _due(self) -> float | None:
         """Return the moment for the rules from which on there may be something to do."""
@@ -189,13 +221,14 @@ class FileSteps:
             return None
         if self._moment < self._not_before:
             return self._not_before
-        parts = (self._readers, self._staging, self._debts)
+        parts = (self._readers, self._staging, self._debts, self._early)
         return min((moment for each in parts if (moment := each.deadline()) is not None), default=None)
 
     def _look(self, newest: FileSet) -> tuple[dict[str, File], tuple[str, ...]]:
         """Return the files that are to become others at this moment, and those that are to go."""
         moment = self._moment
         self._readers.read(moment)
+        self._early.read(moment)
         if newest is not self._target:
             self._take(newest, moment)
         if moment < self._not_before:
@@ -209,13 +242,19 @@ class FileSteps:
         self._target, self._homes = newest, homes(newest.files)
         if self._untouched:
             self._readers = Readers(self._policy, settle=self._settle)
-            self._readers.have(newest.snapshot, moment)
+            self._readers.have(without(newest.snapshot, self._withheld(newest), self._readers), moment)
         elif self._held is not None:
             self._standing, snapshot = as_held(self._held, newest, self._render)
             self._held = None
             self._readers.have(snapshot, moment)
             self._not_before = moment + self._settle
-        self._debts.note(filter(self._loses, self._standing), newest.snapshot, self._readers, moment)
+        withheld = self._withheld(newest)
+        possible = without(newest.snapshot, withheld, self._readers)
+        self._wanted_at_last = self._unplanned.take(newest, possible, self._readers)
+        self._possible = without(self._wanted_at_last, withheld, self._readers)
+        self._early.take(newest, self._standing, self._readers)
+        leaving = (path for path in self._standing if not self._unplanned.is_strange(path) and self._loses(path))
+        self._debts.note(leaving, self._wanted_at_last, self._readers, moment)
 
     def _loses(self, path: str) -> bool:
         """Say whether a file is to go, or something that is to stand elsewhere."""
@@ -228,7 +267,9 @@ class FileSteps:
         """Tell the readers all that they may be told now."""
         said = True
         while said:
-            staged = self._staging.stage(newest.snapshot, self._readers, in_file=self._homes.__contains__, now=moment)
+            files = Files(holds=self._homes.__contains__, early=self._early, withheld=self._withheld(newest))
+            staged = self._staging.stage(self._wanted_at_last, self._readers, files=files, now=moment)
+            self._possible = staged.possible
             moved = staged.target is not self._readers.target
             if moved:
                 self._readers.retarget(staged.target)
@@ -237,8 +278,18 @@ class FileSteps:
                 self._staging.give_up(staged.waiting)
                 said = True
 
+    def _withheld(self, newest: FileSet) -> frozenset[Name]:
+        """Return what names a file that does not exist and that nobody makes."""
+        return frozenset(name for name, paths in newest.lacking.items() if not all(map(self._stays, paths)))
+
+    def _stays(self, path: str) -> bool:
+        """Say whether a file stands there and stays although it is not planned."""
+        if path not in self._standing:
+            return False
+        return self._keep_removed or self._unplanned.is_strange(path) or any(self._left(path, ()))
+
     def _changes(self, target: FileSet) -> tuple[dict[str, File], tuple[str, ...]]:
-        old = [] if self._keep_removed else [path for path in self._standing if path not in target.files]
+        old = [] if self._keep_removed else [*self._unwanted(target)]
         gone = [path for path in old if self._may_go(path)]
         puts: dict[str, File] = {}
         for path in (*target.files, *(path for path in old if path not in gone)):
@@ -249,7 +300,29 @@ class FileSteps:
                 self._standing[path] = wanted
             else:
                 puts[path] = replace(wanted, certain=True)
+        self._again = {*self._again, *self._early_files(puts, target)}.difference(gone)
+        for path in self._again:
+            if (stands := self._standing.get(path)) is not None and stands.certain:
+                puts.setdefault(path, stands)
         return puts, tuple(sorted(gone))
+
+    def _early_files(self, puts: Mapping[str, File], target: FileSet) -> Iterator[str]:
+        """Yield the files that stand there as they are to be and name some that come to stand there only now."""
+        for path in puts.keys() - self._standing.keys():
+            for each in puts[path].members:
+                for namer in namers(target.snapshot, name_of(each)):
+                    home = self._homes.get(namer)
+                    stands = None if home is None or home in puts else self._standing.get(home)
+                    if home is not None and stands and namer in map(name_of, stands.members):
+                        yield home
+            if not puts[path].members:
+                # It may be a certificate, or a script: Envoy knows it by the end of its path.
+                told = f"/{path}".encode()
+                yield from (
+                    home
+                    for home, stands in self._standing.items()
+                    if home not in puts and home in target.files and stands.members and told in (stands.content or b"")
+                )
 
     def _planned(self, path: str) -> PlannedFile | None:
         return None if self._target is None else self._target.files.get(path)
@@ -261,18 +334,27 @@ class FileSteps:
         if target is None or planned is None:
             return between(path, (), list(self._left(path, ())), stands, self._render)
         members = goals(planned, target.snapshot)
+        if (stands is None or stands.content is None) and self._waits_whole(planned):
+            # Envoy does not start without a file that its bootstrap names, though all in it waits.
+            return File(content=self._render(path, ()), rendered=True)
         held = [each for name in planned.members if (each := self._readers.held(name)) is not None]
         left = list(self._left(path, planned.members))
         if not left and alike(held, members):
             return finished(path, planned, members, stands, self._render)
         return between(path, held, left, stands, self._render)
 
+    def _waits_whole(self, planned: PlannedFile) -> bool:
+        """Say whether all that is planned for a file waits for others that nobody makes, and it may be empty."""
+        return not goals(planned, self._possible) and any(row.full_state for row, _ in planned.members)
+
     def _left(self, path: str, members: tuple[Name, ...]) -> Iterator[Resource]:
         """Yield what stands in a file, is not planned for it and has to stay."""
         stands, planned = self._standing.get(path), frozenset(members)
         for each in stands.members if stands is not None else ():
             name = name_of(each)
-            if name not in planned and self._target is not None and (held := self._readers.held(name)) is not None:
+            if name in planned or self._unplanned.is_abandoned(name):
+                continue
+            if self._target is not None and (held := self._readers.held(name)) is not None:
                 moved = self._target.snapshot.get(*name) is not None
                 if not moved or path in self._debts:
                     yield held
@@ -283,10 +365,12 @@ class FileSteps:
 
     def _has_all(self, path: str, target: FileSet) -> bool:
         stands, planned = self._standing.get(path), target.files[path]
-        if stands is None or not stands.certain:
+        members = goals(planned, self._possible)
+        if stands is None:
+            return bool(planned.members and not members)
+        if not stands.certain:
             return False
-        members = goals(planned, target.snapshot)
-        if len(stands.members) == len(members):
+        if len(stands.members) == len(members) and alike(members, goals(planned, target.snapshot)):
             return alike(stands.members, members) and planned.content in {None, stands.content}
         there = {name_of(each): each for each in stands.members}
         return all(same(there.get(name_of(each)), each) for each in members)
@@ -294,13 +378,16 @@ class FileSteps:
 
 def last_step(file_set: FileSet, *, render: Render) -> Step:
     """Return all files at once, in the order in which they have to come to stand there: for who runs once."""
-    files = {
-        path: finished(path, planned, goals(planned, file_set.snapshot), None, render)
-        for path, planned in file_set.files.items()
-    }
+    files: dict[str, File] = {}
+    for path, planned in file_set.files.items():
+        members = goals(planned, file_set.snapshot)
+        if planned.content is None:
+            members = tuple(each for each in members if name_of(each) not in file_set.lacking)
+        files[path] = finished(path, planned, members, None, render)
     return Step(puts=_in_order(files))
 
 
-def _in_order(files: Mapping[str, File]) -> dict[str, bytes]:
+def _in_order(files: Mapping[str, File], again: Collection[str] = ()) -> dict[str, bytes]:
     ordered = sorted(files.items(), key=lambda each: (each[1].rank, each[0]))
-    return {path: file.content or b"" for path, file in ordered}
+    contents = ((path, file.content or b"") for path, file in ordered)
+    return {path: Anew(content) if path in again else content for path, content in contents}

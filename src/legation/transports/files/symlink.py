@@ -115,7 +115,7 @@ class SymlinkWriter:
         return frozenset() if folder is None else frozenset(disk.files_below(folder))
 
     def _has(self, folder: Path, name: str, content: bytes) -> bool:
-        return disk.is_file(folder / name, content, mode=self._mode_of(name))
+        return disk.stands_as(folder / name, content, mode=self._mode_of(name))
 
     def _carry_over(self, before: Path, after: Path, name: str) -> None:
         place = after / name

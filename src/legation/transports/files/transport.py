@@ -7,8 +7,7 @@ of them nobody hears: what stands there counts as accepted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -24,34 +23,18 @@ from legation.model.snapshot import Snapshot
 from legation.model.statistics import TransportStatistics
 from legation.transports.base import Feed, Refusal, Seat
 from legation.transports.files.books import Books
-from legation.transports.files.by_type import Planned
-from legation.transports.files.daemon import in_daemon
+from legation.transports.files.by_type import ByType
 from legation.transports.files.file_set import FileSet
 from legation.transports.files.once import OnceSteps
 from legation.transports.files.publisher import Publisher, Steps
 from legation.transports.files.steps import FileSteps
+from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
-SETTLE = 1.0
-"""Seconds after which Envoy has read what was written."""
-DRAIN_GRACE = 600.0
-"""Seconds; as `Policy.drain_grace`."""
 ASK_AGAIN = 5.0
 """Seconds after which it is asked again for a place that was refused."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class Plans(Protocol):
-    """What makes files of a snapshot: `by_type.ByType`."""
-
-    def plan(self, snapshot: Snapshot) -> Planned:
-        """Return the files of a snapshot."""
-        ...
-
-    def render(self, path: str, resources: tuple[Resource, ...]) -> bytes:
-        """Return the text of a file."""
-        ...
 
 
 class FilesTransport:
@@ -64,12 +47,11 @@ class FilesTransport:
         *,
         node: Node,
         writer: Writer,
-        plans: Plans,
-        settle: float = SETTLE,
-        drain_grace: float = DRAIN_GRACE,
+        plans: ByType,
+        settle: float,
+        drain_grace: float,
         keep_removed: bool = False,
         once: bool = False,
-        read_back: Callable[[Mapping[str, bytes]], FileSet] | None = None,
         peer: Peer | None = None,
         clock: Clock | None = None,
         changed: Callable[[], None] = lambda: None,
@@ -79,12 +61,11 @@ class FilesTransport:
         Args:
             node: Who the Envoy is that the files are for: its id, and `labels` in its metadata.
             writer: Where the files go.
-            plans: What makes files of a snapshot.
+            plans: What makes files of a snapshot, and reads those that stand there.
             settle: Seconds after which Envoy has read what was written: it stands in place of an ACK.
             drain_grace: How long a replaced or removed Listener counts as using its routes, in seconds.
             keep_removed: A file stays there that is not needed any more.
             once: Write the last step only: nothing is read back, and nothing is tried again.
-            read_back: Returns what files that stand there at the start hold, content by name; None: they are not read.
             peer: Whom the connection is said to come from.
             clock: Where the time of deadlines comes from.
             changed: Called in the event loop when `problems` or anything else here may be another.
@@ -96,13 +77,12 @@ class FilesTransport:
         self._clock = clock or MonotonicClock()
         self._changed = changed
         self._once = once
-        self._read_back = None if once else read_back
         self._file_steps = FileSteps(
             settle=settle, drain_grace=drain_grace, render=plans.render, keep_removed=keep_removed
         )
         steps: Steps[FileSet] = OnceSteps(render=plans.render) if once else self._file_steps
         self._publisher = Publisher(
-            steps, writer, clock=self._clock, changed=changed, looked=self._look, insist=not once
+            steps, writer, clock=self._clock, changed=changed, after_step=self._look, insist=not once
         )
         self._books = Books()
         self._seat: Seat | None = None
@@ -177,9 +157,9 @@ class FilesTransport:
             TransportError: The files cannot be written, or the node gets no place, and it is to be done once.
         """
         self._tell_started = started
-        if self._read_back is not None:
+        if not self._once:
             standing = await in_daemon(self._read_standing, name="legation-files")
-            self._file_steps.begin(self._read_back(standing))
+            self._file_steps.begin(self._plans.read_back(standing))
         publishing = asyncio.ensure_future(self._publisher.run())
         sitting = asyncio.ensure_future(self._sit(feed))
         try:
@@ -249,7 +229,7 @@ class FilesTransport:
             return
         self._of_plan = planned.problems
         names = (name for file in planned.file_set.files.values() for name in file.members)
-        self._report(self._books.offer(snapshot, names))
+        self._report(self._books.offer(snapshot, names, waiting=planned.file_set.lacking))
         self._publisher.offer(planned.file_set)
 
     def _look(self) -> None:

@@ -46,6 +46,8 @@ class Writer(Protocol):
     def write(self, puts: Mapping[str, bytes], removes: Collection[str] = ()) -> Written:
         """Have these files stand there and those not; a file that stands there with that content stays as it is.
 
+        One that is `Anew` is moved into place all the same.
+
         Args:
             puts: Content by name, a path below the folder. They come to stand in this order.
             removes: Names, gone after that. One that is not there is no error.
@@ -139,7 +141,7 @@ class RenamingWriter:
         return disk.read(self.folder / name)
 
     def _has(self, name: str, content: bytes) -> bool:
-        return disk.is_file(self.folder / name, content, mode=self._mode_of(name))
+        return disk.stands_as(self.folder / name, content, mode=self._mode_of(name))
 
     def _stage(self, files: Mapping[str, bytes], undo: ExitStack) -> dict[str, Path]:
         """Write files beside the folder; what is left of them goes with `undo`."""

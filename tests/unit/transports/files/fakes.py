@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from legation.errors import FilesError
+from legation.transports.files.plain_steps import PlainStep, PlainSteps
 from legation.transports.files.writer import Written
 
 
@@ -41,6 +42,37 @@ class FakeWriter:
 
     def read(self, name: str) -> bytes | None:
         return self.files.get(name)
+
+
+class RemovingSteps(PlainSteps):
+    """Steps that remove what is not wanted any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there: set[str] = set()
+        self.wanted: Mapping[str, bytes] = {}
+
+    @property
+    def settled(self) -> bool:
+        return self.complete and not self.there - self.wanted.keys()
+
+    def retarget(self, target: Mapping[str, bytes], now: float) -> None:
+        super().retarget(target, now)
+        self.wanted = target
+
+    def next(self, now: float) -> PlainStep | None:
+        step, gone = super().next(now), tuple(sorted(self.gone()))
+        if step is not None or gone:
+            self._step = PlainStep(puts=step.puts if step is not None else {}, removes=gone)
+        return self._step
+
+    def written(self, now: float) -> None:
+        if self._step is not None:
+            self.there = self.there.union(self._step.puts).difference(self._step.removes)
+        super().written(now)
+
+    def gone(self) -> set[str]:
+        return self.there - self.wanted.keys()
 
 
 FULL = FilesError("/srv/current/a", "the disk is full", mend="free some space")

@@ -74,6 +74,20 @@ def test_what_is_gone_is_held_until_nothing_else_stands_there() -> None:
     assert books.settle() == []
 
 
+def test_what_waits_stays_as_it_is_or_does_not_come() -> None:
+    books, web, api = Books(), resource("web"), resource("api")
+    offered(books, web)
+    books.complete()
+    newer, both = resource("web", "2"), [(CLUSTER, "web"), (CLUSTER, "api")]
+    assert books.offer(snapshot(newer, api), both, waiting={*both}) == []
+    assert [*books.complete(), *books.settle()] == []
+    assert is_same(books.accepted(CLUSTER, "web"), web)
+    assert not books.subscribes(CLUSTER, "api")
+    (sent,) = books.offer(snapshot(newer, api), both)
+    assert isinstance(sent, Sent)
+    assert {each.name for each in sent.resources} == {"web", "api"}
+
+
 def test_who_has_not_heard_anything_is_told_all() -> None:
     books, web, api = Books(), resource("web"), resource("api")
     assert books.introduce() == []

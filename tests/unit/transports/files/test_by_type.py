@@ -180,6 +180,16 @@ def test_a_name_for_which_there_is_no_file_is_a_problem() -> None:
     assert not problems(EDS, ENDPOINTS, RDS, WEB)
 
 
+def test_who_takes_something_from_a_file_that_nothing_makes_is_told() -> None:
+    plans = ByType(folder=FOLDER)
+    lacking = plans.plan(snapshot(EDS, RDS)).file_set.lacking
+    assert lacking == {(CLUSTER, "web"): {"eds/web.json"}, (LISTENER, RDS.name): {"rds/web.json"}}
+    assert not plans.plan(snapshot(EDS, ENDPOINTS, RDS, WEB)).file_set.lacking
+    assert not plans.plan(snapshot(SCOPED)).file_set.lacking
+    own = made(cluster(type="EDS", eds_cluster_config={"eds_config": FILE}))
+    assert not plans.plan(snapshot(own)).file_set.lacking
+
+
 def test_scoped_routes_with_their_routes_inside_have_a_file() -> None:
     scope = named(SCOPED_ROUTE, "s", key=KEY, route_configuration=routes())
     found = contents(snapshot(SCOPED, scope))

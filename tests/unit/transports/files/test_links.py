@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from legation.envoy import codec
@@ -44,6 +45,24 @@ def test_who_takes_something_from_a_file_of_the_set_refers_to_what_is_in_it() ->
     assert linked.snapshot[ROUTE_CONFIGURATION] is made.snapshot[ROUTE_CONFIGURATION]
     assert linked.files is made.files
     assert not LISTENS.references
+
+
+def test_who_names_a_file_that_is_expected_lacks_it() -> None:
+    made = replace(files(lds=LISTENS), expected=frozenset({"rds.json", "other.json"}))
+    linked = Links().link(made)
+    assert linked.lacking == {(LISTENER, LISTENS.name): {"rds.json"}}
+    assert linked.snapshot is made.snapshot
+    assert linked.expected == made.expected
+    assert not Links().link(files(lds=LISTENS, rds=route("web"))).lacking
+
+
+def test_what_was_in_a_file_that_is_gone_is_named_still() -> None:
+    """Envoy keeps it as long as somebody names that file."""
+    links = Links()
+    links.link(files(lds=LISTENS, rds=route("web")))
+    linked = links.link(files(lds=LISTENS))
+    assert [each.refers_to(ROUTE_CONFIGURATION) for each in linked.snapshot[LISTENER]] == [{"web"}]
+    assert not linked.lacking
 
 
 def test_files_of_others_are_no_references() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
-
 from legation.transports.files.plain_steps import PlainSteps
 
 
@@ -40,20 +38,6 @@ def test_what_is_referred_to_comes_first() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("removes", [False, True])
-def test_what_is_not_there_any_more_goes_only_if_asked_for(removes: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    steps = PlainSteps(removes=removes)
-    steps.retarget({"a": b"1", "b": b"1"}, 0.0)
-    written(steps)
-    steps.retarget({"a": b"1"}, 0.0)
-    assert steps.complete
-    assert steps.settled is not removes
-    step = steps.next(0.0)
-    assert (step.removes if step else ()) == (("b",) if removes else ())
-    steps.written(0.0)
-    assert steps.settled
-
-
 def test_what_is_not_wanted_any_more_is_forgotten_and_stays() -> None:
     """Else what was in it would be kept for as long as the program runs."""
     steps, content = PlainSteps(), b"1" * 1000
@@ -69,14 +53,13 @@ def test_what_is_not_wanted_any_more_is_forgotten_and_stays() -> None:
 
 
 def test_what_failed_is_done_again_with_what_is_newer() -> None:
-    steps = PlainSteps(removes=True)
+    steps = PlainSteps()
     steps.retarget({"a": b"1", "b": b"1"}, 0.0)
     steps.next(0.0)
     steps.failed()
     assert not steps.complete
     steps.retarget({"a": b"1", "c": b"1"}, 0.0)
-    # Nobody knows whether b was written: it goes.
-    assert written(steps) == ({"a": b"1", "c": b"1"}, ("b",))
+    assert written(steps) == ({"a": b"1", "c": b"1"}, ())
 
 
 def test_what_was_there_before_a_failure_is_written_again() -> None:
@@ -88,15 +71,3 @@ def test_what_was_there_before_a_failure_is_written_again() -> None:
     steps.failed()
     steps.retarget({"a": b"1"}, 0.0)
     assert written(steps) == ({"a": b"1"}, ())
-
-
-def test_a_file_that_comes_back_before_it_is_removed_stays() -> None:
-    steps = PlainSteps(removes=True)
-    steps.retarget({"a": b"1"}, 0.0)
-    written(steps)
-    steps.retarget({}, 0.0)
-    steps.next(0.0)
-    steps.failed()
-    steps.retarget({"a": b"1"}, 0.0)
-    assert steps.next(0.0) is None
-    assert steps.settled

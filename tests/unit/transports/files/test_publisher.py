@@ -15,7 +15,7 @@ from legation.model.file_statistics import FileStatistics
 from legation.testing import ManualClock
 from legation.transports.files.plain_steps import PlainStep, PlainSteps
 from legation.transports.files.publisher import LAST_STEP, LONG, LONGEST_PAUSE, Publisher
-from tests.unit.transports.files.fakes import FULL, FakeWriter
+from tests.unit.transports.files.fakes import FULL, FakeWriter, RemovingSteps
 
 PATIENCE = 20.0
 
@@ -28,7 +28,7 @@ class Stage:
         self.writer = FakeWriter()
         self.told = 0
         self.publisher: Publisher[Mapping[str, bytes]] = Publisher(
-            steps or PlainSteps(removes=True), self.writer, clock=self.clock, changed=self._note
+            steps or RemovingSteps(), self.writer, clock=self.clock, changed=self._note
         )
 
     def _note(self) -> None:
@@ -110,7 +110,7 @@ async def test_who_offers_whenever_something_changed_makes_no_circle() -> None:
 async def test_each_offer_is_looked_at_and_told_only_if_something_is_another() -> None:
     stage = Stage()
     looks: list[bool] = []
-    stage.publisher._looked = lambda: looks.append(stage.publisher.complete)
+    stage.publisher._after_step = lambda: looks.append(stage.publisher.complete)
     async with stage.running():
         stage.publisher.offer({"a": b"a"})
         await stage.publisher.wait_settled()
@@ -276,11 +276,11 @@ async def test_counts() -> None:
     )
 
 
-class Slow(PlainSteps):
+class Slow(RemovingSteps):
     """Steps that remove what is gone later than the rest."""
 
     def __init__(self) -> None:
-        super().__init__(removes=True)
+        super().__init__()
         self._since = math.inf
         self._now = 0.0
 
@@ -293,15 +293,10 @@ class Slow(PlainSteps):
         return super().next(now)
 
     def deadline(self) -> float | None:
-        return None if super()._gone() == () else self._since + 7.0
+        return self._since + 7.0 if super().gone() else None
 
-    def _gone(self) -> tuple[str, ...]:
-        gone = super()._gone()
-        return gone if self._now >= self._since + 7.0 else ()
-
-    @property
-    def settled(self) -> bool:
-        return self.complete and not super()._gone()
+    def gone(self) -> set[str]:
+        return super().gone() if self._now >= self._since + 7.0 else set()
 
 
 async def test_the_deadline_of_the_steps_is_kept() -> None:

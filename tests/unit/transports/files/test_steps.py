@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from legation.model.resource import EVERY, Resource
@@ -14,6 +16,7 @@ from legation.model.resource_types import (
     SCOPED_ROUTE,
     SECRET,
 )
+from legation.transports.files.anew import Anew
 from legation.transports.files.file_set import FileSet, PlannedFile
 from legation.transports.files.steps import FileSteps, Step, last_step
 from tests.small_world import cluster, endpoints, listener, resource, route, snapshot, static_cluster
@@ -422,7 +425,8 @@ class TestRestart:
             FileSet(snapshot=snapshot(read), files={"lds": PlannedFile(members=((LISTENER, "l"),), content=b"l@1")})
         )
         run.publish(files(*BEFORE))
-        assert run.settle() == [{"cds": "a@1"}, {"rds-r": "r@1"}]
+        # It named a file that was not there.
+        assert run.settle() == [{"cds": "a@1"}, {"rds-r": "r@1", "lds": "l@1"}]
 
     def test_what_stands_there_is_not_broken(self) -> None:
         run = self.held(*BEFORE).publish(files(*AFTER))
@@ -452,3 +456,186 @@ class TestRestart:
         assert run.step() == {}
         run.publish(files(*BEFORE))
         assert run.settle() == [{"sds-k": "-"}]
+
+
+def lacking(made: FileSet, **paths: str) -> FileSet:
+    """Return files of which some clusters name one that is not there, by their names."""
+    return replace(made, lacking={(CLUSTER, name): frozenset({path}) for name, path in paths.items()})
+
+
+class TestWhoNamesAFileThatIsNotThere:
+    """Envoy refuses it, and does not look again when the file comes."""
+
+    def test_it_waits_until_the_file_is_there_and_who_names_it_too(self) -> None:
+        run = standing(*BEFORE)
+        run.publish(lacking(files(*BEFORE, cluster("c")), c="eds-c"))
+        assert run.step() == {}
+        assert run.steps.complete
+        run.now += 1000.0
+        assert run.step() == {}
+        to_c = (BEFORE[0], route("r", 2, "c"), BEFORE[2])
+        run.publish(lacking(files(*to_c, cluster("c")), c="eds-c"))
+        assert run.step() == {}
+        run.now += 0.3
+        assert run.publish(files(*to_c, cluster("c"), endpoints("c"))).settle() == [
+            {"eds-c": "c@1", "cds": "a@1 c@1"},
+            {"rds-r": "r@2"},
+        ]
+
+    def test_who_names_it_does_not_wait_for_ever(self) -> None:
+        run = standing(*BEFORE)
+        to_c = (BEFORE[0], route("r", 2, "c"), BEFORE[2])
+        began = run.now
+        assert run.publish(lacking(files(*to_c, cluster("c")), c="eds-c")).settle() == [{"rds-r": "r@2"}]
+        assert 10.0 < run.now - began < 30.0
+        assert run.steps.settled
+
+    def test_the_old_version_stays_as_it_is(self) -> None:
+        run = standing(static_cluster("c"), route("r", 1, "c"), listener("l", routes="r"))
+        newest = files(cluster("c", 2), route("r", 1, "c"), listener("l", routes="r"), owned={"cds": b"# c by eds"})
+        assert run.publish(lacking(newest, c="eds-c")).settle() == []
+        assert run.steps.complete
+        come = files(cluster("c", 2), endpoints("c"), *newest.snapshot[ROUTE_CONFIGURATION], *newest.snapshot[LISTENER])
+        assert run.publish(come).settle() == [{"eds-c": "c@1", "cds": "c@2"}]
+
+    def test_a_file_that_stays_for_it_is_enough(self) -> None:
+        run = standing(cluster("c"), endpoints("c"), listener("l", clusters="c"))
+        assert run.publish(lacking(files(cluster("c", 2), listener("l", clusters="c")), c="eds-c")).settle() == [
+            {"cds": "c@2"}
+        ]
+        assert run.disk.keys() == {"cds", "eds-c", "lds"}
+
+    def test_at_the_start_the_others_go_at_once(self) -> None:
+        run = Run().publish(lacking(files(*BEFORE, cluster("c")), c="eds-c"))
+        assert run.step() == {"cds": "a@1", "rds-r": "r@1", "lds": "l@1"}
+        assert run.steps.complete
+
+    def test_a_file_that_envoy_starts_with_is_there_though_all_in_it_waits(self) -> None:
+        run = Run().publish(lacking(files(cluster("c")), c="eds-c"))
+        assert run.step() == {"cds": ""}
+        assert run.steps.complete
+
+    def test_once_it_is_left_out(self) -> None:
+        assert dict(last_step(lacking(files(*BEFORE, cluster("c")), c="eds-c"), render=render).puts)["cds"] == b"a@1"
+
+    def test_a_file_that_stands_there_and_is_expected_stays(self) -> None:
+        run = standing(*BEFORE, script=b"old")
+        assert run.publish(replace(files(*BEFORE), expected=frozenset({"script"}))).settle() == []
+        assert "script" in run.disk
+
+
+class TestWhatIsWrittenBeforeWhatItNames:
+    """Nobody said so: the files are those of ConfigMaps, and of the path nobody knew that it is one of them."""
+
+    def unlinked(self, name: str) -> Resource:
+        """Return a cluster with EDS of which nobody knows that it takes its endpoints from one of the files."""
+        return replace(cluster(name), version="not linked", references={})
+
+    def test_it_is_moved_again_and_read_before_anyone_uses_it(self) -> None:
+        owned = {"cds": b"a and c by eds"}
+        run = Run().publish(files(*BEFORE, self.unlinked("c"), owned=owned))
+        run.settle()
+        run.publish(files(BEFORE[0], route("r", 2, "c"), BEFORE[2], cluster("c"), endpoints("c"), owned=owned))
+        step = run.steps.next(run.now)
+        assert step is not None
+        assert dict(step.puts) == {"eds-c": b"c@1", "cds": b"a and c by eds"}
+        assert [isinstance(each, Anew) for each in step.puts.values()] == [False, True]
+        run.steps.written(run.now)
+        run.now += 0.9 * SETTLE
+        assert run.step() == {}
+        run.now += 0.2 * SETTLE
+        assert run.step() == {"rds-r": "r@2"}
+
+    def test_it_is_moved_again_after_a_failure_too(self) -> None:
+        owned = {"cds": b"a and c by eds"}
+        run = Run().publish(files(*BEFORE, self.unlinked("c"), owned=owned))
+        run.settle()
+        run.publish(files(*BEFORE, cluster("c"), endpoints("c"), owned=owned))
+        run.steps.next(run.now)
+        run.steps.failed()
+        step = run.steps.next(run.now)
+        assert step is not None
+        assert isinstance(step.puts["cds"], Anew)
+
+    def test_a_file_that_is_no_xds_is_found_by_its_path(self) -> None:
+        run = Run().publish(files(*BEFORE, owned={"lds": b"filename: /x/key.pem"}))
+        run.settle()
+        newest = files(*BEFORE, owned={"lds": b"filename: /x/key.pem"}, **{"key.pem": b"key", "other.pem": b"key"})
+        assert run.publish(newest).settle() == [{"key.pem": "key", "other.pem": "key", "lds": "filename: /x/key.pem"}]
+
+
+class TestRoutesWhoseFileIsGone:
+    """Envoy looks at moves alone: what it read from a file that is gone it keeps as long as a listener takes it."""
+
+    def test_their_clusters_stay_if_only_a_bootstrap_can_name_them(self) -> None:
+        run = standing(cluster("a"), endpoints("a"), static_cluster("b"), route("r", 1, "a"))
+        assert run.publish(files(static_cluster("b"))).settle() == [{"rds-r": "-"}]
+        assert run.disk == {"cds": "a@1 b@1", "eds-a": "a@1"}
+        run.now += 1e6
+        assert run.step() == {}
+        assert run.steps.settled
+
+    def test_they_go_when_others_of_that_name_have_come(self) -> None:
+        run = standing(static_cluster("a"), static_cluster("b"), route("r", 1, "a"))
+        run.publish(files(static_cluster("b"))).settle()
+        run.publish(files(static_cluster("b"), route("r", 2, "b"))).settle()
+        assert run.disk == {"cds": "b@1", "rds-r": "r@2"}
+
+    def test_they_stay_if_the_whole_set_is_gone(self) -> None:
+        run = standing(static_cluster("a"), route("r", 1, "a"))
+        run.publish(files()).settle()
+        assert run.disk == {"cds": "a@1"}
+
+    def test_they_go_with_the_listener_that_named_the_routes(self) -> None:
+        """Also if it named them long ago."""
+        run = standing(*BEFORE)
+        run.publish(files(*BEFORE[:2], listener("l", 2))).settle()
+        run.publish(files(listener("l", 2))).settle()
+        assert run.disk == {"lds": "l@2"}
+
+
+class TestFilesOfOthers:
+    """They stand there when the program begins."""
+
+    def begun(self, ours: str, *resources: Resource) -> Run:
+        run = Run()
+        made = files(*resources)
+        contents = {path: f"as it was: {path}".encode() for path in made.files}
+        run.steps.begin(
+            FileSet(
+                snapshot=made.snapshot,
+                files={path: replace(file, content=contents[path]) for path, file in made.files.items()},
+            ),
+            ours=frozenset(ours.split()),
+        )
+        run.disk = {path: content.decode() for path, content in contents.items()}
+        return run
+
+    def test_they_stay_and_keep_what_they_name(self) -> None:
+        run = self.begun("cds", *BEFORE)
+        run.publish(files(static_cluster("b"))).settle()
+        assert run.disk == {"cds": "a@1 b@1", "rds-r": "as it was: rds-r", "lds": "as it was: lds"}
+        assert run.steps.settled
+
+    def test_they_stay_while_nothing_is_to_stand(self) -> None:
+        run = self.begun("", *BEFORE)
+        assert run.publish(files()).settle() == []
+        assert len(run.disk) == 3
+        assert run.publish(files(*AFTER)).settle() == [
+            {"cds": "a@1 b@1"},
+            {"rds-s": "s@1", "lds": "l@2"},
+        ]
+
+    def test_who_wants_nothing_at_first_does_not_break_what_stands_there_later(self) -> None:
+        run = self.begun("cds rds-r lds", static_cluster("a"), route("r", 1, "a"), listener("l", routes="r"))
+        run.publish(files(*BEFORE)).step()
+        run.now += 10 * SETTLE
+        run.step()
+        assert run.publish(files(*AFTER)).settle()[0] == {"cds": "a@1 b@1"}
+
+    def test_one_that_the_newest_files_name_is_ours(self) -> None:
+        run = self.begun("", static_cluster("a"))
+        run.publish(files(static_cluster("b"))).settle()
+        assert run.disk == {"cds": "b@1"}
+        run.publish(files()).settle()
+        assert not run.disk

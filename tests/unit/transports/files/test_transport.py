@@ -27,13 +27,15 @@ from tests.unit.transports.files.fakes import FULL, FakeWriter
 from tests.unit.transports.loopback import FakeFeed, resource, snapshot
 
 PATIENCE = 20.0
+TIMES = {"settle": 1.0, "drain_grace": 600.0}
 EDGE = Node(id="edge", metadata={"labels": {"app": "edge"}})
 
 
 class FakePlans:
     """One file for each type, whose text is the bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Mapping[str, bytes]], FileSet]) -> None:
+        self.read_back = read
         self.problems: tuple[Problem, ...] = ()
         self.error: Exception | None = None
 
@@ -54,15 +56,17 @@ class FakePlans:
 class Stage:
     """A transport, and what is around it."""
 
-    def __init__(self, *resources: Resource, **more: Any) -> None:
+    def __init__(
+        self, *resources: Resource, read: Callable[[Mapping[str, bytes]], FileSet] | None = None, **more: Any
+    ) -> None:
         self.clock = ManualClock(100.0)
         self.writer = FakeWriter()
-        self.plans = FakePlans()
+        self.plans = FakePlans(read or (lambda _: FileSet(snapshot=Snapshot.of(), files={})))
         self.feed = FakeFeed(*resources)
         self.started = asyncio.Event()
         self.told = 0
         self.transport = FilesTransport(
-            **{"node": EDGE, "writer": self.writer, "plans": self.plans, "clock": self.clock, **more},
+            **{"node": EDGE, "writer": self.writer, "plans": self.plans, "clock": self.clock, **TIMES, **more},
             changed=self._note,
         )
 
@@ -251,7 +255,7 @@ def held(files: Mapping[str, bytes]) -> FileSet:
 
 
 async def test_what_stands_there_at_the_start_is_read_and_not_written_again() -> None:
-    stage = Stage(resource("web"), read_back=held)
+    stage = Stage(resource("web"), read=held)
     stage.writer.files["Cluster"] = b"Cluster:1"
     async with stage.running():
         while not stage.started.is_set():
@@ -261,7 +265,7 @@ async def test_what_stands_there_at_the_start_is_read_and_not_written_again() ->
 
 
 async def test_once_all_goes_in_one_step_and_nothing_is_waited_for() -> None:
-    stage = Stage(resource("web"), resource("edge", row=LISTENER), once=True, read_back=held)
+    stage = Stage(resource("web"), resource("edge", row=LISTENER), once=True, read=held)
     async with stage.running():
         await stage.transport.wait_settled()
         assert stage.writer.steps == [(("Cluster", "Listener"), ())]

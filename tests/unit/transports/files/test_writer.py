@@ -13,6 +13,7 @@ import pytest
 
 from legation.errors import FilesError
 from legation.transports.files import disk
+from legation.transports.files.anew import Anew
 from legation.transports.files.symlink import SymlinkWriter
 from legation.transports.files.writer import SECRET, RenamingWriter, Writer
 from tests.unit.transports.files.small_disk import run_on_small_disks
@@ -98,6 +99,16 @@ def test_a_file_with_another_mode_is_written_again(layout: Layout, tmp_path: Pat
     (writer.folder / "a.yaml").chmod(0o600)
     assert writer.write({"a.yaml": b"a"}).written == 1
     assert mode(writer.folder / "a.yaml") == 0o644
+
+
+def test_what_is_to_be_moved_is_moved_though_it_stands_there(layout: Layout, tmp_path: Path) -> None:
+    """Envoy looks at a file when it is moved there."""
+    writer = layout(tmp_path)
+    writer.write({"a.yaml": b"a"})
+    before = (writer.folder / "a.yaml").stat().st_ino
+    assert writer.write({"a.yaml": Anew(b"a")}).written == 1
+    assert (writer.folder / "a.yaml").stat().st_ino != before
+    assert contents(writer.folder) == {"a.yaml": b"a"}
 
 
 def test_files_are_removed_and_one_that_is_not_there_is_no_error(layout: Layout, tmp_path: Path) -> None:
