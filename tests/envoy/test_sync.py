@@ -87,12 +87,10 @@ async def test_a_cluster_that_is_saved_before_its_endpoints_serves_when_a_route_
 
 
 async def test_what_a_static_listener_read_from_a_file_that_is_gone_goes_on_serving(world: World) -> None:
-    in_files(world, "blue")
+    listener = in_files(world, "blue", leave_out=("lds.yaml",))
     sync(world, "--config-maps", "edge")
     await stands(world, "rds.yaml")
     started = bootstrap(world.folder / "out/current")
-    (listener,) = yaml.safe_load((world.folder / "out/current/lds.yaml").read_text())["resources"]
-    in_files(world, "blue", leave_out=("lds.yaml",))
     del listener["@type"], started["dynamic_resources"]["lds_config"]
     started["static_resources"] = {"listeners": [listener]}
     await world.start_envoy(started, *AT_ONCE)
@@ -124,8 +122,11 @@ async def test_the_files_of_a_config_map_change_together_and_no_request_fails(wo
     assert not any(refused.values()), refused
 
 
-def in_files(world: World, colour: str, *, leave_out: Collection[str] = ()) -> None:
-    """Have a ConfigMap say that this one backend is all there is, in files of clusters, routes and listeners."""
+def in_files(world: World, colour: str, *, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """Have a ConfigMap say that this one backend is all there is, in files of clusters, routes and listeners.
+
+    Returns the listener.
+    """
     port = world.backends[colour]
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     cluster = {
@@ -156,6 +157,7 @@ def in_files(world: World, colour: str, *, leave_out: Collection[str] = ()) -> N
         if f"{name}.yaml" not in leave_out
     }
     world.save("edge.yaml", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "edge"}, "data": data})
+    return config
 
 
 def bootstrap(folder: Path) -> dict[str, Any]:

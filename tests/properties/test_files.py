@@ -285,7 +285,7 @@ class Delivery(RuleBasedStateMachine):
         if not self.kept() and all(
             each.version == self.version(each.name) for each in parse(self.disk[CDS]) if each.name in waits
         ):
-            # Else what is of old may need any file of old, and of two that have the same nobody knows which.
+            # Else what is of old may need any file of old.
             assert {*self.disk} - taken == {*wanted} - taken
         for path in self.disk.keys() & wanted.keys():
             if path != CDS or not more:

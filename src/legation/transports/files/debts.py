@@ -6,11 +6,14 @@ stays until everything that differed from the newest content at that moment is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from legation.model.resource import Name
+from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, RUNTIME
 from legation.model.snapshot import Snapshot
 from legation.transports.files.readers import Readers
+
+_NAME_NO_FILE = (CLUSTER_LOAD_ASSIGNMENT, RUNTIME)
 
 
 class Debts:
@@ -31,20 +34,27 @@ class Debts:
     def __contains__(self, path: object) -> bool:
         return path in self._owed
 
-    def note(self, paths: Iterable[str], newest: Snapshot, readers: Readers, now: float) -> None:
-        """Take the files that are to go with the newest content, those from before too."""
+    def note(self, wanted_without: Mapping[str, Snapshot], readers: Readers, now: float) -> None:
+        """Take the files that are to go with the newest content, those from before too.
+
+        Args:
+            wanted_without: For each of these files what does not need it.
+            readers: Who may have something else.
+            now: The present moment.
+        """
         before, self._owed = self._owed, {}
-        fresh: Mapping[Name, set[int]] | None = None
-        for path in paths:
+        fresh: dict[Snapshot, Mapping[Name, set[int]]] = {}
+        for path, content in wanted_without.items():
             if path in before:
                 self._owed[path] = before[path]
             else:
-                fresh = _others(newest, readers) if fresh is None else fresh
-                self._owed[path] = {name: set(versions) for name, versions in fresh.items()}
+                if content not in fresh:
+                    fresh[content] = _others(content, readers)
+                self._owed[path] = {name: set(versions) for name, versions in fresh[content].items()}
         self._drained = {path: until for path, until in self._drained.items() if path in self._owed}
-        for owed in self._owed.values():
+        for path, owed in self._owed.items():
             for name, versions in owed.items():
-                if (wanted := newest.get(*name)) is not None:
+                if (wanted := wanted_without[path].get(*name)) is not None:
                     versions.discard(wanted.fingerprint)
         self.settle(readers, now)
 
@@ -69,6 +79,8 @@ def _others(newest: Snapshot, readers: Readers) -> Mapping[Name, set[int]]:
     """Return all that somebody may have and that is another in the newest content, or not there."""
     found: dict[Name, set[int]] = {}
     for name, each in readers.may_have():
+        if name[0] in _NAME_NO_FILE:
+            continue
         wanted = newest.get(*name)
         if wanted is None or wanted.fingerprint != each.fingerprint:
             found.setdefault(name, set()).add(each.fingerprint)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from legation.model.resource import EVERY, Name
 from legation.model.resource_types import CLUSTER, REFERRERS, SCOPED_ROUTE
 from legation.model.snapshot import Snapshot
+from legation.protocol.holding import same
 from legation.transports.files.file_set import FileSet
 from legation.transports.files.readers import Readers
 from legation.transports.files.standing import File
@@ -27,13 +28,15 @@ class Early:
         self._settle = settle
         self._missing: dict[Name, set[Name]] = {}
         """What stands there -> what of that which it names is to come."""
+        self._open: set[Name] = set()
+        """Who has all by now, and does not stand there in its newest version yet."""
         self._read_at: dict[Name, float] = {}
         """Who was moved again -> when that has been read."""
 
     def __contains__(self, name: object) -> bool:
-        return name in self._missing or name in self._read_at
+        return name in self._missing or name in self._open or name in self._read_at
 
-    def take(self, newest: FileSet, standing: Mapping[str, File], readers: Readers) -> None:
+    def take(self, newest: FileSet, standing: Mapping[str, File], readers: Readers, now: float) -> None:
         """Take the newest files.
 
         What names one that is to come counts as refused, in the version that stands there too: that may have named the
@@ -42,18 +45,30 @@ class Early:
         snapshot = newest.snapshot
         present = {name: {each for each in missing if snapshot.get(*each)} for name, missing in self._missing.items()}
         self._missing = {name: missing for name, missing in present.items() if missing and snapshot.get(*name)}
+        self._open = {name for name in self._open if snapshot.get(*name)}
+        if self._open:
+            self._close(standing, snapshot, now)
         coming = (name for path, file in newest.files.items() if path not in standing for name in file.members)
         for name in coming:
             for namer in namers(snapshot, name):
                 if readers.held(namer) is not None:
                     self._missing.setdefault(namer, set()).add(name)
 
-    def written(self, files: Mapping[str, File], now: float) -> None:
+    def written(self, files: Mapping[str, File], newest: Snapshot, now: float) -> None:
         """Note that these files were moved into place."""
         there = {(each.type, each.name) for file in files.values() for each in file.members}
-        complete = {name for name, missing in self._missing.items() if missing <= there}
-        self._read_at |= dict.fromkeys(complete & there, now + self._settle)
-        self._missing = {name: missing - there for name, missing in self._missing.items() if name not in complete}
+        self._open |= {name for name, missing in self._missing.items() if missing <= there}
+        self._missing = {name: missing - there for name, missing in self._missing.items() if name not in self._open}
+        self._close(files, newest, now)
+
+    def _close(self, files: Mapping[str, File], newest: Snapshot, now: float) -> None:
+        """See who stands there in its newest version."""
+        members = (each for file in files.values() if file.certain for each in file.members)
+        done = {
+            name for each in members if (name := (each.type, each.name)) in self._open and same(each, newest.get(*name))
+        }
+        self._open -= done
+        self._read_at |= dict.fromkeys(done, now + self._settle)
 
     def read(self, now: float) -> None:
         """Forget who has been read again."""
@@ -62,6 +77,38 @@ class Early:
     def deadline(self) -> float | None:
         """Return when the next one has been read; None: nobody is waited for."""
         return min(self._read_at.values(), default=None)
+
+
+def to_move_again(
+    puts: Mapping[str, File], standing: Mapping[str, File], newest: FileSet, homes: Mapping[Name, str]
+) -> Iterator[str]:
+    """Yield the files that stand there as they are to be, and name some that come to stand there only now.
+
+    Args:
+        puts: The files that come to stand there or become others.
+        standing: What stands there.
+        newest: All that is to stand.
+        homes: In which of the newest files each resource stands.
+    """
+    inside: dict[str, set[Name]] = {}
+    for path in puts.keys() - standing.keys():
+        for each in puts[path].members:
+            for namer in namers(newest.snapshot, (each.type, each.name)):
+                home = homes.get(namer, "")
+                if home in puts or home not in standing:
+                    continue
+                if home not in inside:
+                    inside[home] = {(member.type, member.name) for member in standing[home].members}
+                if namer in inside[home]:
+                    yield home
+        if not puts[path].members:
+            # It may be a certificate, or a script: Envoy knows it by the end of its path.
+            told = f"/{path}".encode()
+            yield from (
+                home
+                for home, stands in standing.items()
+                if home not in puts and home in newest.files and stands.members and told in (stands.content or b"")
+            )
 
 
 def namers(snapshot: Snapshot, name: Name) -> Iterator[Name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from legation.model.resource import Name, Resource
@@ -20,6 +20,7 @@ from legation.model.resource_types import (
 )
 from legation.model.snapshot import Snapshot, collect
 from legation.protocol.holding import same
+from legation.transports.files.anew import Anew
 from legation.transports.files.file_set import FileSet, PlannedFile
 
 _RANKS = {
@@ -77,6 +78,12 @@ def name_of(resource: Resource) -> Name:
 def homes(files: Mapping[str, PlannedFile]) -> dict[Name, str]:
     """Return in which file each resource stands."""
     return {name: path for path, file in files.items() for name in file.members}
+
+
+def as_asked(newest: FileSet, standing: Mapping[str, File]) -> dict[Name, str]:
+    """Return in which file each resource stands that is taken from there and is in none of the newest files."""
+    paths = {path for paths in newest.lacking.values() for path in paths if path in standing}
+    return {name_of(each): path for path in sorted(paths) for each in standing[path].members}
 
 
 def goals(file: PlannedFile, snapshot: Snapshot) -> tuple[Resource, ...]:
@@ -169,3 +176,15 @@ def as_held(held: FileSet, newest: FileSet, render: Render) -> tuple[dict[str, F
     found = {name_of(each): each for file in files.values() for each in file.members}
     rows = dict.fromkeys(row for row, _ in found)
     return files, Snapshot.of([collect(row, [each for each in found.values() if each.type is row]) for row in rows])
+
+
+def in_order(files: Mapping[str, File], again: Collection[str] = ()) -> dict[str, bytes]:
+    """Return the contents in the order in which they have to come to stand there.
+
+    Args:
+        files: By path.
+        again: Those that are moved into place although they may stand there.
+    """
+    ordered = sorted(files.items(), key=lambda each: (each[1].rank, each[0]))
+    contents = ((path, file.content or b"") for path, file in ordered)
+    return {path: Anew(content) if path in again else content for path, content in contents}

@@ -11,15 +11,14 @@ While a step is on its way to the disk, time stands still for the rules: what wa
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from legation.model.resource import Name, Resource
 from legation.model.snapshot import Snapshot
 from legation.protocol.holding import same
-from legation.transports.files.anew import Anew
 from legation.transports.files.debts import Debts
-from legation.transports.files.early import Early, namers
+from legation.transports.files.early import Early, to_move_again
 from legation.transports.files.file_set import FileSet, PlannedFile
 from legation.transports.files.readers import Readers, policy
 from legation.transports.files.staging import Files, Staging, without
@@ -27,12 +26,14 @@ from legation.transports.files.standing import (
     File,
     Render,
     alike,
+    as_asked,
     as_held,
     between,
     either,
     finished,
     goals,
     homes,
+    in_order,
     name_of,
 )
 from legation.transports.files.unplanned import Unplanned
@@ -84,6 +85,8 @@ class FileSteps:
         """The same, less what names files that do not exist."""
         self._homes: dict[Name, str] = {}
         """In which file of the target each resource stands."""
+        self._places: dict[Name, str] = {}
+        """The same, and for what is in none of them any more and is held, in which it stood last."""
         self._readers = Readers(self._policy, settle=settle)
         self._staging = Staging(patience=self._policy.warming_timeout)
         self._debts = Debts(drain_grace=drain_grace)
@@ -141,7 +144,7 @@ class FileSteps:
             puts, removes = self._look(self._newest)
             self._stopped = bool(puts or removes)
             if self._stopped:
-                self._step, self._coming = Step(puts=_in_order(puts, self._again), removes=removes), puts
+                self._step, self._coming = Step(puts=in_order(puts, self._again), removes=removes), puts
                 return self._step
             self._readers.written(self._moment)
             if self._moment >= goal:
@@ -155,14 +158,14 @@ class FileSteps:
         self._seen, self._stopped = now, False
         self._untouched = False
         self._again.clear()
-        self._early.written(self._coming, self._moment)
+        self._early.written(self._coming, self._wanted_at_last, self._moment)
         self._standing |= self._coming
         for path in step.removes:
             del self._standing[path]
         self._readers.written(self._moment)
 
     def failed(self) -> None:
-        """Note that the step is not done, or not all of it: it is offered again, with what is newer."""
+        """Note that the step is not done, or not all of it; it is offered again, with what is newer."""
         step, self._step = self._step, None
         if step is None:
             return
@@ -245,16 +248,23 @@ class FileSteps:
             self._readers.have(without(newest.snapshot, self._withheld(newest), self._readers), moment)
         elif self._held is not None:
             self._standing, snapshot = as_held(self._held, newest, self._render)
+            self._places = homes(self._held.files)
             self._held = None
             self._readers.have(snapshot, moment)
             self._not_before = moment + self._settle
+        held = {name: path for name, path in self._places.items() if self._readers.held(name) is not None}
+        self._places = held | as_asked(newest, self._standing) | self._homes
         withheld = self._withheld(newest)
         possible = without(newest.snapshot, withheld, self._readers)
         self._wanted_at_last = self._unplanned.take(newest, possible, self._readers)
         self._possible = without(self._wanted_at_last, withheld, self._readers)
-        self._early.take(newest, self._standing, self._readers)
-        leaving = (path for path in self._standing if not self._unplanned.is_strange(path) and self._loses(path))
-        self._debts.note(leaving, self._wanted_at_last, self._readers, moment)
+        self._early.take(newest, self._standing, self._readers, moment)
+        leaving = [path for path in self._standing if not self._unplanned.is_strange(path) and self._loses(path)]
+        # What is used besides the newest files keeps by its name what it needs in others, but for what moved away.
+        unneeding = {
+            path: self._wanted_at_last if self._has_its_own(path) else self._unplanned.unneeding for path in leaving
+        }
+        self._debts.note(unneeding, self._readers, moment)
 
     def _loses(self, path: str) -> bool:
         """Say whether a file is to go, or something that is to stand elsewhere."""
@@ -262,6 +272,11 @@ class FileSteps:
         return planned is None or any(
             self._homes.get(name_of(each), path) != path for each in self._standing[path].members
         )
+
+    def _has_its_own(self, path: str) -> bool:
+        """Say whether a file has resources, and none that is planned for another."""
+        members = self._standing[path].members
+        return bool(members) and all(self._homes.get(name_of(each), path) == path for each in members)
 
     def _tell(self, newest: FileSet, moment: float) -> None:
         """Tell the readers all that they may be told now."""
@@ -300,29 +315,11 @@ class FileSteps:
                 self._standing[path] = wanted
             else:
                 puts[path] = replace(wanted, certain=True)
-        self._again = {*self._again, *self._early_files(puts, target)}.difference(gone)
+        self._again = {*self._again, *to_move_again(puts, self._standing, target, self._homes)}.difference(gone)
         for path in self._again:
             if (stands := self._standing.get(path)) is not None and stands.certain:
                 puts.setdefault(path, stands)
         return puts, tuple(sorted(gone))
-
-    def _early_files(self, puts: Mapping[str, File], target: FileSet) -> Iterator[str]:
-        """Yield the files that stand there as they are to be and name some that come to stand there only now."""
-        for path in puts.keys() - self._standing.keys():
-            for each in puts[path].members:
-                for namer in namers(target.snapshot, name_of(each)):
-                    home = self._homes.get(namer)
-                    stands = None if home is None or home in puts else self._standing.get(home)
-                    if home is not None and stands and namer in map(name_of, stands.members):
-                        yield home
-            if not puts[path].members:
-                # It may be a certificate, or a script: Envoy knows it by the end of its path.
-                told = f"/{path}".encode()
-                yield from (
-                    home
-                    for home, stands in self._standing.items()
-                    if home not in puts and home in target.files and stands.members and told in (stands.content or b"")
-                )
 
     def _planned(self, path: str) -> PlannedFile | None:
         return None if self._target is None else self._target.files.get(path)
@@ -354,8 +351,8 @@ class FileSteps:
             name = name_of(each)
             if name in planned or self._unplanned.is_abandoned(name):
                 continue
-            if self._target is not None and (held := self._readers.held(name)) is not None:
-                moved = self._target.snapshot.get(*name) is not None
+            if (held := self._readers.held(name)) is not None:
+                moved = self._places.get(name, path) != path
                 if not moved or path in self._debts:
                     yield held
 
@@ -384,10 +381,4 @@ def last_step(file_set: FileSet, *, render: Render) -> Step:
         if planned.content is None:
             members = tuple(each for each in members if name_of(each) not in file_set.lacking)
         files[path] = finished(path, planned, members, None, render)
-    return Step(puts=_in_order(files))
-
-
-def _in_order(files: Mapping[str, File], again: Collection[str] = ()) -> dict[str, bytes]:
-    ordered = sorted(files.items(), key=lambda each: (each[1].rank, each[0]))
-    contents = ((path, file.content or b"") for path, file in ordered)
-    return {path: Anew(content) if path in again else content for path, content in contents}
+    return Step(puts=in_order(files))

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from legation.model.resource import EVERY, Name, Resource
-from legation.model.resource_types import REFERRERS, RESOURCE_TYPES
+from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES
 from legation.model.snapshot import Snapshot, collect
 from legation.transports.files.file_set import FileSet
+from legation.transports.files.links import referring
 from legation.transports.files.readers import Readers
 
 _ALONE = tuple(row for row in RESOURCE_TYPES if row.refers and not row.full_state)
@@ -34,6 +35,8 @@ class Unplanned:
         """What Envoy may have of files that are gone."""
         self._named: set[Name] = set()
         """What was named by something in the files once: with the last of that Envoy lets it go."""
+        self.unneeding = Snapshot.of()
+        """What needs no file that is gone: the newest content, and what was read of files that are gone."""
 
     def begin(self, strange: Mapping[str, tuple[Resource, ...]], held: Snapshot) -> None:
         """Take the files of somebody else, and all that stands there."""
@@ -54,13 +57,15 @@ class Unplanned:
         self._strange = {path: members for path, members in self._strange.items() if path not in newest.files}
         snapshot = newest.snapshot
         self._named.update(_named(snapshot))
-        for row in _ALONE:
-            for held in readers.all_of(row):
-                name = (row, held.name)
-                if held.references and name not in self._named and snapshot.get(*name) is None:
-                    self._abandoned.setdefault(name, held)
+        for held in (each for row in _ALONE for each in readers.all_of(row)):
+            name = (held.type, held.name)
+            if snapshot.get(*name) is None and name not in self._named and name not in self._abandoned:
+                anyone = _any_of(held, readers)
+                if any(anyone.references.values()):
+                    self._abandoned[name] = anyone
         self._abandoned = {name: each for name, each in self._abandoned.items() if snapshot.get(*name) is None}
         self._named = {name for name in self._named if snapshot.get(*name) or readers.held(name)}
+        self.unneeding = _joined(snapshot, self._abandoned)
         return self._with(snapshot, possible, readers)
 
     def is_strange(self, path: str) -> bool:
@@ -91,18 +96,30 @@ class Unplanned:
                 for name, each in rest.items()
                 if name not in others and any(user.mentions(*name) for user in users)
             }
-        if not others:
-            return snapshot
-        rows = {row for row, _ in others}
-        return Snapshot.of(
-            [
-                collect(row, [*snapshot[row], *(each for each in others.values() if each.type is row)])
-                if row in rows
-                else snapshot[row]
-                for row in RESOURCE_TYPES
-            ],
-            incomplete=snapshot.incomplete,
-        )
+        return _joined(snapshot, others)
+
+
+def _joined(snapshot: Snapshot, others: Mapping[Name, Resource]) -> Snapshot:
+    if not others:
+        return snapshot
+    rows = {row for row, _ in others}
+    return Snapshot.of(
+        [
+            collect(row, [*snapshot[row], *(each for each in others.values() if each.type is row)])
+            if row in rows
+            else snapshot[row]
+            for row in RESOURCE_TYPES
+        ],
+        incomplete=snapshot.incomplete,
+    )
+
+
+def _any_of(held: Resource, readers: Readers) -> Resource:
+    """Return a resource that names all that any version of it names that somebody may have."""
+    versions = (each for name, each in readers.may_have() if name == (held.type, held.name))
+    return referring(
+        held, [(BY_NAME[row], name) for each in versions for row, names in each.references.items() for name in names]
+    )
 
 
 def _is_named(name: Name, snapshot: Snapshot) -> bool:
