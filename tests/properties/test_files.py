@@ -332,8 +332,12 @@ class DeliveryWithRestarts(Delivery):
         found = {(each.type, each.name): each for each in (each for all_of in held.values() for each in all_of)}
         self.steps = self.fresh()
         self.doubtful.clear()
-        # Of files that are gone it knows nothing any more.
+        # Of files that are gone it knows nothing any more, nor who took what still stands there.
         self.envoy.static = None
+        listeners = [each for (row, _), each in found.items() if row is LISTENER]
+        for each in found.values():
+            if each.type is ROUTE_CONFIGURATION and not any(one.mentions(each.type, each.name) for one in listeners):
+                self.abandoned |= each.refers_to(CLUSTER)
         self.steps.begin(
             FileSet(
                 snapshot=snapshot(*found.values()),
