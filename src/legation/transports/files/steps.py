@@ -331,11 +331,11 @@ class FileSteps:
         if target is None or planned is None:
             return between(path, (), list(self._left(path, ())), stands, self._render)
         members = goals(planned, target.snapshot)
-        if (stands is None or stands.content is None) and self._waits_whole(planned):
-            # Envoy does not start without a file that its bootstrap names, though all in it waits.
-            return File(content=self._render(path, ()), rendered=True)
         held = [each for name in planned.members if (each := self._readers.held(name)) is not None]
         left = list(self._left(path, planned.members))
+        if not (held or left) and (stands is None or stands.content is None) and self._waits_whole(planned):
+            # Envoy does not start without a file that its bootstrap names, though all in it waits.
+            return File(content=self._render(path, ()), rendered=True)
         if not left and alike(held, members):
             return finished(path, planned, members, stands, self._render)
         return between(path, held, left, stands, self._render)

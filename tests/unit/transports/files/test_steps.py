@@ -515,6 +515,15 @@ class TestWhoNamesAFileThatIsNotThere:
         assert run.step() == {"cds": ""}
         assert run.steps.complete
 
+    def test_what_is_in_that_file_stays_there_after_a_failure_too(self) -> None:
+        run = standing(*BEFORE)
+        run.publish(files(static_cluster("a", 2), *BEFORE[1:]))
+        run.steps.next(run.now)
+        run.steps.failed()
+        step = run.publish(lacking(files(cluster("c"), *AFTER[1:]), c="eds-c")).steps.next(run.now)
+        assert step is not None
+        assert step.puts["cds"] == b"a@2"
+
     def test_once_it_is_left_out(self) -> None:
         assert dict(last_step(lacking(files(*BEFORE, cluster("c")), c="eds-c"), render=render).puts)["cds"] == b"a@1"
 
