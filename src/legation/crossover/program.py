@@ -64,7 +64,7 @@ def _run(parsed: Parsed, options: Options, leaving: Leaving) -> NoReturn:
     for each in flags_common.warnings_of(parsed):
         log.warning(each)
     # By now signals are heard and mistakes are told; what takes time to load comes last.
-    from legation.crossover.running import work  # noqa: PLC0415
+    from legation.crossover.running import work  # noqa: PLC0415 - signals are heard before all that loads
 
     leaving.run(lambda: work(options, environment=os.environ), stopping=lambda name: log.info("stopping", signal=name))
 

@@ -39,8 +39,8 @@ class ConfigMapSync:
         *,
         writer: Writer,
         clock: Clock,
-        settle: float = 1.0,
-        drain_grace: float = 600.0,
+        settle: float,
+        drain_grace: float,
         keep_removed: bool = False,
         once: bool = False,
     ) -> None:

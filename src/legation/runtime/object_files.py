@@ -29,8 +29,8 @@ class ObjectFiles:
         writer: Writer,
         plans: ByType,
         clock: Clock,
-        settle: float = 1.0,
-        drain_grace: float = 600.0,
+        settle: float,
+        drain_grace: float,
         keep_removed: bool = False,
         once: bool = False,
     ) -> None:
