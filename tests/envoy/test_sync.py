@@ -77,7 +77,7 @@ async def test_a_cluster_that_is_saved_before_its_endpoints_serves_when_a_route_
         await world.shares(load, blue=1.0)
         cluster, endpoints = yaml.safe_load_all((world.manifests / "green.yaml").read_text().replace("green", "late"))
         world.save("late-cluster.yaml", cluster)
-        # Longer than a change waits for what it names (`Policy.dangling_grace`): the cluster is looked at by itself, and
+        # Longer than a change waits for what it names (`Policy.dangling_grace`): the cluster is looked at alone, and
         # nothing that could be waited for tells of it, since it must not be written.
         await asyncio.sleep(0.3)
         world.save("late-endpoints.yaml", endpoints)
