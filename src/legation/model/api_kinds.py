@@ -45,6 +45,11 @@ class ApiKind:
     """The labels of the objects that are read, in the API's own spelling; empty: of all."""
     has_status: bool = field(default=True, compare=False)
     """Whether its status is ours to write."""
+    finalizer: str = field(default="", compare=False)
+    """The one that clients put on objects to have us hear of a deletion; we take it off when the object is to go.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+    """
 
     @property
     def every_version(self) -> Iterator[ApiKind]:

@@ -35,6 +35,16 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyPod:
+    """A Pod that may be sent traffic: its condition Ready is true, it is not about to end, and it has an address."""
+
+    name: str
+    labels: frozenset[tuple[str, str]] = frozenset()
+    address: str = ""
+    """`status.podIP` in the canonical spelling of `ipaddress`: the one that the Pod itself calls its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One endpoint of a slice: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/."""
 
@@ -138,6 +148,9 @@ class Cluster:
     """Each Pod under its two node ids: `<name>.<namespace>` and its UID."""
     pods_current: bool = True
     """Whether the watch of Pods stands, so that one which is not here does not exist."""
+    ready: Mapping[str, tuple[ReadyPod, ...]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The Pods of each namespace that may be sent traffic, sorted by name. It is another object only where one of these
+    is another; so is each tuple."""
     services: Mapping[NamespacedName, Service] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     secrets: Mapping[NamespacedName, SecretData] | None = field(default=None, repr=False)
     """None: Secrets are not read at all."""

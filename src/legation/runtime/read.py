@@ -14,7 +14,7 @@ from legation.model.problems import Level, Problem
 from legation.model.resource_types import BY_URL, ResourceType
 from legation.runtime.assemble import Item
 from legation.translate import pipeline
-from legation.translate.base import Draft
+from legation.translate.base import Draft, Selection
 
 _Identity = tuple[object, ...]
 
@@ -28,6 +28,8 @@ class Reading:
     """Empty when the object is broken: it counts as a whole or not at all."""
     workloads: Mapping[str, Workload] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Node ids that the object describes."""
+    selections: tuple[Selection, ...] = field(default=(), repr=False)
+    """The resources that are made of Pods; `selecting.py` adds them to the items."""
     notes: tuple[object, ...] = field(default=(), repr=False)
     """What the object says of resources that others hold."""
     problems: tuple[Problem, ...] = ()
@@ -63,6 +65,7 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
         manifest=manifest,
         items=() if broken else tuple(items),
         workloads=MappingProxyType({}) if broken else translation.workloads,
+        selections=() if broken else translation.selections,
         notes=() if broken else translation.notes,
         problems=problems,
         broken=broken,

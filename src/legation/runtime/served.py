@@ -1,10 +1,10 @@
 """What is served of what the sources say, and what is wrong with it: the pure parts, one after the other. No I/O.
 
-Objects are read, what is good is settled and amended by what objects say of the resources of others, all of it is
-assembled into snapshots, what does not fit together is checked, and what is asked for by name is added. Each part runs
-only if what it reads has changed: a Pod that comes moves clients, and an EndpointSlice that changes makes one
-assignment anew. An object on which this program itself fails is broken like any other: it gets a problem, and its last
-good version stays.
+Objects are read, what is good is settled, completed by what is made of Pods and amended by what objects say of the
+resources of others, all of it is assembled into snapshots, what does not fit together is checked, and what is asked for
+by name is added. Each part runs only if what it reads has changed: a Pod that comes moves clients, and an EndpointSlice
+that changes makes one assignment anew. An object on which this program itself fails is broken like any other: it gets a
+problem, and its last good version stays.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from legation.runtime.last_good import LastGood, Settled
 from legation.runtime.places import Places
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
+from legation.runtime.selecting import Completed, Ready, Selecting
 from legation.sources.base import Source
 
 _NO_PODS: Mapping[str, Pod] = MappingProxyType({})
@@ -63,6 +64,7 @@ class Served:
             unix_time: Tells the time that certificates are valid at.
         """
         self._last_good = LastGood(read=_read)
+        self._selecting = Selecting()
         self._amending = Amending()
         self._places = Places(owner)
         self._rules = rules or Rules()
@@ -77,6 +79,7 @@ class Served:
         self._told = Moment()
         """What there was when somebody asked what had changed."""
         self._settled = Settled(readings={})
+        self._completed = Completed(readings={})
         self._revised = Revised()
         self._assembly = Assembly()
         self._before: Assembly | None = None
@@ -103,6 +106,8 @@ class Served:
         self._by_name.look(heard.cluster)
         if before is None or not heard.same_objects(before):
             self._moved |= self._take_objects(heard)
+        elif _ready(before) is not _ready(heard) and self._selecting.concerned:
+            self._moved |= self._take_settled(self._settled, heard)
         elif (before.cluster is None) is not (heard.cluster is None):
             self._object_problems = self._check(heard)
         # If anything above failed, all of it is taken the next time, whatever that is about.
@@ -210,7 +215,7 @@ class Served:
             self._told,
             Moment(
                 objects=self._heard.objects if self._heard is not None else {},
-                readings=self._settled.readings,
+                readings=self._completed.readings,
                 problems=self.problems,
             ),
         )
@@ -221,7 +226,7 @@ class Served:
         newest = self._heard.objects.get(key) if self._heard is not None else None
         if newest is None:
             return None
-        reading = self._settled.readings.get(key)
+        reading = self._completed.readings.get(key)
         return Known(
             newest=newest,
             served=reading.manifest if reading is not None else None,
@@ -234,13 +239,13 @@ class Served:
 
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
         """Return the resources that these objects make now, and those of others that they speak of or spoke of."""
-        readings = (self._settled.readings.get(key) for key in keys)
+        readings = (self._completed.readings.get(key) for key in keys)
         made = {(item.resource.type, item.resource.name) for each in readings if each for item in each.items}
         return made.union(*(self._amending.names_of(key) for key in keys))
 
     def place_of(self, row: ResourceType, name: str, origin: ObjectKey) -> Place | None:
         """Return where in its object a resource stands."""
-        reading = self._settled.readings.get(origin)
+        reading = self._completed.readings.get(origin)
         if reading is None:
             return None
         paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == (row, name))
@@ -248,11 +253,11 @@ class Served:
 
     def objects(self) -> Mapping[str, int]:
         """Return how many objects are served, by kind."""
-        return Counter(key.kind for key in self._settled.readings)
+        return Counter(key.kind for key in self._completed.readings)
 
     def resources(self) -> Mapping[ResourceType, int]:
         """Return how many resources are served, by type."""
-        return Counter(item.resource.type for item in self._settled.items)
+        return Counter(item.resource.type for item in self._completed.items)
 
     @property
     def _pods(self) -> Mapping[str, Pod]:
@@ -261,19 +266,30 @@ class Served:
     def _take_objects(self, heard: Heard) -> bool:
         """Take other objects than before. Returns whether clients may belong to other groups."""
         settled = self._last_good.settle(heard.objects, broken=heard.broken)
-        revised = self._amending.amend(settled.readings)
-        assembly = Assembly(revised.items, incomplete=settled.incomplete, previous=self._assembly)
-        before = (self._assembly.labels, self._workloads, self._namespaces)
-        self._settled, self._revised, self._assembly = settled, revised, assembly
+        before = (self._workloads, self._namespaces)
+        moved = self._take_settled(settled, heard)
         self._workloads, self._namespaces = settled.workloads, settled.namespaces
+        return moved or before != (self._workloads, self._namespaces)
+
+    def _take_settled(self, settled: Settled, heard: Heard) -> bool:
+        """Take other good objects or other Pods than before. Returns whether clients may belong to other groups."""
+        completed = self._selecting.complete(settled.readings, _ready(heard))
+        revised = self._amending.amend(completed.readings)
+        assembly = Assembly(revised.items, incomplete=settled.incomplete, previous=self._assembly)
+        before = self._assembly.labels
+        self._settled, self._completed, self._revised, self._assembly = settled, completed, revised, assembly
         self._by_name.refer(assembly)
         self._object_problems = self._check(heard)
-        return before != (assembly.labels, self._workloads, self._namespaces)
+        return before != assembly.labels
 
     def _check(self, heard: Heard) -> tuple[Problem, ...]:
         found = check(self._assembly, elsewhere=self._by_name.answers)
-        of_objects = (*self._settled.problems, *self._revised.problems, *found)
+        of_objects = (*self._settled.problems, *self._completed.problems, *self._revised.problems, *found)
         return (*heard.problems, *self._places.locate(of_objects, heard.objects))
+
+
+def _ready(heard: Heard) -> Ready | None:
+    return None if heard.cluster is None else heard.cluster.ready
 
 
 def _read(manifest: ManifestObject, previous: Reading | None) -> Reading:

@@ -1,5 +1,8 @@
 """What a step of the translation takes and returns. A step is pure: the same object gives the same translation.
 
+Most of what an object holds is a `Draft`. What depends on which Pods there are is a `Selection`: it says by which
+labels it chooses them, and is asked for the draft whenever they are others.
+
 Some objects hold no resources, but say something of resources that others hold: a TrafficSplit, of their weights. Such
 an object's translation is a `Note`; the `Amender` of its kind puts what the notes of a namespace say into the resources
 there.
@@ -7,11 +10,12 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from legation.model.api_kinds import ApiKind
+from legation.model.cluster import ReadyPod
 from legation.model.node import Scope, Workload
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey
 from legation.model.problems import Problem
@@ -29,6 +33,27 @@ class Draft:
     """Where in the object it stands: what is wrong inside it is told with this path in front."""
 
 
+class Selection(Protocol):
+    """A resource that is made of the Pods which labels select, and made anew when these are others. A frozen value."""
+
+    @property
+    def selectors(self) -> tuple[Scope, ...]:
+        """Which Pods: of one namespace each, with all the labels."""
+        ...
+
+    def draft(self, pods: Sequence[tuple[ReadyPod, ...]]) -> Draft:
+        """Return the resource.
+
+        Args:
+            pods: Those of each of the `selectors`, in their order; sorted by name, some maybe empty.
+        """
+        ...
+
+    def problems(self, pods: Sequence[tuple[ReadyPod, ...]]) -> Iterator[Problem]:
+        """Yield what is to be said of these Pods, such as that there are none; each is a WARNING."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
     """What one object means."""
@@ -36,6 +61,8 @@ class Translation:
     drafts: tuple[Draft, ...] = ()
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     """Node ids that the object describes."""
+    selections: tuple[Selection, ...] = ()
+    """The resources that are made of Pods."""
     notes: tuple[object, ...] = ()
     """What the object says of resources that others hold; the amender of its kind knows what they are."""
     problems: tuple[Problem, ...] = ()
