@@ -4,7 +4,7 @@ import pytest
 
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES
-from legation.translate import config_maps, pipeline, raw_config, traffic_split, workloads
+from legation.translate import config_maps, pipeline, raw_config, traffic_split, virtual_service, workloads
 from legation.translate.base import Translation
 from tests.manifests import cluster, manifest
 
@@ -19,7 +19,13 @@ def unknown(kind: str, api_version: str) -> Problem:
 
 def test_every_step_of_the_folder_is_found() -> None:
     """A module that has a STEP is a member; nobody lists it."""
-    assert set(pipeline.STEPS) == {config_maps.STEP, raw_config.STEP, traffic_split.STEP, workloads.STEP}
+    assert set(pipeline.STEPS) == {
+        config_maps.STEP,
+        raw_config.STEP,
+        traffic_split.STEP,
+        virtual_service.STEP,
+        workloads.STEP,
+    }
 
 
 def test_an_object_is_translated_by_the_step_of_its_kind() -> None:
