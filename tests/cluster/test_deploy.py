@@ -80,7 +80,7 @@ def test_the_plain_manifest_is_that_of_the_chart(helm: Path) -> None:
 def test_the_plain_manifest_is_accepted(admin: Admin) -> None:
     objects = list(yaml.safe_load_all(manifest.MANIFEST.read_text()))
     apply_all(admin, objects)
-    assert len(of_kind(objects, CRD)) == 5
+    assert len(of_kind(objects, CRD)) == 6
     assert "helm" not in manifest.MANIFEST.read_text().lower()
 
 
@@ -195,11 +195,15 @@ def wanted(*, status: bool = True) -> Rules:
         ("split.smi-spec.io", "trafficsplits", ()): READ,
         ("specs.smi-spec.io", "httproutegroups", ()): READ,
         ("legation.dev", "envoyresources", ()): own,
+        ("servicemesh.l7mp.io", "virtualservices", ()): own,
         **{("bootes.io", plural, ()): own for plural in BOOTES},
     }
     if status:
         found |= {("bootes.io", f"{plural}/status", ()): {"patch"} for plural in BOOTES}
         found[("legation.dev", "envoyresources/status", ())] = {"patch"}
+        found[("servicemesh.l7mp.io", "virtualservices/status", ())] = {"patch"}
+        # To take its finalizer off.
+        found[("servicemesh.l7mp.io", "virtualservices", ())] = own | {"patch"}
         found[("events.k8s.io", "events", ())] = {"create"}
     return found
 

@@ -11,12 +11,13 @@ import yaml
 from click.testing import CliRunner
 
 from legation.cli import main
-from legation.translate.raw_config import STEP
+from legation.translate import raw_config, virtual_service
 
 ROOT = Path(__file__).parents[3]
 CRDS = sorted((ROOT / "src" / "legation" / "crds").glob("*.yaml"))
 BOOTES = ["clusters.bootes.io", "endpoints.bootes.io", "listeners.bootes.io", "routes.bootes.io"]
 OURS = "envoyresources.legation.dev"
+PIPES = "virtualservices.servicemesh.l7mp.io"
 
 
 def printed(*names: str) -> list[dict[str, Any]]:
@@ -58,7 +59,7 @@ def crd(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_all_are_printed_as_one_stream() -> None:
-    assert names_of(printed()) == sorted([*BOOTES, OURS])
+    assert names_of(printed()) == sorted([*BOOTES, OURS, PIPES])
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,8 @@ def test_all_are_printed_as_one_stream() -> None:
         (["routes", "Clusters"], ["clusters.bootes.io", "routes.bootes.io"]),
         (["bootes.io"], BOOTES),
         (["legation.dev", OURS], [OURS]),
+        (["servicemesh.l7mp.io"], [PIPES]),
+        (["virtualservices"], [PIPES]),
     ],
 )
 def test_some_are_chosen_by_name_plural_or_group(given: list[str], chosen: list[str]) -> None:
@@ -82,7 +85,8 @@ def test_a_name_that_there_is_not_is_told_with_those_that_there_are() -> None:
 
 
 def test_there_is_one_for_each_kind_that_is_read() -> None:
-    assert {(each["spec"]["group"], each["spec"]["names"]["kind"]) for each in printed()} == STEP.kinds
+    read = raw_config.STEP.kinds | virtual_service.STEP.kinds
+    assert {(each["spec"]["group"], each["spec"]["names"]["kind"]) for each in printed()} == read
 
 
 def test_a_file_is_called_as_what_it_holds(crd: dict[str, Any]) -> None:
@@ -101,9 +105,14 @@ def test_every_field_is_described(crd: dict[str, Any]) -> None:
 
 
 def test_raw_parts_keep_what_no_schema_knows() -> None:
-    for each in printed():
-        kept = [path for path, field in fields(schema_of(each)) if field.get("x-kubernetes-preserve-unknown-fields")]
-        assert kept == ([".spec.resources.items"] if each["metadata"]["name"] == OURS else [".spec.config"])
+    kept = {
+        each["metadata"]["name"]: [
+            path for path, field in fields(schema_of(each)) if field.get("x-kubernetes-preserve-unknown-fields")
+        ]
+        for each in printed()
+    }
+    # Of a pipe the schema knows all: what is not known is told to who writes it.
+    assert kept == {OURS: [".spec.resources.items"], PIPES: [], **{each: [".spec.config"] for each in BOOTES}}
 
 
 def test_what_bootes_left_open_is_left_open() -> None:
@@ -119,12 +128,38 @@ def test_the_kinds_differ_in_what_they_hold_and_in_nothing_else() -> None:
     rest = [version_of(each) for each in printed()]
     statuses = [each["schema"]["openAPIV3Schema"]["properties"]["status"] for each in rest]
     selectors = [
-        each["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["workloadSelector"] for each in rest
+        schema_of(each)["properties"]["spec"]["properties"]["workloadSelector"] for each in printed(*BOOTES, OURS)
     ]
     columns = [each["additionalPrinterColumns"] for each in rest]
     for same in (statuses, selectors, columns):
         assert all(each == same[0] for each in same)
     assert all(each["subresources"] == {"status": {}} for each in rest)
+
+
+def listener_of_pipes() -> dict[str, Any]:
+    (crd,) = printed(PIPES)
+    found = schema_of(crd)["properties"]["spec"]["properties"]["listeners"]["items"]["properties"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_both_protocols_of_pipes_lead_to_the_same_clusters() -> None:
+    """A line that was changed in one has to be changed in the other."""
+    udp, tcp = (listener_of_pipes()[each]["properties"] for each in ("udp", "tcp"))
+    assert udp.keys() == tcp.keys()
+    assert (udp["cluster"], udp["address"]) == (tcp["cluster"], tcp["address"])
+
+
+def test_pipes_stay_as_their_owners_wrote_them() -> None:
+    """Defaults are the program's: one in a schema would be written into every object, and there to stay."""
+    (crd,) = printed(PIPES)
+    assert [path for path, field in fields(schema_of(crd)) if "default" in field] == []
+
+
+def test_numbers_of_pipes_have_ranges() -> None:
+    numbers = [field for _, field in fields({"properties": listener_of_pipes()}) if field["type"] == "integer"]
+    assert numbers
+    assert all(each["minimum"] < each["maximum"] <= 2**31 - 1 for each in numbers)
 
 
 def test_the_chart_carries_the_same() -> None:
