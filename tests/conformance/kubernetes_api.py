@@ -240,8 +240,29 @@ class KubernetesApi:
         await things.create("a")
         await things.patch("a", {"metadata": {"finalizers": ["example.com/one"]}})
         await things.delete("a")
-        assert (await things.get("a"))["metadata"]["deletionTimestamp"]
+        metadata = (await things.get("a"))["metadata"]
+        assert metadata["deletionTimestamp"]
+        assert metadata["generation"] == 2
+        await things.delete("a")
+        assert (await things.get("a"))["metadata"]["resourceVersion"] == metadata["resourceVersion"]
         await things.patch("a", {"metadata": {"finalizers": None}})
+        with pytest.raises(KubeNotFound):
+            await things.get("a")
+
+    async def test_a_finalizer_may_go_but_none_may_come_while_an_object_is_deleted(self, things: Hand) -> None:
+        await things.create("a")
+        await things.patch("a", {"metadata": {"finalizers": ["example.com/one", "example.com/two"]}})
+        await things.delete("a")
+        with pytest.raises(KubeError) as refusal:
+            await things.patch("a", {"metadata": {"finalizers": ["example.com/one", "example.com/three"]}})
+        assert refusal.value.status == 422
+        before = (await things.get("a"))["metadata"]
+        await things.patch("a", {"metadata": {"finalizers": ["example.com/two"]}})
+        last = {"metadata": {"resourceVersion": before["resourceVersion"], "finalizers": []}}
+        with pytest.raises(KubeConflict):
+            await things.patch("a", last)
+        last["metadata"]["resourceVersion"] = (await things.get("a"))["metadata"]["resourceVersion"]
+        await things.patch("a", last)
         with pytest.raises(KubeNotFound):
             await things.get("a")
 

@@ -70,6 +70,12 @@ class ObjectState:
     """The generation that is served: an older one while the newest is broken, None while none is good."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with it now."""
+    deleting: bool = False
+    """Whether it is being deleted (`metadata.deletionTimestamp`), and is there for its finalizers alone."""
+    withdrawn: bool = False
+    """Whether that is what is served: no Envoy is told of it any more."""
+    finalizers: tuple[str, ...] = ()
+    """Those of its finalizers that are ours to take off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

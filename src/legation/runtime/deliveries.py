@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from legation.clock import Clock
 from legation.model.delivery import Deliveries, Delivery, ObjectState, Refusal, first_refusals
@@ -85,6 +86,7 @@ class DeliveryCounts:
         self.epoch = epoch
         """Names this run of the program."""
         self._counted = Counted(epoch)
+        self._leaving: set[ObjectKey] = set()
         self._touched: dict[ObjectKey, None] = {}
         self._woken = asyncio.Event()
         self._watchers: dict[Callable[[], None], None] = {}
@@ -145,9 +147,12 @@ class DeliveryCounts:
 
     def _count(self, key: ObjectKey, crowds: Iterable[Crowd]) -> None:
         known = self._known(key)
+        self._leaving.discard(key)
         if known is None:
             self._counted.drop(key)
         else:
+            if _is_deleted(known.newest):
+                self._leaving.add(key)
             served = None if known.served is None else _generation(known.served)
             self._counted.put(key, (served, _delivery(key, frozenset(known.names), crowds)))
 
@@ -162,15 +167,21 @@ class DeliveryCounts:
         known = self._known(key)
         if known is None:
             return None
-        metadata = known.newest.body.get("metadata")
-        uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+        uid, finalizers = (_metadata(known.newest, name) for name in ("uid", "finalizers"))
         return ObjectState(
             key=key,
             uid=uid if isinstance(uid, str) else "",
             generation=_generation(known.newest),
             served=None if known.served is None else _generation(known.served),
             problems=self._problems(key),
+            deleting=_is_deleted(known.newest),
+            withdrawn=known.served is not None and _is_deleted(known.served),
+            finalizers=tuple(finalizers) if isinstance(finalizers, list) else (),
         )
+
+    def is_leaving(self, key: ObjectKey) -> bool:
+        """Say whether an object is being deleted; see `legation.status.base.Objects`."""
+        return key in self._leaving
 
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have it called after objects were counted anew; see `legation.status.base.Objects`."""
@@ -178,10 +189,18 @@ class DeliveryCounts:
         return lambda: self._watchers.pop(wake, None)
 
 
-def _generation(manifest: ManifestObject) -> int:
+def _metadata(manifest: ManifestObject, name: str) -> Any:
     metadata = manifest.body.get("metadata")
-    generation = metadata.get("generation") if isinstance(metadata, Mapping) else None
+    return metadata.get(name) if isinstance(metadata, Mapping) else None
+
+
+def _generation(manifest: ManifestObject) -> int:
+    generation = _metadata(manifest, "generation")
     return generation if isinstance(generation, int) else 0
+
+
+def _is_deleted(manifest: ManifestObject) -> bool:
+    return bool(_metadata(manifest, "deletionTimestamp"))
 
 
 def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -> Delivery:

@@ -32,6 +32,10 @@ class Objects(Protocol):
         """Return all that is known of an object now; None: there is none."""
         ...
 
+    def is_leaving(self, key: ObjectKey) -> bool:
+        """Say whether an object was being deleted when it was last told by `deliveries`; O(1)."""
+        ...
+
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have a function called when `deliveries` has news, and return what ends that."""
         ...

@@ -29,6 +29,7 @@ from legation.model.replicas import ALONE, ReplicaCount, ReplicaPages
 from legation.model.statistics import StatusStatistics
 from legation.status.base import Objects
 from legation.status.conditions import Status
+from legation.status.finalizers import Finalizers
 from legation.status.obstacles import Obstacles
 from legation.status.replicas import Replicas
 from legation.status.requests import Counts, Requests
@@ -160,6 +161,7 @@ class KubernetesStatus:
         return (
             *((of_lease,) if of_lease is not None else ()),
             *self._obstacles.problems(),
+            *(self._writer.problems() if self._writer is not None else ()),
             *(self._replicas.problems() if self._replicas is not None else ()),
         )
 
@@ -227,11 +229,22 @@ class KubernetesStatus:
             self._woken.clear()
 
     async def _write(self) -> None:
+        around = self._surroundings
+        finalizers = Finalizers(
+            self._client,
+            kinds=around.kinds,
+            state=around.objects.state,
+            leads=around.leads,
+            clock=self._clock,
+            chance=self._chance,
+            fault=self._fault,
+        )
         writer = Writer(
             self._requests,
-            self._surroundings,
+            around,
             totals=self._totals,
             obstacles=self._obstacles,
+            finalizers=finalizers,
             schedule=Schedule(self._pace),
             clock=self._clock,
             chance=self._chance,

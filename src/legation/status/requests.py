@@ -24,7 +24,7 @@ from legation.status.events import EVENTS, News, event
 from legation.status.obstacles import LONGEST_LOOK, Obstacles
 
 FIELD_MANAGER = "legation"
-_ANSWER = 5.0
+ANSWER = 5.0
 """Seconds for an answer: not longer than others wait for the Lease after we have stopped."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -112,7 +112,7 @@ class Requests:
                 field_manager=FIELD_MANAGER,
                 subresource="status",
                 force=True,
-                timeout=_ANSWER,
+                timeout=ANSWER,
             )
         except KubeNotFound:
             # The API server says the same where there is no such object, and where its kind has no status.
@@ -131,7 +131,7 @@ class Requests:
             return
         made = event(news, state, kind, instance=self._instance, now=self._now())
         try:
-            await objects.create(self._client, kind=EVENTS, value=made, namespace=state.key.namespace, timeout=_ANSWER)
+            await objects.create(self._client, kind=EVENTS, value=made, namespace=state.key.namespace, timeout=ANSWER)
         except (KubeError, KubeUnreachable) as error:
             self._counts.failures += 1
             if isinstance(error, KubeForbidden):
@@ -146,7 +146,7 @@ class Requests:
     async def _look(self, state: ObjectState, kind: ApiKind) -> Answer:
         key = state.key
         try:
-            found = await objects.get(self._client, kind=kind, name=key.name, namespace=key.namespace, timeout=_ANSWER)
+            found = await objects.get(self._client, kind=kind, name=key.name, namespace=key.namespace, timeout=ANSWER)
         except KubeNotFound:
             return Answer(Outcome.GONE)
         except KubeForbidden:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from legation.clock import Clock, set_or
@@ -17,10 +17,12 @@ from legation.kube.pauses import Backoff
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
+from legation.model.problems import Problem
 from legation.model.replicas import ReplicaCount
 from legation.status.base import Objects
 from legation.status.conditions import Status, is_hasty, is_same, status_of
 from legation.status.events import News, news_of
+from legation.status.finalizers import Finalizers
 from legation.status.memory import Memory
 from legation.status.obstacles import Obstacles
 from legation.status.requests import Answer, Outcome, Requests
@@ -79,6 +81,7 @@ class Writer:
         *,
         totals: Totals,
         obstacles: Obstacles,
+        finalizers: Finalizers,
         schedule: Schedule,
         clock: Clock,
         chance: Callable[[], float],
@@ -92,6 +95,7 @@ class Writer:
             around: What others tell.
             totals: The counts of all replicas.
             obstacles: Which kinds cannot be written.
+            finalizers: Who lets objects go that are being deleted.
             schedule: When what may be written: a fresh one.
             clock: What moments are measured by.
             chance: Returns random numbers, 0 <= x < 1.
@@ -100,6 +104,7 @@ class Writer:
         """
         self._requests, self._around = requests, around
         self._totals, self._obstacles, self._schedule = totals, obstacles, schedule
+        self._finalizers = finalizers
         self._clock, self._chance, self._stamp = clock, chance, stamp
         self._fault = fault
         self._memory = Memory()
@@ -119,12 +124,18 @@ class Writer:
         """How many objects are to be looked at."""
         return len(self._schedule)
 
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is in the way of objects that are to go."""
+        return self._finalizers.problems()
+
     def touch(self, keys: Iterable[ObjectKey]) -> None:
         """Have these objects looked at: the counts of other replicas changed."""
         now = self._clock.now()
         for key in keys:
             if key in self._known:
                 self._schedule.touch(key, now=now)
+                if self._around.objects.is_leaving(key):
+                    self._finalizers.look(key)
         self._woken.set()
 
     def touch_all(self) -> None:
@@ -142,6 +153,7 @@ class Writer:
                 tasks.create_task(self._gather())
                 tasks.create_task(self._sweep())
                 tasks.create_task(self._dispatch(tasks))
+                tasks.create_task(self._finalizers.run())
         finally:
             forget()
 
@@ -173,6 +185,7 @@ class Writer:
         self._schedule.forget(key)
         self._memory.forget(key)
         self._failures.pop(key, None)
+        self._finalizers.forget(key)
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         skipped = 0
@@ -201,6 +214,9 @@ class Writer:
         around = self._around
         state, kind = around.objects.state(key), around.kinds.get((key.group, key.kind))
         if state is None or kind is None or not state.uid:
+            return math.inf
+        if state.deleting:
+            # Nobody reads its status any more.
             return math.inf
         blocked = self._obstacles.blocks(kind, key.namespace, now=now)
         shown, opinion = around.observed(key), self._memory.opinion(key, state.uid)

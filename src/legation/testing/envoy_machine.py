@@ -8,7 +8,8 @@ It does no I/O: what it would send is returned, what it gets is handed in. The r
 - A new or changed cluster warms until its endpoints come (again, even at an unchanged version); its predecessor serves
   until then. On ADS the answers to CDS are withheld meanwhile, but not before the first listeners were asked for.
 - State of the world asks again for the endpoints of a changed cluster, delta does not.
-- A listener warms until its routes are there; its predecessor serves until then, and drains after.
+- A listener warms until its routes are there; its predecessor serves until then, and drains after. One of UDP is gone
+  when it is stopped, and its sessions are.
 - Routes do not warm: they are used when they come, and their removal (delta) is ignored.
 - A listener that is new on the address of another is bad; those that go in the same response go first.
 - A bad cluster or listener does not stop the good ones of its response; a bad route does, and so does what breaks a
@@ -18,7 +19,7 @@ It does no I/O: what it would send is returned, what it gets is handed in. The r
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import dataclass
 
 from legation.model.resource import Resource
@@ -83,7 +84,8 @@ class EnvoyMachine:
             does whose config sources are `api_config_source`; else one ADS stream.
         layers: The runtime layers of its bootstrap.
         static_clusters: The names of clusters in its bootstrap.
-        drains: Replaced and removed listeners go on serving old connections until `finish_draining()`.
+        drains: Replaced and removed listeners go on serving old connections until `finish_draining()`, but for those
+            that do not linger (UDP).
         judge: Says what is wrong with a resource, or None.
     """
 
@@ -152,9 +154,9 @@ class EnvoyMachine:
         self.holdings.draining = ()
         return tuple(self._react())
 
-    def finish_health_checks(self) -> tuple[Said, ...]:
-        """Let the first health checks of all warming clusters pass."""
-        self.holdings.finish_health_checks()
+    def finish_health_checks(self, names: Container[str] | None = None) -> tuple[Said, ...]:
+        """Let the first health checks of these warming clusters, or of all, pass."""
+        self.holdings.finish_health_checks(names)
         return tuple(self._react())
 
     def give_up_waiting(self, row: ResourceType | None = None) -> tuple[Said, ...]:

@@ -129,7 +129,10 @@ class Store:
         after["metadata"] = {**after["metadata"], **{each: had[each] for each in own if each in had}}
         if after == before:
             return before
-        if had.get("deletionTimestamp") and not after["metadata"].get("finalizers"):
+        if had.get("deletionTimestamp") and set(finalizers(after)) - set(finalizers(before)):
+            why = "no new finalizers can be added if the object is being deleted"
+            raise invalid(kind, key.name, f"metadata.finalizers: Forbidden: {why}")
+        if had.get("deletionTimestamp") and not finalizers(after):
             return self._drop(kind, key)
         self._put(kind, key, before, after)
         self.owners(kind, key).update(before, after, manager=manager)
@@ -138,12 +141,15 @@ class Store:
     def delete(self, kind: ApiKind, key: NamespacedName) -> Json:
         """Delete an object; one with finalizers waits for them."""
         before = self.get(kind, key)
-        if not before["metadata"].get("finalizers"):
+        if not finalizers(before):
             return self._drop(kind, key)
         if before["metadata"].get("deletionTimestamp"):
             return before
         after = deepcopy(before)
         after["metadata"]["deletionTimestamp"] = _now()
+        if "generation" in after["metadata"]:
+            # The wish for its end is one of its owner's.
+            after["metadata"]["generation"] += 1
         self._put(kind, key, before, after)
         return after
 
@@ -191,6 +197,12 @@ class Store:
 def key_of(value: Json) -> NamespacedName:
     """Return what an object is called by."""
     return NamespacedName(value["metadata"].get("namespace", ""), value["metadata"]["name"])
+
+
+def finalizers(value: Json) -> list[str]:
+    """Return what has to be done before an object may go."""
+    found: list[str] = value["metadata"].get("finalizers") or []
+    return found
 
 
 def check_version(kind: ApiKind, now: Json, wanted: Json) -> None:

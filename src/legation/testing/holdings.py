@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from legation.model.resource import EVERY, Resource
@@ -44,7 +44,7 @@ class Holdings:
     """What is in use: warm clusters and listeners, and all that came of the other types."""
     warming: dict[ResourceType, dict[str, Warming]] = field(default_factory=lambda: {CLUSTER: {}, LISTENER: {}})
     draining: tuple[Resource, ...] = ()
-    """Listeners that were replaced or removed and have old connections still."""
+    """Listeners that were replaced or removed and have old connections still; one of UDP has none."""
     answered: frozenset[ResourceType] = frozenset()
     """The types of which a response came."""
 
@@ -108,9 +108,15 @@ class Holdings:
                 self._retire(row, name)
                 self.used[row][name] = waiting.pop(name).resource
 
-    def finish_health_checks(self) -> None:
-        """The first health checks of all warming clusters are done."""
-        self._found(*HEALTH)
+    def checking(self) -> tuple[Resource, ...]:
+        """Return the clusters that wait for nothing but their first health checks."""
+        return tuple(each.resource for each in self.warming[CLUSTER].values() if each.missing == {HEALTH})
+
+    def finish_health_checks(self, names: Container[str] | None = None) -> None:
+        """The first health checks of these warming clusters, or of all, are done."""
+        for name, each in self.warming[CLUSTER].items():
+            if names is None or name in names:
+                self.warming[CLUSTER][name] = replace(each, missing=each.missing - {HEALTH})
 
     def give_up_waiting(self, row: ResourceType | None = None) -> None:
         """Let everything that warms, or that of one type, serve with what it has."""
@@ -133,7 +139,7 @@ class Holdings:
     def violations(self) -> list[str]:
         """Return what serves and lacks something without which requests fail."""
         found: list[str] = []
-        for user in self._serving():
+        for user in self.users():
             for row in (ROUTE_CONFIGURATION, CLUSTER, CLUSTER_LOAD_ASSIGNMENT):
                 missing = user.refers_to(row) - {EVERY} - self.used[row].keys()
                 if row is CLUSTER:
@@ -143,7 +149,7 @@ class Holdings:
 
     def serving(self, row: ResourceType) -> frozenset[str]:
         """Return the names of that type that requests may pass through."""
-        return frozenset(each.name for each in self._serving() if each.type is row)
+        return frozenset(each.name for each in self.users() if each.type is row)
 
     def copy(self) -> Holdings:
         """Return an independent copy; the resources are shared."""
@@ -170,7 +176,7 @@ class Holdings:
             frozenset(row.name for row in self.answered),
         )
 
-    def _serving(self) -> list[Resource]:
+    def users(self) -> list[Resource]:
         """Return what requests pass through: listeners and all that is in use and reached from them."""
         reached = dict.fromkeys((*self.used[LISTENER].values(), *self.draining))
         for row in (SCOPED_ROUTE, ROUTE_CONFIGURATION, CLUSTER):
@@ -185,7 +191,7 @@ class Holdings:
 
     def _needs(self, resource: Resource) -> Iterator[tuple[ResourceType, str]]:
         # A cluster is built anew and needs its endpoints anew; routes, secrets and extensions are shared if known.
-        if resource.warms_slowly:
+        if resource.warms_within:
             yield HEALTH
         for name in resource.refers_to(CLUSTER_LOAD_ASSIGNMENT):
             yield CLUSTER_LOAD_ASSIGNMENT, name
@@ -212,7 +218,7 @@ class Holdings:
 
     def _retire(self, row: ResourceType, name: str) -> None:
         old = self.used[row].get(name)
-        if self.drains and row.drains and old is not None:
+        if self.drains and row.drains and old is not None and old.lingers:
             self.draining += (old,)
 
     def _living(self) -> Iterator[Resource]:

@@ -174,6 +174,33 @@ async def test_another_generation_is_counted_anew() -> None:
         assert world.told() == (2, Delivery(matching=1, accepted=1))
 
 
+async def test_that_an_object_is_deleted_is_told_and_whether_that_is_served() -> None:
+    async with World().running(cluster("web")) as world:
+
+        def leaving(generation: int, **more: Any) -> ManifestObject:
+            it = cluster("web", generation, config=more)
+            departure = {"deletionTimestamp": "2030-01-01T00:00:00Z", "finalizers": ["example.com/delete"]}
+            return replace(it, body={**it.body, "metadata": {**it.body["metadata"], **departure}})
+
+        def told() -> tuple[bool, bool, tuple[str, ...]]:
+            found = world.objects.state(key("web"))
+            assert found is not None
+            return found.deleting, found.withdrawn, found.finalizers
+
+        assert told() == (False, False, ())
+        assert not world.objects.is_leaving(key("web"))
+        before = world.number
+        await world.publish(leaving(2, connect_timeout=[]))
+        assert told() == (True, False, ("example.com/delete",))
+        assert world.news(before) == {"web"}
+        assert world.objects.is_leaving(key("web"))
+        await world.publish(leaving(3))
+        assert told() == (True, True, ("example.com/delete",))
+        await world.publish()
+        assert world.objects.state(key("web")) is None
+        assert not world.objects.is_leaving(key("web"))
+
+
 async def test_a_refusal_that_is_mended_is_none_any_more() -> None:
     async with World().running(cluster("web")) as world:
         client = world.client()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -228,3 +229,27 @@ async def test_where_no_status_is_wanted_nobody_leads_and_the_others_show_their_
 async def test_without_others_there_are_no_pages(kube: Kube) -> None:
     found = await Replica(kube, "a").status.pages()
     assert (found.pages, found.silent) == ((), ())
+
+
+async def test_one_of_two_takes_a_finalizer_off_and_tells_what_is_in_the_way(kube: Kube) -> None:
+    kind = replace(CLUSTERS, finalizer="example.com/delete")
+    first, second = (Replica(kube, name, kinds=(kind,)) for name in ("a", "b"))
+    metadata = {"namespace": "shop", "name": "web", "finalizers": [kind.finalizer]}
+    kube.put({"apiVersion": "bootes.io/v1", "kind": "Cluster", "metadata": metadata})
+    kube.delete(CLUSTERS, "shop", "web")
+    uid = kube.get(CLUSTERS, "shop", "web")["metadata"]["uid"]
+    kube.forbid("patch", "clusters")
+    async with running(first):
+        await first.until(lambda: first.status.leading)
+        async with running(second):
+            for each in (first, second):
+                leaving = replace(state(), uid=uid, deleting=True, withdrawn=True, finalizers=(kind.finalizer,))
+                each.objects.put(leaving)
+            await first.until(lambda: bool(first.status.problems()))
+            assert [each.code for each in first.status.problems()] == ["finalizer-forbidden"]
+            kube.allow("patch", "clusters")
+            await first.until(lambda: not kube.objects(CLUSTERS), step=1.0)
+            assert first.status.problems() == ()
+            assert not second.status.leading
+            # One that was refused, and one that was not.
+            assert kube.count("patch", "clusters") == 2

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,7 @@ from legation.model.objects import ObjectKey
 from legation.model.replicas import ALONE
 from legation.status.conditions import Status
 from legation.status.events import EVENTS
+from legation.status.finalizers import Finalizers
 from legation.status.obstacles import Obstacles
 from legation.status.requests import Counts, Requests
 from legation.status.schedule import Schedule
@@ -29,6 +31,7 @@ from legation.testing.fake_kube import FakeKube
 from tests.unit.kube.traffic import Traffic
 from tests.unit.status.worlds import BROKEN, CLUSTERS, REFUSAL, WEB, FakeObjects, delivery, key, opinions, state
 
+FINALIZER = "example.com/delete"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -54,17 +57,27 @@ class World:
             now=self.now,
         )
         around = Surroundings(
-            kinds={("bootes.io", "Cluster"): CLUSTERS},
+            kinds={("bootes.io", "Cluster"): replace(CLUSTERS, finalizer=FINALIZER)},
             objects=self.objects,
             observed=self.observed,
             counted=lambda: ALONE,
             leads=lambda: self.leads,
+        )
+        self.finalizers = Finalizers(
+            self._client,
+            kinds=around.kinds,
+            state=self.objects.state,
+            leads=around.leads,
+            clock=self.clock,
+            chance=lambda: 0.0,
+            fault=self.faults.append,
         )
         return Writer(
             requests,
             around,
             totals=self.totals,
             obstacles=self.obstacles,
+            finalizers=self.finalizers,
             schedule=Schedule(),
             clock=self.clock,
             chance=lambda: 0.0,
@@ -445,3 +458,35 @@ async def test_a_fault_with_one_object_stops_no_other(world: World, monkeypatch:
             world.put(state(key(number)), delivery(1, 1))
         await world.until(lambda: world.status(key(1)) is not None)
         assert world.status(key(0)) is None
+
+
+async def test_an_object_that_is_being_deleted_gets_no_status_and_no_event(world: World) -> None:
+    async with running(world):
+        world.put(state(), delivery(1, 1))
+        await world.until(lambda: world.opinion("Programmed") == "True/Programmed")
+        world.kube.forget_asked()
+        it = replace(world.objects.states[WEB], generation=2, served=2, problems=(BROKEN,), deleting=True)
+        world.objects.put(it, delivery(0, 0))
+        await world.quiet()
+        await world.clock.advance(120.0)
+        await world.idle()
+        assert not world.kube.asked
+
+
+async def test_finalizers_wait_for_no_status_and_hold_up_none(world: World) -> None:
+    """Each waits for the API server by itself."""
+    async with running(world):
+        world.put(state(), delivery(1, 2))
+        world.put(state(key(1)), delivery(1, 2))
+        made = world.kube.get(CLUSTERS, "shop", "web")
+        world.kube.put({**made, "metadata": {**made["metadata"], "finalizers": [FINALIZER]}})
+        world.kube.delete(CLUSTERS, "shop", "web")
+        world.kube.hang_next(verb="get", plural="clusters")
+        it = replace(world.objects.states[WEB], deleting=True, withdrawn=True, finalizers=(FINALIZER,))
+        world.objects.put(it)
+        await world.kube.wait(lambda: world.kube.hanging == 1)
+        await world.until(lambda: world.status(key(1)) is not None)
+        assert world.status() is None
+        world.kube.heal()
+        await world.until(lambda: world.status() is None and len(world.kube.objects(CLUSTERS)) == 1)
+        assert list(world.writer.problems()) == []

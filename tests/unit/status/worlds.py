@@ -91,6 +91,9 @@ class FakeObjects:
     def state(self, key: ObjectKey) -> ObjectState | None:
         return self.states.get(key)
 
+    def is_leaving(self, key: ObjectKey) -> bool:
+        return key in self.states and self.states[key].deleting
+
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         self._watchers[wake] = None
         return lambda: self._watchers.pop(wake, None)

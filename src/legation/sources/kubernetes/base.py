@@ -5,7 +5,7 @@ A reader knows one kind of thing and does no I/O: `source.py` watches what it as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -46,13 +46,8 @@ class Reader(Protocol):
 class PartReader(Reader, Protocol):
     """Reads one part of what a cluster tells beside objects."""
 
-    @property
-    def field(self) -> str:
-        """Which field of `legation.model.cluster.Cluster` that is."""
-        ...
-
-    def value(self) -> Any:
-        """Return what stands in the field, as it is now."""
+    def values(self) -> Mapping[str, Any]:
+        """Return fields of `legation.model.cluster.Cluster`, and what stands in each now."""
         ...
 
 

@@ -5,7 +5,7 @@ Source: https://gateway-api.sigs.k8s.io/api-types/referencegrant/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -46,20 +46,21 @@ _decode = msgspec.json.Decoder(_Grant).decode
 class GrantReader:
     """The ReferenceGrants of the namespaces that are read."""
 
-    field = "grants"
-
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without grants."""
         self.watched = (Watched(kind=GRANTS, decode=read_grants, take=self._take, namespaces=namespaces),)
         self._kept = Kept[frozenset[Grant]]()
 
-    def value(self) -> frozenset[Grant]:
+    def values(self) -> Mapping[str, frozenset[Grant]]:
         """Return all grants as they are now."""
-        return frozenset().union(*self._kept.objects.values())
+        return {"grants": self._all()}
 
     def _take(self, changes: Iterable[Put[frozenset[Grant]] | Gone[frozenset[Grant]]]) -> bool:
-        before = self.value()
-        return bool(self._kept.take(changes)) and self.value() != before
+        before = self._all()
+        return bool(self._kept.take(changes)) and self._all() != before
+
+    def _all(self) -> frozenset[Grant]:
+        return frozenset().union(*self._kept.objects.values())
 
 
 def read_grants(raw: msgspec.Raw) -> frozenset[Grant]:

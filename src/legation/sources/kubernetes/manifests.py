@@ -22,6 +22,7 @@ from legation.sources.kubernetes.base import Watched
 _METADATA = ("name", "namespace", "uid", "generation", "labels", "creationTimestamp")
 """What is kept of `metadata`, beside our own annotations: tools change others all the time."""
 _OUR_ANNOTATIONS = "legation.dev/"
+_DELETED = "deletionTimestamp"
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -125,7 +126,11 @@ def read_manifest(kind: ApiKind, read: Mapping[str, Any]) -> ManifestObject:
     body = {name: value for name, value in read.items() if name not in {"metadata", "status"}}
     version = _version_of(kind, read)
     body |= {"apiVersion": version, "kind": kind.kind}
-    body["metadata"] = {**{name: metadata[name] for name in _METADATA if name in metadata}, **_annotations(metadata)}
+    body["metadata"] = {
+        **{name: metadata[name] for name in _METADATA if name in metadata},
+        **_annotations(metadata),
+        **_departure(kind, metadata),
+    }
     return ManifestObject(
         key=ObjectKey(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"]),
         api_version=version,
@@ -140,6 +145,15 @@ def _version_of(kind: ApiKind, read: Mapping[str, Any]) -> str:
     told = read.get("apiVersion")
     versions = (each.api_version for each in kind.every_version)
     return next((each for each in versions if each == told), kind.api_version)
+
+
+def _departure(kind: ApiKind, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells that an object is to go, where that waits for us; others come and go as others please."""
+    if not kind.finalizer:
+        return {}
+    found = metadata.get("finalizers")
+    own = {"finalizers": [kind.finalizer]} if isinstance(found, list) and kind.finalizer in found else {}
+    return {**own, **({_DELETED: metadata[_DELETED]} if metadata.get(_DELETED) else {})}
 
 
 def _annotations(metadata: Mapping[str, Any]) -> dict[str, Any]:

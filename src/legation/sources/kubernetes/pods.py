@@ -1,15 +1,22 @@
-"""Pods: who the Envoy in each is, and where it speaks from."""
+"""Pods: who the Envoy in each is, where it speaks from, and whether it may be sent traffic.
+
+One watch tells both, and the second changes much more often than the first: what it changes leaves the first as it is,
+the same Python objects.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import Pod
+from legation.model.cluster import NamespacedName, Pod, ReadyPod
 from legation.model.node import canonical_ip
 from legation.sources.kubernetes.base import Watched
 from legation.sources.kubernetes.metadata import Metadata
@@ -17,18 +24,28 @@ from legation.sources.kubernetes.metadata import Metadata
 PODS = ApiKind(group="", version="v1", kind="Pod", plural="pods")
 
 
+class _Metadata(Metadata, frozen=True, gc=False):
+    deleted: str | None = msgspec.field(default=None, name="deletionTimestamp")
+
+
 class _Address(msgspec.Struct, frozen=True, gc=False):
     ip: str = ""
+
+
+class _Condition(msgspec.Struct, frozen=True, gc=False):
+    type: str = ""
+    status: str = ""
 
 
 class _Status(msgspec.Struct, frozen=True, rename="camel"):
     phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     pod_ips: list[_Address] | None = msgspec.field(default=None, name="podIPs")
+    conditions: list[_Condition] | None = None
 
 
 class _Pod(msgspec.Struct, frozen=True):
-    metadata: Metadata
+    metadata: _Metadata
     status: _Status = _Status()
 
 
@@ -36,52 +53,125 @@ _OVER = {"Succeeded", "Failed"}
 """Phases of a Pod that has ended for good. Its status keeps addresses that may be those of another Pod by now."""
 
 _decode = msgspec.json.Decoder(_Pod).decode
+_name = attrgetter("name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOfPod:
+    """What is kept of a Pod."""
+
+    pod: Pod
+    ready: ReadyPod | None
+    """None: it is not to be sent traffic."""
 
 
 class PodReader:
     """The Pods of the namespaces that are read."""
 
-    field = "pods"
-
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without Pods."""
         self.watched = (Watched(kind=PODS, decode=read_pod, take=self._take, namespaces=namespaces),)
         self._pods: dict[str, Pod] = {}
+        self._told_pods: Mapping[str, Pod] | None = None
+        """What was told of them; None: something is another since."""
+        self._ready = _Ready()
 
-    def value(self) -> Mapping[str, Pod]:
-        """Return each Pod under its two node ids, as they are now; O(Pods)."""
-        return MappingProxyType(self._pods.copy())
+    def values(self) -> Mapping[str, Any]:
+        """Return each Pod under its two node ids, and those that are ready; O(Pods) where one is another."""
+        if self._told_pods is None:
+            self._told_pods = MappingProxyType(self._pods.copy())
+        return {"pods": self._told_pods, "ready": self._ready.by_namespace()}
 
-    def _take(self, changes: Iterable[Put[Pod] | Gone[Pod]]) -> bool:
+    def _take(self, changes: Iterable[Put[ReadOfPod] | Gone[ReadOfPod]]) -> bool:
         changed = False
         for change in changes:
-            named = f"{change.key.name}.{change.key.namespace}"
-            before = self._pods.get(named)
             now = None if isinstance(change, Gone) else change.object
-            if before == now:
-                # So are most changes of a Pod, such as those of its conditions.
-                continue
-            changed = True
-            if before is not None:
-                # One that was made anew while nobody watched has another UID.
-                del self._pods[named]
-                self._pods.pop(before.uid, None)
-            if now is not None:
-                self._pods[named] = self._pods[now.uid] = now
+            # Both are looked at. Most changes of a Pod are neither.
+            changed |= self._take_pod(change.key, None if now is None else now.pod)
+            changed |= self._ready.take(change.key, None if now is None else now.ready)
         return changed
 
+    def _take_pod(self, key: NamespacedName, now: Pod | None) -> bool:
+        named = f"{key.name}.{key.namespace}"
+        before = self._pods.get(named)
+        if before == now:
+            return False
+        if before is not None:
+            # One that was made anew while nobody watched has another UID.
+            del self._pods[named]
+            self._pods.pop(before.uid, None)
+        if now is not None:
+            self._pods[named] = self._pods[now.uid] = now
+        self._told_pods = None
+        return True
 
-def read_pod(raw: msgspec.Raw) -> Pod:
+
+class _Ready:
+    """The Pods that are ready. A namespace of which none is another stays the same tuple."""
+
+    def __init__(self) -> None:
+        self._pods: dict[str, dict[str, ReadyPod]] = {}
+        """By namespace and name."""
+        self._changed: set[str] = set()
+        """The namespaces where one is another since this was told."""
+        self._told: Mapping[str, tuple[ReadyPod, ...]] = MappingProxyType({})
+
+    def take(self, key: NamespacedName, now: ReadyPod | None) -> bool:
+        pods = self._pods.get(key.namespace, {})
+        if pods.get(key.name) == now:
+            return False
+        if now is None:
+            del pods[key.name]
+        else:
+            self._pods.setdefault(key.namespace, pods)[key.name] = now
+        self._changed.add(key.namespace)
+        return True
+
+    def by_namespace(self) -> Mapping[str, tuple[ReadyPod, ...]]:
+        """Return them, sorted by name; O(the Pods of the namespaces where one is another)."""
+        differing = {namespace: self._sorted(namespace) for namespace in self._changed}
+        self._changed = set()
+        # One may have become ready and unready again in the meantime.
+        differing = {name: pods for name, pods in differing.items() if pods != self._told.get(name, ())}
+        if differing:
+            told = {**self._told, **differing}
+            self._told = MappingProxyType({name: pods for name, pods in told.items() if pods})
+        return self._told
+
+    def _sorted(self, namespace: str) -> tuple[ReadyPod, ...]:
+        found = tuple(sorted(self._pods.pop(namespace).values(), key=_name))
+        if found:
+            # Kept in this order: what is sorted already is sorted again in no time.
+            self._pods[namespace] = {each.name: each for each in found}
+        return found
+
+
+def read_pod(raw: msgspec.Raw) -> ReadOfPod:
     """Return what is kept of a Pod."""
     read = _decode(raw)
-    addresses = {read.status.pod_ip, *(each.ip for each in read.status.pod_ips or ())}
-    if read.status.phase in _OVER:
+    status, metadata = read.status, read.metadata
+    addresses = {status.pod_ip, *(each.ip for each in status.pod_ips or ())}
+    if status.phase in _OVER:
         addresses = set()
-    metadata = read.metadata
-    return Pod(
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        labels=frozenset((metadata.labels or {}).items()),
-        addresses=frozenset(filter(None, map(canonical_ip, addresses))),
+    labels = frozenset((metadata.labels or {}).items())
+    address = canonical_ip(status.pod_ip)
+    return ReadOfPod(
+        pod=Pod(
+            namespace=metadata.namespace,
+            name=metadata.name,
+            uid=metadata.uid,
+            labels=labels,
+            addresses=frozenset(filter(None, map(canonical_ip, addresses))),
+        ),
+        ready=ReadyPod(name=metadata.name, labels=labels, address=address) if address and _serves(read) else None,
     )
+
+
+def _serves(pod: _Pod) -> bool:
+    """Say whether it is to be sent traffic.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
+    """
+    if pod.metadata.deleted or pod.status.phase in _OVER:
+        return False
+    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or ())

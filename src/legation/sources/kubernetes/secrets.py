@@ -36,8 +36,6 @@ _decode = msgspec.json.Decoder(_Secret).decode
 class SecretReader:
     """The Secrets of the namespaces where they are read."""
 
-    field = "secrets"
-
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without Secrets."""
         fields = ",".join(f"type!={each}" for each in _NOT_FOR_ENVOY)
@@ -46,9 +44,9 @@ class SecretReader:
         )
         self._kept = Kept[SecretData]()
 
-    def value(self) -> Mapping[NamespacedName, SecretData]:
+    def values(self) -> Mapping[str, Mapping[NamespacedName, SecretData]]:
         """Return the Secrets as they are now; O(Secrets)."""
-        return MappingProxyType(self._kept.objects.copy())
+        return {"secrets": MappingProxyType(self._kept.objects.copy())}
 
     def _take(self, changes: Iterable[Put[SecretData] | Gone[SecretData]]) -> bool:
         return bool(self._kept.take(changes))

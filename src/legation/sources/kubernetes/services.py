@@ -40,8 +40,6 @@ _decode_service = msgspec.json.Decoder(_Service).decode
 class ServiceReader:
     """The Services of the namespaces that are read."""
 
-    field = "services"
-
     def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
         """Begin without Services."""
         self.watched = (
@@ -55,9 +53,9 @@ class ServiceReader:
         """The slices of each Service, by name."""
         self._joined: dict[NamespacedName, Service] = {}
 
-    def value(self) -> Mapping[NamespacedName, Service]:
+    def values(self) -> Mapping[str, Mapping[NamespacedName, Service]]:
         """Return each Service with its slices, as they are now; O(Services)."""
-        return MappingProxyType(self._joined.copy())
+        return {"services": MappingProxyType(self._joined.copy())}
 
     def _take_services(self, changes: Iterable[Put[Service] | Gone[Service]]) -> bool:
         return self._join_all(key for key, _, _ in self._services.take(changes))

@@ -179,7 +179,7 @@ class KubernetesSource:
 
     def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
         anew = (each for each in self._parts if before is None or each in changed)
-        values = {each.field: each.value() for each in anew}
+        values = {field: value for each in anew for field, value in each.values().items()}
         return replace(Cluster() if before is None else before, pods_current=pods_current, **values)
 
     def _problems(self) -> Iterator[Problem]:

@@ -63,9 +63,9 @@ def test_grants_come_change_and_go_and_a_pair_may_stand_in_several() -> None:
     assert told.put("ReferenceGrant", services)
     assert not told.put("ReferenceGrant", {**services, "metadata": metadata("another", "bank")})
     assert not told.gone("ReferenceGrant", "another", "bank")
-    assert reader.value() == {of(CLUSTERS, "Service")}
+    assert reader.values()["grants"] == {of(CLUSTERS, "Service")}
     assert told.put("ReferenceGrant", grant(PODS, to=({"group": "", "kind": "Service"},)))
-    assert reader.value() == {of(PODS, "Service")}
+    assert reader.values()["grants"] == {of(PODS, "Service")}
     assert told.gone("ReferenceGrant", "grant", "bank")
-    assert reader.value() == frozenset()
+    assert reader.values()["grants"] == frozenset()
     assert not told.gone("ReferenceGrant", "never-read", "bank")

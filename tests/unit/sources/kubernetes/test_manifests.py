@@ -74,6 +74,39 @@ def test_our_own_annotations_are_kept(reader: ManifestReader) -> None:
     assert "annotations" not in reader.objects()[KEY].body["metadata"]
 
 
+PIPES = ApiKind(group="example.com", version="v1", kind="Pipe", plural="pipes", finalizer="example.com/delete")
+PIPE = ObjectKey("example.com", "Pipe", "shop", "web")
+
+
+def pipe(*finalizers: str, **more: Any) -> dict[str, Any]:
+    told = metadata("web", finalizers=list(finalizers), **more)
+    return {"apiVersion": "example.com/v1", "kind": "Pipe", "metadata": told}
+
+
+def test_of_a_kind_that_waits_for_us_it_is_kept_that_an_object_is_to_go() -> None:
+    reader = ManifestReader([PIPES])
+    told = Told(reader)
+    assert told.put("Pipe", pipe("example.com/other"))
+    before = reader.objects()[PIPE]
+    assert before.body["metadata"].keys().isdisjoint({"finalizers", "deletionTimestamp"})
+    assert not told.put("Pipe", pipe())
+    assert told.put("Pipe", pipe("example.com/other", "example.com/delete"))
+    assert reader.objects()[PIPE].body["metadata"]["finalizers"] == ["example.com/delete"]
+    assert not told.put("Pipe", pipe("example.com/delete", "example.com/another"))
+    deleted = {"deletionTimestamp": "2030-01-02T00:00:00Z"}
+    assert told.put("Pipe", pipe("example.com/delete", "example.com/other", **deleted))
+    assert reader.objects()[PIPE].body["metadata"]["deletionTimestamp"] == "2030-01-02T00:00:00Z"
+    assert told.put("Pipe", pipe("example.com/other", **deleted))
+    left = reader.objects()[PIPE].body["metadata"]
+    assert ("finalizers" in left, "deletionTimestamp" in left) == (False, True)
+
+
+@pytest.mark.parametrize("odd", [None, "example.com/delete", {}, 3])
+def test_finalizers_that_are_none_are_none(odd: Any) -> None:
+    found = read_manifest(PIPES, {"metadata": {**metadata("web"), "finalizers": odd, "deletionTimestamp": None}})
+    assert found.body["metadata"].keys().isdisjoint({"finalizers", "deletionTimestamp"})
+
+
 SPLITS = ApiKind(group="smi.io", version="v3", kind="Split", plural="splits", older=("v2", "v1"))
 
 

@@ -46,7 +46,7 @@ def test_it_shows_nothing_of_its_content() -> None:
     reader = SecretReader()
     told = Told(reader)
     told.put("Secret", secret(value=b"hunter2"))
-    shown = f"{reader.value()!r}"
+    shown = repr(reader.values()["secrets"])
     assert "hunter2" not in shown
     assert b64encode(b"hunter2").decode() not in shown
 
@@ -64,11 +64,11 @@ def test_secrets_come_change_and_go() -> None:
     reader = SecretReader()
     told = Told(reader)
     assert told.put("Secret", secret(value=b"1"))
-    before = reader.value()
+    before = reader.values()["secrets"]
     assert not told.put("Secret", secret(value=b"1", labels={"a": "b"}))
-    assert reader.value()[TOKEN] is before[TOKEN]
+    assert reader.values()["secrets"][TOKEN] is before[TOKEN]
     assert told.put("Secret", secret(value=b"2"))
-    assert (before[TOKEN].data, reader.value()[TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
+    assert (before[TOKEN].data, reader.values()["secrets"][TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
     assert told.gone("Secret", "token")
-    assert reader.value() == {}
+    assert reader.values()["secrets"] == {}
     assert not told.gone("Secret", "token")

@@ -264,7 +264,8 @@ async def test_what_changes_without_the_owner_publishes_nothing(world: World) ->
         await world.passing(lambda: source.observed(WEB) == status, seconds=0)
         await world.clock.advance(0)
         assert len(world.states) == 1
-        world.kube.patch_status(PODS, "shop", "edge-1", {"conditions": []})
+        still = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}]
+        world.kube.patch_status(PODS, "shop", "edge-1", {"conditions": still})
         world.kube.put(of(SERVICES, service(clusterIP="10.96.0.2")))
         world.kube.put(of(SERVICES, service("last")))
         await world.until(lambda state: bool(state.cluster and len(state.cluster.services) == 2))
@@ -274,6 +275,25 @@ async def test_what_changes_without_the_owner_publishes_nothing(world: World) ->
         world.kube.patch_status(PODS, "shop", "edge-1", {"podIP": "10.0.0.3", "podIPs": []})
         await world.until(lambda state: state.cluster is not world.states[2].cluster)
         assert len(world.states) == 4
+
+
+async def test_readiness_is_published_and_moves_nobody(world: World) -> None:
+    world.put_usual()
+    world.kube.put(of(PODS, pod("web-1", "10.0.0.2", namespace="bank")))
+    async with world.reading():
+        first = (await world.begun()).cluster
+        assert first is not None
+        assert {name: [each.address for each in pods] for name, pods in first.ready.items()} == {
+            "shop": ["10.0.0.1"],
+            "bank": ["10.0.0.2"],
+        }
+        world.kube.patch_status(PODS, "shop", "edge-1", {"conditions": []})
+        second = (await world.until(lambda state: state.cluster is not first)).cluster
+        assert second is not None
+        assert second.pods is first.pods
+        assert second.services is first.services
+        assert second.ready.keys() == {"bank"}
+        assert second.ready["bank"] is first.ready["bank"]
 
 
 async def test_a_burst_is_few_states(world: World) -> None:
@@ -299,6 +319,7 @@ async def test_an_api_server_that_is_away_takes_nothing_away_and_is_told(world: 
         assert before.cluster is not None
         assert not away.cluster.pods_current
         assert away.cluster.pods is before.cluster.pods
+        assert away.cluster.ready is before.cluster.ready
         assert away.cluster.services is before.cluster.services
         assert codes(away) == {"not-watched"}
         assert {each.level for each in away.problems} == {Level.WARNING}
@@ -312,6 +333,7 @@ async def test_an_api_server_that_is_away_takes_nothing_away_and_is_told(world: 
         assert world.newest.cluster is not None
         assert world.newest.cluster.pods_current
         assert world.newest.cluster.pods is before.cluster.pods
+        assert world.newest.cluster.ready is before.cluster.ready
 
 
 @pytest.mark.parametrize(("plural", "current"), [("pods", False), ("services", True)])
