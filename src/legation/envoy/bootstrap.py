@@ -16,9 +16,16 @@ _MAX_CONNECTIONS = 50_000
 """From clients, of one Envoy: the figure of Envoy's own advice for the edge. Without one it warns."""
 _TYPE = "type.googleapis.com/"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_STREAMS = 100_000
+"""At a time. Each cluster whose endpoints come by a stream of its own has one, and Envoy's default of 1,024 requests
+holds the rest back without a word."""
 _HTTP2 = {
-    # A control plane that vanished without a word is noticed, and another one asked.
-    "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
+    "http2_protocol_options": {
+        # A control plane that vanished without a word is noticed, and another one asked.
+        "connection_keepalive": {"interval": "30s", "timeout": "5s"},
+        # All streams over one connection, so that their order can be kept.
+        "max_concurrent_streams": _STREAMS,
+    }
 }
 _HTTP: dict[Variant, dict[str, Any]] = {"delta": _HTTP2, "sotw": _HTTP2, "rest": {"http_protocol_options": {}}}
 # A stream tries both families: `localhost` may be either. Polls keep to one, or they come from two clients.
@@ -165,6 +172,7 @@ def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str)
         "name": XDS_CLUSTER,
         **_discovery(host, family=family),
         "connect_timeout": "1s",
+        "circuit_breakers": {"thresholds": [{"max_requests": _STREAMS}]},
         "load_assignment": {
             "cluster_name": XDS_CLUSTER,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(host, port)}}]}],

@@ -67,6 +67,8 @@ class PipeCluster:
     """None: as Envoy has it, 65537."""
     initial_fetch_timeout: int
     """Of EDS."""
+    update_merge_window: int | None
+    """None: as Envoy has it, a second."""
     health_check: HealthCheck | None
     """None: every host counts as healthy."""
     endpoints: tuple[PipeEndpoint, ...] = field(repr=False)

@@ -34,7 +34,7 @@ def cluster_draft(
         "name": cluster.name,
         "connect_timeout": duration(cluster.connect_timeout),
         "lb_policy": "MAGLEV",
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": _common(cluster),
         "ignore_health_on_host_removal": True,
         **_discovery(cluster, hosts(cluster.endpoints) if placed is None else placed),
     }
@@ -49,6 +49,12 @@ def duration(milliseconds: int) -> str:
     """Return a time as protobuf's JSON has it: `0.100s`."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{seconds}.{rest:03d}s" if rest else f"{seconds}s"
+
+
+def _common(cluster: PipeCluster) -> dict[str, Any]:
+    window = cluster.update_merge_window
+    merge = {} if window is None else {"update_merge_window": duration(window)}
+    return {"healthy_panic_threshold": {"value": 0}, **merge}
 
 
 def _discovery(cluster: PipeCluster, placed: Iterable[tuple[PipeEndpoint, str]]) -> dict[str, Any]:

@@ -16,13 +16,17 @@ from legation.translate.pipe_clusters import duration
 
 _UDP = f"{TYPE_URL_PREFIX}envoy.extensions.filters.udp.udp_proxy.v3"
 _NETWORK = f"{TYPE_URL_PREFIX}envoy.extensions.filters.network"
+_ANY = "::"
+"""Every address: Envoy takes it for those of IPv6 alone if it is not told otherwise."""
 _STATE = "legation.hash_key"
 """What the key is called among the things that Envoy knows of a connection."""
 
 
 def listener_draft(pipe: Pipe, scope: Scope) -> Draft:
     """Return the listener."""
-    socket = {"protocol": pipe.carrier.value, "address": pipe.address, "port_value": pipe.port}
+    socket: dict[str, Any] = {"protocol": pipe.carrier.value, "address": pipe.address, "port_value": pipe.port}
+    if pipe.address == _ANY:
+        socket["ipv4_compat"] = True
     json = {
         "@type": LISTENER.url,
         "name": pipe.name,

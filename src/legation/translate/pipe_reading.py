@@ -95,6 +95,7 @@ def _cluster(cluster: Fields, carrier: Carrier) -> PipeCluster:
         "connect_timeout",
         "maglev_table_size",
         "initial_fetch_timeout",
+        "update_merge_window",
         "health_check",
         "endpoints",
     )
@@ -116,6 +117,7 @@ def _cluster(cluster: Fields, carrier: Carrier) -> PipeCluster:
         connect_timeout=cluster.whole_or("connect_timeout", 5_000),
         maglev_table_size=_table_size(cluster),
         initial_fetch_timeout=cluster.whole_or("initial_fetch_timeout", 600_000, least=0),
+        update_merge_window=cluster.maybe_whole("update_merge_window", least=0),
         health_check=_health_check(cluster),
         endpoints=endpoints,
         path=cluster.path,

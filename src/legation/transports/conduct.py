@@ -81,6 +81,8 @@ class Wrong(Enum):
     """It does not read what is written to it."""
     UNANSWERED = "unanswered"
     """It answers neither with ACK nor NACK."""
+    STREAMS = "streams"
+    """Its own circuit breaker keeps it from asking for all that it needs."""
     NONSENSE = "nonsense"
     """Many of its requests are refused, or are about types that do not exist."""
 

@@ -1,8 +1,12 @@
-"""Lookout: finds the clients that do not read what is written to them, or never answer. They harm themselves alone."""
+"""Lookout: finds the clients that do not read what is written to them, never answer, or cannot ask for all they need.
+
+They harm themselves alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -15,6 +19,12 @@ INTERVAL = 60.0
 """Seconds between two looks: who has not read a response from one to the next does not read."""
 UNANSWERED = 300.0
 """Seconds that a response may be unanswered. Envoy answers clusters when they are warm, within 15 seconds mostly."""
+STREAMS_BY_DEFAULT = 1024
+"""Requests that Envoy makes of one cluster at a time, and a stream is one, unless `circuit_breakers` say otherwise: an
+Envoy that stays at just so many waits in silence for those that it may not open.
+
+Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto
+"""
 
 
 class Answering(Protocol):
@@ -40,6 +50,8 @@ class Lookout:
         self._streams = streams
         self._clients = clients
         self._writers: dict[GrpcCall, asyncio.Task[None]] = {}
+        self._held_back: set[str] = set()
+        """The node ids that had just so many streams at the last look."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -48,16 +60,39 @@ class Lookout:
             self.look()
 
     def look(self) -> None:
-        """Name those who do neither."""
+        """Name them."""
+        self._look_at_writers()
+        self._look_at_answers()
+        self._look_at_streams()
+
+    def _look_at_writers(self) -> None:
         before = self._writers
         self._writers = {stream: stream.writer for stream in self._streams if stream.writer is not None}
         for stream, writer in self._writers.items():
             if before.get(stream) is writer:
                 words = "it does not read its response; it is told the newest when it does"
                 self._conduct.note(Wrong.UNREAD, stream.peer, stream.node_id, words)
+
+    def _look_at_answers(self) -> None:
         limit = self._clock.now() - UNANSWERED
         for client in self._clients:
             since = client.silent_since()
             if since is not None and since < limit:
                 words = "it has not answered a response for minutes, neither with ACK nor with NACK"
                 self._conduct.note(Wrong.UNANSWERED, client.peer, client.node.id, words)
+
+    def _look_at_streams(self) -> None:
+        # One Envoy may spread them over several connections.
+        numbers = Counter(stream.node_id for stream in self._streams)
+        before, self._held_back = (
+            self._held_back,
+            {node for node, each in numbers.items() if each == STREAMS_BY_DEFAULT},
+        )
+        for stream in self._streams:
+            if stream.node_id in before & self._held_back:
+                before.discard(stream.node_id)
+                words = (
+                    f"it stays at {STREAMS_BY_DEFAULT} streams, so Envoy's circuit breaker holds others back; raise"
+                    " max_requests in the circuit_breakers of the cluster that it reaches us by"
+                )
+                self._conduct.note(Wrong.STREAMS, stream.peer, stream.node_id, words)

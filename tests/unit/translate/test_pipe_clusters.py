@@ -30,6 +30,11 @@ def test_what_is_fixed(carrier: str) -> None:
     }
 
 
+def test_how_soon_changes_of_hosts_count() -> None:
+    common = made(update_merge_window=0)["common_lb_config"]
+    assert common == {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"}
+
+
 def test_where_it_stands() -> None:
     (draft, _) = translated(listener()).drafts
     assert draft.path == CLUSTER_PATH

@@ -90,6 +90,12 @@ def test_where_it_listens(written: str, address: str) -> None:
     assert made(address=written)["address"]["socket_address"]["address"] == address
 
 
+@pytest.mark.parametrize("address", ["0:0::0", "::1", "0.0.0.0"])
+def test_all_of_ipv6_is_all_of_ipv4_too(address: str) -> None:
+    """Which Envoy is to be told."""
+    assert made(address=address)["address"]["socket_address"].get("ipv4_compat", False) is (address == "0:0::0")
+
+
 def test_when_sessions_end() -> None:
     assert made(idle_timeout=1500)["listener_filters"][0]["typed_config"]["idle_timeout"] == "1.500s"
     by_tcp = made("tcp", idle_timeout=1500)["filter_chains"][0]["filters"]

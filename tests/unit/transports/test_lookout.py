@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, cast
 
 from structlog.testing import capture_logs
 
+from legation.model.node import Peer
 from legation.model.resource_types import CLUSTER
 from legation.testing import ManualClock
-from legation.transports.lookout import INTERVAL, UNANSWERED
+from legation.transports.conduct import Conduct
+from legation.transports.lookout import INTERVAL, STREAMS_BY_DEFAULT, UNANSWERED, Lookout
 from tests.unit.transports.loopback import FakeFeed, resource, serving, until
 
 MORE_THAN_FITS_ON_THE_WAY = 48 << 20
@@ -34,3 +39,38 @@ async def test_who_does_not_read_or_answer_is_named_once_and_others_are_not() ->
     named = sorted((log["what"], log["node"]) for log in logs if log["event"] == "misbehaving client")
     assert named == [("unanswered", "silent"), ("unanswered", "unread"), ("unread", "unread")]
     assert counts == {"unanswered": 2, "unread": 1}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One that nothing is written to, over one of several connections of its Envoy."""
+
+    node_id: str
+    port: int
+    writer: None = None
+
+    @property
+    def peer(self) -> Peer:
+        return Peer(address=f"ipv4:10.0.0.1:{self.port}", transport="grpc")
+
+
+def looks(*worlds: Iterable[Stream]) -> list[str]:
+    """Return the nodes that are named when that is what there is at one look after another."""
+    streams: list[Any] = []
+    conduct = Conduct(ManualClock())
+    lookout = Lookout(ManualClock(), conduct, streams=cast("list[Any]", streams), clients=())
+    with capture_logs() as logs:
+        for each in worlds:
+            streams[:] = each
+            lookout.look()
+    return [log["node"] for log in logs if log["event"] == "misbehaving client" and log["what"] == "streams"]
+
+
+def test_who_stays_at_the_limit_of_its_circuit_breaker_is_named() -> None:
+    """Envoy says nothing of the streams that it may not open."""
+    held_back = [Stream("edge", port % 2) for port in range(STREAMS_BY_DEFAULT)]
+    assert looks(held_back, held_back, held_back) == ["edge"]
+    more, fewer = [*held_back, Stream("edge", 1)], held_back[1:]
+    assert not looks(held_back, more, held_back)
+    assert not looks(more, more)
+    assert not looks(fewer, fewer)
