@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from legation.cli.rendering import snapshot_for
 from legation.model.resource_types import RESOURCE_TYPES
@@ -35,14 +36,37 @@ def row_of(setting: Setting) -> str:
     return f"| `{setting.flag}` | `{setting.variable}` | {key} | {default} | {setting.text} |"
 
 
-def codes_in(tree: ast.AST) -> Iterator[str]:
+def codes_in(tree: ast.Module) -> Iterator[str]:
+    constants = dict(constants_of(tree))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         named = [each.value for each in call.keywords if each.arg == "code"]
+        # A method of that name takes words and the fields below, and a code by its keyword alone.
+        is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "fault"
         maker = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        plain = call.args[:2] if maker in MAKERS else []
+        plain = call.args[:2] if maker in MAKERS and not is_method else []
         for each in (*named, *plain):
-            if isinstance(each, ast.Constant) and isinstance(each.value, str) and SLUG.fullmatch(each.value):
-                yield each.value
+            found = constants.get(each.id, each) if isinstance(each, ast.Name) else each
+            if isinstance(found, ast.Constant) and isinstance(found.value, str) and SLUG.fullmatch(found.value):
+                yield found.value
+
+
+def constants_of(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names of a module that stand for one value each."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                yield from zip((getattr(each, "id", "") for each in names), values, strict=True)
+
+
+def fields_of(schema: Any) -> Iterator[str]:
+    """Yield the names of all fields of a schema, and of those below them."""
+    for name, below in schema.get("properties", {}).items():
+        yield name
+        yield from fields_of(below)
+    if "items" in schema:
+        yield from fields_of(schema["items"])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +114,31 @@ def test_the_first_manifest_of_the_readme_is_right(tmp_path: Path) -> None:
     assert [len(collection) for collection in snapshot.collections.values() if len(collection)] == [1]
 
 
-@pytest.mark.parametrize("folder", ["demo/manifests", "examples/envoy-dynamic/manifests"])
+@pytest.mark.parametrize(
+    "folder", ["demo/manifests", "examples/envoy-dynamic/manifests", "examples/udp-pipes/manifests"]
+)
 def test_the_manifests_that_are_shown_have_no_problems(folder: str) -> None:
-    _, problems = snapshot_for(ROOT / folder, node_id="edge", labels={})
+    snapshot, problems = snapshot_for(ROOT / folder, node_id="edge", labels={"app": "envoy-ingress"})
     assert problems == ()
+    assert any(len(collection) for collection in snapshot.collections.values())
+
+
+def test_every_field_of_a_virtual_service_is_explained() -> None:
+    crd = yaml.safe_load(page("src/legation/crds/virtualservices.servicemesh.l7mp.io.yaml"))
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    rows = re.findall(r"^\| (`[^|]+`) \|", page("docs/udp-pipes.md"), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"\w+", row)}
+    assert len(set(fields_of(schema))) > 20
+    assert set(fields_of(schema)) - explained == set()
+
+
+def test_the_pipes_that_are_shown_are_right(tmp_path: Path) -> None:
+    """Pods are selected in one, and a page has none: that alone is told."""
+    shown = [block for block in blocks("docs/udp-pipes.md", "yaml") if "hash_key" in block]
+    head = "apiVersion: servicemesh.l7mp.io/v1\nkind: VirtualService\n"
+    for number, block in enumerate(shown):
+        (tmp_path / f"{number}.yaml").write_text(block if "kind:" in block else head + block)
+    for app in ("envoy-ingress", "worker"):
+        snapshot, problems = snapshot_for(tmp_path, node_id="it.media", labels={"app": app})
+        assert {each.code for each in problems} == {"no-pods-known"}
+        assert any(len(collection) for collection in snapshot.collections.values())

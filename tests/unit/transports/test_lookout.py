@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from structlog.testing import capture_logs
 
@@ -58,7 +58,7 @@ def looks(*worlds: Iterable[Stream]) -> list[str]:
     """Return the nodes that are named when that is what there is at one look after another."""
     streams: list[Any] = []
     conduct = Conduct(ManualClock())
-    lookout = Lookout(ManualClock(), conduct, streams=cast("list[Any]", streams), clients=())
+    lookout = Lookout(ManualClock(), conduct, streams=streams, clients=())
     with capture_logs() as logs:
         for each in worlds:
             streams[:] = each
