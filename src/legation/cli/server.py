@@ -13,7 +13,7 @@ from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
 from legation.http_server import HttpServer
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
@@ -23,6 +23,7 @@ from legation.runtime.admission import Rules
 from legation.settings import Settings
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
+from legation.translate.virtual_service import KIND
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
@@ -57,7 +58,7 @@ class _Server:
 
     def __init__(self, found: Settings) -> None:
         cluster = _cluster(found)
-        self._doubts = cluster.problems if cluster else ()
+        self._doubts = (*(cluster.problems if cluster else ()), *doubts(found))
         self._sources: tuple[Source, ...] = (
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
@@ -90,10 +91,7 @@ class _Server:
             self._sources,
             transports=[self._transport, *((self._rest,) if self._rest else ())],
             state_dir=found.state_dir,
-            rules=Rules(
-                check_peer=found.cluster.peer_check == "pod",
-                across_namespaces=found.cluster.cross_namespace == "allow",
-            ),
+            rules=rules(found),
             pod_wait=found.cluster.pod_wait,
             count=self._has_replicas or (cluster is not None and cluster.writes_status),
         )
@@ -177,6 +175,28 @@ class _Server:
             **({"rest": self._rest.url} if self._rest else {}),
             admin=self._admin.url,
             health=self._health.url,
+        )
+
+
+def rules(found: Settings) -> Rules:
+    """Return who gets what."""
+    return Rules(
+        check_peer=found.cluster.peer_check == "pod",
+        across_namespaces=found.cluster.cross_namespace == "allow",
+        any_label=frozenset({(KIND.group, KIND.kind)} if found.cluster.l7mp_matching == "any" else ()),
+    )
+
+
+def doubts(found: Settings) -> Iterable[Problem]:
+    """Return what is doubtful about the settings, wherever objects come from."""
+    if found.cluster.l7mp_matching == "any":
+        yield Problem(
+            code="any-label",
+            level=Level.WARNING,
+            message="with --l7mp-matching any, a VirtualService goes to the Envoys of every namespace that have any one"
+            " of the labels it selects, and sends traffic to Pods that it chooses likewise",
+            mend="set --l7mp-matching all as soon as each selector names Envoys and Pods of its own namespace by labels"
+            " that they all have",
         )
 
 

@@ -7,11 +7,12 @@ transport makes of it) is derived once for every Envoy that gets it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from legation.model.mentions import claims, followed, index_of, mentions
 from legation.model.resource import DIGEST_BITS, Resource
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 
@@ -103,11 +104,7 @@ class Collection:
     def claimants(self, claim: str) -> tuple[str, ...]:
         """Return the names of the resources here that claim that. The index is built at the first question."""
         if not self._claimants:
-            found: dict[str, tuple[str, ...]] = {}
-            for resource in self:
-                for each in resource.claims:
-                    found[each] = (*found.get(each, ()), resource.name)
-            self._claimants.update(found)
+            self._claimants.update(index_of(claims(self)))
         return self._claimants.get(claim, ())
 
     def mentioned(self, row: ResourceType) -> Iterable[str]:
@@ -120,17 +117,14 @@ class Collection:
 
     def _index(self, row: ResourceType) -> dict[str, tuple[str, ...]]:
         if not self._referrers:
-            self._referrers.update(self._indexed())
+            named = {type_name for resource in self for type_name in resource.references}
+            self._referrers.update(
+                {
+                    each.name: index_of(mentions(self, each.name)) if each.name in named else {}
+                    for each in RESOURCE_TYPES
+                }
+            )
         return self._referrers[row.name]
-
-    def _indexed(self) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
-        found: dict[str, dict[str, list[str]]] = {row.name: {} for row in RESOURCE_TYPES}
-        for resource in self:
-            for type_name, names in resource.references.items():
-                for name in names:
-                    found[type_name].setdefault(name, []).append(resource.name)
-        for type_name, index in found.items():
-            yield type_name, {name: tuple(names) for name, names in index.items()}
 
     def portion(self, members: Mapping[str, Resource], limit: int) -> Collection | None:
         """Return these members as a collection, if they are one of the portions that this one falls into by itself.
@@ -165,6 +159,20 @@ class Collection:
             earlier,
             Difference(changed=MappingProxyType(dict(changed)), removed=removed, size=size_of(changed.values())),
         )
+
+    def note_indexes(self, earlier: Collection, gone: Sequence[Resource], come: Sequence[Resource]) -> None:
+        """Take over what an earlier collection found out about who mentions and who claims what.
+
+        Args:
+            earlier: The collection that this one was made of.
+            gone: Its members that are not here.
+            come: The members that were not there.
+        """
+        if earlier._referrers and not self._referrers:
+            for row, index in earlier._referrers.items():
+                self._referrers[row] = followed(index, gone=mentions(gone, row), come=mentions(come, row))
+        if earlier._claimants and not self._claimants:
+            self._claimants.update(followed(earlier._claimants, gone=claims(gone), come=claims(come)))
 
     def _difference(self, before: Mapping[str, Resource]) -> Difference:
         changed = {
@@ -209,7 +217,7 @@ def revise(collection: Collection, changed: Mapping[str, Resource], removed: Ite
     come = {name: changed[name] for name in sorted(changed) if before.get(name) is not changed[name]}
     if not gone and not come:
         return collection
-    members = {**before, **come}
+    members = MappingProxyType(before) | come
     for name in gone:
         del members[name]
     if not come.keys() <= before.keys():
@@ -221,6 +229,7 @@ def revise(collection: Collection, changed: Mapping[str, Resource], removed: Ite
         name: each for name, each in come.items() if name not in before or before[name].fingerprint != each.fingerprint
     }
     revised.note_difference(collection, differs, gone)
+    revised.note_indexes(collection, left, [*come.values()])
     return revised
 
 

@@ -24,6 +24,9 @@ class Rules:
     """Whether an Envoy must connect from an address of its Pod."""
     across_namespaces: bool = False
     """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
+    any_label: frozenset[tuple[str, str]] = frozenset()
+    """(API group, kind) of objects that go to the Envoys of every namespace that have any one of the labels selected,
+    and choose the Pods that they send traffic to likewise."""
 
 
 def require_id(peer: Peer, node: Node) -> None:

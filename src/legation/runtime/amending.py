@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from legation.envoy import codec
@@ -19,10 +21,11 @@ from legation.model.objects import ManifestObject, ObjectKey, is_same_json
 from legation.model.problems import Level, Problem
 from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
-from legation.runtime.assemble import Item
+from legation.runtime.assemble import NOTHING, Made
 from legation.runtime.last_good import Readings
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading
+from legation.runtime.shelf import Item
 from legation.translate.amenders import AMENDERS
 from legation.translate.base import Amended, Amender, Note, Plan
 
@@ -35,11 +38,16 @@ _NO_ROWS: frozenset[ResourceType] = frozenset()
 class Revised:
     """What is served at one moment."""
 
-    items: tuple[Item, ...] = field(default=(), repr=False)
-    """All of it, with what notes say."""
+    made: Made = field(default_factory=lambda: NOTHING, repr=False)
+    """What each object makes, with what notes say of it."""
     met: Mapping[ObjectKey, frozenset[Name]] = field(default_factory=dict)
     """Of each object with notes that found something that they speak of: the resources in which they did."""
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All of it."""
+        return tuple(chain.from_iterable(self.made.values()))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,14 +119,11 @@ class Amending:
         met = _met(self._pages.values())
         self._remember(met)
         problems = (*self._of_plans(frozenset(met)), *_of_pages(self._pages.values()))
-        return Revised(items=self._items(readings), met=met, problems=tuple(dict.fromkeys(problems)))
+        return Revised(made=self._made(readings), met=met, problems=tuple(dict.fromkeys(problems)))
 
-    def _items(self, readings: Readings) -> tuple[Item, ...]:
-        if not self._pages:
-            return tuple(item for reading in readings.values() for item in reading.items)
-        pages = self._pages
-        held = (pages[key].items if key in pages else reading.items for key, reading in readings.items())
-        return tuple(item for items in held for item in items)
+    def _made(self, readings: Readings) -> Made:
+        made = {key: reading.items for key, reading in readings.items()}
+        return MappingProxyType(made | {key: page.items for key, page in self._pages.items()})
 
     def _remember(self, met: Mapping[ObjectKey, frozenset[Name]]) -> None:
         for key, names in self._met.items():

@@ -15,9 +15,10 @@ from legation.model.problems import Level, Problem
 from legation.model.resource import Name, Resource
 from legation.model.resource_types import REFERRERS, ResourceType
 from legation.model.snapshot import Snapshot
-from legation.runtime.assemble import Assembly, Item
+from legation.runtime.assemble import Assembly
 from legation.runtime.completing import Completing
 from legation.runtime.made import MadeResource, absent
+from legation.runtime.shelf import Item
 from legation.runtime.wanted import MOST, Key, Wanted, Wish
 from legation.translate import makers as all_makers
 from legation.translate.by_name import Fault, Maker, Target
@@ -176,17 +177,15 @@ class ByName:
 
     def _find_references(self, assembly: Assembly) -> Iterator[_Reference]:
         for shelves in assembly.shelves.values():
-            for shelf in shelves.values():
-                rows = [row for row in self._makers if row.name in shelf.row.refers]
-                for item in shelf.items if rows else ():
-                    for row in rows:
-                        claims = shelves[row].claims if row in shelves else {}
-                        for name in item.resource.refers_to(row):
-                            # Where a selector gives an object of that name to some alone, it is made for the others.
-                            own = any(each.scope.labels <= item.scope.labels for each in claims.get(name, ()))
-                            target = None if own else self._target(row, name)
-                            if target is not None:
-                                yield _Reference(item=item, name=(row, name), target=target)
+            for shelf, row in ((shelf, row) for shelf in shelves.values() for row in self._makers):
+                claims = shelves[row].claims if row in shelves else {}
+                for (name, labels), items in shelf.unmet(row, shelves.get(row)):
+                    # Where a selector gives an object of that name to some alone, it is made for the others.
+                    own = any(each.scope.labels <= labels for each in claims.get(name, ()))
+                    target = None if own else self._target(row, name)
+                    if target is not None:
+                        for item in items:
+                            yield _Reference(item=item, name=(row, name), target=target)
 
     def _settle_names(self) -> None:
         """Have an entry for each name that somebody needs, and for no other."""
@@ -249,9 +248,10 @@ class ByName:
     # What is wrong
 
     def _of_references(self) -> Iterator[Problem]:
-        for each in self._references:
+        faulty = [(each, faults) for each in self._references if (faults := self._faults(*each.key))]
+        for each, faults in sorted(faulty, key=lambda it: (it[0].item.rank, it[0].name[0].name, it[0].name[1])):
             manifest = each.item.manifest
-            for fault in self._faults(*each.key):
+            for fault in faults:
                 yield Problem(
                     code=fault.code,
                     message=f"the {_show(each.name)}: {fault.message}",

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from legation.envoy.findings import quote
 from legation.model.names import is_glob
+from legation.model.node import Scope
 from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
-from legation.runtime.assemble import Assembly, Item, Shelf
+from legation.runtime.assemble import Assembly
+from legation.runtime.shelf import Item, Shelf, collide, in_order
 
 
 def _nowhere(_row: ResourceType, _name: str) -> bool:
@@ -26,18 +28,23 @@ def check(assembly: Assembly, *, elsewhere: Callable[[ResourceType, str], bool] 
         assembly: What there is.
         elsewhere: Says of which names somebody else tells whether they are there.
     """
-    return tuple(
+    found = (
         problem
-        for shelves in assembly.shelves.values()
-        for shelf in shelves.values()
+        for _, shelves in sorted(assembly.shelves.items())
+        for shelf in sorted(shelves.values(), key=lambda each: each.row.name)
         for problem in (*_lost_names(shelf), *_lost_addresses(shelf), *_dangling(shelf, shelves, elsewhere))
     )
+    # What goes to many namespaces is wrong in each of them for the same reason.
+    return tuple(dict.fromkeys(found))
 
 
 def _lost_names(shelf: Shelf) -> Iterator[Problem]:
-    for claims in shelf.contested:
+    for name in sorted(shelf.contested):
+        claims = shelf.claims[name]
         for rank, loser in enumerate(claims[1:], 1):
-            winner = next((each for each in claims[:rank] if each.scope.meets(loser.scope)), None)
+            # One resource can be for several selectors: it is no rival of itself.
+            rivals = (each for each in claims[:rank] if each.resource is not loser.resource)
+            winner = next((each for each in rivals if each.scope.meets(loser.scope)), None)
             if winner is not None:
                 yield _lost_name(loser, winner)
 
@@ -61,20 +68,14 @@ def _lost_name(loser: Item, winner: Item) -> Problem:
 
 def _lost_addresses(shelf: Shelf) -> Iterator[Problem]:
     owners: dict[str, list[Item]] = {}
-    for item in sorted(
-        (each for each in shelf.items if each.resource.claims), key=lambda each: each.manifest.seniority
-    ):
+    for item in in_order({item for address in shelf.disputed for item in shelf.addresses[address]}):
         for claim in item.resource.claims:
             others = owners.setdefault(claim, [])
-            winner = next((each for each in others if _collide(each, item)), None)
+            winner = next((each for each in others if collide(each, item)), None)
             if winner is not None:
                 yield _lost_address(item, winner, claim)
                 break
             others.append(item)
-
-
-def _collide(one: Item, other: Item) -> bool:
-    return one.resource.name != other.resource.name and one.scope.meets(other.scope)
 
 
 def _lost_address(loser: Item, winner: Item, claim: str) -> Problem:
@@ -93,24 +94,28 @@ def _lost_address(loser: Item, winner: Item, claim: str) -> Problem:
 def _dangling(
     shelf: Shelf, shelves: Mapping[ResourceType, Shelf], elsewhere: Callable[[ResourceType, str], bool]
 ) -> Iterator[Problem]:
-    for item in shelf.items:
-        for type_name, names in item.resource.references.items():
-            row = BY_NAME[type_name]
-            target = shelves.get(row)
-            for name in names:
-                if name != EVERY and not _reaches(target, name, item) and not elsewhere(row, name):
-                    yield _dangling_reference(item, row, name, target)
+    for type_name in sorted(shelf.references):
+        row = BY_NAME[type_name]
+        target = shelves.get(row)
+        dangling = [
+            (item, name)
+            for (name, _), items in shelf.unmet(row, target)
+            if name != EVERY and not _reaches(target, name, items[0].scope) and not elsewhere(row, name)
+            for item in items
+        ]
+        for item, name in sorted(dangling, key=lambda each: (each[0].rank, each[1])):
+            yield _dangling_reference(item, row, name, target)
 
 
-def _reaches(target: Shelf | None, name: str, item: Item) -> bool:
-    """Say whether some workload gets both the item and something of that name."""
+def _reaches(target: Shelf | None, name: str, scope: Scope) -> bool:
+    """Say whether some workload can have this scope and get something of that name."""
     if target is None:
         return False
     if is_glob(name):
         return name in target.globs
     if name not in target.claims:
         return False
-    return not target.labels or any(each.scope.meets(item.scope) for each in target.claims[name])
+    return not target.labels or any(each.scope.meets(scope) for each in target.claims[name])
 
 
 def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf | None) -> Problem:

@@ -18,9 +18,10 @@ from legation.model.node import Workload
 from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
-from legation.runtime.assemble import COMPLETE, Incomplete, Item
+from legation.runtime.assemble import COMPLETE, Incomplete
 from legation.runtime.object_records import ObjectRecords
 from legation.runtime.read import Reading, read
+from legation.runtime.shelf import Item
 
 Read: TypeAlias = Callable[[ManifestObject, Reading | None], Reading]
 Readings: TypeAlias = Mapping[ObjectKey, Reading]

@@ -12,7 +12,7 @@ from legation.model.node import Workload
 from legation.model.objects import ManifestObject, is_same_json
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import BY_URL, ResourceType
-from legation.runtime.assemble import Item
+from legation.runtime.shelf import Item
 from legation.translate import pipeline
 from legation.translate.base import Draft, Selection
 
@@ -57,8 +57,8 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
     )
     broken = any(problem.level is Level.ERROR for problem in problems)
     items = (
-        Item(resource=each.resource, scope=draft.scope, manifest=manifest, path=draft.path)
-        for draft, each in encoded
+        Item(resource=each.resource, scope=draft.scope, manifest=manifest, path=draft.path, position=position)
+        for position, (draft, each) in enumerate(encoded)
         if each.resource is not None
     )
     return Reading(

@@ -7,8 +7,9 @@ program in one object is a problem of that object, and what was made of Pods the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -17,17 +18,24 @@ from legation.model.cluster import ReadyPod
 from legation.model.node import Scope
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Level, Problem
-from legation.runtime.assemble import Item
 from legation.runtime.last_good import Readings
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading
+from legation.runtime.shelf import Item
 from legation.translate.base import Draft, Selection
 
 Pods: TypeAlias = tuple[ReadyPod, ...]
 Ready: TypeAlias = Mapping[str, Pods]
 """The Pods of each namespace that may be sent traffic."""
+Kinds: TypeAlias = frozenset[tuple[str, str]]
+"""(API group, kind) of objects."""
 
+_Selectors: TypeAlias = tuple[tuple[Scope, ...], ...]
+"""Those of each selection of an object."""
+_Chosen: TypeAlias = tuple[tuple[Pods, ...], ...]
+"""Of each selection, the Pods of each selector."""
 _NOBODY: Ready = MappingProxyType({})
+_NO_KINDS: Kinds = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +48,7 @@ class Completed:
     @property
     def items(self) -> tuple[Item, ...]:
         """All that is made, before notes say something of it."""
-        return tuple(item for reading in self.readings.values() for item in reading.items)
+        return tuple(chain.from_iterable(reading.items for reading in self.readings.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +56,12 @@ class _Made:
     """What was made of some Pods."""
 
     pods: tuple[Pods, ...]
-    draft: Draft
     encoded: codec.Encoded
+    problems: tuple[Problem, ...]
+    """What is to be said of these Pods."""
+    misfits: tuple[Problem, ...]
+    good: tuple[Draft, codec.Encoded, Item] | None
+    """This, or what was made of other Pods where this does not fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,26 +69,32 @@ class _Page:
     """What became of one object."""
 
     reading: Reading
-    chosen: tuple[tuple[Pods, ...], ...]
-    """Of each selection, the Pods of each selector."""
+    selectors: _Selectors
+    chosen: _Chosen
     made: Mapping[Selection, _Made]
     """What was made last; of other Pods, where this program fails at these."""
     completed: Reading
     problems: tuple[Problem, ...]
+    """What is to be said of these Pods."""
+    faults: tuple[Problem, ...]
 
 
 class Selecting:
     """The selections of all objects, and the Pods at one moment."""
 
-    def __init__(self, *, fault: Callable[[Exception], None] = log_fault) -> None:
+    def __init__(self, *, any_label: Kinds = _NO_KINDS, fault: Callable[[Exception], None] = log_fault) -> None:
         """Begin without Pods.
 
         Args:
+            any_label: Kinds of which an object chooses Pods of every namespace that have any one of the labels.
             fault: Is told of an error of this program itself.
         """
+        self._any_label = any_label
         self._fault = fault
-        self._choices = _Choices()
+        self._readings: Readings = {}
+        self._ready: Ready | None = None
         self._pages: dict[ObjectKey, _Page] = {}
+        self._completed = Completed(readings={})
 
     @property
     def concerned(self) -> bool:
@@ -86,118 +104,163 @@ class Selecting:
     def complete(self, readings: Readings, ready: Ready | None) -> Completed:
         """Return all good readings with what is made of Pods: a look at each that has selections, and work if it moved.
 
+        Where nothing did, what is returned is the same object as before.
+
         Args:
             readings: The good ones.
             ready: None: nobody tells of Pods.
         """
-        self._choices.begin(_NOBODY if ready is None else ready)
-        self._pages = {
-            key: self._page(reading, self._pages.get(key)) for key, reading in readings.items() if reading.selections
+        before, same = self._pages, ready is self._ready
+        choice = _Choice(_NOBODY if ready is None else ready)
+        pages = {
+            key: self._page(reading, before.get(key), choice, same=same)
+            for key, reading in readings.items()
+            if reading.selections
         }
-        self._choices.end()
-        if not self._pages:
-            return Completed(readings=readings)
-        own = {key: page.completed for key, page in self._pages.items()}
-        told = (page.problems if ready is not None else (_no_cluster(page),) for page in self._pages.values())
-        return Completed(
-            readings=MappingProxyType({**readings, **own}), problems=tuple(each for one in told for each in one)
-        )
+        as_known = (readings is self._readings, pages == before, (ready is None) is (self._ready is None))
+        self._readings, self._pages, self._ready = readings, pages, ready
+        if not all(as_known):
+            self._completed = _completed(readings, pages, known=ready is not None)
+        return self._completed
 
-    def _page(self, reading: Reading, before: _Page | None) -> _Page:
-        chosen = tuple(tuple(map(self._choices.of, each.selectors)) for each in reading.selections)
-        if before is not None and before.reading is reading and before.chosen == chosen:
+    def _page(self, reading: Reading, before: _Page | None, choice: _Choice, *, same: bool) -> _Page:
+        known = before is not None and before.reading is reading
+        if before is not None and known and same:
             return before
+        key = reading.manifest.key
+        choose = choice.any_of if (key.group, key.kind) in self._any_label else choice.all_of
+        made = {} if before is None else before.made
+        selectors: _Selectors = ()
+        chosen: _Chosen = ()
+        faults: tuple[Problem, ...] = ()
         try:
-            return _made(reading, chosen, before)
+            selectors = before.selectors if before is not None and known else _selectors(reading)
+            chosen = tuple(tuple(map(choose, each)) for each in selectors)
+            if before is not None and known and before.chosen == chosen:
+                return before
+            made = _make(reading, chosen, made)
         except Exception as error:  # noqa: BLE001 - a fault of this program in one object must not reach the others
             self._fault(error)
-        made = {} if before is None else before.made
-        return _Page(
-            reading=reading,
-            chosen=chosen,
-            made=made,
-            completed=_completed(reading, made.values()),
-            problems=(_own_fault(reading.manifest),),
-        )
+            faults = (_own_fault(reading.manifest),)
+        return _paged(reading, selectors, chosen, made, faults=faults)
 
 
-class _Choices:
-    """The Pods that each selector chooses: the same tuple as long as these are the same."""
+class _Choice:
+    """The Pods that selectors choose at one moment: each selector is asked for once, many have the same."""
 
-    def __init__(self) -> None:
-        self._ready: Ready = _NOBODY
-        self._before: dict[Scope, Pods] = {}
-        self._now: dict[Scope, Pods] = {}
-        self._same = True
+    def __init__(self, ready: Ready) -> None:
+        self._ready = ready
+        self._all: dict[Scope, Pods] = {}
+        self._any: dict[frozenset[tuple[str, str]], Pods] = {}
 
-    def begin(self, ready: Ready) -> None:
-        """Choose among these from now on."""
-        self._same = ready is self._ready
-        self._ready, self._before, self._now = ready, self._now, {}
-
-    def end(self) -> None:
-        """Forget the selectors that nobody asked for since."""
-        self._before = {}
-
-    def of(self, selector: Scope) -> Pods:
-        """Return the Pods that it chooses."""
-        found = self._now.get(selector)
+    def all_of(self, selector: Scope) -> Pods:
+        """Return the Pods of its namespace that have all the labels."""
+        found = self._all.get(selector)
         if found is None:
-            before = self._before.get(selector)
-            found = before if before is not None and self._same else self._choose(selector)
-            self._now[selector] = found = before if before == found and before is not None else found
+            there = self._ready.get(selector.namespace, ())
+            found = self._all[selector] = tuple(each for each in there if selector.labels <= each.labels)
         return found
 
-    def _choose(self, selector: Scope) -> Pods:
-        candidates = self._ready.get(selector.namespace, ())
-        return tuple(each for each in candidates if selector.labels <= each.labels)
+    def any_of(self, selector: Scope) -> Pods:
+        """Return the Pods of every namespace that have any one of the labels."""
+        labels = selector.labels
+        found = self._any.get(labels)
+        if found is None:
+            everywhere = (each for _, pods in sorted(self._ready.items()) for each in pods)
+            chosen = (each for each in everywhere if not labels.isdisjoint(each.labels))
+            found = self._any[labels] = tuple(sorted(chosen, key=lambda each: each.name))
+        return found
 
 
-def _made(reading: Reading, chosen: tuple[tuple[Pods, ...], ...], before: _Page | None) -> _Page:
+def _completed(readings: Readings, pages: Mapping[ObjectKey, _Page], *, known: bool) -> Completed:
+    if not pages:
+        return Completed(readings=readings)
+    own = {key: page.completed for key, page in pages.items()}
+    told = chain.from_iterable(_told(page, known=known) for page in pages.values())
+    return Completed(readings=MappingProxyType({**readings, **own}), problems=tuple(told))
+
+
+def _selectors(reading: Reading) -> _Selectors:
+    return tuple(each.selectors for each in reading.selections)
+
+
+def _make(reading: Reading, chosen: _Chosen, before: Mapping[Selection, _Made]) -> Mapping[Selection, _Made]:
     made: dict[Selection, _Made] = {}
-    problems: list[Problem] = []
-    for selection, pods in zip(reading.selections, chosen, strict=True):
-        known = None if before is None else before.made.get(selection)
-        if known is None or known.pods != pods:
-            draft = selection.draft(pods)
-            known = _Made(pods, draft, codec.encode(draft.json, origin=reading.manifest.key))
+    for number, (selection, pods) in enumerate(zip(reading.selections, chosen, strict=True)):
+        known = before.get(selection)
+        if known is None or known.pods != pods or not _is_of(known, reading):
+            known = _made(reading, selection, pods, known, position=len(reading.items) + number)
         made[selection] = known
-        problems += (*selection.problems(pods), *_misfits(reading.manifest, known))
+    return made
+
+
+def _is_of(made: _Made, reading: Reading) -> bool:
+    return made.good is not None and made.good[2].manifest is reading.manifest
+
+
+def _made(
+    reading: Reading, selection: Selection, pods: tuple[Pods, ...], known: _Made | None, *, position: int
+) -> _Made:
+    manifest = reading.manifest
+    draft = selection.draft(pods)
+    # A version of the object that says the same of it, and other words elsewhere, has the same resource.
+    encoded = known.encoded if known and known.pods == pods else codec.encode(draft.json, origin=manifest.key)
+    good = known.good if known else None
+    if encoded.resource is not None:
+        item = Item(resource=encoded.resource, scope=draft.scope, manifest=manifest, path=draft.path, position=position)
+        good = (draft, encoded, item)
+    return _Made(pods, encoded, tuple(selection.problems(pods)), tuple(_misfits(manifest, draft, encoded)), good)
+
+
+def _paged(
+    reading: Reading,
+    selectors: _Selectors,
+    chosen: _Chosen,
+    made: Mapping[Selection, _Made],
+    *,
+    faults: tuple[Problem, ...],
+) -> _Page:
+    good = [each.good for each in made.values() if each.good is not None]
     return _Page(
         reading=reading,
+        selectors=selectors,
         chosen=chosen,
         made=made,
-        completed=_completed(reading, made.values()),
-        problems=tuple(problems),
+        completed=replace(
+            reading,
+            items=(*reading.items, *(item for _, _, item in good)),
+            encoded=(*reading.encoded, *((draft, encoded) for draft, encoded, _ in good)),
+        ),
+        problems=tuple(chain.from_iterable(each.problems for each in made.values())),
+        faults=(*faults, *chain.from_iterable(each.misfits for each in made.values())),
     )
 
 
-def _completed(reading: Reading, made: Collection[_Made]) -> Reading:
-    """Return the reading with what is made of Pods among its items."""
-    items = tuple(
-        Item(resource=each.encoded.resource, scope=each.draft.scope, manifest=reading.manifest, path=each.draft.path)
-        for each in made
-        if each.encoded.resource is not None
-    )
-    encoded = ((each.draft, each.encoded) for each in made if each.encoded.resource is not None)
-    return replace(reading, items=(*reading.items, *items), encoded=(*reading.encoded, *encoded))
+# What is wrong
 
 
-def _misfits(manifest: ManifestObject, made: _Made) -> Iterator[Problem]:
-    for each in made.encoded.findings:
+def _told(page: _Page, *, known: bool) -> Iterator[Problem]:
+    if known:
+        yield from page.problems
+    else:
+        yield _no_cluster(page.reading.manifest)
+    yield from page.faults
+
+
+def _misfits(manifest: ManifestObject, draft: Draft, encoded: codec.Encoded) -> Iterator[Problem]:
+    for each in encoded.findings:
         yield Problem(
             code=each.code,
             message=each.message,
             level=each.level,
             object=manifest.key,
             place=manifest.place,
-            path=(*made.draft.path, *each.path),
+            path=(*draft.path, *each.path),
             mend=each.mend,
         )
 
 
-def _no_cluster(page: _Page) -> Problem:
-    manifest = page.reading.manifest
+def _no_cluster(manifest: ManifestObject) -> Problem:
     return Problem(
         code="no-pods-known",
         level=Level.WARNING,

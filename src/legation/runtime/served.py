@@ -1,10 +1,10 @@
 """What is served of what the sources say, and what is wrong with it: the pure parts, one after the other. No I/O.
 
-Objects are read, what is good is settled, completed by what is made of Pods and amended by what objects say of the
-resources of others, all of it is assembled into snapshots, what does not fit together is checked, and what is asked for
-by name is added. Each part runs only if what it reads has changed: a Pod that comes moves clients, and an EndpointSlice
-that changes makes one assignment anew. An object on which this program itself fails is broken like any other: it gets a
-problem, and its last good version stays.
+Objects are read, what is good is settled, completed by what is made of Pods, widened where it is for every namespace
+and amended by what objects say of the resources of others. All of it is assembled into snapshots, what does not fit
+together is checked, and what is asked for by name is added. Each part runs only if what it reads has changed: a Pod
+that comes moves clients, and an EndpointSlice that changes makes one assignment anew. An object on which this program
+itself fails is broken like any other: it gets a problem, and its last good version stays.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from legation.runtime.places import Places
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
 from legation.runtime.selecting import Completed, Ready, Selecting
+from legation.runtime.widening import Widening
 from legation.sources.base import Source
 
 _NO_PODS: Mapping[str, Pod] = MappingProxyType({})
@@ -64,10 +65,11 @@ class Served:
             unix_time: Tells the time that certificates are valid at.
         """
         self._last_good = LastGood(read=_read)
-        self._selecting = Selecting()
+        self._rules = rules or Rules()
+        self._selecting = Selecting(any_label=self._rules.any_label)
+        self._widening = Widening(self._rules.any_label)
         self._amending = Amending()
         self._places = Places(owner)
-        self._rules = rules or Rules()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
         self._heard: Heard | None = None
         self._taken: Heard | None = None
@@ -100,17 +102,17 @@ class Served:
         Returns:
             Whether clients may belong to other groups than before.
         """
-        before = self._taken
+        # If anything fails here, all of it is taken the next time, whatever that is about.
+        before, self._taken = self._taken, None
         pods, self._heard, self._cluster = self._pods, heard, heard.cluster
         self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
         if before is None or not heard.same_objects(before):
             self._moved |= self._take_objects(heard)
-        elif _ready(before) is not _ready(heard) and self._selecting.concerned:
+        elif self._made_anew(before, heard):
             self._moved |= self._take_settled(self._settled, heard)
         elif (before.cluster is None) is not (heard.cluster is None):
             self._object_problems = self._check(heard)
-        # If anything above failed, all of it is taken the next time, whatever that is about.
         self._taken, self.begun = heard, True
         moved, self._moved = self._moved, False
         return moved
@@ -200,7 +202,9 @@ class Served:
         if not isinstance(group, Group):
             return None
         if self._before is None:
-            self._before = Assembly(Amending().amend(self._last_good.recalled).items)
+            widening = Widening(self._rules.any_label)
+            recalled = widening.widen(self._last_good.recalled, self._settled, self._cluster)
+            self._before = Assembly(Amending().amend(recalled).made)
         collection = self._before.snapshot_for(group.workload)[row]
         return collection if collection.version == version else None
 
@@ -271,11 +275,20 @@ class Served:
         self._workloads, self._namespaces = settled.workloads, settled.namespaces
         return moved or before != (self._workloads, self._namespaces)
 
+    def _made_anew(self, before: Heard, heard: Heard) -> bool:
+        """Say whether the same objects make something else, of the Pods that there are now or where these are."""
+        if self._selecting.concerned and _ready(before) is not _ready(heard):
+            completed = self._selecting.complete(self._settled.readings, _ready(heard))
+            if completed is not self._completed:
+                return True
+        return self._widening.looks_elsewhere(self._settled, heard.cluster)
+
     def _take_settled(self, settled: Settled, heard: Heard) -> bool:
         """Take other good objects or other Pods than before. Returns whether clients may belong to other groups."""
         completed = self._selecting.complete(settled.readings, _ready(heard))
-        revised = self._amending.amend(completed.readings)
-        assembly = Assembly(revised.items, incomplete=settled.incomplete, previous=self._assembly)
+        widened = self._widening.widen(completed.readings, settled, heard.cluster)
+        revised = self._amending.amend(widened)
+        assembly = Assembly(revised.made, incomplete=settled.incomplete, previous=self._assembly)
         before = self._assembly.labels
         self._settled, self._completed, self._revised, self._assembly = settled, completed, revised, assembly
         self._by_name.refer(assembly)

@@ -74,6 +74,11 @@ class Cluster:
         kinds.one_of("grants", "allow"),
         "Who may use Services and Secrets of other namespaces: whom a ReferenceGrant there allows, or everybody.",
     )
+    l7mp_matching: str = setting(
+        "all",
+        kinds.one_of("all", "any"),
+        "Whom selectors of VirtualServices mean: who has all labels, in their namespace, or who has any one, in all.",
+    )
     status: str = setting(
         "auto",
         kinds.one_of("auto", "on", "off"),

@@ -72,8 +72,7 @@ class World:
     def refer(self, *objects: ManifestObject) -> None:
         """Let these be all objects."""
         self.objects = objects
-        items = [item for each in objects for item in read(each).items]
-        self.assembly = Assembly(items, previous=self.assembly)
+        self.assembly = Assembly({each.key: read(each).items for each in objects}, previous=self.assembly)
         self.by_name.refer(self.assembly)
 
     def look(self) -> bool:

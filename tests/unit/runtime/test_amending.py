@@ -15,8 +15,8 @@ from legation.model.problems import Problem
 from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION
 from legation.runtime import amending as module
 from legation.runtime.amending import Amending, Revised
-from legation.runtime.assemble import Item
 from legation.runtime.read import Reading
+from legation.runtime.shelf import Item
 from legation.translate.base import Amended, Draft, Note
 from tests.manifests import manifest
 

@@ -7,9 +7,11 @@ from legation.model.node import Scope, Workload
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
-from legation.runtime.assemble import Assembly, Incomplete, Item
+from legation.runtime.assemble import Assembly, Incomplete
+from legation.runtime.shelf import Item
 from tests.manifests import manifest
 from tests.small_world import listener, route, static_cluster
+from tests.unit.runtime.assembled import assembly
 
 
 def item(
@@ -33,7 +35,7 @@ def workload(namespace: str = "shop", **labels: str) -> Workload:
 def test_a_workload_gets_what_its_namespace_and_labels_select() -> None:
     """Everything without a selector, what asks for labels that it has, and nothing from another namespace."""
     everyone, edge, front, other = (static_cluster(name) for name in ("everyone", "edge", "front", "other"))
-    assembly = Assembly(
+    made = assembly(
         [
             item(everyone),
             item(edge, app="edge"),
@@ -42,11 +44,11 @@ def test_a_workload_gets_what_its_namespace_and_labels_select() -> None:
         ]
     )
 
-    assert set(assembly.snapshot_for(workload())[CLUSTER]) == {everyone}
-    assert set(assembly.snapshot_for(workload(app="web"))[CLUSTER]) == {everyone}
-    assert set(assembly.snapshot_for(workload(app="edge", more="x"))[CLUSTER]) == {everyone, edge}
-    assert set(assembly.snapshot_for(workload(app="edge", tier="front"))[CLUSTER]) == {everyone, edge, front}
-    assert set(assembly.snapshot_for(workload("other"))[CLUSTER]) == {other}
+    assert set(made.snapshot_for(workload())[CLUSTER]) == {everyone}
+    assert set(made.snapshot_for(workload(app="web"))[CLUSTER]) == {everyone}
+    assert set(made.snapshot_for(workload(app="edge", more="x"))[CLUSTER]) == {everyone, edge}
+    assert set(made.snapshot_for(workload(app="edge", tier="front"))[CLUSTER]) == {everyone, edge, front}
+    assert set(made.snapshot_for(workload("other"))[CLUSTER]) == {other}
 
 
 def test_a_namespace_of_which_nobody_speaks_gets_an_empty_snapshot() -> None:
@@ -56,16 +58,16 @@ def test_a_namespace_of_which_nobody_speaks_gets_an_empty_snapshot() -> None:
 
 def test_workloads_that_selectors_do_not_tell_apart_share_one_snapshot() -> None:
     """A thousand Pods with hashes in their labels are one group."""
-    assembly = Assembly([item(static_cluster("edge"), app="edge")])
+    made = assembly([item(static_cluster("edge"), app="edge")])
     one, two = (workload(app="edge", hash=value) for value in ("a", "b"))
 
-    assert assembly.snapshot_for(one) is assembly.snapshot_for(two)
-    assert assembly.group_of(one) == assembly.group_of(two) == "shop/app=edge"
+    assert made.snapshot_for(one) is made.snapshot_for(two)
+    assert made.group_of(one) == made.group_of(two) == "shop/app=edge"
 
 
 def test_groups_are_named_after_what_selectors_mention() -> None:
     """The namespace, then labels in order; a label that no selector there asks for is left out."""
-    assembly = Assembly(
+    made = assembly(
         [
             item(static_cluster("a"), tier="front", app="edge"),
             item(listener("b"), app="web"),
@@ -73,11 +75,11 @@ def test_groups_are_named_after_what_selectors_mention() -> None:
         ]
     )
 
-    assert assembly.group_of(workload()) == "shop"
-    assert assembly.group_of(workload(app="nobody", zone="x")) == "shop"
-    assert assembly.group_of(workload(tier="front", app="edge", zone="x")) == "shop/app=edge,tier=front"
-    assert assembly.group_of(workload(app="web")) == "shop/app=web"
-    assert assembly.group_of(workload("nowhere", app="web")) == "nowhere"
+    assert made.group_of(workload()) == "shop"
+    assert made.group_of(workload(app="nobody", zone="x")) == "shop"
+    assert made.group_of(workload(tier="front", app="edge", zone="x")) == "shop/app=edge,tier=front"
+    assert made.group_of(workload(app="web")) == "shop/app=web"
+    assert made.group_of(workload("nowhere", app="web")) == "nowhere"
 
 
 def test_of_two_claims_the_one_created_first_wins() -> None:
@@ -89,8 +91,8 @@ def test_of_two_claims_the_one_created_first_wins() -> None:
         item(timeless, file="0.yaml"),
     ]
 
-    assert Assembly(claims).snapshot_for(workload()).get(CLUSTER, "same") is oldest
-    assert Assembly(claims[::2]).snapshot_for(workload()).get(CLUSTER, "same") is youngest
+    assert assembly(claims).snapshot_for(workload()).get(CLUSTER, "same") is oldest
+    assert assembly(claims[::2]).snapshot_for(workload()).get(CLUSTER, "same") is youngest
 
 
 def test_without_times_the_first_by_path_and_line_wins() -> None:
@@ -99,16 +101,16 @@ def test_without_times_the_first_by_path_and_line_wins() -> None:
     claims = [item(third, file="b.yaml"), item(second, line=20), item(first, line=3)]
 
     for order in (claims, claims[::-1]):
-        assert Assembly(order).snapshot_for(workload()).get(CLUSTER, "same") is first
+        assert assembly(order).snapshot_for(workload()).get(CLUSTER, "same") is first
 
 
 def test_a_claim_that_is_not_meant_for_a_workload_does_not_take_the_name_from_it() -> None:
     """The junior serves those whom the senior does not."""
     for_edge, for_all = static_cluster("same", "1"), static_cluster("same", "2")
-    assembly = Assembly([item(for_edge, line=1, app="edge"), item(for_all, line=2)])
+    made = assembly([item(for_edge, line=1, app="edge"), item(for_all, line=2)])
 
-    assert assembly.snapshot_for(workload(app="edge")).get(CLUSTER, "same") is for_edge
-    assert assembly.snapshot_for(workload()).get(CLUSTER, "same") is for_all
+    assert made.snapshot_for(workload(app="edge")).get(CLUSTER, "same") is for_edge
+    assert made.snapshot_for(workload()).get(CLUSTER, "same") is for_all
 
 
 def test_the_same_name_twice_in_one_object_is_the_first_one() -> None:
@@ -118,7 +120,7 @@ def test_the_same_name_twice_in_one_object_is_the_first_one() -> None:
     scope = Scope(namespace="shop")
     items = [Item(resource=resource, scope=scope, manifest=of) for resource in (one, two)]
 
-    assert Assembly(items).snapshot_for(workload()).get(CLUSTER, "same") is one
+    assert assembly(items).snapshot_for(workload()).get(CLUSTER, "same") is one
 
 
 def test_a_change_makes_anew_only_the_type_that_changed() -> None:
@@ -126,9 +128,9 @@ def test_a_change_makes_anew_only_the_type_that_changed() -> None:
     cluster, path, elsewhere = (
         item(static_cluster("c")), item(route("r")), item(static_cluster("c"), namespace="other"),
     )  # fmt: skip
-    before = Assembly([cluster, path, elsewhere])
+    before = assembly([cluster, path, elsewhere])
     old, old_elsewhere = before.snapshot_for(workload()), before.snapshot_for(workload("other"))
-    after = Assembly([item(static_cluster("c", 2)), path, elsewhere], previous=before)
+    after = assembly([item(static_cluster("c", 2)), path, elsewhere], previous=before)
     new = after.snapshot_for(workload())
 
     assert new is not old
@@ -140,27 +142,27 @@ def test_a_change_makes_anew_only_the_type_that_changed() -> None:
 
 def test_the_same_content_is_the_same_snapshot() -> None:
     """Objects were read anew and say what they said."""
-    before = Assembly([item(static_cluster("c"))])
+    before = assembly([item(static_cluster("c"))])
     snapshot = before.snapshot_for(workload())
-    after = Assembly([item(static_cluster("c"), line=7)], previous=before)
+    after = assembly([item(static_cluster("c"), line=7)], previous=before)
 
     assert after.snapshot_for(workload()) is snapshot
 
 
 def test_a_type_of_which_nothing_is_left_is_empty() -> None:
     """It is not taken over from before."""
-    before = Assembly([item(static_cluster("c")), item(listener("l"))])
-    after = Assembly([item(listener("l"))], previous=before)
+    before = assembly([item(static_cluster("c")), item(listener("l"))])
+    after = assembly([item(listener("l"))], previous=before)
 
     assert len(after.snapshot_for(workload())[CLUSTER]) == 0
 
 
 def test_names_are_indexed_anew_only_when_they_change() -> None:
     """What stands behind a name changes more often than the name does."""
-    before = Assembly([item(static_cluster("web"))])
+    before = assembly([item(static_cluster("web"))])
     index = before.shelves["shop"][CLUSTER].spelling
-    changed = Assembly([item(static_cluster("web", 2))], previous=before)
-    renamed = Assembly([item(static_cluster("api", 2))], previous=changed)
+    changed = assembly([item(static_cluster("web", 2))], previous=before)
+    renamed = assembly([item(static_cluster("api", 2))], previous=changed)
 
     assert changed.shelves["shop"][CLUSTER].spelling is index
     assert renamed.shelves["shop"][CLUSTER].spelling.nearest("webb") is None
@@ -169,10 +171,10 @@ def test_names_are_indexed_anew_only_when_they_change() -> None:
 def test_a_snapshot_says_which_types_are_incomplete() -> None:
     """Everywhere, and in a namespace of its own."""
     incomplete = Incomplete(everywhere=frozenset({CLUSTER}), namespaces={"shop": frozenset({LISTENER})})
-    assembly = Assembly([item(static_cluster("c"))], incomplete=incomplete)
+    made = assembly([item(static_cluster("c"))], incomplete=incomplete)
 
-    assert assembly.snapshot_for(workload()).incomplete == {CLUSTER, LISTENER}
-    assert assembly.snapshot_for(workload("other")).incomplete == {CLUSTER}
+    assert made.snapshot_for(workload()).incomplete == {CLUSTER, LISTENER}
+    assert made.snapshot_for(workload("other")).incomplete == {CLUSTER}
 
 
 LABELS = st.dictionaries(st.sampled_from("ab"), st.sampled_from("12"), max_size=2)
@@ -193,7 +195,7 @@ def test_what_a_workload_gets_is_what_the_rule_says(
         ]
 
     who = workload(**labels)
-    previous = Assembly(items(before))
+    previous = assembly(items(before))
     previous.snapshot_for(who)
     newest = items(after)
     expected: dict[str, Item] = {}
@@ -201,6 +203,6 @@ def test_what_a_workload_gets_is_what_the_rule_says(
         if each.scope.matches(who):
             expected.setdefault(each.resource.name, each)
 
-    got = Assembly(newest, previous=previous).snapshot_for(who)[CLUSTER]
+    got = assembly(newest, previous=previous).snapshot_for(who)[CLUSTER]
 
     assert {resource.name: resource for resource in got} == {name: each.resource for name, each in expected.items()}

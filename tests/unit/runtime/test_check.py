@@ -6,10 +6,11 @@ from legation.model.node import Scope, Workload
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LB_ENDPOINT, LISTENER
-from legation.runtime.assemble import Assembly, Item
 from legation.runtime.check import check
+from legation.runtime.shelf import Item
 from tests.manifests import manifest
 from tests.small_world import cluster, endpoints, listener, resource, route, static_cluster
+from tests.unit.runtime.assembled import assembly
 
 
 def item(of: Resource, name: str = "it", *, namespace: str = "shop", line: int = 1, **labels: str) -> Item:
@@ -22,7 +23,7 @@ def item(of: Resource, name: str = "it", *, namespace: str = "shop", line: int =
 
 
 def problems(*items: Item) -> list[Problem]:
-    return list(check(Assembly(items)))
+    return list(check(assembly(items)))
 
 
 def test_what_fits_together_has_no_problems() -> None:
@@ -56,7 +57,7 @@ def test_the_junior_of_two_listeners_on_one_address_is_told_who_has_it_and_is_no
         'the Listener "a" of Cluster shop/winner (a.yaml:3:1), which came first '
         "(give one of them another address, or selectors that no workload fulfils both)"
     )
-    delivered = Assembly((junior, senior, other)).snapshot_for(Workload(namespace="shop"))[LISTENER]
+    delivered = assembly((junior, senior, other)).snapshot_for(Workload(namespace="shop"))[LISTENER]
     assert [each.name for each in delivered] == ["a", "c"]
 
 
