@@ -25,7 +25,8 @@ def resource(
     refers: tuple[tuple[ResourceType, tuple[str, ...]], ...] = (),
     *,
     claims: tuple[str, ...] = (),
-    warms_slowly: bool = False,
+    warms_within: float = 0.0,
+    lingers: bool = True,
     ttl: float | None = None,
 ) -> Resource:
     """Return the one resource of that name, version, references, claims and TTL."""
@@ -34,7 +35,10 @@ def resource(
     # The version of a real resource tells its references; these have an origin that does, so that no two tests share a
     # collection whose members differ in them.
     origin = ObjectKey(
-        "test", row.name, "default", f"{name} {sorted((o.name, n) for o, n in refers)} {claims} {warms_slowly}"
+        "test",
+        row.name,
+        "default",
+        f"{name} {sorted((o.name, n) for o, n in refers)} {claims} {warms_within} {lingers}",
     )
     return Resource(
         type=row,
@@ -43,20 +47,21 @@ def resource(
         version=str(version),
         references=references,
         claims=claims,
-        warms_slowly=warms_slowly,
+        warms_within=warms_within,
+        lingers=lingers,
         origin=origin,
         ttl=ttl,
     )
 
 
-def cluster(name: str, version: int | str = 1, *, slow: bool = False) -> Resource:
-    """Return a cluster whose endpoints come by EDS."""
-    return resource(CLUSTER, name, version, ((CLUSTER_LOAD_ASSIGNMENT, (name,)),), warms_slowly=slow)
+def cluster(name: str, version: int | str = 1, *, warms_within: float = 0.0) -> Resource:
+    """Return a cluster whose endpoints come by EDS, and which has health checks if they take any time."""
+    return resource(CLUSTER, name, version, ((CLUSTER_LOAD_ASSIGNMENT, (name,)),), warms_within=warms_within)
 
 
-def static_cluster(name: str, version: int | str = 1) -> Resource:
+def static_cluster(name: str, version: int | str = 1, *, warms_within: float = 0.0) -> Resource:
     """Return a cluster with its endpoints in itself."""
-    return resource(CLUSTER, name, version)
+    return resource(CLUSTER, name, version, warms_within=warms_within)
 
 
 def endpoints(name: str, version: int | str = 1) -> Resource:
@@ -75,6 +80,11 @@ def listener(
     """Return a listener that takes its routes by RDS, or names clusters itself; its claims are addresses."""
     refers = ((ROUTE_CONFIGURATION, tuple(routes)), (CLUSTER, tuple(clusters)))
     return resource(LISTENER, name, version, tuple(each for each in refers if each[1]), claims=claims)
+
+
+def udp_listener(name: str, version: int | str = 1, *, clusters: Iterable[str]) -> Resource:
+    """Return a listener that names clusters and does not linger."""
+    return resource(LISTENER, name, version, ((CLUSTER, tuple(clusters)),), lingers=False)
 
 
 def route(name: str, version: int | str = 1, clusters: Iterable[str] = ()) -> Resource:

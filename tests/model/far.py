@@ -12,36 +12,54 @@ import time
 from collections import Counter
 from random import Random
 
-from legation.model.resource import References
-from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
+from legation.model.resource import References, Resource
+from legation.model.resource_types import CLUSTER, LISTENER, RESOURCE_TYPES, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
 from legation.protocol.sequence import Policy
 from tests.model.explorer import explore
 from tests.model.scenarios import web
 from tests.model.world import AT_ONCE, Scenario
+from tests.small_world import cluster, snapshot, udp_listener
 
 STATES = 20_000
 """How many states of a scenario are looked at."""
 
 
-def random_snapshot(chance: Random) -> Snapshot:
-    """Return up to three clusters, two routes and two listeners; a route's version says which clusters it names."""
+def random_snapshot(chance: Random, *, checked: bool) -> Snapshot:
+    """Return up to three clusters, two routes, two listeners and two pipes.
+
+    A route's version says which clusters it names, and a pipe's which one.
+    """
     clusters = chance.sample("abc", chance.randint(1, 3))
     routes = {name: "".join(sorted(chance.sample(clusters, chance.randint(1, len(clusters))))) for name in "rs"}
     listeners = {f"l{at}": chance.choice("rs") for at in range(chance.randint(0, 2))}
     used = set(listeners.values()) | set(chance.sample("rs", chance.randint(0, 2)))
-    return web(
+    made = web(
         {name: chance.randint(1, 2) for name in clusters},
         {name: (10 * chance.randint(1, 2) + "rs".index(uses), uses) for name, uses in listeners.items()},
         {name: (int.from_bytes(names.encode()), names) for name, names in routes.items() if name in used},
     )
+    if chance.random() < 0.5:
+        return made
+    pipes = {name: chance.choice(clusters) for name in ("u", "l0") if name not in listeners and chance.random() < 0.7}
+    return snapshot(
+        *(_checked(each, chance.choice((0.0, 0.25)) if checked else 0.0) for each in made[CLUSTER]),
+        *(each for row in RESOURCE_TYPES if row is not CLUSTER for each in made[row]),
+        *(udp_listener(name, f"udp {uses}", clusters=uses) for name, uses in pipes.items()),
+    )
+
+
+def _checked(plain: Resource, seconds: float) -> Resource:
+    return cluster(plain.name, f"{plain.version}~{seconds}", warms_within=seconds) if seconds else plain
 
 
 def random_scenario(chance: Random) -> Scenario:
     """Return two or three snapshots and what else may happen."""
-    snapshots = tuple(random_snapshot(chance) for _ in range(chance.choice((2, 3))))
+    comes_back = chance.random() < 0.4
+    # Who loses its connection during the first health checks after its start is not told again what it dropped then.
+    snapshots = tuple(random_snapshot(chance, checked=not comes_back) for _ in range(chance.choice((2, 3))))
     delta = chance.random() < 0.5
-    if chance.random() < 0.4:
+    if comes_back:
         # Who comes back has told within the grace all that it holds, but for listeners that drain.
         restarts = chance.randint(0, 1)
         policy = Policy(drain_grace=0.0)
@@ -82,8 +100,8 @@ def show(scenario: Scenario) -> str:
     how = f"delta={scenario.delta} separate={scenario.separate} whole={scenario.whole} silent={scenario.silent}"
     how += f" reconnects={scenario.reconnects} restarts={scenario.restarts} refused: {refused}"
     lines = [how, repr(scenario.policy)]
-    for snapshot in scenario.snapshots:
-        held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in snapshot[row])
+    for content in scenario.snapshots:
+        held = (each for row in (CLUSTER, LISTENER, ROUTE_CONFIGURATION) for each in content[row])
         lines.append("  " + "; ".join(f"{each.name}@{each.version} {_uses(each.references)}".strip() for each in held))
     return "\n".join(lines)
 

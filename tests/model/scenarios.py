@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from legation.model.snapshot import Snapshot
-from tests.small_world import cluster, endpoints, listener, route, snapshot
+from tests.small_world import cluster, endpoints, listener, route, snapshot, udp_listener
 
 
 def web(
@@ -66,3 +66,32 @@ HANDOVER = {
     ),
 }
 """Listeners that take the address of another."""
+
+
+def pipes(listeners: dict[str, str], *, checked: float = 0.0) -> Snapshot:
+    """Return a snapshot of pipes: UDP listener -> its cluster; how long the health checks of each take."""
+    used = sorted(set(listeners.values()))
+    return snapshot(
+        *(cluster(name, warms_within=checked) for name in used),
+        *(endpoints(name) for name in used),
+        *(udp_listener(name, uses, clusters=uses) for name, uses in listeners.items()),
+    )
+
+
+PIPES = {
+    "come and go": (pipes({}), pipes({"u": "a"}), pipes({})),
+    "change": (pipes({"u": "a"}), pipes({"u": "b"}), pipes({"u": "a", "v": "b"})),
+    "checked": (pipes({"u": "a"}), pipes({"u": "b"}, checked=0.25)),
+    "become routes": (
+        pipes({"u": "a"}),
+        snapshot(*(cluster("b"), endpoints("b")), listener("u", 2, routes="r"), route("r", 1, "b")),
+    ),
+    "beside tcp": (
+        snapshot(
+            *(cluster("a"), endpoints("a"), cluster("b"), endpoints("b")),
+            *(udp_listener("u", clusters="a"), udp_listener("v", clusters="b"), listener("t", clusters="a")),
+        ),
+        snapshot(),
+    ),
+}
+"""UDP listeners: what they use goes with them, at once."""

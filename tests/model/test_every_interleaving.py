@@ -7,6 +7,7 @@ tests.model.far` looks further.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.protocol import machines
+from legation.protocol.draining import Predecessors
 from legation.protocol.ledger import Ledger, Verdict
 from legation.protocol.ruling import Ruling
 from legation.protocol.sequence import Policy, Sequence
@@ -25,7 +27,7 @@ from legation.protocol.unanswered import Unanswered
 from legation.protocol.warming import Warming
 from tests.connection import Recall
 from tests.model.explorer import explore, wander
-from tests.model.scenarios import HANDOVER, MANY, SCENARIOS, SHORT, SIMPLE
+from tests.model.scenarios import HANDOVER, MANY, PIPES, SCENARIOS, SHORT, SIMPLE
 from tests.model.world import Scenario
 
 variants = pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
@@ -109,6 +111,29 @@ def test_a_reconnect_at_any_moment(*, delta: bool) -> None:
     verdict = explore(Scenario(snapshots=(SIMPLE,), delta=delta, reconnects=1))
     assert not verdict.wrong, verdict
     assert verdict.complete
+
+
+GRACES = Policy(removal_grace=5.0, drain_grace=600.0)
+
+streams = pytest.mark.parametrize("separate", [False, True], ids=["ads", "own streams"])
+
+
+@variants
+@streams
+@pytest.mark.parametrize("name", PIPES)
+def test_pipes(name: str, *, delta: bool, separate: bool) -> None:
+    verdict = explore(Scenario(snapshots=PIPES[name], delta=delta, separate=separate, policy=GRACES), limit=3_000)
+    assert not verdict.wrong, verdict
+
+
+@variants
+def test_a_refused_pipe_stops_no_other(*, delta: bool) -> None:
+    types = frozenset({LISTENER})
+    scenario = Scenario(
+        snapshots=PIPES["change"], delta=delta, separate=True, policy=GRACES, refusals=1, refused_types=types
+    )
+    verdict = explore(scenario, limit=2_000)
+    assert not verdict.wrong, verdict
 
 
 REMOVALS_WAIT = Policy(removal_grace=5.0, drain_grace=0.0)
@@ -208,6 +233,40 @@ def test_mutant_is_found(
     mutate(monkeypatch)
     verdict = explore(Scenario(snapshots=SHORT["update"], delta=delta))
     assert any(found in line for line in verdict.wrong), verdict
+
+
+def _nothing_lingers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Predecessors, "drain", lambda self, *_, **__: setattr(self, "_members", []))
+
+
+def _successors_are_warm(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Ruling, "is_warm", lambda *_: True)
+
+
+def _endpoints_are_enough(patch: pytest.MonkeyPatch) -> None:
+    accept = Warming.supplied
+
+    def supplied(self: Warming, *told: Any, **more: Any) -> None:
+        accept(self, *told, **{**more, "at": -1e9})
+
+    patch.setattr(Warming, "supplied", supplied)
+
+
+@variants
+@pytest.mark.parametrize(
+    ("mutate", "name"),
+    [
+        pytest.param(_nothing_lingers, "beside tcp", id="tcp listeners do not drain"),
+        pytest.param(_successors_are_warm, "become routes", id="a successor is warm at once"),
+        pytest.param(_endpoints_are_enough, "checked", id="no wait for health checks"),
+    ],
+)
+def test_mutant_of_pipes_is_found(
+    mutate: Callable[[pytest.MonkeyPatch], None], name: str, monkeypatch: pytest.MonkeyPatch, *, delta: bool
+) -> None:
+    mutate(monkeypatch)
+    verdict = explore(Scenario(snapshots=PIPES[name], delta=delta, separate=True, policy=GRACES))
+    assert any("lacks Cluster" in line for line in verdict.wrong), verdict
 
 
 @variants

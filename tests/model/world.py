@@ -61,6 +61,8 @@ class World:
     """Since when the Envoy has listeners that drain."""
     waits_since: float | None = None
     """Since when the Envoy warms what it warms."""
+    checks_since: tuple[tuple[str, str, float], ...] = ()
+    """The clusters, with their versions, whose first health checks are on, and since when."""
     listening: frozenset[str] = frozenset()
     """The addresses on which the Envoy has served."""
     gave_up: bool = False
@@ -103,6 +105,7 @@ class World:
                 else (),
                 None if self.drains_since is None else self.now - self.drains_since,
                 None if self.waits_since is None else self.now - self.waits_since,
+                tuple((name, version, self.now - since) for name, version, since in self.checks_since),
             )
         )
 
@@ -171,6 +174,7 @@ class World:
             if world.waits_for() != waited:
                 world.waits_since = world.now if any(world.waits_for()) else None
             world.listening |= world.serves_on()
+            world.note_checks()
             if world.drains_since is None and world.link.envoy.holdings.draining:
                 world.drains_since = world.now
             refused = f", finds {culprit.name} bad" if culprit is not None else ""
@@ -185,7 +189,15 @@ class World:
         if self.drains_since is not None:
             drained = self.drains_since + self.scenario.policy.drain_grace
         waited = None if self.waits_since is None else self.waits_since + FETCH_TIMEOUT
-        if waited is not None and (deadline is None or deadline > waited):
+        checked = self._checked()
+        if checked is not None and (deadline is None or deadline >= checked):
+            world.now = max(world.now, checked)
+            done = {name for name, version, since in self.checks_since if self._ends(name, version, since) <= world.now}
+            world.link.say(envoy.finish_health_checks(done))
+            world.note_checks()
+            world.waits_since = world.now if any(world.waits_for()) else None
+            yield f"{world.now - self.now:g} s pass and {' '.join(sorted(done))} is checked", world
+        elif waited is not None and (deadline is None or deadline > waited):
             # Clusters first: what waits for them began to wait later.
             row = CLUSTER if envoy.holdings.warming[CLUSTER] else LISTENER
             wanted = (self.scenario.snapshots[self.target].get(*each) for each in envoy.holdings.waits_for(row))
@@ -201,6 +213,21 @@ class World:
         elif deadline is not None:
             world.now = deadline
             yield f"{deadline - self.now:g} s pass", world
+
+    def note_checks(self) -> None:
+        """Note since when the Envoy makes which first health checks."""
+        before = {(name, version): since for name, version, since in self.checks_since}
+        checking = [(each.name, each.version) for each in self.link.envoy.holdings.checking()]
+        self.checks_since = tuple((*each, before.get(each, self.now)) for each in sorted(checking))
+
+    def _ends(self, name: str, version: str, since: float) -> float:
+        """Return when first health checks end: as late as they may."""
+        warming = self.link.envoy.holdings.warming[CLUSTER][name].resource
+        assert warming.version == version
+        return since + warming.warms_within
+
+    def _checked(self) -> float | None:
+        return min((self._ends(*each) for each in self.checks_since), default=None)
 
     def violations(self) -> list[str]:
         """Return what is wrong at this moment: a request would fail that a good control plane does not let fail."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from math import inf, isfinite
 
 from hypothesis import strategies as st
 
@@ -54,16 +55,19 @@ class Member:
         self._separate = separate
         self._waits_since: float | None = None
         self._drains_since: float | None = None
+        self._checks_since: dict[Resource, float] = {}
+        self._used_at: dict[str, float] = {}
+        """When something that lingers used a cluster last."""
         self.envoy = EnvoyMachine(delta=delta, separate=separate, drains=drains, judge=judge)
         self.link = Connection(self.envoy, POLICY if drains else replace(POLICY, drain_grace=0.0), delta=delta)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Publish a snapshot.
 
-        Without ADS nothing tells when a cluster with health checks is warm: what names it waits for the whole
-        `warming_timeout`, which is longer than an Envoy waits. So there are none in what such an Envoy gets.
+        Without ADS nothing tells when a cluster is warm of which nobody knows how long it takes: what names it waits as
+        long as an Envoy does. So there are none in what such an Envoy gets.
         """
-        self.link.retarget(_without_health_checks(snapshot) if self._separate else snapshot)
+        self.link.retarget(_without_the_unknowable(snapshot) if self._separate else snapshot)
 
     def reconnect(self) -> None:
         """End all streams; the Envoy comes back on new ones with what it has."""
@@ -102,7 +106,7 @@ class Member:
     def look_at_the_clock(self) -> None:
         """Let the Envoy note since when it waits and drains, and do what it does by itself when its time has come."""
         now, holdings = self._clock.now(), self.envoy.holdings
-        self.link.say(self.envoy.finish_health_checks())
+        self.check_health()
         self._waits_since = _since(self._waits_since, now, holds=any(holdings.warming.values()))
         self._drains_since = _since(self._drains_since, now, holds=bool(holdings.draining))
         if self._waits_since is not None and now - self._waits_since >= FETCH_TIMEOUT:
@@ -110,6 +114,14 @@ class Member:
         if self._drains_since is not None and now - self._drains_since >= POLICY.drain_grace:
             self.link.say(self.envoy.finish_draining())
             self._drains_since = None
+
+    def check_health(self) -> None:
+        """Let those first health checks end that take no longer; of which nobody knows it, they end at once."""
+        now, checking = self._clock.now(), self.envoy.holdings.checking()
+        self._checks_since = {each: self._checks_since.get(each, now) for each in checking}
+        done = {each.name for each, since in self._checks_since.items() if now >= since + _taken(each)}
+        if done:
+            self.link.say(self.envoy.finish_health_checks(done))
 
     def is_quiet(self) -> bool:
         """Say whether nothing more will happen by itself, also not by time."""
@@ -120,9 +132,15 @@ class Member:
         return not waits and self.link.sequence.next_deadline() is None
 
     def envoy_is_well(self, bad: frozenset[Identity] = frozenset()) -> None:
-        """Fail if a request could fail."""
+        """Fail if a request could fail, also one that is under way since a moment ago."""
         found = violations(self.envoy, bad)
         assert not found, found
+        now, held = self._clock.now(), self.envoy.holdings.used[CLUSTER].keys()
+        early = {name for name, at in self._used_at.items() if name not in held and now < at + POLICY.removal_grace}
+        assert not early, f"gone within the grace: {early}"
+        users = [each for each in self.envoy.holdings.users() if each.lingers]
+        self._used_at = {name: at for name, at in self._used_at.items() if name in held}
+        self._used_at |= dict.fromkeys((name for each in users for name in each.refers_to(CLUSTER) & held), now)
 
 
 def pass_time(clock: ManualClock, members: Collection[Member], seconds: float, bad: frozenset[Identity]) -> None:
@@ -133,6 +151,7 @@ def pass_time(clock: ManualClock, members: Collection[Member], seconds: float, b
     end = clock.now() + seconds
     while True:
         for member in members:
+            member.check_health()
             member.settle(bad)
             member.look_at_the_clock()
             member.envoy_is_well(bad)
@@ -140,6 +159,11 @@ def pass_time(clock: ManualClock, members: Collection[Member], seconds: float, b
             return
         deadlines = (member.link.sequence.next_deadline() for member in members)
         clock.step(min([end, *(each for each in deadlines if each is not None)]) - clock.now())
+
+
+def _taken(cluster: Resource) -> float:
+    """Return how long the first health checks of a cluster take: almost as long as they may."""
+    return cluster.warms_within * 0.9 if isfinite(cluster.warms_within) else 0.0
 
 
 def _since(before: float | None, now: float, *, holds: bool) -> float | None:
@@ -193,17 +217,17 @@ def _cluster(draw: st.DrawFn, name: str, secrets: list[str]) -> Resource:
         refers.append((CLUSTER_LOAD_ASSIGNMENT, (name,)))
     if secrets and not draw(st.integers(0, 3)):
         refers.append((SECRET, (draw(st.sampled_from(secrets)),)))
-    slow = not draw(st.integers(0, 4))
-    version = f"{draw(st.integers(1, 2))}{'+'.join(n for _, names in refers for n in names)}{'slow' * slow}"
-    return resource(CLUSTER, name, version, tuple(refers), warms_slowly=slow)
+    within = {0: inf, 1: 0.25, 2: 2.0}.get(draw(st.integers(0, 4)), 0.0)
+    version = f"{draw(st.integers(1, 2))}{'+'.join(n for _, names in refers for n in names)}"
+    return resource(CLUSTER, name, version + (f"~{within}" if within else ""), tuple(refers), warms_within=within)
 
 
-def _without_health_checks(content: Snapshot) -> Snapshot:
+def _without_the_unknowable(content: Snapshot) -> Snapshot:
     made = []
     for row in RESOURCE_TYPES:
         for each in content[row]:
-            if each.warms_slowly:
-                version = each.version.removesuffix("slow")
+            if each.warms_within == inf:
+                version = each.version.removesuffix("~inf")
                 refers = tuple((other, tuple(sorted(each.refers_to(other)))) for other in RESOURCE_TYPES)
                 made.append(resource(row, each.name, version, tuple(pair for pair in refers if pair[1])))
             else:
@@ -222,8 +246,10 @@ def _listener(draw: st.DrawFn, name: str, routes: list[str], clusters: list[str]
         refers.append((ROUTE_CONFIGURATION, (draw(st.sampled_from(routes)),)))
     elif clusters:
         refers.append((CLUSTER, (draw(st.sampled_from(clusters)),)))
-    version = f"{draw(st.integers(1, 2))}{''.join(n for _, names in refers for n in names)}"
-    return resource(LISTENER, name, version, tuple(refers))
+    number = draw(st.integers(1, 2))
+    udp = number == 2 and any(row is CLUSTER for row, _ in refers)
+    version = f"{number}{''.join(n for _, names in refers for n in names)}{'u' * udp}"
+    return resource(LISTENER, name, version, tuple(refers), lingers=not udp)
 
 
 def is_bad(each: Resource, bad: frozenset[Identity], *, whole: bool, silent: bool) -> Fault | None:

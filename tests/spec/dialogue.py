@@ -8,6 +8,7 @@ exactly the `<` lines that follow, and nothing else.
                                         which nobody else can hold at the same time
     have CDS a@1; incomplete CDS        somebody is unable to read what else there may be
     have CDS a@1%30                     a has a TTL of 30 s
+    have CDS a@1*0.15; LDS l@1&         a is warm 0.15 s after its endpoints are there; l does not linger
     > CDS                               state of the world: the names that it wants
     > CDS a b nonce=1                   ... in answer to the response of that nonce (the nonces count from 1)
     > CDS nonce=1 error=b_is_bad        ... refusing it
@@ -247,8 +248,17 @@ def _resource(row: ResourceType, word: str) -> Resource:
     version, _, ttl = version.partition("%")
     version, _, domains = version.partition("~")
     version, _, claim = version.partition("^")
-    references = _references(row, uses.split(",") if uses else ())
-    made = resource(row, name, version, references, claims=(claim,) if claim else (), ttl=float(ttl) if ttl else None)
+    version, _, within = version.partition("*")
+    made = resource(
+        row,
+        name,
+        version.removesuffix("&"),
+        _references(row, uses.split(",") if uses else ()),
+        claims=(claim,) if claim else (),
+        warms_within=float(within or 0),
+        lingers=not version.endswith("&"),
+        ttl=float(ttl) if ttl else None,
+    )
     scope = name.rpartition("/")[0]
     return replace(made, aliases=tuple(alias(scope, each) for each in domains.split(","))) if domains else made
 

@@ -16,8 +16,10 @@ from google.protobuf.message import DecodeError, Message
 from legation.envoy import anys, printer, types, wrapped
 from legation.envoy.claims import claims
 from legation.envoy.findings import Finding, Misfit, kind_of, quote
+from legation.envoy.lingering import lingers
 from legation.envoy.reader import TYPE_KEY, old_type, read
-from legation.envoy.references import cannot_tell, references, warms_slowly
+from legation.envoy.references import cannot_tell, references
+from legation.envoy.warming import warms_within
 from legation.errors import InvalidResource
 from legation.model.hosts import alias
 from legation.model.names import canonical
@@ -190,7 +192,8 @@ def _resource(
         version=version or content_version(body),
         references=cannot_tell(row) if message is None else references(message),
         claims=() if message is None else claims(message),
-        warms_slowly=message is not None and warms_slowly(message),
+        warms_within=0.0 if message is None else warms_within(message),
+        lingers=message is None or lingers(message),
         origin=origin,
         aliases=(*more.aliases, *(_aliases(message, name) if message is not None and row.aliased else ())),
         ttl=more.ttl,

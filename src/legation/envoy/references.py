@@ -59,22 +59,6 @@ def cannot_tell(row: ResourceType) -> References:
     return MappingProxyType({CLUSTER.name: frozenset({EVERY})}) if CLUSTER.name in row.refers else NO_REFERENCES
 
 
-def warms_slowly(message: Message) -> bool:
-    """Say whether a cluster needs more than its endpoints to be warm.
-
-    Envoy holds a new cluster back until its first load of endpoints is done, be it by EDS or by DNS, and then until
-    each host had a first active health check (cluster manager documentation, "Cluster warming"). A DNS cluster that
-    says `wait_for_warm_on_init: false` does not wait; what an extension cluster waits for is not known here.
-    """
-    if message.DESCRIPTOR.full_name != CLUSTER.message:
-        return False
-    cluster: Any = message
-    by_dns = cluster.type in {cluster.STRICT_DNS, cluster.LOGICAL_DNS}
-    if cluster.HasField("wait_for_warm_on_init") and not cluster.wait_for_warm_on_init.value:
-        by_dns = False
-    return bool(cluster.health_checks) or by_dns or cluster.HasField("cluster_type")
-
-
 def _visit(message: Any, found: _Found) -> None:
     rules = _rules(message.DESCRIPTOR)
     if rules.stop:

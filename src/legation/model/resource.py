@@ -53,8 +53,11 @@ class Resource:
     references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
     claims: tuple[str, ...] = ()
     """What no two resources of a type can hold at one client at the same time: the addresses that a listener binds."""
-    warms_slowly: bool = False
-    """Its configuration and what it refers to are not enough to make it warm: a cluster with health checks."""
+    warms_within: float = 0.0
+    """Seconds after which it is warm at the latest when its configuration and what it refers to are there: what the
+    first health checks of a cluster take. 0: these are enough; `inf`: nobody knows."""
+    lingers: bool = True
+    """It goes on for those who use it already when it has been replaced or removed: a UDP listener does not."""
     origin: ObjectKey | None = None
     """The object that it came from."""
     aliases: tuple[str, ...] = ()

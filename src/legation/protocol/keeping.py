@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-from legation.model.resource import EVERY
-from legation.model.resource_types import REFERRERS, ResourceType
+from collections.abc import Iterator
+
+from legation.model.resource import EVERY, Resource
+from legation.model.resource_types import CLUSTER, REFERRERS, ResourceType
 from legation.protocol.machine import Machine
 from legation.protocol.returning import Returning
 from legation.protocol.situation import Situation
 
 
 def kept(client: Situation, machine: Machine, name: str, now: float) -> bool:
-    """Say whether a name that the snapshot lacks must stay."""
-    if not REFERRERS[machine.row]:
+    """Say whether a name that the snapshot lacks must stay.
+
+    The grace of a cluster runs already while only what does not linger uses it, and from when it was known of something
+    that lingers and used it last.
+    """
+    row, grace = machine.row, client.policy.removal_grace
+    if not REFERRERS[row]:
         return False
-    if referred(client, machine.row, name, now):
-        machine.leaving.pop(name, None)
-        return True
-    until = machine.leaving.setdefault(name, now + client.policy.removal_grace)
-    client.note_deadline(until, now)
-    return now < until
+    used = False
+    for user in _users(client, row, name):
+        used = True
+        if user.lingers or row is not CLUSTER:
+            break
+    else:
+        if not _may_be_used_unseen(client, row, now):
+            since = _used_until(client, name) if used else now
+            until = machine.leaving.setdefault(name, max(now, since + grace))
+            client.note_deadline(until, now)
+            return used or now < until
+    machine.leaving.pop(name, None)
+    return True
 
 
 def referred(client: Situation, row: ResourceType, name: str, now: float) -> bool:
     """Say whether anything that the client may hold, or is about to be sent, may use that resource."""
+    return next(_users(client, row, name), None) is not None or _may_be_used_unseen(client, row, now)
+
+
+def _users(client: Situation, row: ResourceType, name: str) -> Iterator[Resource]:
+    """Yield, some of it twice, what the client may hold, or is about to be sent, and may use that resource."""
     for above in REFERRERS[row]:
         coming = client.snapshot[above]
         names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
         for connection in (client, *client.fellows):
-            if any(connection.machines.covers(above, each) for each in names):
-                return True
-            unsettled = connection.machines.unsettled(above)
-            if any(machine.ledger.may_mention(row, name, covers=machine.covers) for machine in unsettled):
-                return True
-            if above.drains and connection.predecessors.mention(row, name):
-                return True
-        if client.returning is not None and _may_be_used_unseen(client, above, client.returning, now):
-            return True
-    return False
+            yield from (coming.resources[each] for each in names if connection.machines.covers(above, each))
+            for machine in connection.machines.unsettled(above):
+                yield from machine.ledger.users(row, name, covers=machine.covers)
+            if above.drains:
+                yield from connection.predecessors.users(row, name)
 
 
-def _may_be_used_unseen(client: Situation, above: ResourceType, returning: Returning, now: float) -> bool:
+def _used_until(client: Situation, name: str) -> float:
+    """Return the last moment at which something that lingers may have used that cluster, as far as is remembered.
+
+    What a client did before it came back nobody knows, nor what it has of that, at first.
+    """
+    moments: list[float] = []
+    for each in (client, *client.fellows):
+        moments += [each.let_go, each.predecessors.used_until(CLUSTER, name)]
+        if each.returning is not None:
+            moments.append(each.returning.until(client.policy.warming_timeout))
+    return max(moments)
+
+
+def _may_be_used_unseen(client: Situation, row: ResourceType, now: float) -> bool:
+    """Say whether the client may hold what nobody knows and what uses resources of that type."""
+    returning = client.returning
+    return returning is not None and any(_may_use_unseen(client, above, returning, now) for above in REFERRERS[row])
+
+
+def _may_use_unseen(client: Situation, above: ResourceType, returning: Returning, now: float) -> bool:
     """Say whether the client may hold resources of that type of which nobody knows what they refer to.
 
     For those of which it has not spoken yet the `removal_grace` is enough.

@@ -288,12 +288,12 @@ class Ledger:
         if self.accepted is not self.sent:
             yield from self.accepted.claiming(claim)
 
-    def may_mention(self, row: ResourceType, name: str, *, covers: Callable[[str], bool]) -> bool:
-        """Say whether anything that the client may hold at this moment may use that resource of another type."""
-        holdings = (self.sent,) if self.accepted is self.sent else (self.sent, self.accepted)
-        if any(covers(referrer) for holding in holdings for referrer in holding.mentioning(row, name)):
-            return True
-        return any(resource.mentions(row, name) for resource in self._in_the_air())
+    def users(self, row: ResourceType, name: str, *, covers: Callable[[str], bool]) -> Iterator[Resource]:
+        """Yield, some of it twice, what the client may hold now and may use that resource of another type."""
+        for holding in (self.sent,) if self.accepted is self.sent else (self.sent, self.accepted):
+            found = map(holding.get, filter(covers, holding.mentioning(row, name)))
+            yield from (resource for resource in found if resource is not None)
+        yield from (resource for resource in self._in_the_air() if resource.mentions(row, name))
 
     def _in_the_air(self) -> Iterator[Resource]:
         for entry in self.unanswered:

@@ -9,8 +9,8 @@ from legation.protocol.terms import MAX_RESPONSE_BYTES
 
 SILENT_WARMING = 10.0
 """Seconds that a new cluster counts as warming at most where its stream carries nothing else. Envoy does not say there
-when a cluster with health checks is warm; and after 15 s (`initial_fetch_timeout`) a listener serves without the routes
-that it waits for."""
+when a cluster is warm, and not always can it be counted (`Resource.warms_within`); and after 15 s
+(`initial_fetch_timeout`) a listener serves without the routes that it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,8 @@ class Policy:
     """The limits of delivery: times are in seconds."""
 
     removal_grace: float = 5.0
-    """How long a name stays after the last that referred to it went: requests past route selection look it up later."""
+    """How long a name stays after the last that referred to it went: requests past route selection look it up later.
+    What does not linger has no such requests."""
     drain_grace: float = 600.0
     """How long a replaced or removed Listener counts as using its routes; Envoy's drain time (`--drain-time-s`)."""
     warming_timeout: float = 20.0

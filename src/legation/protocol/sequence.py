@@ -8,11 +8,14 @@ holds and from the newest snapshot. The rules, by the numbers that comments use,
    answered. An accepted Listener joins its predecessors until the routes that it names are accepted as well.
    (`ledger.py`, `draining.py`)
 2. *Kept*: what the client was sent and the snapshot lacks stays as long as something that the client may hold, or is
-   about to be sent, refers to it, and some grace longer. So removals come last. (`keeping.py`)
+   about to be sent, refers to it, and some grace longer. So removals come last. A cluster gets no grace if what used
+   it last does not linger, a UDP listener, and nothing that lingers is known to have used it within the grace: it goes
+   with the message after the ACK of that listener's removal or change. (`keeping.py`, `lingering.py`)
 3. *View*: the snapshot, less what was refused, plus what is kept. (`ruling.py`)
 4. *May go*: a resource waits, alone, until what it names has been sent; and until a cluster that is new to the client
    is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`. For a
-   cluster that does not exist a change waits a moment only: it may be static in the bootstrap.
+   cluster that does not exist a change waits a moment only: it may be static in the bootstrap. On a stream that carries
+   nothing else a cluster is warm `Resource.warms_within` after its endpoints were accepted.
    (`ruling.py`, `waiting.py`, `warming.py`)
 5. What a Cluster names never waits for an ACK: the ACK of the cluster waits for it. (`ruling.py`, `waiting.py`)
 6. What a changed resource makes the client throw away is sent again, unchanged. (`Sequence._force`)
@@ -43,6 +46,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
+from legation.protocol import lingering
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine
@@ -129,12 +133,15 @@ class Sequence:
 
     def meet(self, others: Iterable[Sequence]) -> None:
         """Take those that may be the same Envoy over other connections; when one of them moves, ask this one again."""
-        self._rules.fellows = tuple(each._rules for each in others)  # noqa: SLF001 - of one class
+        fellows = tuple(each._rules for each in others)  # noqa: SLF001 - of one class
+        lingering.met(self._rules, fellows)
+        self._rules.fellows = fellows
 
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""
         self._rules.machines.close(machine)
         self._rules.warming.closed(machine)
+        lingering.closed(self._rules, machine)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Take the newest snapshot of the client's group. Before the first one nothing at all is said (A2.20)."""
@@ -162,10 +169,12 @@ class Sequence:
         serial = answered.serial if answered is not None else 0
         before, name = machine.ledger.accepted, machine.subscription.only
         leaving = machine.ledger.being_removed() if machine.row.drains else {}
+        doubtful = bool(machine.ledger.maybe)
         events = machine.receive(request)
         rules.machines.heard(machine, name)
         if first and self._synced:
             self._resume(machine)
+        lingering.heard(rules, machine, events, before, doubtful=doubtful, now=now)
         for event in events:
             if isinstance(event, Subscribed) and self._owed:
                 self._pay(machine)
@@ -202,10 +211,10 @@ class Sequence:
         """Say what is warm since an ACK, and what drains."""
         rules = self._rules
         if machine.row.awaited_warm:
-            rules.warming.accepted(machine, serial, at=now)
+            rules.warming.accepted(machine, serial, at=now, joined=rules.machines.joined)
         if rules.warming:
-            rules.warming.supplied(machine.row, event.resources, serial, joined=rules.machines.joined)
-            rules.warming.prune(now - rules.policy.warming_timeout, joined=rules.machines.joined)
+            rules.warming.supplied(machine.row, event.resources, serial, at=now, joined=rules.machines.joined)
+            rules.warming.prune(now, patience=rules.policy.warming_timeout, joined=rules.machines.joined)
         if rules.predecessors:
             rules.predecessors.drain(rules.is_warm, until=now + rules.policy.drain_grace)
 
@@ -262,7 +271,9 @@ class Sequence:
         view = self._rules.view(machine, now)
         sent = machine.ledger.sent
         pending = machine.offer(view, now) if view is not None else None
-        self._moved = self._moved or not (machine.ledger.sent is sent or machine.ledger.sent.equals(sent))
+        if not (machine.ledger.sent is sent or machine.ledger.sent.equals(sent)):
+            self._moved = True
+            lingering.settled(self._rules, machine, now)
         self._rules.note_deadline(machine.due, now)
         return None if view is None or pending is None else (view, pending)
 
@@ -280,7 +291,8 @@ class Sequence:
     def _respond(self, machine: Machine, view: View, pending: Pending, *, now: float) -> tuple[Response, Sent]:
         self._serial += 1
         if machine.row.awaited_warm:
-            self._rules.warming.prune(now - self._rules.policy.warming_timeout, joined=self._rules.machines.joined)
+            patience = self._rules.policy.warming_timeout
+            self._rules.warming.prune(now, patience=patience, joined=self._rules.machines.joined)
             self._rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
         response = machine.respond(view, pending, now=now, serial=self._serial)
         changed = pending.changed.values()

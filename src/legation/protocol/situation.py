@@ -6,6 +6,7 @@ Of its own it keeps moments alone: when an answer of the rules may change by its
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
@@ -25,6 +26,7 @@ class Situation:
         "_verdicts",
         "deadline",
         "fellows",
+        "let_go",
         "machines",
         "policy",
         "predecessors",
@@ -44,6 +46,8 @@ class Situation:
         self.predecessors = Predecessors()
         self.fellows: tuple[Situation, ...] = ()
         """The clients that may be the same Envoy over other connections: what they hold counts too."""
+        self.let_go = -inf
+        """When something that lingers may have let go of a cluster last that nobody looked for then."""
         self.stirred = False
         """Whether something was let go or settled without a message since somebody asked: a fellow may wait for it."""
         self.returning: Returning | None = None
@@ -61,9 +65,13 @@ class Situation:
         self.deadline = None
         if self.returning is not None and self.returning.since is None:
             self.returning.since = now
-        if before := len(self.predecessors):
-            self.note_deadline(self.predecessors.prune(now), now)
-            self.stirred = self.stirred or len(self.predecessors) < before
+        before, grace = len(self.predecessors), self.policy.removal_grace
+        self.note_deadline(self.predecessors.prune(now, grace=grace), now)
+        self.stirred = self.stirred or len(self.predecessors) < before
+        if self.let_go == inf:
+            self.let_go = now
+        elif self.let_go + grace <= now:
+            self.let_go = -inf
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
 from legation.protocol.machine import Machine
@@ -86,14 +88,14 @@ def _warm_at(client: Situation, machine: Machine, name: str) -> float:
     if batch is None:
         return 0.0
     joined, resource = client.machines.joined(machine), batch.resources[name]
-    told = joined or not (resource.references or resource.warms_slowly)
+    told = joined or not (resource.references or resource.warms_within)
     if told and machine.ledger.holds(name):
         return 0.0
     patience = client.policy.warming_timeout
-    until = batch.at + (patience if joined else min(patience, SILENT_WARMING))
-    if batch.acknowledged is not None and not _supplies(client, resource):
-        until = min(until, batch.acknowledged + client.policy.addition_grace)
-    return until
+    until = batch.at + patience if joined else batch.began(name) + min(patience, SILENT_WARMING)
+    if batch.acknowledged is not None and resource.references and not _supplies(client, resource):
+        until = min(until, batch.acknowledged + client.policy.addition_grace + resource.warms_within)
+    return min(until, batch.warm.get(name, inf))
 
 
 def _supplies(client: Situation, resource: Resource) -> bool:

@@ -33,7 +33,7 @@ ORDER = Section(
             ALL,
             "Removals last: an old cluster goes when nothing names it any more.",
             "It goes in a later response, after everything that may use it has been replaced and accepted, and a grace"
-            " has passed.",
+            " has passed. A cluster that only UDP listeners used, which end at once, goes without the grace.",
         ),
         Row(
             "A5.4",
@@ -41,7 +41,8 @@ ORDER = Section(
             _WARMING,
             ALL,
             "Endpoints and secrets do not wait for the ACK of the cluster: Envoy withholds it until they came.",
-            "They never wait. What waits for a cluster to be warm waits for a limited time.",
+            "They never wait. What waits for a cluster to be warm waits for a limited time; without ADS, where no ACK"
+            " tells it, only as long as its first health checks and lookups take.",
         ),
         Row(
             "A5.5",

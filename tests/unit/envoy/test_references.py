@@ -229,25 +229,6 @@ def test_a_secret_refers_to_nothing() -> None:
     assert names({"@type": SECRET, "name": "s", "generic_secret": {"secret": {"inline_string": "x"}}}) == {}
 
 
-@pytest.mark.parametrize(
-    ("fields", "slow"),
-    [
-        ({"type": "STATIC"}, False),
-        ({"type": "EDS"}, False),
-        ({"type": "EDS", "health_checks": [{"timeout": "1s"}]}, True),
-        ({"type": "STRICT_DNS"}, True),
-        ({"type": "LOGICAL_DNS"}, True),
-        ({"type": "STRICT_DNS", "wait_for_warm_on_init": False}, False),
-        ({"type": "STRICT_DNS", "wait_for_warm_on_init": True}, True),
-        ({"cluster_type": {"name": "envoy.clusters.dns"}}, True),
-    ],
-)
-def test_a_cluster_warms_slowly_when_endpoints_are_not_enough(fields: dict[str, Any], *, slow: bool) -> None:
-    resource = codec.encode(cluster(**fields)).resource
-    assert resource is not None
-    assert resource.warms_slowly is slow
-
-
 def test_bytes_that_nobody_can_read_may_use_any_cluster() -> None:
     assert cannot_tell(LISTENER) == {"Cluster": {EVERY}}
     assert cannot_tell(RUNTIME) == {}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
-from legation.model.snapshot import collect
+from legation.model.snapshot import EMPTY, collect
 from legation.protocol.draining import Predecessors
 from legation.protocol.holding import over
 from legation.protocol.messages import DeltaRequest, SotwRequest
 from legation.protocol.sequence import Policy, Sequence, Variant
-from tests.small_world import cluster, endpoints, listener, snapshot
+from tests.small_world import cluster, endpoints, listener, snapshot, udp_listener
 from tests.turn import next_response
 
 
@@ -62,6 +64,33 @@ def test_nothing_is_kept_of_a_name_that_is_gone(variant: Variant) -> None:
     assert machine.at_rest(target[row])
 
 
+def test_a_listener_that_has_drained_is_remembered_for_the_grace() -> None:
+    predecessors = Predecessors()
+    predecessors.replaced({"l": listener("l", clusters="a")}, over(EMPTY[LISTENER], {}))
+    predecessors.drain(lambda _: True, until=10.0)
+    assert any(predecessors.users(CLUSTER, "a"))
+    assert predecessors.prune(9.9, grace=5.0) == 10.0
+    assert predecessors.prune(10.0, grace=5.0) is None
+    assert not len(predecessors)
+    assert not any(predecessors.users(CLUSTER, "a"))
+    assert predecessors.used_until(CLUSTER, "a") == 10.0
+    assert predecessors.used_until(CLUSTER, "b") == -inf
+    predecessors.prune(15.0, grace=5.0)
+    assert predecessors.used_until(CLUSTER, "a") == -inf
+
+
+def test_a_udp_listener_is_gone_when_its_successor_is_warm() -> None:
+    predecessors = Predecessors()
+    new = listener("u", 2, routes="r")
+    predecessors.replaced({"u": udp_listener("u", clusters="a")}, over(EMPTY[LISTENER], {"u": new}))
+    predecessors.drain(lambda _: False, until=10.0)
+    assert any(predecessors.users(CLUSTER, "a"))
+    predecessors.drain(lambda _: True, until=10.0)
+    assert not len(predecessors)
+    predecessors.prune(10.0, grace=5.0)
+    assert predecessors.used_until(CLUSTER, "a") == -inf
+
+
 def test_a_listener_that_is_never_warm_has_few_predecessors() -> None:
     predecessors = Predecessors()
     for version in range(100):
@@ -69,4 +98,4 @@ def test_a_listener_that_is_never_warm_has_few_predecessors() -> None:
         predecessors.replaced({"l": listener("l", version, routes="r")}, over(now, {}))
         predecessors.drain(lambda _: False, until=1.0)
     assert len(predecessors) < 20
-    assert predecessors.mention(ROUTE_CONFIGURATION, "r")
+    assert any(predecessors.users(ROUTE_CONFIGURATION, "r"))

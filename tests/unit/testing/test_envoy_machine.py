@@ -145,7 +145,7 @@ def test_fetch_timeout_lets_a_cluster_serve_and_speaks_the_withheld_ack(*, delta
 @variants
 def test_a_cluster_with_health_checks_warms_until_they_pass(*, delta: bool) -> None:
     envoy = started(delta=delta)
-    envoy.receive(response(CLUSTER, [cluster("a"), cluster("b", slow=True)], nonce="5", delta=delta))
+    envoy.receive(response(CLUSTER, [cluster("a"), cluster("b", warms_within=1.0)], nonce="5", delta=delta))
     envoy.receive(response(CLUSTER_LOAD_ASSIGNMENT, [endpoints("b")], nonce="6", delta=delta))
     assert envoy.warming(CLUSTER) == {"b": "1"}
     assert [said.request.type for said in envoy.finish_health_checks() if said.request] == [CLUSTER]

@@ -1,0 +1,42 @@
+"""Which listeners go on for those who use them already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from legation.envoy import codec
+from legation.model.resource_types import CLUSTER, LISTENER
+
+UDP = {"socket_address": {"protocol": "UDP", "address": "0.0.0.0", "port_value": 10000}}
+TCP = {"socket_address": {"address": "0.0.0.0", "port_value": 10000}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "lingers"),
+    [
+        pytest.param({"address": TCP}, True, id="tcp"),
+        pytest.param({"address": UDP}, False, id="udp"),
+        pytest.param({"address": UDP, "udp_listener_config": {}}, False, id="udp with settings"),
+        pytest.param({"address": UDP, "udp_listener_config": {"quic_options": {}}}, True, id="quic"),
+        pytest.param({"address": UDP, "additional_addresses": [{"address": UDP}]}, False, id="udp twice"),
+        pytest.param({"address": UDP, "additional_addresses": [{"address": TCP}]}, True, id="udp and something else"),
+        pytest.param({"address": {"pipe": {"path": "/tmp/s"}}}, True, id="a pipe"),
+        pytest.param({"api_listener": {}}, True, id="no address"),
+    ],
+)
+def test_a_listener_of_datagrams_does_not_linger(fields: dict[str, Any], *, lingers: bool) -> None:
+    resource = codec.encode({"@type": LISTENER.url, "name": "l", **fields}).resource
+    assert resource is not None
+    assert resource.lingers is lingers
+
+
+def test_everything_else_lingers() -> None:
+    resource = codec.encode({"@type": CLUSTER.url, "name": "c"}).resource
+    assert resource is not None
+    assert resource.lingers
+
+
+def test_bytes_that_nobody_can_read_may_linger() -> None:
+    assert codec.from_any(LISTENER.url, b"\xff", name="l", check=False).lingers
