@@ -274,6 +274,6 @@ def test_udp_and_tcp_share_no_cluster() -> None:
 
 def test_no_name_among_addresses() -> None:
     """An assignment has addresses alone: Envoy refuses it as a whole for a name in it."""
-    fields = {"service_discovery": "eds", "endpoints": [at("127.0.0.1"), at("worker.shop.svc")]}
+    both = cluster(service_discovery="eds", endpoints=[at("127.0.0.1"), at("worker.shop.svc")])
     path = (*AT, "endpoints", 1, "host", "address")
-    assert wrong(listener(cluster=cluster(**fields))) == [("dns-name-in-eds", path)]
+    assert wrong(listener(cluster=both)) == [("dns-name-in-eds", path)]
