@@ -49,6 +49,26 @@ def test_a5_3_the_cluster_of_a_removed_udp_listener_goes_with_the_next_message(*
 
 
 @both
+def test_a5_3_another_pipe_that_came_just_before_gives_it_no_grace(*, is_delta: bool) -> None:
+    """The snapshot was another one, and what the client held of it the same."""
+    play(
+        piped("&", is_delta=is_delta),
+        """
+        have CDS a@1 k@1 n@1; LDS l@1&->CDS:a m@1&->CDS:n
+        < CDS #3 (n@1|a@1 k@1 n@1)
+        > CDS nonce=3
+        < LDS #4 (m@1|l@1 m@1)
+        > LDS nonce=4
+        wait 1
+        have CDS k@1 n@1; LDS m@1&->CDS:n
+        < LDS #5 (-l|m@1)
+        > LDS nonce=5
+        < CDS #6 (-a|k@1 n@1)
+        """,
+    )
+
+
+@both
 def test_a5_3_the_cluster_of_a_changed_udp_listener_goes_with_the_next_message(*, is_delta: bool) -> None:
     talk = piped("&", is_delta=is_delta)
     play(

@@ -169,10 +169,44 @@ def test_a5_4_endpoints_that_come_from_elsewhere_are_checked_as_long(*, is_delta
     talk = alone(
         FIRST
         + """
-        have CDS z@1 a@1*2->a; EDS a@1; LDS y@1&->CDS:z l@1&->CDS:a
+        have CDS z@1 a@1*2->a; LDS y@1&->CDS:z l@1&->CDS:a
         < CDS #3 (a@1|a@1 z@1)
         > CDS nonce=3
         wait 2.09
+        """,
+        is_delta=is_delta,
+    )
+    play(talk, "wait 0.011\n< LDS #4 (l@1|l@1 y@1)")
+
+
+@both
+def test_a5_4_a_client_may_take_its_time_to_ask_for_endpoints_that_are_here(*, is_delta: bool) -> None:
+    """Envoy opens a stream for each such cluster, and is slow where it opens many."""
+    alone(
+        FIRST
+        + """
+        have CDS z@1 a@1->a; EDS a@1; LDS y@1&->CDS:z l@1&->CDS:a
+        < CDS #3 (a@1|a@1 z@1)
+        > CDS nonce=3
+        wait 1.9
+        > EDS (+a|a)
+        < EDS #4 a@1
+        > EDS (|a) nonce=4
+        < LDS #5 (l@1|l@1 y@1)
+        """,
+        is_delta=is_delta,
+    )
+
+
+@both
+def test_a5_4_who_does_not_ask_for_endpoints_that_are_here_gets_them_elsewhere(*, is_delta: bool) -> None:
+    talk = alone(
+        FIRST
+        + """
+        have CDS z@1 a@1->a; EDS a@1; LDS y@1&->CDS:z l@1&->CDS:a
+        < CDS #3 (a@1|a@1 z@1)
+        > CDS nonce=3
+        wait 1.99
         """,
         is_delta=is_delta,
     )

@@ -13,7 +13,7 @@ from math import inf
 
 from legation.model.events import Accepted, Event, Refused, Subscribed
 from legation.model.resource_types import CLUSTER, REFERRERS
-from legation.protocol.holding import Holding
+from legation.protocol.holding import Holding, same
 from legation.protocol.machine import Machine
 from legation.protocol.situation import Situation
 
@@ -35,10 +35,13 @@ def heard(
         client.let_go = now
 
 
-def settled(client: Situation, machine: Machine, now: float) -> None:
-    """Take note that something of that type was settled without a message."""
+def settled(client: Situation, machine: Machine, before: Holding, now: float) -> None:
+    """Take note that something of that type was settled without a message: the client held that before; O(changed)."""
     if machine.row in REFERRERS[CLUSTER]:
-        client.let_go = now
+        held = machine.ledger.sent
+        olds = ((name, before.get(name)) for name in {*before.unlike(held.base), *held.overlay})
+        if any(old is not None and old.lingers and not same(old, held.get(name)) for name, old in olds):
+            client.let_go = now
 
 
 def closed(client: Situation, machine: Machine) -> None:

@@ -11,6 +11,9 @@ SILENT_WARMING = 10.0
 """Seconds that a new cluster counts as warming at most where its stream carries nothing else. Envoy does not say there
 when a cluster is warm, and not always can it be counted (`Resource.warms_within`); and after 15 s
 (`initial_fetch_timeout`) a listener serves without the routes that it waits for."""
+SLOW_ASKING = 2.0
+"""Seconds from the ACK of a cluster in which a client asks for the endpoints that are here for it. Envoy opens a stream
+for each cluster that has a config source of its own, and takes its time where it opens many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ holds and from the newest snapshot. The rules, by the numbers that comments use,
 2. *Kept*: what the client was sent and the snapshot lacks stays as long as something that the client may hold, or is
    about to be sent, refers to it, and some grace longer. So removals come last. A cluster gets no grace if what used
    it last does not linger, a UDP listener, and nothing that lingers is known to have used it within the grace: it goes
-   with the message after the ACK of that listener's removal or change. (`keeping.py`, `lingering.py`)
+   with the message after the ACK of that listener's removal or change. (`keeping.py`, `lingering.py`, `ended.py`)
 3. *View*: the snapshot, less what was refused, plus what is kept. (`ruling.py`)
 4. *May go*: a resource waits, alone, until what it names has been sent; and until a cluster that is new to the client
    is warm. Only the first answer of a wildcard waits whole. No wait is longer than `Policy.warming_timeout`. For a
@@ -140,6 +140,7 @@ class Sequence:
     def close(self, machine: Machine) -> None:
         """Take a machine out: its stream has ended."""
         self._rules.machines.close(machine)
+        self._rules.ended.take(machine, self._rules.machines, self._rules.snapshot)
         self._rules.warming.closed(machine)
         lingering.closed(self._rules, machine)
 
@@ -273,7 +274,7 @@ class Sequence:
         pending = machine.offer(view, now) if view is not None else None
         if not (machine.ledger.sent is sent or machine.ledger.sent.equals(sent)):
             self._moved = True
-            lingering.settled(self._rules, machine, now)
+            lingering.settled(self._rules, machine, sent, now)
         self._rules.note_deadline(machine.due, now)
         return None if view is None or pending is None else (view, pending)
 

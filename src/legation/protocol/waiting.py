@@ -7,7 +7,7 @@ from math import inf
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
 from legation.protocol.machine import Machine
-from legation.protocol.policy import SILENT_WARMING
+from legation.protocol.policy import SILENT_WARMING, SLOW_ASKING
 from legation.protocol.situation import Situation
 
 
@@ -94,12 +94,25 @@ def _warm_at(client: Situation, machine: Machine, name: str) -> float:
     patience = client.policy.warming_timeout
     until = batch.at + patience if joined else batch.began(name) + min(patience, SILENT_WARMING)
     if batch.acknowledged is not None and resource.references and not _supplies(client, resource):
-        until = min(until, batch.acknowledged + client.policy.addition_grace + resource.warms_within)
+        grace = client.policy.addition_grace
+        if _may_ask_yet(client, resource):
+            grace = max(grace, SLOW_ASKING)
+        until = min(until, batch.acknowledged + grace + resource.warms_within)
     return min(until, batch.warm.get(name, inf))
 
 
+def _may_ask_yet(client: Situation, resource: Resource) -> bool:
+    """Say whether all that the resource waits for is here for the client, and is not asked for anywhere."""
+    return all(
+        client.snapshot.get(row, name) is not None
+        and not any(fellow.machines.covers(row, name) for fellow in client.fellows)
+        for row in map(BY_NAME.__getitem__, resource.references)
+        for name in resource.refers_to(row)
+    )
+
+
 def _supplies(client: Situation, resource: Resource) -> bool:
-    """Say whether the client gets here what the resource waits for; else that comes from somewhere else."""
+    """Say whether the client asks here for what the resource waits for; else that may come from somewhere else."""
     return any(
         client.machines.covers(row, name)
         for row in map(BY_NAME.__getitem__, resource.references)
