@@ -87,9 +87,13 @@ class Admin:
         """The same for its status, which `apply` and `patch` leave alone."""
         return self._patch(f"{self._path(value)}/status", value, "application/merge-patch+json")
 
-    def delete(self, value: Object) -> None:
-        """Delete the object that has this one's name, at once."""
-        self._ask("DELETE", self._path(value), params={"gracePeriodSeconds": "0"})
+    def delete(self, value: Object, *, grace: int = 0) -> None:
+        """Delete the object that has this one's name: at once, or a Pod that a node has within so many seconds."""
+        self._ask("DELETE", self._path(value), params={"gracePeriodSeconds": str(grace)})
+
+    def delete_all(self, api_version: str, kind: str, namespace: str) -> None:
+        """Delete all objects of a kind in a namespace."""
+        self._ask("DELETE", self._folder(reference(api_version, kind, "", namespace)))
 
     def list(self, api_version: str, kind: str, namespace: str = "") -> list[Object]:
         """Return all objects of a kind, in one namespace or everywhere."""

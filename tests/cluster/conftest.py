@@ -15,12 +15,14 @@ from typing import TypeVar
 import pytest
 
 from tests.cluster import house as houses
+from tests.cluster import media as media_pods
 from tests.cluster import sidecars as sidecar_programs
 from tests.cluster import stage as stages
 from tests.cluster.admin import Admin
 from tests.cluster.api_server import ApiServer, Binaries
 from tests.cluster.go_programs import Missing, built
 from tests.cluster.house import House
+from tests.cluster.media import Media
 from tests.cluster.network import Network
 from tests.cluster.sidecars import Sidecars
 from tests.cluster.stage import Stage
@@ -89,6 +91,13 @@ async def stage(house: House, tmp_path: Path) -> AsyncIterator[Stage]:
     with house.network.entered():
         async with stages.opened(house, fresh_namespace(house.admin), tmp_path) as made:
             yield made
+
+
+@pytest.fixture
+async def media(stage: Stage) -> AsyncIterator[Media]:
+    """A team of media in the stage's namespace, which has nothing yet."""
+    async with media_pods.opened(stage) as made:
+        yield made
 
 
 @pytest.fixture
