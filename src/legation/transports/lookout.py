@@ -50,8 +50,8 @@ class Lookout:
         self._streams = streams
         self._clients = clients
         self._writers: dict[GrpcCall, asyncio.Task[None]] = {}
-        self._held_back: set[str] = set()
-        """The node ids that had just so many streams at the last look."""
+        self._held_back: set[tuple[str, str]] = set()
+        """The hosts and node ids that had just so many streams at the last look."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -82,17 +82,13 @@ class Lookout:
                 self._conduct.note(Wrong.UNANSWERED, client.peer, client.node.id, words)
 
     def _look_at_streams(self) -> None:
-        # One Envoy may spread them over several connections.
-        numbers = Counter(stream.node_id for stream in self._streams)
-        before, self._held_back = (
-            self._held_back,
-            {node for node, each in numbers.items() if each == STREAMS_BY_DEFAULT},
-        )
-        for stream in self._streams:
-            if stream.node_id in before & self._held_back:
-                before.discard(stream.node_id)
-                words = (
-                    f"it stays at {STREAMS_BY_DEFAULT} streams, so Envoy's circuit breaker holds others back; raise"
-                    " max_requests in the circuit_breakers of the cluster that it reaches us by"
-                )
-                self._conduct.note(Wrong.STREAMS, stream.peer, stream.node_id, words)
+        # One Envoy may spread them over several connections. Fleets share a node id, and side streams have none.
+        numbers = Counter((stream.peer.ip, stream.node_id) for stream in self._streams if stream.node_id)
+        before, self._held_back = self._held_back, {who for who, each in numbers.items() if each == STREAMS_BY_DEFAULT}
+        named = {(stream.peer.ip, stream.node_id): stream for stream in self._streams}
+        for who in before & self._held_back:
+            words = (
+                f"it stays at {STREAMS_BY_DEFAULT} streams, so Envoy's circuit breaker holds others back; raise"
+                " max_requests in the circuit_breakers of the cluster that it reaches us by"
+            )
+            self._conduct.note(Wrong.STREAMS, named[who].peer, named[who].node_id, words)

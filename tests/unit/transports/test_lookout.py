@@ -48,10 +48,11 @@ class Stream:
     node_id: str
     port: int
     writer: None = None
+    host: str = "10.0.0.1"
 
     @property
     def peer(self) -> Peer:
-        return Peer(address=f"ipv4:10.0.0.1:{self.port}", transport="grpc")
+        return Peer(address=f"ipv4:{self.host}:{self.port}", transport="grpc")
 
 
 def looks(*worlds: Iterable[Stream]) -> list[str]:
@@ -74,3 +75,10 @@ def test_who_stays_at_the_limit_of_its_circuit_breaker_is_named() -> None:
     assert not looks(held_back, more, held_back)
     assert not looks(more, more)
     assert not looks(fewer, fewer)
+
+
+def test_a_fleet_of_one_name_is_not_one_that_is_held_back() -> None:
+    fleet = [Stream("edge", 1, host=f"10.0.{each // 250}.{each % 250}") for each in range(STREAMS_BY_DEFAULT)]
+    nameless = [Stream("", 1)] * STREAMS_BY_DEFAULT
+    assert not looks(fleet, fleet)
+    assert not looks(nameless, nameless)
