@@ -71,6 +71,13 @@ def _rewrite(message: Any) -> None:
         _rewrite(child)
 
 
+def within(descriptor: Descriptor) -> Iterator[Descriptor]:
+    """Yield the types of the messages that `children` finds in messages of a type."""
+    for number in _holders(descriptor):
+        inner: Any = descriptor.fields_by_number[number].message_type
+        yield inner.fields_by_name["value"].message_type if inner.GetOptions().map_entry else inner
+
+
 @cache
 def _holders(descriptor: Descriptor) -> dict[int, _Holds]:
     """Return the numbers of the fields that hold messages worth a look, and whether one, many, or a map of them."""

@@ -8,8 +8,10 @@ of their own; `fields.py` has all others.
 from __future__ import annotations
 
 import difflib
+import marshal
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from legation.envoy import types
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 TYPE_KEY = "@type"
+_ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint"
 _TYPED_STRUCT = "xds.type.v3.TypedStruct"
 
 
@@ -146,8 +149,38 @@ def _wrapper(reading: Reading, message: Any, value: Any, path: FieldPath) -> Non
         fields_of(message.DESCRIPTOR)["value"].write(reading, message, value, path)
 
 
+def _endpoint(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+    """Assignments are made anew whenever a Pod comes or goes, and most of what is in them was in the one before."""
+    known = _known_endpoint(key) if (key := _key_of(value)) else None
+    if known is not None:
+        message.CopyFrom(known)
+    else:
+        fill_fields(reading, message, value, path)
+
+
+def _key_of(value: Any) -> bytes:
+    """Return what no two values share that are not read alike; empty for what is no JSON."""
+    try:
+        return marshal.dumps(value, 2)  # the last version in which equal values have equal bytes
+    except ValueError:
+        return b""
+
+
+@lru_cache(maxsize=1 << 16)
+def _known_endpoint(key: bytes) -> Message | None:
+    """Return the endpoint that is read from that value; None: something in it does not fit, or is a matter of depth."""
+    reading = Reading(write=_write)
+    message = types.message_class(_ENDPOINT)()
+    value = marshal.loads(key)  # noqa: S302 - it is what we wrote ourselves
+    if not isinstance(value, dict):
+        return None
+    fill_fields(reading, message, value, ())
+    return None if reading.findings or reading.deep else message
+
+
 _FORMS: Mapping[str, Write] = {
     types.ANY: _any,
+    _ENDPOINT: _endpoint,
     "google.protobuf.Struct": _struct,
     "google.protobuf.ListValue": _list,
     "google.protobuf.Value": _value,

@@ -27,7 +27,8 @@ class Reading:
     def __init__(self, *, write: Write) -> None:
         self.findings: list[Finding] = []
         self._write = write
-        self._deep = False
+        self.deep = False
+        """Whether it went so deep that it matters where in the resource it began."""
 
     def report(self, path: FieldPath, misfit: Misfit, *, level: Level = Level.ERROR) -> None:
         """Note a fault; the walk goes on."""
@@ -40,7 +41,7 @@ class Reading:
             self.report(path, Misfit("too-deep", f"more than {MAX_DEPTH} levels inside each other"))
             return
         if len(path) > _DEEP:
-            self._deep = True
+            self.deep = True
         try:
             self._write(self, message, value, path)
         except Misfit as misfit:
@@ -49,7 +50,7 @@ class Reading:
     def pack(self, message: Message, path: FieldPath) -> bytes:
         """Return the bytes of a filled message: the same for the same content, in every process."""
         body = message.SerializeToString(deterministic=True)
-        if self._deep and not any(finding.code == "too-deep" for finding in self.findings):
+        if self.deep and not any(finding.code == "too-deep" for finding in self.findings):
             try:
                 type(message).FromString(body)
             except DecodeError:

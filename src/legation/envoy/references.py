@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import types
-from legation.envoy.anys import children, unpack
+from legation.envoy.anys import children, unpack, within
 from legation.envoy.cluster_names import CODE, LUA, LUA_CALL, NAMES, SOURCES, UNKNOWABLE
 from legation.model.names import canonical
 from legation.model.resource import EVERY, NO_REFERENCES, References
@@ -61,7 +61,7 @@ def cannot_tell(row: ResourceType) -> References:
 
 def _visit(message: Any, found: _Found) -> None:
     rules = _rules(message.DESCRIPTOR)
-    if rules.stop:
+    if rules.stop or _is_barren(message.DESCRIPTOR):
         return
     for field, value in message.ListFields() if rules.names or rules.unknowable else ():
         if field.name in rules.names:
@@ -162,6 +162,22 @@ class _Rules:
     unknowable: frozenset[str]
     special: Any
     stop: bool
+
+
+@cache
+def _is_barren(descriptor: Descriptor) -> bool:
+    """Say whether nothing in messages of that type can refer to anything."""
+    seen: set[str] = set()
+    left = [descriptor]
+    while left:
+        each = left.pop()
+        if each.full_name not in seen:
+            seen.add(each.full_name)
+            rules = _rules(each)
+            if rules.names or rules.unknowable or rules.special:
+                return False
+            left += () if rules.stop else within(each)
+    return True
 
 
 @cache

@@ -136,3 +136,55 @@ def test_null_is_a_value_where_any_value_may_stand() -> None:
     _, findings = read(pair, {"key": None, "value": None})
     assert findings == []
     assert pair.value.HasField("null_value")
+
+
+ASSIGNMENT = "envoy.config.endpoint.v3.ClusterLoadAssignment"
+BAD = {"endpoint": {"address": {"socket_address": {"address": "10.0.0.1", "port_value": "x"}}}}
+
+
+def endpoint(address: Any, **metadata: Any) -> dict[str, Any]:
+    socket = {"address": address, "port_value": 80}
+    return {
+        "endpoint": {"address": {"socket_address": socket}},
+        **({"metadata": {"filter_metadata": metadata}} if metadata else {}),
+    }
+
+
+def assigned(*endpoints: Any) -> tuple[bytes, list[tuple[str, Any]]]:
+    """Return the bytes, and what is wrong where."""
+    json = {"cluster_name": "web", "endpoints": [{"lb_endpoints": list(endpoints)}]}
+    body, findings = read(types.message_class(ASSIGNMENT)(), json)
+    return body, [(each.code, each.path[4:]) for each in findings]
+
+
+def test_endpoints_that_were_read_before_are_read_alike() -> None:
+    """They are remembered: most of an assignment was in the one before."""
+    one, two = endpoint("10.0.0.1", **{"envoy.lb": {"hash_key": "10.0.0.1"}}), endpoint("10.0.0.2")
+    first = assigned(one, two)
+    assert first == assigned(one, two)
+    assert assigned(two, one)[0] != first[0]
+    json = {"cluster_name": "web", "endpoints": [{"lb_endpoints": [one, two]}]}
+    by_protobuf = json_format.ParseDict(json, types.message_class(ASSIGNMENT)())
+    assert first == (by_protobuf.SerializeToString(deterministic=True), [])
+
+
+@pytest.mark.parametrize("like", [b"10.0.0.1", 10, ["10.0.0.1"]])
+def test_what_is_like_a_remembered_endpoint_is_another_one(like: Any) -> None:
+    assert not assigned(endpoint("10.0.0.1"))[1]
+    (found,) = assigned(endpoint(like))[1]
+    assert found[1] == ("endpoint", "address", "socket_address", "address")
+
+
+def test_what_is_wrong_in_an_endpoint_is_told_each_time() -> None:
+    for _ in range(2):
+        ((_, path),) = assigned(endpoint("10.0.0.1"), BAD)[1]
+        assert path == ("endpoint", "address", "socket_address", "port_value")
+    assert [code for code, _ in assigned("10.0.0.1")[1]] == ["wrong-type"]
+
+
+def test_how_deep_an_endpoint_may_be_is_a_matter_of_where_it_stands() -> None:
+    """Four levels of the assignment are above it."""
+    deep: Any = {}
+    for _ in range(95):
+        deep = {"a": deep}
+    assert [code for code, _ in assigned(endpoint("10.0.0.1", deep=deep))[1]] == ["too-deep"]
