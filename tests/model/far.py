@@ -25,14 +25,14 @@ STATES = 20_000
 """How many states of a scenario are looked at."""
 
 
-def random_snapshot(chance: Random, *, checked: bool) -> Snapshot:
-    """Return up to three clusters, two routes, two listeners and two pipes.
+def random_snapshot(chance: Random, *, serves: bool) -> Snapshot:
+    """Return up to three clusters, two routes, two listeners and two pipes; one listener at least if it serves.
 
     A route's version says which clusters it names, and a pipe's which one.
     """
     clusters = chance.sample("abc", chance.randint(1, 3))
     routes = {name: "".join(sorted(chance.sample(clusters, chance.randint(1, len(clusters))))) for name in "rs"}
-    listeners = {f"l{at}": chance.choice("rs") for at in range(chance.randint(0, 2))}
+    listeners = {f"l{at}": chance.choice("rs") for at in range(chance.randint(int(serves), 2))}
     used = set(listeners.values()) | set(chance.sample("rs", chance.randint(0, 2)))
     made = web(
         {name: chance.randint(1, 2) for name in clusters},
@@ -43,7 +43,7 @@ def random_snapshot(chance: Random, *, checked: bool) -> Snapshot:
         return made
     pipes = {name: chance.choice(clusters) for name in ("u", "l0") if name not in listeners and chance.random() < 0.7}
     return snapshot(
-        *(_checked(each, chance.choice((0.0, 0.25)) if checked else 0.0) for each in made[CLUSTER]),
+        *(_checked(each, chance.choice((0.0, 0.25))) for each in made[CLUSTER]),
         *(each for row in RESOURCE_TYPES if row is not CLUSTER for each in made[row]),
         *(udp_listener(name, f"udp {uses}", clusters=uses) for name, uses in pipes.items()),
     )
@@ -56,8 +56,8 @@ def _checked(plain: Resource, seconds: float) -> Resource:
 def random_scenario(chance: Random) -> Scenario:
     """Return two or three snapshots and what else may happen."""
     comes_back = chance.random() < 0.4
-    # Who loses its connection during the first health checks after its start is not told again what it dropped then.
-    snapshots = tuple(random_snapshot(chance, checked=not comes_back) for _ in range(chance.choice((2, 3))))
+    # Who comes back before its first clusters were warm, to where no listeners are, cannot be told from who has all.
+    snapshots = tuple(random_snapshot(chance, serves=comes_back) for _ in range(chance.choice((2, 3))))
     delta = chance.random() < 0.5
     if comes_back:
         # Who comes back has told within the grace all that it holds, but for listeners that drain.

@@ -247,7 +247,7 @@ def _listener(draw: st.DrawFn, name: str, routes: list[str], clusters: list[str]
     elif clusters:
         refers.append((CLUSTER, (draw(st.sampled_from(clusters)),)))
     number = draw(st.integers(1, 2))
-    udp = number == 2 and any(row is CLUSTER for row, _ in refers)
+    udp = any(row is CLUSTER for row, _ in refers) and draw(st.booleans())
     version = f"{number}{''.join(n for _, names in refers for n in names)}{'u' * udp}"
     return resource(LISTENER, name, version, tuple(refers), lingers=not udp)
 

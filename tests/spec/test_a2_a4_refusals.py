@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from legation.model.events import Refused, WhyParked
+from legation.protocol.sequence import Policy
 from tests.spec.dialogue import Dialogue, delta, sotw
 
 
@@ -89,6 +90,65 @@ def test_a2_7_what_may_have_been_taken_of_a_refused_response_is_taken_back_when_
         > LDS nonce=3
         """
     )
+
+
+def test_a2_7_what_is_tried_and_stays_a_while_after_it_has_gone_is_tried_on() -> None:
+    talk = sotw(
+        """
+        have CDS a@1 b@1 c@1
+        > CDS
+        < CDS #1 a@1 b@1 c@1
+        have CDS a@2
+        < CDS #2 a@2 b@1 c@1            # b and c may have been taken: they have their grace
+        > CDS nonce=1 error=no_good
+        > CDS nonce=2 error=no_good
+        < CDS #3 b@1 c@1                # the first half of what was refused
+        > CDS nonce=3 error=no_good
+        < CDS #4 b@1
+        > CDS nonce=4 error=no_good     # alone: it is to blame, and nobody misses it
+        < CDS #5 c@1
+        > CDS nonce=5
+        < CDS #6 a@2 c@1
+        > CDS nonce=6
+        wait 4.9
+        wait 0.1
+        < CDS #7 a@2
+        > CDS nonce=7
+        have CDS a@2 b@1                # it was gone: it is offered again
+        < CDS #8 a@2 b@1
+        """,
+        policy=Policy(removal_grace=5.0),
+    )
+    assert blamed(talk) == ["b"]
+    assert talk.sequence.next_deadline() is None
+
+
+def test_a4_15_what_is_tried_and_stays_a_while_after_it_has_gone_is_tried_on() -> None:
+    talk = delta(
+        """
+        have CDS a@1 b@1 c@1
+        > CDS
+        < CDS #1 a@1 b@1 c@1
+        have CDS a@2
+        < CDS #2 a@2
+        > CDS nonce=1 error=no_good
+        > CDS nonce=2
+        < CDS #3 b@1 c@1
+        > CDS nonce=3 error=no_good
+        < CDS #4 b@1
+        > CDS nonce=4 error=no_good
+        < CDS #5 c@1
+        > CDS nonce=5
+        wait 4.9
+        wait 0.1
+        < CDS #6 -c
+        > CDS nonce=6
+        have CDS a@2 b@1
+        < CDS #7 b@1
+        """,
+        policy=Policy(removal_grace=5.0),
+    )
+    assert blamed(talk) == ["b"]
 
 
 def test_a4_15_who_is_to_blame_is_found_by_halves_where_nobody_is_named() -> None:

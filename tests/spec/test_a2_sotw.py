@@ -183,12 +183,74 @@ def test_a2_8_a_request_with_an_old_nonce_changes_nothing(*, separate: bool) -> 
     )
 
 
+@streams
+def test_a2_8_a_name_that_old_requests_dropped_and_asked_for_again_is_sent_again(*, separate: bool) -> None:
+    sotw(
+        """
+        have EDS a@1 b@1 c@1
+        > EDS a b c
+        < EDS #1 a@1 b@1 c@1
+        > EDS a b c nonce=1
+        have EDS a@2 b@1 c@1
+        < EDS #2 a@2
+        > EDS c nonce=1                 # all of these crossed the response on their way
+        > EDS b c nonce=1
+        > EDS a b c nonce=1
+        > EDS a b c nonce=2
+        < EDS #3 a@2 b@1                # it may have had no use for a when it got it
+        > EDS a b c nonce=3
+        > EDS a b c nonce=3
+        """,
+        separate=separate,
+    )
+
+
+def test_a2_8_old_requests_are_those_of_an_unanswered_response_too() -> None:
+    sotw(
+        """
+        have CDS a@1 b@1
+        > CDS a b
+        < CDS #1 a@1 b@1
+        have CDS a@2 b@1
+        < CDS #2 a@2 b@1
+        > CDS a nonce=1
+        > CDS a b nonce=1
+        > CDS a b nonce=2
+        < CDS #3 a@2 b@1
+        > CDS a b nonce=3
+        """
+    )
+
+
+@streams
+def test_a2_8_a_name_that_old_requests_dropped_and_no_other_asks_for_is_not_sent(*, separate: bool) -> None:
+    sotw(
+        """
+        have EDS a@1 b@1
+        > EDS a b
+        < EDS #1 a@1 b@1
+        > EDS a b nonce=1
+        have EDS a@2 b@1
+        < EDS #2 a@2
+        > EDS a nonce=1
+        > EDS a nonce=2
+        have EDS a@2 b@2
+        > EDS a b nonce=2
+        < EDS #3 b@2
+        > EDS a b nonce=3
+        """,
+        separate=separate,
+    )
+
+
 def test_a2_8_a_foreign_nonce_changes_nothing() -> None:
     sotw(
         """
         have EDS a@1 b@1
         > EDS a
         < EDS #1 a@1
+        > EDS b nonce=77
+        > EDS a nonce=1
         > EDS b nonce=77
         > EDS a nonce=1
         """

@@ -9,7 +9,7 @@ import pytest
 
 from legation.model.resource_types import CLUSTER
 from legation.protocol.sequence import Policy, Sequence
-from tests.spec.dialogue import Dialogue, delta, parse
+from tests.spec.dialogue import Dialogue, delta, parse, sotw
 
 both = pytest.mark.parametrize("is_delta", [False, True], ids=["sotw", "delta"])
 GRACE = Policy(removal_grace=5.0, drain_grace=0.0)
@@ -116,6 +116,68 @@ def test_a5_6_who_comes_back_and_warms_gets_the_endpoints_that_it_has_again() ->
         have CDS a@2->a; EDS a@1
         > CDS has=a@2                   # it asks for clusters: it does not warm
         > EDS +a has=a@1
+        """,
+        separate=False,
+    )
+
+
+def test_a5_6_who_comes_back_at_its_start_gets_the_endpoints_that_it_has_again() -> None:
+    """Its first clusters are not warm, so it asks for no listeners; and it does ask for clusters."""
+    delta(
+        """
+        have CDS a@2->a b@1->b; EDS a@1 b@1 c@1; LDS l@1->CDS:a
+        > CDS has=a@2,b@1
+        > EDS +a +b +c has=a@1,c@1
+        < EDS #1 b@1
+        > EDS nonce=1
+        wait 0.9
+        wait 0.1
+        < EDS #2 a@1
+        > EDS nonce=2
+        > LDS
+        < LDS #3 l@1
+        wait 10
+        """,
+        separate=False,
+    )
+
+
+def test_a5_6_who_comes_back_and_asks_for_listeners_is_not_at_its_start() -> None:
+    delta(
+        """
+        have CDS a@2->a; EDS a@1; LDS l@1->CDS:a
+        > CDS has=a@2
+        > EDS +a has=a@1
+        wait 0.9
+        > LDS has=l@1
+        wait 10
+        """,
+        separate=False,
+    )
+
+
+def test_a5_6_who_comes_back_where_there_are_no_listeners_may_have_everything() -> None:
+    came_back = """
+        have CDS a@2->a; EDS a@1
+        > CDS has=a@2
+        > EDS +a has=a@1
+        """
+    talk = delta(came_back + "wait 19", separate=False)
+    talk.play("have CDS a@2->a; EDS a@1; LDS l@1->CDS:a\n< EDS #1 a@1")
+    talk = delta(came_back + "wait 20", separate=False)
+    talk.play("have CDS a@2->a; EDS a@1; LDS l@1->CDS:a\nwait 10")
+
+
+def test_a5_6_a_state_of_the_world_client_at_its_start_asks_itself() -> None:
+    sotw(
+        """
+        have CDS a@2->a; EDS a@1; LDS l@1->CDS:a
+        > CDS version=unknown
+        < CDS #1 a@2
+        > EDS a version=1
+        < EDS #2 a@1
+        > EDS a nonce=2
+        wait 10
         """,
         separate=False,
     )

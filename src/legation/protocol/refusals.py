@@ -150,6 +150,10 @@ class Refusals:
         """Whether a trial is on: then nothing else that is new may go."""
         return bool(self._trial)
 
+    def tries(self, name: str) -> bool:
+        """Say whether that name is tried."""
+        return any(name in half.members for half in self._trial)
+
     def on_offer(self, name: str) -> bool:
         """Say whether it is that name's turn in the trial."""
         return bool(self._trial) and name in self._trial[0].members
@@ -161,8 +165,10 @@ class Refusals:
     def reconsider(self, target: Collection) -> tuple[str, ...]:
         """Offer again what was put aside together with something that has changed or gone since.
 
+        What is tried and has gone is tried on: it may have to stay for a while.
+
         Returns:
-            The names that are not tried any more because they have changed or gone.
+            The names that are not tried any more because they have changed.
         """
         if self._content is target:
             return ()
@@ -173,9 +179,10 @@ class Refusals:
                 for name, was in versions.items():
                     if self.aside.get(name) == was:
                         del self.aside[name]
-        gone = _changed({name: resource.version for name, resource in self.tried.items()}, target)
-        self.acquit(gone)
-        return gone
+        tried = {name: resource.version for name, resource in self.tried.items() if name in target.resources}
+        changed = _changed(tried, target)
+        self.acquit(changed)
+        return changed
 
 
 def _halved(members: Mapping[str, Resource]) -> tuple[_Half, _Half]:

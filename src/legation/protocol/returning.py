@@ -2,16 +2,18 @@
 
 What it holds of the types that it did not ask for yet nobody knows, nor which listeners serve for those that it holds
 and that are not warm. So these may use whatever the client has; and the clusters may not be warm that it did not ask
-for: Envoy holds back its request for them until they are.
+for: Envoy holds back its request for them until they are. Who comes back at its start may be warming clusters that it
+does ask for (`starting.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from legation.model.resource import Resource
 from legation.protocol.holding import Holding
+from legation.protocol.machine import Machine
 
 
 @dataclass(slots=True)
@@ -22,6 +24,10 @@ class Returning:
     """When it could be told something for the first time."""
     listeners: Holding | None = None
     """What it brought along that replaces its predecessor only when it is warm."""
+    doubted: list[tuple[Machine, frozenset[str]]] = field(default_factory=list)
+    """Names that it claims to have and may need again all the same, if it is at its start."""
+    spoken: float | None = None
+    """When it has told by what it asks for whether it is."""
 
     def until(self, seconds: float) -> float:
         """Return the moment so many seconds after it came back."""

@@ -103,13 +103,15 @@ class Ruling(Situation):
         if resource is not None:
             machine.leaving.pop(name, None)
             return self._unrefused(machine, resource)
-        if ledger.refusals:
+        if ledger.refusals and name not in ledger.maybe:
             ledger.refusals.forget((name,))
         machine.hoping.pop(name, None)
         named = name in machine.subscription.names
         if row.absence is Absence.EMPTY and named:
             return empty_resource(row, name)
         held = ledger.sent.get(name) or ledger.maybe.get(name)
+        if held is not None and ledger.refusals and ledger.refusals.include(held):
+            held = ledger.accepted.get(name)
         if held is not None:
             inherited = row in self.snapshot.incomplete and ledger.inherited(name)
             kept = inherited or keeping.kept(self, machine, name, now) or self._precedes(machine, held, now)
@@ -120,9 +122,10 @@ class Ruling(Situation):
         return None
 
     def _sent_elsewhere(self, row: ResourceType, name: str) -> Resource | None:
-        """Return what another stream of the client has of that name: a replaced cluster asks on a stream of its own."""
+        """Return what another stream of the client told of that name: a replaced cluster asks on a new one."""
         found = (machine.ledger.sent.get(name) for machine in self.machines.covering(row, name))
-        return next((each for each in found if each is not None and not isinstance(each, Brought)), None)
+        told = next((each for each in found if each is not None and not isinstance(each, Brought)), None)
+        return told or self.ended.told(row, name)
 
     # Rule 7: what was refused
 

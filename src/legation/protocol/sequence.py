@@ -27,7 +27,8 @@ holds and from the newest snapshot. The rules, by the numbers that comments use,
 8. A newer snapshot replaces the target at any point. (`Sequence.retarget`)
 9. *Who comes back*: what the client brings along counts as sent and accepted, and what nobody knows of it may refer to
    anything, until it is known or `Policy.removal_grace` has passed. While it does not ask for clusters it may be
-   warming those that it has: what newly names a cluster waits. (`returning.py`, `waiting.py`, `keeping.py`)
+   warming those that it has: what newly names a cluster waits. (`returning.py`, `starting.py`, `waiting.py`,
+   `keeping.py`)
 
 Source: "Eventual consistency considerations" and "Resource warming" of the xDS protocol page; Envoy's own behaviour
 where the page is silent.
@@ -43,10 +44,10 @@ from itertools import chain
 
 from legation.model.events import Accepted, Event, Refused, Sent, Subscribed
 from legation.model.resource import Resource
-from legation.model.resource_types import BY_NAME, REFERRERS, RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import BY_NAME, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
-from legation.protocol import lingering
+from legation.protocol import lingering, starting
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine
@@ -198,15 +199,12 @@ class Sequence:
             return
         rules = self._rules
         rules.returning = rules.returning or Returning()
+        if machine.terms.aggregated:
+            starting.came_back(rules, machine)
         machine.resume(rules.snapshot[machine.row], self._recall)
         brought = machine.ledger.brought
         if machine.row.drains and brought is not None:
             rules.returning.listeners = brought
-        for above in REFERRERS[machine.row] if machine.terms.aggregated else ():
-            if above.awaited_warm and machine.row.name in above.forces and not rules.machines.speak_of(above):
-                # It warms, and what it warms may wait for this still: it would not ask again for what it has.
-                mentioned = rules.snapshot[above].referrers
-                machine.forced |= {name for name in machine.subscription.names if mentioned(machine.row, name)}
 
     def _draw_conclusions(self, machine: Machine, event: Accepted, serial: int, now: float) -> None:
         """Say what is warm since an ACK, and what drains."""
@@ -248,6 +246,7 @@ class Sequence:
             return
         rules = self._rules
         rules.begin(now)
+        starting.look(rules, now)
         self._moved = False
         awake = rules.machines.awake()
         for machine in _present(awake, may_write) if absent else awake:

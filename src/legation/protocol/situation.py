@@ -13,6 +13,7 @@ from legation.model.resource_types import BY_NAME, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.protocol.draining import Predecessors
+from legation.protocol.ended import Ended
 from legation.protocol.machines import Machines
 from legation.protocol.policy import Policy
 from legation.protocol.returning import Returning
@@ -25,6 +26,7 @@ class Situation:
     __slots__ = (
         "_verdicts",
         "deadline",
+        "ended",
         "fellows",
         "let_go",
         "machines",
@@ -53,6 +55,7 @@ class Situation:
         self.returning: Returning | None = None
         """None for a client that nobody served before."""
         self.warming = Warming()
+        self.ended = Ended()
         self._verdicts = verdicts
 
     @property
@@ -72,6 +75,7 @@ class Situation:
             self.let_go = now
         elif self.let_go + grace <= now:
             self.let_go = -inf
+        self.ended.begin(now, patience=self.policy.warming_timeout)
 
     def note_deadline(self, moment: float | None, now: float) -> None:
         """Take a moment at which the rules must be asked again."""

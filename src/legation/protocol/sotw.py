@@ -7,22 +7,28 @@ from collections.abc import Iterable, Iterator
 from legation.errors import LocalProtocolError
 from legation.model.events import Event
 from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
 from legation.model.snapshot import EMPTY, Collection
 from legation.protocol.holding import Holding, brought, just, over, same
 from legation.protocol.machine import Machine, whole
 from legation.protocol.messages import Request, ResourceError, SotwRequest, SotwResponse
 from legation.protocol.party import Recall
 from legation.protocol.pending import Pending, View
-from legation.protocol.terms import Variant
+from legation.protocol.terms import Terms, Variant
 from legation.protocol.unanswered import Unanswered
 
 
 class SotwMachine(Machine):
     """One stream and one type in the state of the world variant."""
 
-    __slots__ = ()
+    __slots__ = ("_heard",)
 
     variant = Variant.SOTW
+
+    def __init__(self, row: ResourceType, *, owner: object, terms: Terms) -> None:
+        super().__init__(row, owner=owner, terms=terms)
+        self._heard = ""
+        """The last nonce of this stream that the client said."""
 
     def receive(self, request: Request) -> tuple[Event, ...]:
         """Take a request."""
@@ -36,14 +42,19 @@ class SotwMachine(Machine):
             self.claims = request.version
             return self._take(self.subscription.replace(request.names))
         events: tuple[Event, ...] = ()
-        if self.ledger.entry(request.nonce) is not None:
+        unanswered = self.ledger.entry(request.nonce) is not None
+        if unanswered:
             events = self._answer(request.nonce, request.error, cumulative=True)
             if request.error is None:
                 # From now on the client holds what it was sent, and nothing else.
                 self.claims = ""
         if request.nonce and request.nonce != self.last_nonce:
             # Stale: the client says its names again when it answers the newer response (A2.8).
+            if unanswered or request.nonce == self._heard:
+                self._heard = request.nonce
+                self.subscription.overhear(request.names)
             return events
+        self._heard = request.nonce or self._heard
         return (*events, *self._take(self.subscription.replace(request.names)))
 
     @property

@@ -7,7 +7,7 @@ delta knows alone, the proposal TP1 of cncf/xds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from legation.model.names import canonical, glob_of, is_glob
 from legation.protocol.aliases import Aliases
@@ -40,7 +40,7 @@ class Change:
 class Subscription:
     """The names that a client wants, with or without the wildcard."""
 
-    __slots__ = ("_legacy_allowed", "_named", "aliases", "globs", "names", "wildcard")
+    __slots__ = ("_legacy_allowed", "_lost", "_named", "aliases", "globs", "names", "wildcard")
 
     def __init__(self, *, legacy_wildcard: bool, aliased: bool = False) -> None:
         """Make an empty subscription.
@@ -56,6 +56,8 @@ class Subscription:
         """What the names that are aliases stand for."""
         self.wildcard = False
         self._legacy_allowed = legacy_wildcard
+        self._lost: frozenset[str] = frozenset()
+        """Names that the client took back in a request that does not count: of these it has nothing any more."""
         self._named = False
 
     def __repr__(self) -> str:
@@ -90,7 +92,20 @@ class Subscription:
         # "Legacy wildcard": an empty list means everything for as long as no request on this stream named anything.
         legacy = self._legacy_allowed and not self._named and not wanted
         self._named = self._named or bool(wanted)
-        return self._become(wanted - {WILDCARD}, wildcard=legacy or WILDCARD in wanted)
+        again, self._lost = self._lost & wanted & self.names, frozenset()
+        change = self._become(wanted - {WILDCARD}, wildcard=legacy or WILDCARD in wanted)
+        if not again:
+            return change
+        return replace(change, asked=change.asked | again, uncovered=change.uncovered | again)
+
+    def overhear(self, names: Iterable[str]) -> None:
+        """Take the names of a state of the world request that crossed a response (A2.8).
+
+        What the client wants is told by the next request that counts. But that does not tell what it took back and
+        asked for again in between.
+        """
+        if not self.wildcard:
+            self._lost |= self.names.difference(map(canonical, names))
 
     def adjust(self, *, subscribe: Iterable[str], unsubscribe: Iterable[str], first: bool) -> Change:
         """Take the two lists of a delta request.

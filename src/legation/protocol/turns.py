@@ -42,7 +42,8 @@ def has_turn(machine: Machine, resource: Resource, target: Resources, proved: Co
     if refusals and refusals.on_offer(name):
         return True
     if name in proved or (refusals and refusals.trying):
-        return target.get(name) is None or same(resource, ledger.accepted.get(name))
+        stays = target.get(name) is None and not (refusals and refusals.tries(name))
+        return stays or same(resource, ledger.accepted.get(name))
     return True
 
 

@@ -77,7 +77,8 @@ SOTW = Section(
             _ACK,
             ALL_SOTW,
             "A request with an old nonce is stale: the client says its names again.",
-            "Its names are not read. A nonce that is still unanswered counts as the answer that it is.",
+            "Its names are not read, but for those that it lacks: when they are asked for again they are sent again. A"
+            " nonce that is still unanswered counts as the answer that it is.",
         ),
         Row(
             "A2.9",

@@ -100,3 +100,23 @@ def test_where_names_may_be_aliases_a_star_is_a_host() -> None:
     subscription.adjust(subscribe=["r/*"], unsubscribe=[], first=True)
     assert subscription.covers("r/*")
     assert not subscription.covers("r/a")
+
+
+def test_what_was_taken_back_and_asked_for_again_unread_is_asked_for_anew() -> None:
+    subscription = Subscription(legacy_wildcard=False)
+    subscription.replace(["a", "b", "c"])
+    subscription.overhear(["a"])
+    subscription.overhear(["a", "b", "d"])
+    assert subscription.names == {"a", "b", "c"}
+    change = subscription.replace(["a", "b"])
+    assert change.asked == change.uncovered == {"b"}
+    assert change.dropped == {"c"}
+    assert not subscription.replace(["a", "b"])
+    assert subscription.replace(["c"]).asked == {"c"}
+
+
+def test_nothing_is_taken_back_unread_while_the_wildcard_stands() -> None:
+    subscription = Subscription(legacy_wildcard=True)
+    subscription.replace(["*", "a"])
+    subscription.overhear([])
+    assert not subscription.replace(["*", "a"])
