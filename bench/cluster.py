@@ -103,6 +103,10 @@ class BenchCluster:
         """Change an object, and return when the API server has answered."""
         await self._ask("PATCH", f"/{path}", change, content_type)
 
+    async def delete(self, path: str) -> None:
+        """Delete an object, and return when the API server has answered."""
+        await self._ask("DELETE", f"/{path}", {}, "application/json")
+
     async def account(self, objects: Iterable[dict[str, Any]], *, namespace: str, account: str) -> str:
         """Apply objects, a ServiceAccount among them, and return its token."""
 

@@ -3,8 +3,8 @@
 python -m bench.run [CASES]
 
 CASES are names with commas between: `saved`, `growth`, `K1` to `K4` (in a Kubernetes cluster), `L1` to `L4` (files from
-one), and the letters of the comparison; all of them without. It prints what it measured beside the target, and never
-fails on speed: machines differ.
+one), `M1` to `M3` (pipes), and the letters of the comparison; all of them without. It prints what it measured beside
+the target, and never fails on speed: machines differ.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import files, growth, kubernetes, saved, side_by_side
+from bench import files, growth, kubernetes, pipes, saved, side_by_side
 from bench.cases import CASES
 
-PARTS = {"saved": saved.measure, "growth": growth.measure, **kubernetes.PARTS, **files.PARTS}
+PARTS = {"saved": saved.measure, "growth": growth.measure, **kubernetes.PARTS, **files.PARTS, **pipes.PARTS}
 """What is measured of legation alone."""
 
 

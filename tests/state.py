@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
 from functools import cache
@@ -40,6 +41,7 @@ _COPIES: dict[type, Callable[[Any, dict[int, Any]], Any]] = {
     dict: lambda value, memo: {clone(key, memo): clone(each, memo) for key, each in value.items()},
     tuple: lambda value, memo: tuple([clone(each, memo) for each in value]),
     list: lambda value, memo: [clone(each, memo) for each in value],
+    deque: lambda value, memo: deque([clone(each, memo) for each in value], value.maxlen),
     set: lambda value, memo: {clone(each, memo) for each in value},
 }
 _NOTHING: Mapping[str, Any] = {}
@@ -77,7 +79,7 @@ _FORMS: tuple[tuple[Any, Callable[[Any, float], Hashable]], ...] = (
     (Holding, lambda value, now: (id(value.base), canonical(dict(value.overlay), now))),
     (Collection | Snapshot | Policy | Enum, lambda value, _: id(value)),
     (set | frozenset, lambda value, now: frozenset(canonical(each, now) for each in value)),
-    (list | tuple, lambda value, now: tuple(canonical(each, now) for each in value)),
+    (list | tuple | deque, lambda value, now: tuple(canonical(each, now) for each in value)),
     (
         Mapping,
         lambda value, now: frozenset((_key(key, now), canonical(each, now)) for key, each in value.items()),

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
-XDS_CLUSTER = "xds_cluster"
-"""The static cluster through which Envoy reaches the control plane."""
+from legation.model.names import XDS_CLUSTER
 
 Variant: TypeAlias = Literal["delta", "sotw", "rest"]
 """How Envoy asks: delta is told what changed, state of the world gets all of a type, and so does REST, which polls."""
@@ -25,6 +24,8 @@ _HTTP2 = {
         "connection_keepalive": {"interval": "30s", "timeout": "5s"},
         # All streams over one connection, so that their order can be kept.
         "max_concurrent_streams": _STREAMS,
+        # Many that end at once are no flood: by default Envoy takes a thousand for one, and cuts the connection.
+        "max_outbound_control_frames": _STREAMS,
     }
 }
 _HTTP: dict[Variant, dict[str, Any]] = {"delta": _HTTP2, "sotw": _HTTP2, "rest": {"http_protocol_options": {}}}

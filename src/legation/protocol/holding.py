@@ -52,6 +52,8 @@ class Holding:
     base: Collection
     overlay: Mapping[str, Resource | None] = field(default_factory=lambda: _NOTHING)
     """Names that the client holds in another version than the base, or not at all (None), or besides it."""
+    _claimants: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Who in the overlay claims what: each that waits asks for it, and many may wait at a time."""
 
     def get(self, name: str) -> Resource | None:
         """Return what the client has under that name, or None."""
@@ -95,7 +97,11 @@ class Holding:
     def claiming(self, claim: str) -> Iterator[str]:
         """Yield the names of what is held here and claims that."""
         yield from (name for name in self.base.claimants(claim) if name not in self.overlay)
-        yield from (name for name, each in self.overlay.items() if each is not None and claim in each.claims)
+        if not self._claimants:
+            for name, each in self.overlay.items():
+                for own in each.claims if each is not None else ():
+                    self._claimants[own] = (*self._claimants.get(own, ()), name)
+        yield from self._claimants.get(claim, ())
 
     @property
     def version(self) -> str:
