@@ -23,7 +23,8 @@ from legation.runtime.problem_log import log_fault
 from legation.status.conditions import Status
 from legation.status.kubernetes import KubernetesStatus, utc_now
 from legation.status.obstacles import Obstacles
-from legation.status.requests import Counts, Outcome, Requests
+from legation.status.requests import Counts, Requests
+from legation.status.retries import Outcome
 from tests.cluster.admin import PATIENCE, STEP, Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.cluster.chart import apply_all, rendered, token_of

@@ -40,7 +40,7 @@ class ReadyPod:
 
     name: str
     labels: frozenset[tuple[str, str]] = frozenset()
-    address: str = ""
+    address: str
     """`status.podIP` in the canonical spelling of `ipaddress`: the one that the Pod itself calls its own."""
 
 

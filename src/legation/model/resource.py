@@ -54,8 +54,9 @@ class Resource:
     claims: tuple[str, ...] = ()
     """What no two resources of a type can hold at one client at the same time: the addresses that a listener binds."""
     warms_within: float = 0.0
-    """Seconds after which it is warm at the latest when its configuration and what it refers to are there: what the
-    first health checks of a cluster take. 0: these are enough; `inf`: nobody knows."""
+    """Seconds after which it is warm at the latest when its configuration and what it refers to are there: what first
+    lookups of names and first health checks of a cluster take. 0: there are none; `inf`: nobody knows, as with most
+    extensions."""
     lingers: bool = True
     """It goes on for those who use it already when it has been replaced or removed: a UDP listener does not."""
     origin: ObjectKey | None = None

@@ -8,14 +8,13 @@ for it, and no longer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from legation.errors import KubeError
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
-from legation.status.obstacles import FIRST_LOOK, LONGEST_LOOK
+from legation.status.obstacles import next_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,10 @@ class _Obstacle:
     until: float
     times: int
     problem: Problem
-    version: tuple[str, int] = ("", 0)
+    version: tuple[str, int]
     """Of which version of the object that is so."""
+    waiting: set[ObjectKey] = field(default_factory=set)
+    """The objects that wait for a right."""
 
 
 class Departures:
@@ -34,22 +35,18 @@ class Departures:
         """Begin with nothing in the way."""
         self._refused: dict[ObjectKey, _Obstacle] = {}
         self._forbidden: dict[tuple[ApiKind, str], _Obstacle] = {}
-        self._waiting: dict[tuple[ApiKind, str], set[ObjectKey]] = {}
-        """The objects that wait for each of these rights."""
 
     def blocks(self, state: ObjectState, kind: ApiKind, *, now: float) -> bool:
         """Say whether it makes no sense to try."""
-        where = (kind, state.key.namespace)
-        right, own = self._forbidden.get(where), self._refused.get(state.key)
+        right, own = self._forbidden.get((kind, state.key.namespace)), self._refused.get(state.key)
         if right is not None and now < right.until:
-            self._waiting[where].add(state.key)
+            right.waiting.add(state.key)
             return True
         return own is not None and now < own.until and own.version == _version(state)
 
-    def forbidden(self, state: ObjectState, kind: ApiKind, error: KubeError, *, now: float) -> bool:
+    def forbidden(self, state: ObjectState, kind: ApiKind, error: Exception, *, now: float) -> bool:
         """Note that the rights are missing in its namespace; return whether that is new."""
         where = (kind, state.key.namespace)
-        self._waiting.setdefault(where, set()).add(state.key)
         rule = f'apiGroups: ["{kind.group}"], resources: ["{kind.plural}"], verbs: ["get", "patch"]'
         problem = Problem(
             code="finalizer-forbidden",
@@ -65,7 +62,7 @@ class Departures:
         self._forbidden[where] = _obstacle(before, problem, state, now)
         return before is None
 
-    def refused(self, state: ObjectState, kind: ApiKind, error: KubeError, *, now: float) -> bool:
+    def refused(self, state: ObjectState, kind: ApiKind, error: Exception, *, now: float) -> bool:
         """Note that the API server does not take the object without it; return whether that is new."""
         problem = Problem(
             code="finalizer-refused",
@@ -84,17 +81,17 @@ class Departures:
     def end(self, key: ObjectKey) -> None:
         """Note that an object waits no longer: the finalizer is off, or it is gone."""
         self._refused.pop(key, None)
-        for where, waiting in tuple(self._waiting.items()):
-            waiting.discard(key)
-            if not waiting:
-                del self._waiting[where], self._forbidden[where]
+        for where, right in tuple(self._forbidden.items()):
+            right.waiting.discard(key)
+            if not right.waiting:
+                del self._forbidden[where]
 
     def problems(self) -> Iterator[Problem]:
         """Yield what to tell."""
         yield from (each.problem for each in (*self._forbidden.values(), *self._refused.values()))
 
 
-def is_denied(error: KubeError) -> bool:
+def is_denied(error: Exception) -> bool:
     """Say whether a webhook or a policy forbids this change, and no right is missing; both are told as 403.
 
     Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
@@ -103,9 +100,8 @@ def is_denied(error: KubeError) -> bool:
 
 
 def _obstacle(before: _Obstacle | None, problem: Problem, state: ObjectState, now: float) -> _Obstacle:
-    times = 0 if before is None else before.times
-    until = now + min(FIRST_LOOK * 2 ** min(times, 10), LONGEST_LOOK)
-    return _Obstacle(until, times + 1, problem, _version(state))
+    times, waiting = (0, set[ObjectKey]()) if before is None else (before.times, before.waiting)
+    return _Obstacle(next_look(times, now=now), times + 1, problem, _version(state), waiting | {state.key})
 
 
 def _version(state: ObjectState) -> tuple[str, int]:

@@ -20,28 +20,27 @@ from legation.clock import Clock, set_or
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.kube import objects
 from legation.kube.client import Client
-from legation.kube.pauses import Backoff
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
 from legation.status.departures import Departures, is_denied
 from legation.status.requests import ANSWER, FIELD_MANAGER
+from legation.status.retries import LONGEST_PAUSE, Retries, answer_of
 from legation.status.schedule import Pace, Schedule
 
-PACE = Pace(quiet=0.0, rate=200.0, burst=200.0)
+_PACE = Pace(quiet=0.0, rate=200.0, burst=200.0)
 """Who deletes waits for it, and has a pace of its own."""
 _REQUESTS = 2
 """A look and a change."""
 _ATTEMPTS = 3
 """Looks in a row at an object that others change at the same time."""
-_BACKOFF = Backoff(first=2.0, longest=60.0, longest_obeyed=60.0)
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class _Removal:
     """An object whose finalizer is to be taken off."""
 
     state: ObjectState
@@ -74,13 +73,12 @@ class Finalizers:
             fault: Is told of an error of this program itself.
         """
         self._client, self._kinds, self._state, self._leads = client, kinds, state, leads
-        self._clock, self._chance, self._fault = clock, chance, fault
-        self._schedule = Schedule(PACE)
+        self._clock, self._fault = clock, fault
+        self._schedule = Schedule(_PACE)
         self._woken = asyncio.Event()
         self._done: dict[ObjectKey, str] = {}
         """The UIDs of those that ours is off: a watch is late, and they are seen with it for a moment longer."""
-        self._failures: dict[ObjectKey, int] = {}
-        self._holds = 0
+        self._retries = Retries(self._schedule, chance=chance)
         self._departures = Departures()
 
     def look(self, key: ObjectKey) -> None:
@@ -94,7 +92,7 @@ class Finalizers:
         """Drop an object: it is gone."""
         self._schedule.forget(key)
         self._done.pop(key, None)
-        self._failures.pop(key, None)
+        self._retries.forget(key)
         self._departures.end(key)
 
     def problems(self) -> Iterator[Problem]:
@@ -112,7 +110,7 @@ class Finalizers:
                 await set_or(self._woken, self._schedule.next_at(now=now) if leads else now + 1.0, clock=self._clock)
                 self._woken.clear()
                 continue
-            again_at = now + _BACKOFF.longest
+            again_at = now + LONGEST_PAUSE
             try:
                 again_at = await self._look_at(key, now)
             except Exception as error:  # noqa: BLE001 - a fault with one object must not stop the others
@@ -130,7 +128,7 @@ class Finalizers:
         self._schedule.begin(key, now=now, requests=_REQUESTS)
         return await self._perform(removal)
 
-    def _removal(self, key: ObjectKey, now: float) -> Removal | None:
+    def _removal(self, key: ObjectKey, now: float) -> _Removal | None:
         """Return what is to be done; None: nothing, or nothing now. The writer has all looked at again in a while."""
         state, kind = self._state(key), self._kinds.get((key.group, key.kind))
         if state is None or kind is None or not state.withdrawn or kind.finalizer not in state.finalizers:
@@ -138,9 +136,9 @@ class Finalizers:
             return None
         if self._done.get(key) == state.uid or self._departures.blocks(state, kind, now=now):
             return None
-        return Removal(state, kind)
+        return _Removal(state, kind)
 
-    async def _perform(self, removal: Removal) -> float:
+    async def _perform(self, removal: _Removal) -> float:
         """Take it off, and return when to try again; inf: it is done, or in the way is what only people mend."""
         key = removal.state.key
         try:
@@ -152,12 +150,11 @@ class Finalizers:
         except (KubeError, KubeUnreachable) as error:
             return self._failed(removal, error)
         self._done[key] = removal.state.uid
-        self._failures.pop(key, None)
-        self._holds = 0
+        self._retries.succeeded(key)
         self._departures.end(key)
         return math.inf
 
-    async def _take_off(self, removal: Removal) -> bool:
+    async def _take_off(self, removal: _Removal) -> bool:
         """Take it off if it is there. Returns whether it was.
 
         Raises:
@@ -172,7 +169,7 @@ class Finalizers:
                 continue
         return await self._attempt(removal)
 
-    async def _attempt(self, removal: Removal) -> bool:
+    async def _attempt(self, removal: _Removal) -> bool:
         key, kind = removal.state.key, removal.kind
         found = await objects.get(self._client, kind=kind, name=key.name, namespace=key.namespace, timeout=ANSWER)
         metadata = found["metadata"]
@@ -192,17 +189,11 @@ class Finalizers:
         )
         return True
 
-    def _failed(self, removal: Removal, error: KubeError | KubeUnreachable) -> float:
+    def _failed(self, removal: _Removal, error: KubeError | KubeUnreachable) -> float:
         """Take note of why it failed, and return when to try again."""
         key, now = removal.state.key, self._clock.now()
-        if not isinstance(error, KubeError) or error.is_of_server:
-            self._holds += 1
-            moment = now + self._pause(self._holds, error)
-            self._schedule.hold(moment)
-            return moment
-        if isinstance(error, KubeConflict) or error.status >= 500:
-            times = self._failures[key] = self._failures.get(key, 0) + 1
-            return now + self._pause(times, error)
+        if (answer := answer_of(error)) is not None:
+            return self._retries.again_at(key, answer, now=now)
         if isinstance(error, KubeForbidden) and not is_denied(error):
             new = self._departures.forbidden(removal.state, removal.kind, error, now=now)
         else:
@@ -210,7 +201,3 @@ class Finalizers:
         if new:
             _log.warning("finalizer not removed", kind=str(removal.kind), namespace=key.namespace, error=str(error))
         return math.inf
-
-    def _pause(self, times: int, error: KubeError | KubeUnreachable) -> float:
-        retry_after = error.retry_after if isinstance(error, KubeError) else None
-        return _BACKOFF.pause(times, retry_after=retry_after).seconds(self._chance())

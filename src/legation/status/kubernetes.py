@@ -99,6 +99,7 @@ class KubernetesStatus:
         self._woken = asyncio.Event()
         self._totals, self._obstacles, self._counts = Totals(), Obstacles(), Counts()
         self._writer: Writer | None = None
+        self._finalizers: Finalizers | None = None
         self._surroundings = Surroundings(
             kinds={(each.group, each.kind): each for each in kinds},
             objects=objects,
@@ -161,7 +162,7 @@ class KubernetesStatus:
         return (
             *((of_lease,) if of_lease is not None else ()),
             *self._obstacles.problems(),
-            *(self._writer.problems() if self._writer is not None else ()),
+            *(self._finalizers.problems() if self._finalizers is not None else ()),
             *(self._replicas.problems() if self._replicas is not None else ()),
         )
 
@@ -258,10 +259,10 @@ class KubernetesStatus:
                     # Else every object would lose the Envoys of the others for a moment.
                     while not self._replicas.settled:
                         await self._clock.sleep_until(self._clock.now() + _SETTLING)
-                self._writer = writer
+                self._writer, self._finalizers = writer, finalizers
                 tasks.create_task(writer.run())
         finally:
-            self._writer = None
+            self._writer = self._finalizers = None
 
     def _counts_changed(self, keys: Iterable[ObjectKey] | None) -> None:
         if self._writer is None:

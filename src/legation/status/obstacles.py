@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from legation.errors import KubeError
 from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
 
 FIRST_LOOK = 60.0
 LONGEST_LOOK = 600.0
 """Seconds until it is tried again."""
+
+
+def next_look(times: int, *, now: float) -> float:
+    """Return when to try again what was tried so many times before."""
+    return now + min(FIRST_LOOK * 2.0 ** min(times, 10), LONGEST_LOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Obstacles:
         found = (self._found.get((kind, each)) for each in (namespace, ""))
         return any(each is not None and now < each.until for each in found)
 
-    def forbidden(self, kind: ApiKind, namespace: str, error: KubeError, *, now: float) -> bool:
+    def forbidden(self, kind: ApiKind, namespace: str, error: Exception, *, now: float) -> bool:
         """Note that the rights are missing there; return whether that is new."""
         rule = f'apiGroups: ["{kind.group}"], resources: ["{kind.plural}/status"], verbs: ["patch"]'
         return self._note(
@@ -51,7 +55,7 @@ class Obstacles:
             ),
         )
 
-    def refused(self, kind: ApiKind, error: KubeError, *, now: float) -> bool:
+    def refused(self, kind: ApiKind, error: Exception, *, now: float) -> bool:
         """Note that what is written does not fit the kind; return whether that is new."""
         return self._note(
             (kind, ""),
@@ -87,6 +91,5 @@ class Obstacles:
         if before is not None and now < before.until:
             # Another one that was under way at the same time.
             return False
-        until = now + min(FIRST_LOOK * 2 ** min(times, 10), LONGEST_LOOK)
-        self._found[where] = _Obstacle(until, times + 1, problem)
+        self._found[where] = _Obstacle(next_look(times, now=now), times + 1, problem)
         return before is None

@@ -1,4 +1,4 @@
-"""What is asked of the API server: a status is applied, an Event is created. What a failure means is decided here.
+"""What is asked of the API server: a status is applied, an Event is created.
 
 It refuses to know when to ask and what to say. No error of the API server leaves it: each becomes an outcome.
 """
@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any
 
 import structlog
 
 from legation.clock import Clock
-from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
+from legation.errors import KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.kube import objects
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
@@ -22,35 +21,13 @@ from legation.model.delivery import ObjectState
 from legation.status.conditions import Status
 from legation.status.events import EVENTS, News, event
 from legation.status.obstacles import LONGEST_LOOK, Obstacles
+from legation.status.retries import Answer, Outcome, answer_of
 
 FIELD_MANAGER = "legation"
 ANSWER = 5.0
 """Seconds for an answer: not longer than others wait for the Lease after we have stopped."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class Outcome(Enum):
-    """What came of a write."""
-
-    WRITTEN = auto()
-    EVENTS_ONLY = auto()
-    """This kind's status cannot be written."""
-    GONE = auto()
-    """There is no such object."""
-    AGAIN = auto()
-    """It may succeed later."""
-    HOLD = auto()
-    """Nothing succeeds at the moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a write, and when to try again."""
-
-    outcome: Outcome
-    retry_after: float = 0.0
-    """Seconds that the API server asks for."""
 
 
 @dataclass(slots=True)
@@ -161,13 +138,9 @@ class Requests:
         return Answer(Outcome.EVENTS_ONLY)
 
     def _failed(self, state: ObjectState, kind: ApiKind, error: KubeError | KubeUnreachable) -> Answer:
+        if (answer := answer_of(error)) is not None:
+            return answer
         now, namespace = self._clock.now(), state.key.namespace
-        if not isinstance(error, KubeError):
-            return Answer(Outcome.HOLD)
-        if error.is_of_server:
-            return Answer(Outcome.HOLD, error.retry_after or 0.0)
-        if isinstance(error, KubeConflict) or error.status >= 500:
-            return Answer(Outcome.AGAIN, error.retry_after or 0.0)
         if isinstance(error, KubeForbidden):
             new = self._obstacles.forbidden(kind, namespace, error, now=now)
         else:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from legation.clock import Clock, set_or
-from legation.kube.pauses import Backoff
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
 from legation.model.objects import ObjectKey
-from legation.model.problems import Problem
 from legation.model.replicas import ReplicaCount
 from legation.status.base import Objects
 from legation.status.conditions import Status, is_hasty, is_same, status_of
@@ -25,7 +23,8 @@ from legation.status.events import News, news_of
 from legation.status.finalizers import Finalizers
 from legation.status.memory import Memory
 from legation.status.obstacles import Obstacles
-from legation.status.requests import Answer, Outcome, Requests
+from legation.status.requests import Requests
+from legation.status.retries import LONGEST_PAUSE, Answer, Outcome, Retries
 from legation.status.schedule import Schedule
 from legation.status.totals import Totals
 
@@ -39,8 +38,6 @@ _SWEEP = 60.0
 """Seconds after which every object is compared anew: somebody else may have written its status."""
 _CHUNK = 50
 """Objects that are compared without a turn for others."""
-_LONGEST_PAUSE = 60.0
-_BACKOFF = Backoff(first=2.0, longest=_LONGEST_PAUSE, longest_obeyed=_LONGEST_PAUSE)
 RETURN = 10.0
 """Seconds from the start in which Envoys that are away are believed to be on their way back."""
 
@@ -105,7 +102,7 @@ class Writer:
         self._requests, self._around = requests, around
         self._totals, self._obstacles, self._schedule = totals, obstacles, schedule
         self._finalizers = finalizers
-        self._clock, self._chance, self._stamp = clock, chance, stamp
+        self._clock, self._stamp = clock, stamp
         self._fault = fault
         self._memory = Memory()
         self._began = -math.inf
@@ -113,8 +110,7 @@ class Writer:
         self._known: set[ObjectKey] = set()
         self._found: frozenset[ObjectKey] = frozenset()
         """What was there when it began: others may have told already that it is well."""
-        self._failures: dict[ObjectKey, int] = {}
-        self._holds, self._held_until = 0, -math.inf
+        self._retries = Retries(schedule, chance=chance)
         self._busy = 0
         self._news = asyncio.Event()
         self._woken = asyncio.Event()
@@ -123,10 +119,6 @@ class Writer:
     def waiting(self) -> int:
         """How many objects are to be looked at."""
         return len(self._schedule)
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what is in the way of objects that are to go."""
-        return self._finalizers.problems()
 
     def touch(self, keys: Iterable[ObjectKey]) -> None:
         """Have these objects looked at: the counts of other replicas changed."""
@@ -184,7 +176,7 @@ class Writer:
         self._known.discard(key)
         self._schedule.forget(key)
         self._memory.forget(key)
-        self._failures.pop(key, None)
+        self._retries.forget(key)
         self._finalizers.forget(key)
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
@@ -241,7 +233,7 @@ class Writer:
         return _Plan(state=state, kind=kind, status=status, news=news, shown=shown, blocked=blocked)
 
     async def _perform(self, plan: _Plan) -> None:
-        key, again_at = plan.state.key, self._clock.now() + _LONGEST_PAUSE
+        key, again_at = plan.state.key, self._clock.now() + LONGEST_PAUSE
         try:
             again_at = await self._say(plan)
         except Exception as error:  # noqa: BLE001 - a fault with one object must not stop the others
@@ -259,9 +251,8 @@ class Writer:
             answer = await self._requests.put(plan.state, plan.kind, plan.status)
         outcome = answer.outcome
         if outcome in {Outcome.AGAIN, Outcome.HOLD}:
-            return self._later(key, answer)
-        self._holds = 0
-        self._failures.pop(key, None)
+            return self._retries.again_at(key, answer, now=self._clock.now())
+        self._retries.succeeded(key)
         if outcome is Outcome.GONE:
             return math.inf
         if outcome is Outcome.WRITTEN:
@@ -272,17 +263,3 @@ class Writer:
         for each in plan.news:
             await self._requests.tell(each, plan.state, plan.kind)
         return math.inf
-
-    def _later(self, key: ObjectKey, answer: Answer) -> float:
-        now = self._clock.now()
-        if answer.outcome is Outcome.AGAIN:
-            times = self._failures[key] = self._failures.get(key, 0) + 1
-        else:
-            # What was under way together fails together, once.
-            self._holds += now >= self._held_until
-            times = self._holds
-        moment = now + _BACKOFF.pause(times, retry_after=answer.retry_after).seconds(self._chance())
-        if answer.outcome is Outcome.HOLD:
-            self._held_until = moment
-            self._schedule.hold(moment)
-        return moment

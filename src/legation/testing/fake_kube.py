@@ -12,7 +12,8 @@ watches, streamed lists, conflicts, server-side apply, the status subresource, g
 checks no schema, runs no controller, needs no namespace to exist and knows no rights but those that a test takes away.
 
 What is not like the real one is a test's wish: versions expire (`compact`), connections break (`drop`), requests fail
-(`refuse_next`, `hang_next`, `cut_next`), somebody else answers (`intercept`), the server is away (`stop`, `start`).
+(`refuse_next`, `hang_next`, `cut_next`), somebody else is faster (`forestall_next`) or answers (`intercept`), the
+server is away (`stop`, `start`).
 Call it from the event loop's thread.
 """
 
@@ -250,6 +251,10 @@ class FakeKube:
     def cut_next(self, *, times: int = 1, verb: str = "", plural: str = "") -> None:
         """Break the connections of the next requests in the middle of the answer; of a watch, in its first line."""
         self._faults.add(Wrong(times=times, cuts=True, verb=verb, plural=plural))
+
+    def forestall_next(self, do: Callable[[], object], *, verb: str = "", plural: str = "") -> None:
+        """Have something done just before the next request is performed, as somebody else who is faster does."""
+        self._faults.add(Wrong(times=1, meanwhile=do, verb=verb, plural=plural))
 
     def intercept(self, path: str) -> None:
         """Answer 404 with a page for people wherever a path begins so, as a proxy on the way may do, until `heal`."""

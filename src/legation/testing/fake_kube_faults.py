@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -53,6 +53,8 @@ class Wrong:
     retry_after: int = 0
     hangs: bool = False
     cuts: bool = False
+    meanwhile: Callable[[], object] | None = None
+    """What somebody else does before it is answered; nothing is wrong with the answer then."""
 
     def meets(self, asked: Asked) -> bool:
         """Say whether it is about such a request."""

@@ -88,6 +88,8 @@ class FakeKubeApp:
             return HTMLResponse("<html><h1>404 Not Found</h1></html>", 404)
         user = self._user(request)
         wrong = self.faults.next(asked)
+        if wrong is not None and wrong.meanwhile is not None:
+            wrong.meanwhile()
         if wrong is not None and wrong.hangs:
             await self._hang(receive)
             # Without a beginning there would be a 500.

@@ -36,6 +36,7 @@ def test_a_right_is_missing_in_one_namespace_and_told_until_nobody_waits_for_it(
     assert problem.code == "finalizer-forbidden"
     assert "no Envoy has them any more: you may not" in problem.message
     assert '["example.com"], resources: ["pipes"], verbs: ["get", "patch"]' in problem.mend
+    assert not it.forbidden(leaving(), PIPES, FORBIDDEN, now=60.0)
     it.end(leaving().key)
     assert list(it.problems()) == [problem]
     it.end(leaving("b").key)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from legation.kube import objects
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import ObjectState
@@ -35,10 +34,14 @@ class World:
         self.kube, self.clock, self._traffic = kube, ManualClock(), traffic
         self.objects, self.leads = FakeObjects(), True
         self.faults: list[Exception] = []
-        self.finalizers = Finalizers(
-            client,
+        self._client = client
+        self.finalizers = self.new_finalizers(state=self.objects.state)
+
+    def new_finalizers(self, *, state: Callable[[ObjectKey], ObjectState | None]) -> Finalizers:
+        return Finalizers(
+            self._client,
             kinds={("example.com", "Pipe"): PIPES, ("bootes.io", "Cluster"): CLUSTERS},
-            state=self.objects.state,
+            state=state,
             leads=lambda: self.leads,
             clock=self.clock,
             chance=lambda: 0.0,
@@ -227,19 +230,10 @@ async def test_others_that_change_it_at_the_same_time_are_waited_for(world: Worl
         assert world.kube.count("get", "pipes") == 3
 
 
-async def test_what_others_do_between_the_look_and_the_change_is_not_undone(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    merge_patch = objects.merge_patch
-
-    async def later(*asked: Any, **how: Any) -> Any:
-        if not world.patches:
-            world.put("a", OURS)
-        return await merge_patch(*asked, **how)
-
-    monkeypatch.setattr(objects, "merge_patch", later)
+async def test_what_others_do_between_the_look_and_the_change_is_not_undone(world: World) -> None:
     async with running(world):
         world.put("a", OTHER, OURS)
+        world.kube.forestall_next(lambda: world.put("a", OURS), verb="patch", plural="pipes")
         world.delete()
         await world.until(lambda: world.patches == 2)
         # Had the first one been taken, the other finalizer would have come back.
@@ -325,6 +319,32 @@ async def test_an_api_server_that_is_away_is_tried_again(world: World) -> None:
         await world.until(lambda: not world.is_there(), limit=120.0)
 
 
+async def test_trouble_that_is_over_makes_the_next_pauses_no_longer(world: World) -> None:
+    async with running(world):
+        for name in ("a", "b"):
+            world.put(name, OURS)
+        world.kube.refuse_next(503, times=4, plural="pipes")
+        world.delete("a")
+        await world.until(lambda: not world.is_there("a"))
+        world.kube.refuse_next(503, plural="pipes")
+        world.delete("b")
+        # The fourth pause was 8 s.
+        await world.until(lambda: not world.is_there("b"), limit=2.0)
+
+
+async def test_an_object_that_comes_after_one_that_is_gone_waits_for_nothing(world: World) -> None:
+    """Two changes of one object have a pause between them, and this is another object."""
+    async with running(world):
+        for _ in range(2):
+            world.put("a", OURS)
+            world.delete()
+            await world.quiet()
+            assert not world.is_there()
+            world.objects.delete(key("a"))
+            world.finalizers.forget(key("a"))
+        assert world.clock.now() == 0.0
+
+
 async def test_an_answer_that_was_lost_is_no_reason_to_do_it_twice(world: World) -> None:
     async with running(world):
         world.put("a", OURS, OTHER)
@@ -367,7 +387,7 @@ async def test_a_fault_of_its_own_with_one_stops_no_other(world: World) -> None:
             raise bug
         return known(it)
 
-    world.finalizers._state = failing
+    world.finalizers = world.new_finalizers(state=failing)
     task = asyncio.create_task(world.finalizers.run())
     for name in ("a", "b"):
         world.put(name, OURS)

@@ -71,7 +71,9 @@ class Replica:
 
     async def until(self, condition: Callable[[], bool], *, step: float = 0.05) -> None:
         """Let time pass until something holds; what is asked meanwhile takes none."""
+        end = self.clock.now() + 200.0
         while not condition():
+            assert self.clock.now() < end
             await self.clock.advance(step)
             await self._traffic.idle()
 

@@ -12,7 +12,8 @@ from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.status.events import News
 from legation.status.obstacles import Obstacles
-from legation.status.requests import Answer, Counts, Outcome, Requests
+from legation.status.requests import Counts, Requests
+from legation.status.retries import Answer, Outcome
 from legation.testing import ManualClock
 from tests.unit.kube.loopback import Answer as Reply
 from tests.unit.kube.loopback import Asked, Loopback, loopback

@@ -489,4 +489,4 @@ async def test_finalizers_wait_for_no_status_and_hold_up_none(world: World) -> N
         assert world.status() is None
         world.kube.heal()
         await world.until(lambda: world.status() is None and len(world.kube.objects(CLUSTERS)) == 1)
-        assert list(world.writer.problems()) == []
+        assert list(world.finalizers.problems()) == []

@@ -220,6 +220,12 @@ async def test_the_next_answer_breaks_off(world: World) -> None:
             await anext(aiter(lines))
 
 
+async def test_somebody_else_is_faster_than_the_next_request(world: World) -> None:
+    world.put("a")
+    world.kube.forestall_next(lambda: world.kube.delete(THINGS, "shop", "a"), verb="list")
+    assert await world.list() == []
+
+
 async def test_somebody_on_the_way_answers_in_its_place(world: World) -> None:
     world.kube.intercept("/apis/")
     for path in (THINGS.path(), "/apis/example.com/v1", "/apis/nobody.test/v1"):

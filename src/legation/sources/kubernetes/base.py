@@ -5,13 +5,13 @@ A reader knows one kind of thing and does no I/O: `source.py` watches what it as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import NamespacedName
+from legation.model.cluster import Cluster, NamespacedName
 
 if TYPE_CHECKING:
     import msgspec
@@ -46,8 +46,8 @@ class Reader(Protocol):
 class PartReader(Reader, Protocol):
     """Reads one part of what a cluster tells beside objects."""
 
-    def values(self) -> Mapping[str, Any]:
-        """Return fields of `legation.model.cluster.Cluster`, and what stands in each now."""
+    def apply(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with what is told of this part now."""
         ...
 
 

@@ -5,13 +5,14 @@ Source: https://gateway-api.sigs.k8s.io/api-types/referencegrant/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import Grant
+from legation.model.cluster import Cluster, Grant
 from legation.sources.kubernetes.base import Kept, Watched
 from legation.sources.kubernetes.metadata import Metadata
 
@@ -51,9 +52,9 @@ class GrantReader:
         self.watched = (Watched(kind=GRANTS, decode=read_grants, take=self._take, namespaces=namespaces),)
         self._kept = Kept[frozenset[Grant]]()
 
-    def values(self) -> Mapping[str, frozenset[Grant]]:
-        """Return all grants as they are now."""
-        return {"grants": self._all()}
+    def apply(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with all grants as they are now."""
+        return replace(cluster, grants=self._all())
 
     def _take(self, changes: Iterable[Put[frozenset[Grant]] | Gone[frozenset[Grant]]]) -> bool:
         before = self._all()

@@ -7,16 +7,15 @@ the same Python objects.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
 
 import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import NamespacedName, Pod, ReadyPod
+from legation.model.cluster import Cluster, NamespacedName, Pod, ReadyPod
 from legation.model.node import canonical_ip
 from legation.sources.kubernetes.base import Watched
 from legation.sources.kubernetes.metadata import Metadata
@@ -76,11 +75,14 @@ class PodReader:
         """What was told of them; None: something is another since."""
         self._ready = _Ready()
 
-    def values(self) -> Mapping[str, Any]:
-        """Return each Pod under its two node ids, and those that are ready; O(Pods) where one is another."""
+    def apply(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with each Pod under its two node ids, and those that are ready.
+
+        O(Pods) where one is another.
+        """
         if self._told_pods is None:
             self._told_pods = MappingProxyType(self._pods.copy())
-        return {"pods": self._told_pods, "ready": self._ready.by_namespace()}
+        return replace(cluster, pods=self._told_pods, ready=self._ready.by_namespace())
 
     def _take(self, changes: Iterable[Put[ReadOfPod] | Gone[ReadOfPod]]) -> bool:
         changed = False
@@ -120,16 +122,18 @@ class _Ready:
         pods = self._pods.get(key.namespace, {})
         if pods.get(key.name) == now:
             return False
-        if now is None:
+        if now is not None:
+            self._pods.setdefault(key.namespace, pods)[key.name] = now
+        elif len(pods) > 1:
             del pods[key.name]
         else:
-            self._pods.setdefault(key.namespace, pods)[key.name] = now
+            del self._pods[key.namespace]
         self._changed.add(key.namespace)
         return True
 
     def by_namespace(self) -> Mapping[str, tuple[ReadyPod, ...]]:
         """Return them, sorted by name; O(the Pods of the namespaces where one is another)."""
-        differing = {namespace: self._sorted(namespace) for namespace in self._changed}
+        differing = {name: tuple(sorted(self._pods.get(name, {}).values(), key=_name)) for name in self._changed}
         self._changed = set()
         # One may have become ready and unready again in the meantime.
         differing = {name: pods for name, pods in differing.items() if pods != self._told.get(name, ())}
@@ -137,13 +141,6 @@ class _Ready:
             told = {**self._told, **differing}
             self._told = MappingProxyType({name: pods for name, pods in told.items() if pods})
         return self._told
-
-    def _sorted(self, namespace: str) -> tuple[ReadyPod, ...]:
-        found = tuple(sorted(self._pods.pop(namespace).values(), key=_name))
-        if found:
-            # Kept in this order: what is sorted already is sorted again in no time.
-            self._pods[namespace] = {each.name: each for each in found}
-        return found
 
 
 def read_pod(raw: msgspec.Raw) -> ReadOfPod:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
 
 import msgspec
 
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import NamespacedName, SecretData
+from legation.model.cluster import Cluster, SecretData
 from legation.sources.kubernetes.base import Kept, Watched
 from legation.sources.kubernetes.metadata import Metadata
 
@@ -44,9 +45,9 @@ class SecretReader:
         )
         self._kept = Kept[SecretData]()
 
-    def values(self) -> Mapping[str, Mapping[NamespacedName, SecretData]]:
-        """Return the Secrets as they are now; O(Secrets)."""
-        return {"secrets": MappingProxyType(self._kept.objects.copy())}
+    def apply(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with the Secrets as they are now; O(Secrets)."""
+        return replace(cluster, secrets=MappingProxyType(self._kept.objects.copy()))
 
     def _take(self, changes: Iterable[Put[SecretData] | Gone[SecretData]]) -> bool:
         return bool(self._kept.take(changes))

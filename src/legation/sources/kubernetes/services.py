@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from legation.kube.endpoint_slices import SLICES, OwnedSlice, read_slice
 from legation.kube.watch import Gone, Put
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import NamespacedName, Service, ServicePort, Slice
+from legation.model.cluster import Cluster, NamespacedName, Service, ServicePort, Slice
 from legation.sources.kubernetes.base import Kept, Watched
 from legation.sources.kubernetes.metadata import Metadata
 
@@ -53,9 +54,9 @@ class ServiceReader:
         """The slices of each Service, by name."""
         self._joined: dict[NamespacedName, Service] = {}
 
-    def values(self) -> Mapping[str, Mapping[NamespacedName, Service]]:
-        """Return each Service with its slices, as they are now; O(Services)."""
-        return {"services": MappingProxyType(self._joined.copy())}
+    def apply(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with each Service and its slices, as they are now; O(Services)."""
+        return replace(cluster, services=MappingProxyType(self._joined.copy()))
 
     def _take_services(self, changes: Iterable[Put[Service] | Gone[Service]]) -> bool:
         return self._join_all(key for key, _, _ in self._services.take(changes))

@@ -178,9 +178,11 @@ class KubernetesSource:
         return SourceState(objects=objects, problems=problems, cluster=cluster)
 
     def _cluster(self, before: Cluster | None, changed: set[Reader], *, pods_current: bool) -> Cluster:
-        anew = (each for each in self._parts if before is None or each in changed)
-        values = {field: value for each in anew for field, value in each.values().items()}
-        return replace(Cluster() if before is None else before, pods_current=pods_current, **values)
+        cluster = replace(Cluster() if before is None else before, pods_current=pods_current)
+        for each in self._parts:
+            if before is None or each in changed:
+                cluster = each.apply(cluster)
+        return cluster
 
     def _problems(self) -> Iterator[Problem]:
         """Tell what is not read as it should be."""

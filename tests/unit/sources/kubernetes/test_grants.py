@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from legation.model.cluster import Grant
+from legation.model.cluster import Cluster, Grant
 from legation.sources.kubernetes.grants import GRANTS, GrantReader, read_grants
 from tests.unit.sources.kubernetes.api_objects import Told, metadata, raw
 
@@ -63,9 +63,9 @@ def test_grants_come_change_and_go_and_a_pair_may_stand_in_several() -> None:
     assert told.put("ReferenceGrant", services)
     assert not told.put("ReferenceGrant", {**services, "metadata": metadata("another", "bank")})
     assert not told.gone("ReferenceGrant", "another", "bank")
-    assert reader.values()["grants"] == {of(CLUSTERS, "Service")}
+    assert reader.apply(Cluster()).grants == {of(CLUSTERS, "Service")}
     assert told.put("ReferenceGrant", grant(PODS, to=({"group": "", "kind": "Service"},)))
-    assert reader.values()["grants"] == {of(PODS, "Service")}
+    assert reader.apply(Cluster()).grants == {of(PODS, "Service")}
     assert told.gone("ReferenceGrant", "grant", "bank")
-    assert reader.values()["grants"] == frozenset()
+    assert reader.apply(Cluster()).grants == frozenset()
     assert not told.gone("ReferenceGrant", "never-read", "bank")

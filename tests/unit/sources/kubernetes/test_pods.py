@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from legation.model.cluster import Pod, ReadyPod
+from legation.model.cluster import Cluster, Pod, ReadyPod
 from legation.sources.kubernetes.pods import PODS, PodReader, read_pod
 from tests.unit.sources.kubernetes.api_objects import Told, metadata, pod, raw
 
@@ -76,7 +76,7 @@ def test_pods_are_watched_in_the_namespaces_that_are_read_without_a_selector() -
 def test_each_pod_stands_under_its_two_node_ids() -> None:
     reader = PodReader()
     assert Told(reader).put("Pod", pod("edge-1", "10.0.0.1"), pod("web.v2", "10.0.0.2"))
-    pods = reader.values()["pods"]
+    pods = reader.apply(Cluster()).pods
     assert pods.keys() == {"edge-1.shop", "uid-of-edge-1", "web.v2.shop", "uid-of-web.v2"}
     assert pods["edge-1.shop"] is pods["uid-of-edge-1"]
 
@@ -85,11 +85,11 @@ def test_a_change_of_its_conditions_is_none() -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", pod("edge-1", "10.0.0.1"))
-    before = reader.values()["pods"]
+    before = reader.apply(Cluster()).pods
     changed = pod("edge-1", "10.0.0.1", resourceVersion="8")
     changed["status"]["conditions"] += [{"type": "PodScheduled", "status": "True"}]
     assert not told.put("Pod", changed)
-    assert reader.values()["pods"]["edge-1.shop"] is before["edge-1.shop"]
+    assert reader.apply(Cluster()).pods["edge-1.shop"] is before["edge-1.shop"]
     assert told.put("Pod", pod("edge-1", "10.0.0.1", labels={"app": "edge"}))
     assert before["edge-1.shop"].labels == frozenset()
 
@@ -99,7 +99,7 @@ def test_a_pod_that_is_gone_is_known_under_neither_id() -> None:
     told = Told(reader)
     told.put("Pod", pod("edge-1", "10.0.0.1"), pod("edge-2", "10.0.0.2"))
     assert told.gone("Pod", "edge-1")
-    assert reader.values()["pods"].keys() == {"edge-2.shop", "uid-of-edge-2"}
+    assert reader.apply(Cluster()).pods.keys() == {"edge-2.shop", "uid-of-edge-2"}
     assert not told.gone("Pod", "never-read")
 
 
@@ -110,7 +110,7 @@ def test_a_pod_that_is_made_anew_under_its_name_has_another_uid() -> None:
     told.put("Pod", pod("edge-1", "10.0.0.1"))
     told.gone("Pod", "edge-1")
     told.put("Pod", pod("edge-1", "10.0.0.9", uid="again"))
-    assert reader.values()["pods"].keys() == {"edge-1.shop", "again"}
+    assert reader.apply(Cluster()).pods.keys() == {"edge-1.shop", "again"}
 
 
 def test_a_pod_that_was_made_anew_while_nobody_watched_is_not_known_under_its_old_uid() -> None:
@@ -119,9 +119,9 @@ def test_a_pod_that_was_made_anew_while_nobody_watched_is_not_known_under_its_ol
     told = Told(reader)
     told.put("Pod", pod("edge-1", "10.0.0.1"))
     assert told.put("Pod", pod("edge-1", "10.0.0.1", uid="again"))
-    assert reader.values()["pods"].keys() == {"edge-1.shop", "again"}
+    assert reader.apply(Cluster()).pods.keys() == {"edge-1.shop", "again"}
     assert told.gone("Pod", "edge-1")
-    assert reader.values()["pods"] == {}
+    assert reader.apply(Cluster()).pods == {}
 
 
 # ------------------------------------------------------------------------------------------------------------ ready
@@ -154,10 +154,10 @@ def test_ready_pods_stand_by_namespace_and_name() -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", ready("b"), ready("a"), ready("c", is_ready=False), ready("d", namespace="bank"))
-    found = reader.values()["ready"]
+    found = reader.apply(Cluster()).ready
     assert {name: [each.name for each in pods] for name, pods in found.items()} == {"shop": ["a", "b"], "bank": ["d"]}
     assert told.gone("Pod", "d", "bank")
-    assert reader.values()["ready"].keys() == {"shop"}
+    assert reader.apply(Cluster()).ready.keys() == {"shop"}
 
 
 @pytest.mark.parametrize("becomes", [{"is_ready": False}, {"deletionTimestamp": "2030-01-01T00:00:00Z"}])
@@ -166,39 +166,39 @@ def test_readiness_moves_no_client(becomes: dict[str, Any]) -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", ready("edge-1"), ready("edge-2", "10.0.0.2"), ready("edge-3", namespace="bank"))
-    before = reader.values()
+    before = reader.apply(Cluster())
     assert told.put("Pod", ready("edge-1", **becomes))
-    after = reader.values()
-    assert after["pods"] is before["pods"]
-    assert after["ready"] is not before["ready"]
-    assert [each.name for each in after["ready"]["shop"]] == ["edge-2"]
-    assert after["ready"]["shop"][0] is before["ready"]["shop"][1]
-    assert after["ready"]["bank"] is before["ready"]["bank"]
-    assert len(before["ready"]["shop"]) == 2
+    after = reader.apply(Cluster())
+    assert after.pods is before.pods
+    assert after.ready is not before.ready
+    assert [each.name for each in after.ready["shop"]] == ["edge-2"]
+    assert after.ready["shop"][0] is before.ready["shop"][1]
+    assert after.ready["bank"] is before.ready["bank"]
+    assert len(before.ready["shop"]) == 2
 
 
 def test_a_pod_without_traffic_that_moves_leaves_those_that_serve_as_they_are() -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", ready("edge-1"), ready("edge-2", is_ready=False))
-    before = reader.values()
+    before = reader.apply(Cluster())
     assert told.put("Pod", ready("edge-2", "10.0.0.9", is_ready=False))
-    after = reader.values()
-    assert after["ready"] is before["ready"]
-    assert after["pods"] is not before["pods"]
+    after = reader.apply(Cluster())
+    assert after.ready is before.ready
+    assert after.pods is not before.pods
 
 
 def test_who_was_unready_for_a_moment_that_nobody_saw_is_no_news() -> None:
     reader = PodReader()
     told = Told(reader)
     told.put("Pod", ready("edge-1"))
-    before = reader.values()
+    before = reader.apply(Cluster())
     assert told.put("Pod", ready("edge-1", is_ready=False))
     told.put("Pod", ready("edge-1"))
-    after = reader.values()
-    assert (after["ready"], after["pods"]) == (before["ready"], before["pods"])
-    assert after["ready"] is before["ready"]
-    assert after["pods"] is before["pods"]
+    after = reader.apply(Cluster())
+    assert (after.ready, after.pods) == (before.ready, before.pods)
+    assert after.ready is before.ready
+    assert after.pods is before.pods
 
 
 def test_of_many_pods_the_namespace_of_the_one_that_changed_is_looked_at() -> None:
@@ -206,14 +206,14 @@ def test_of_many_pods_the_namespace_of_the_one_that_changed_is_looked_at() -> No
     told = Told(reader)
     for number in range(2000):
         tell(told, number, is_ready=True, namespace=f"shop-{number % 20}")
-    before = reader.values()
+    before = reader.apply(Cluster())
     assert not tell(told, 7, is_ready=True, namespace="shop-7")
-    assert reader.values()["ready"] is before["ready"]
+    assert reader.apply(Cluster()).ready is before.ready
     assert tell(told, 7, is_ready=False, namespace="shop-7")
-    after = reader.values()
-    assert after["pods"] is before["pods"]
-    assert [name for name, pods in after["ready"].items() if pods is not before["ready"][name]] == ["shop-7"]
-    assert len(after["ready"]["shop-7"]) == 99
+    after = reader.apply(Cluster())
+    assert after.pods is before.pods
+    assert [name for name, pods in after.ready.items() if pods is not before.ready[name]] == ["shop-7"]
+    assert len(after.ready["shop-7"]) == 99
 
 
 def test_a_pod_that_is_gone_serves_no_more() -> None:
@@ -222,6 +222,6 @@ def test_a_pod_that_is_gone_serves_no_more() -> None:
     told.put("Pod", ready("edge-1"))
     told.gone("Pod", "edge-1")
     told.put("Pod", ready("edge-1", "10.0.0.9", uid="again"))
-    assert [each.address for each in reader.values()["ready"]["shop"]] == ["10.0.0.9"]
+    assert [each.address for each in reader.apply(Cluster()).ready["shop"]] == ["10.0.0.9"]
     told.gone("Pod", "edge-1")
-    assert reader.values()["ready"] == {}
+    assert reader.apply(Cluster()).ready == {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
-from legation.model.cluster import NamespacedName
+from legation.model.cluster import Cluster, NamespacedName, SecretData
 from legation.sources.kubernetes.secrets import SECRETS, SecretReader, read_secret
 from tests.unit.sources.kubernetes.api_objects import Told, metadata, raw
 
@@ -42,11 +43,17 @@ def test_the_words_about_one_that_cannot_be_read_hold_nothing_of_it(data: object
     assert "$.data" in str(refused.value)
 
 
+def secrets_of(reader: SecretReader) -> Mapping[NamespacedName, SecretData]:
+    found = reader.apply(Cluster()).secrets
+    assert found is not None
+    return found
+
+
 def test_it_shows_nothing_of_its_content() -> None:
     reader = SecretReader()
     told = Told(reader)
     told.put("Secret", secret(value=b"hunter2"))
-    shown = repr(reader.values()["secrets"])
+    shown = repr(secrets_of(reader))
     assert "hunter2" not in shown
     assert b64encode(b"hunter2").decode() not in shown
 
@@ -64,11 +71,11 @@ def test_secrets_come_change_and_go() -> None:
     reader = SecretReader()
     told = Told(reader)
     assert told.put("Secret", secret(value=b"1"))
-    before = reader.values()["secrets"]
+    before = secrets_of(reader)
     assert not told.put("Secret", secret(value=b"1", labels={"a": "b"}))
-    assert reader.values()["secrets"][TOKEN] is before[TOKEN]
+    assert secrets_of(reader)[TOKEN] is before[TOKEN]
     assert told.put("Secret", secret(value=b"2"))
-    assert (before[TOKEN].data, reader.values()["secrets"][TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
+    assert (before[TOKEN].data, secrets_of(reader)[TOKEN].data) == ({"value": b"1"}, {"value": b"2"})
     assert told.gone("Secret", "token")
-    assert reader.values()["secrets"] == {}
+    assert secrets_of(reader) == {}
     assert not told.gone("Secret", "token")

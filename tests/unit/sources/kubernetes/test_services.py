@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legation.kube.endpoint_slices import SLICES
-from legation.model.cluster import NamespacedName, Service, ServicePort
+from legation.model.cluster import Cluster, NamespacedName, Service, ServicePort
 from legation.sources.kubernetes.services import SERVICES, ServiceReader, read_service
 from tests.unit.sources.kubernetes.api_objects import Told, endpoint_slice, raw, service
 
@@ -49,9 +49,9 @@ def test_a_service_has_its_slices_by_name_whatever_comes_first() -> None:
     reader = ServiceReader()
     told = Told(reader)
     assert told.put("EndpointSlice", endpoint_slice("echo-b", "10.0.0.2"), endpoint_slice("echo-a", "10.0.0.1"))
-    assert not reader.values()["services"][ECHO].exists
+    assert not reader.apply(Cluster()).services[ECHO].exists
     assert told.put("Service", service())
-    found = reader.values()["services"][ECHO]
+    found = reader.apply(Cluster()).services[ECHO]
     assert (found.exists, [each.name for each in found.slices]) == (True, ["echo-a", "echo-b"])
     assert addresses(found) == ["10.0.0.1", "10.0.0.2"]
 
@@ -61,9 +61,9 @@ def test_a_changed_slice_makes_its_service_anew_and_no_other() -> None:
     told = Told(reader)
     told.put("Service", service(), service("other"))
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"), endpoint_slice("other-a", "10.0.0.9", of="other"))
-    before = reader.values()["services"]
+    before = reader.apply(Cluster()).services
     assert told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.2"))
-    after = reader.values()["services"]
+    after = reader.apply(Cluster()).services
     assert addresses(after[ECHO]) == ["10.0.0.2"]
     assert addresses(before[ECHO]) == ["10.0.0.1"]
     assert after[OTHER] is before[OTHER]
@@ -74,12 +74,12 @@ def test_a_change_of_what_is_not_kept_is_none() -> None:
     told = Told(reader)
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
-    before = reader.values()["services"]
+    before = reader.apply(Cluster()).services
     bookkeeping = endpoint_slice("echo-a", "10.0.0.1")
     bookkeeping["metadata"]["annotations"] = {"endpoints.kubernetes.io/last-change-trigger-time": "now"}
     assert not told.put("EndpointSlice", bookkeeping)
     assert not told.put("Service", service(clusterIP="10.96.0.2", selector={"app": "echo"}))
-    assert reader.values()["services"][ECHO] is before[ECHO]
+    assert reader.apply(Cluster()).services[ECHO] is before[ECHO]
 
 
 def test_a_slice_that_is_gone_leaves_its_service() -> None:
@@ -88,7 +88,7 @@ def test_a_slice_that_is_gone_leaves_its_service() -> None:
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
     assert told.gone("EndpointSlice", "echo-a")
-    assert reader.values()["services"][ECHO].slices == ()
+    assert reader.apply(Cluster()).services[ECHO].slices == ()
     assert not told.gone("EndpointSlice", "echo-a")
 
 
@@ -98,9 +98,9 @@ def test_a_service_that_is_gone_is_told_as_long_as_a_slice_names_it() -> None:
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1"))
     assert told.gone("Service", "echo")
-    assert not reader.values()["services"][ECHO].exists
+    assert not reader.apply(Cluster()).services[ECHO].exists
     assert told.gone("EndpointSlice", "echo-a")
-    assert ECHO not in reader.values()["services"]
+    assert ECHO not in reader.apply(Cluster()).services
     assert not told.gone("Service", "echo")
 
 
@@ -110,10 +110,10 @@ def test_a_slice_may_be_given_to_another_service_or_to_none() -> None:
     told.put("Service", service(), service("other"))
     told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1"))
     assert told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1", of="other"))
-    services = reader.values()["services"]
+    services = reader.apply(Cluster()).services
     assert (addresses(services[ECHO]), addresses(services[OTHER])) == ([], ["10.0.0.1"])
     assert told.put("EndpointSlice", endpoint_slice("a", "10.0.0.1", of=None))
-    assert addresses(reader.values()["services"][OTHER]) == []
+    assert addresses(reader.apply(Cluster()).services[OTHER]) == []
     assert not told.put("EndpointSlice", endpoint_slice("b", "10.0.0.1", of=None))
     assert not told.gone("EndpointSlice", "b")
 
@@ -123,8 +123,8 @@ def test_a_slice_belongs_to_the_service_of_its_own_namespace() -> None:
     told = Told(reader)
     told.put("Service", service())
     told.put("EndpointSlice", endpoint_slice("echo-a", "10.0.0.1", namespace="bank"))
-    assert addresses(reader.values()["services"][ECHO]) == []
-    assert addresses(reader.values()["services"][NamespacedName("bank", "echo")]) == ["10.0.0.1"]
+    assert addresses(reader.apply(Cluster()).services[ECHO]) == []
+    assert addresses(reader.apply(Cluster()).services[NamespacedName("bank", "echo")]) == ["10.0.0.1"]
 
 
 _SLICES = st.tuples(
@@ -144,7 +144,7 @@ def test_whatever_happened_it_is_what_the_objects_say_that_are_there(
     slices: dict[str, tuple[str | None, str]] = {}
     services: dict[str, None] = {}
     for step in steps:
-        before = reader.values()["services"]
+        before = reader.apply(Cluster()).services
         if len(step) == 2:
             name, there = step
             changed = told.put("Service", service(name)) if there else told.gone("Service", name)
@@ -157,7 +157,7 @@ def test_whatever_happened_it_is_what_the_objects_say_that_are_there(
             else:
                 changed = told.put("EndpointSlice", endpoint_slice(name, address, of=owner))
                 slices[name] = (owner, address)
-        assert changed is (reader.values()["services"] != before)
+        assert changed is (reader.apply(Cluster()).services != before)
     again.put("Service", *(service(name) for name in services))
     again.put("EndpointSlice", *(endpoint_slice(name, each[1], of=each[0]) for name, each in slices.items()))
-    assert reader.values()["services"] == fresh.values()["services"]
+    assert reader.apply(Cluster()).services == fresh.apply(Cluster()).services
