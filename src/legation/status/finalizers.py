@@ -33,6 +33,8 @@ _PACE = Pace(quiet=0.0, rate=200.0, burst=200.0)
 """Who deletes waits for it, and has a pace of its own."""
 _REQUESTS = 2
 """A look and a change."""
+_AT_ONCE = 4
+"""Objects that are freed at a time."""
 _ATTEMPTS = 3
 """Looks in a row at an object that others change at the same time."""
 
@@ -100,7 +102,12 @@ class Finalizers:
         return self._departures.problems()
 
     async def run(self) -> None:
-        """Take them off until cancelled, one at a time."""
+        """Take them off until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_AT_ONCE):
+                tasks.create_task(self._work())
+
+    async def _work(self) -> None:
         while True:
             now = self._clock.now()
             leads = self._leads()

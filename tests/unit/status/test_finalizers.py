@@ -259,7 +259,7 @@ async def test_a_right_that_is_missing_is_told_and_tried_again_at_long_pauses(wo
         for name in ("a", "b"):
             world.put(name, OURS)
             world.delete(name)
-        await world.quiet()
+            await world.quiet()
         assert world.codes == ["finalizer-forbidden"]
         assert world.kube.count(verb, "pipes") == 1
         for _ in range(10):
