@@ -40,10 +40,8 @@ def codes_in(tree: ast.Module) -> Iterator[str]:
     constants = dict(constants_of(tree))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         named = [each.value for each in call.keywords if each.arg == "code"]
-        # A method of that name takes words and the fields below, and a code by its keyword alone.
-        is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "fault"
         maker = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        plain = call.args[:2] if maker in MAKERS and not is_method else []
+        plain = call.args[:2] if maker in MAKERS else []
         for each in (*named, *plain):
             found = constants.get(each.id, each) if isinstance(each, ast.Name) else each
             if isinstance(found, ast.Constant) and isinstance(found.value, str) and SLUG.fullmatch(found.value):

@@ -23,6 +23,23 @@ spec:
 ---
 """
 
+_CALL = """\
+apiVersion: servicemesh.l7mp.io/v1
+kind: VirtualService
+metadata: {name: call, namespace: media}
+spec:
+  selector: {app: edge, tier: front}
+  listeners:
+  - name: call
+    udp:
+      port: 2000
+      cluster:
+        name: call
+        service_discovery: strictdns
+        hash_key: call
+        endpoints: [{name: one, host: {address: 127.0.0.1}, port: 3000}]
+"""
+
 
 def cluster(name: str, *, namespace: str = "default", selector: str = "") -> str:
     """Return a manifest of a cluster."""
@@ -55,6 +72,15 @@ def test_a_node_gets_what_is_in_its_namespace(manifests: Path) -> None:
     """By the last part of its id."""
     assert names(legation("render", str(manifests), "--node", "envoy")) == ["edge"]
     assert names(legation("render", str(manifests), "--node", "envoy.shop")) == ["far"]
+
+
+def test_by_the_rule_of_l7mp_one_label_in_any_namespace_is_enough(tmp_path: Path) -> None:
+    """With the option of that name alone."""
+    (tmp_path / "call.yaml").write_text(_CALL, encoding="utf-8")
+    command = ("render", str(tmp_path), "--node", "edge", "--label", "app=edge")
+    assert names(legation(*command)) == []
+    assert names(legation(*command, "--l7mp-matching", "any")) == ["call"]
+    assert legation(*command, "--l7mp-matching", "one").returncode == 2
 
 
 def test_a_node_gets_what_its_labels_select(manifests: Path) -> None:

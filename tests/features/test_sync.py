@@ -54,6 +54,31 @@ def split(green: int, blue: int, **metadata: Any) -> dict[str, Any]:
     }
 
 
+PIPE: Mapping[str, Any] = {
+    "apiVersion": "servicemesh.l7mp.io/v1",
+    "kind": "VirtualService",
+    "metadata": {"name": "call", "namespace": "media"},
+    "spec": {
+        "selector": {"app": "edge", "tier": "front"},
+        "listeners": [
+            {
+                "name": "call",
+                "udp": {
+                    "port": 2000,
+                    "cluster": {
+                        "name": "call",
+                        "service_discovery": "strictdns",
+                        "hash_key": "call",
+                        "endpoints": [{"name": "one", "host": {"address": "127.0.0.1"}, "port": 3000}],
+                    },
+                },
+            }
+        ],
+    },
+}
+"""For who has two labels, in another namespace than the node's."""
+
+
 def save(folder: Path, name: str, value: Mapping[str, Any]) -> None:
     """Save a manifest as editors do."""
     folder.mkdir(exist_ok=True)
@@ -147,6 +172,19 @@ def test_once_fails_if_a_file_is_broken(tmp_path: Path, manifests: Path) -> None
     assert status == 1
     assert "naame" in log
     assert not list((tmp_path / "out").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize(("matching", "held"), [("all", []), ("any", ["call"])])
+def test_an_envoy_gets_the_pipes_that_the_rule_of_matching_gives_it(
+    tmp_path: Path, matching: str, held: list[str]
+) -> None:
+    """By l7mp's old rule one label in any namespace is enough."""
+    save(tmp_path / "manifests", "call.json", PIPE)
+    who = ("--node", "edge", "--labels", "app=edge", "--directory", str(tmp_path / "manifests"))
+    status, log = once(tmp_path / "out", *who, "--l7mp-matching", matching)
+    assert status == 0, log
+    found = [yaml.safe_load(each.read_text()) for each in (tmp_path / "out/current").glob("cds*")]
+    assert [each["name"] for file in found for each in file["resources"]] == held
 
 
 async def test_what_changes_is_written_and_what_is_broken_is_not(tmp_path: Path, manifests: Path) -> None:

@@ -86,6 +86,14 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     return pairs
 
 
+def l7mp_matching(command: Command) -> Command:
+    """Give a command the option `--l7mp-matching`."""
+    text = "Whom selectors of VirtualServices mean, as legation serve has it."
+    return click.option(
+        "--l7mp-matching", type=click.Choice(("all", "any")), default="all", show_default=True, help=text
+    )(command)
+
+
 def output(*formats: str) -> Callable[[Command], Command]:
     """Give a command the option `--output`; the first format is the default."""
     return click.option(

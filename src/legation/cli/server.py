@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from legation.cli.matching import ANY, any_label
 from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
 from legation.errors import LegationError
@@ -23,7 +24,6 @@ from legation.runtime.admission import Rules
 from legation.settings import Settings
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
-from legation.translate.virtual_service import KIND
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
@@ -183,13 +183,13 @@ def rules(found: Settings) -> Rules:
     return Rules(
         check_peer=found.cluster.peer_check == "pod",
         across_namespaces=found.cluster.cross_namespace == "allow",
-        any_label=frozenset({(KIND.group, KIND.kind)} if found.cluster.l7mp_matching == "any" else ()),
+        any_label=any_label(found.cluster.l7mp_matching),
     )
 
 
 def doubts(found: Settings) -> Iterable[Problem]:
     """Return what is doubtful about the settings, wherever objects come from."""
-    if found.cluster.l7mp_matching == "any":
+    if found.cluster.l7mp_matching == ANY:
         yield Problem(
             code="any-label",
             level=Level.WARNING,

@@ -67,6 +67,7 @@ _PASSED_OVER: tuple[tuple[str, str, Callable[[settings.Sync], bool]], ...] = (
         "it is for the files of --node; ConfigMaps are written as they are",
         lambda found: found.node is None,
     ),
+    ("l7mp_matching", "it is about the objects that --node gets", lambda found: found.node is None),
     *(
         (name, "it is about a cluster; leave it or --directory out", lambda found: found.directory is not None)
         for name in ("kubeconfig", "context", "namespaces", "secrets")

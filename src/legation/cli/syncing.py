@@ -134,6 +134,7 @@ def _work(found: Sync) -> Work:
     writer = _writer(found, output)
     if found.node is not None:
         # Each of the two ways loads what it needs alone.
+        from legation.cli.matching import any_label
         from legation.runtime.object_files import ObjectFiles
         from legation.transports.files.by_type import ByType
 
@@ -150,6 +151,7 @@ def _work(found: Sync) -> Work:
             drain_grace=found.drain_grace,
             keep_removed=found.keep_removed,
             once=found.once,
+            any_label=any_label(found.l7mp_matching),
         )
     from legation.runtime.config_map_sets import ConfigMapSets
     from legation.runtime.config_map_sync import ConfigMapSync

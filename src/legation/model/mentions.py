@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from legation.model import indexes
+from legation.model.indexes import sorted_out
 from legation.model.resource import Resource
 
 Index: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -28,25 +30,11 @@ def claims(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
 
 def index_of(pairs: Pairs) -> dict[str, tuple[str, ...]]:
     """Return the index of all pairs, which come in the order of the resources."""
-    found: dict[str, list[str]] = {}
-    for name, by in pairs:
-        found.setdefault(name, []).append(by)
-    return {name: tuple(those) for name, those in found.items()}
+    return {name: tuple(those) for name, those in sorted_out(pairs).items()}
 
 
 def followed(index: Index, *, gone: Pairs, come: Pairs) -> dict[str, tuple[str, ...]]:
-    """Return the index without some of its pairs and with others: the price is what changed, and one copy."""
-    less, more = _sorted_out(gone), _sorted_out(come)
-    found = dict(index)
-    for name in less.keys() | more.keys():
-        those = (set(found.pop(name, ())) - less.get(name, set())) | more.get(name, set())
-        if those:
-            found[name] = tuple(sorted(those))
-    return found
-
-
-def _sorted_out(pairs: Pairs) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for name, by in pairs:
-        found.setdefault(name, set()).add(by)
+    """Return the index without some of its pairs and with others."""
+    found, touched = indexes.followed(index, gone=gone, come=come)
+    found.update({name: tuple(sorted(found[name])) for name in touched if name in found})
     return found

@@ -1,4 +1,4 @@
-"""Names of resources: `xdstp://` names in one spelling, and the globs that names fall under.
+"""Names of resources: `xdstp://` names in one spelling, the globs that names fall under, and one that is fixed.
 
 Source: the proposal "TP1: xds-transport-next" of cncf/xds, and Envoy's reading of it: a glob stands for the last part
 of the path alone. A name that does not follow the grammar is a name like any other.
@@ -11,6 +11,8 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 SCHEME = "xdstp:"
+XDS_CLUSTER = "xds_cluster"
+"""The static cluster through which an Envoy reaches its control plane: in our bootstraps, and in those of l7mp."""
 
 _GRAMMAR = re.compile(
     r"xdstp://(?P<authority>[^/?#]*)/(?P<type>[^/?#]+)(?:/(?P<id>[^?#]*))?(?:\?(?P<context>[^#]*))?(?:#(?P<directives>.*))?",

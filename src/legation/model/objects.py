@@ -82,6 +82,17 @@ class ManifestObject:
     """Where the object begins, for a source of files."""
 
     @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the object says of itself below `metadata`; empty where that is no map."""
+        found = self.body.get("metadata")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """Whether it is there for its finalizers alone."""
+        return bool(self.metadata.get("deletionTimestamp"))
+
+    @property
     def seniority(self) -> tuple[str, str, int, ObjectKey]:
         """The sort key by which the first of two claimants of one resource name is found.
 

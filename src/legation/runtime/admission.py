@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
+from legation.runtime.item import NO_KINDS, Kinds
 from legation.transports.base import Refusal
 
 _NODE_ID = "start Envoy with --service-node $(POD_NAME).$(POD_NAMESPACE), or with the Pod's UID"
@@ -24,8 +25,8 @@ class Rules:
     """Whether an Envoy must connect from an address of its Pod."""
     across_namespaces: bool = False
     """Whether Envoys may have Services and Secrets of other namespaces without a ReferenceGrant."""
-    any_label: frozenset[tuple[str, str]] = frozenset()
-    """(API group, kind) of objects that go to the Envoys of every namespace that have any one of the labels selected,
+    any_label: Kinds = NO_KINDS
+    """Those of objects that go to the Envoys of every namespace that have any one of the labels selected,
     and choose the Pods that they send traffic to likewise."""
 
 

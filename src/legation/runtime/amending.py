@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from types import MappingProxyType
-from typing import Any
 
 from legation.envoy import codec
 from legation.envoy.findings import quote
@@ -21,11 +19,10 @@ from legation.model.objects import ManifestObject, ObjectKey, is_same_json
 from legation.model.problems import Level, Problem
 from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
-from legation.runtime.assemble import NOTHING, Made
+from legation.runtime.item import NOTHING, Item, Made
 from legation.runtime.last_good import Readings
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading
-from legation.runtime.shelf import Item
 from legation.translate.amenders import AMENDERS
 from legation.translate.base import Amended, Amender, Note, Plan
 
@@ -43,11 +40,6 @@ class Revised:
     met: Mapping[ObjectKey, frozenset[Name]] = field(default_factory=dict)
     """Of each object with notes that found something that they speak of: the resources in which they did."""
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """All of it."""
-        return tuple(chain.from_iterable(self.made.values()))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,14 +190,14 @@ class Amending:
 
 
 def _entries(reading: Reading, said: _Said, before: Mapping[Name, _Entry]) -> Iterator[_Entry]:
-    for item, (draft, _) in zip(reading.items, reading.encoded, strict=True):
+    for item in reading.items:
         if item.resource.type in said.rows:
-            yield _entry(item, draft.json, said, before.get(_name(item)))
+            yield _entry(item, said, before.get(_name(item)))
 
 
-def _entry(item: Item, json: Mapping[str, Any], said: _Said, before: _Entry | None) -> _Entry:
-    amended = _amended(item, json, said)
-    if amended.json is json:
+def _entry(item: Item, said: _Said, before: _Entry | None) -> _Entry:
+    amended = _amended(item, said)
+    if amended.json is item.json:
         return _Entry(before=item, after=item, amended=amended)
     if (
         before is not None
@@ -223,8 +215,9 @@ def _entry(item: Item, json: Mapping[str, Any], said: _Said, before: _Entry | No
     return _Entry(before=item, after=replace(item, resource=encoded.resource), amended=amended)
 
 
-def _amended(item: Item, json: Mapping[str, Any], said: _Said) -> Amended:
+def _amended(item: Item, said: _Said) -> Amended:
     """Return what all plans make of a resource, one after the other."""
+    json = item.json
     met: frozenset[ObjectKey] = frozenset()
     problems: tuple[Problem, ...] = ()
     for rows, plan in said.plans:

@@ -6,16 +6,17 @@ the one before it what stands on the same items, so that a change costs what it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
+from legation.model.indexes import sorted_out
 from legation.model.node import Workload
-from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
-from legation.runtime.shelf import Item, Labels, Shelf
+from legation.runtime.item import NOTHING, Item, Labels, Made
+from legation.runtime.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,6 @@ class Incomplete:
 COMPLETE = Incomplete()
 
 
-Made: TypeAlias = Mapping[ObjectKey, tuple[Item, ...]]
-"""What each object makes. What did not change is the same tuple."""
-NOTHING: Made = MappingProxyType({})
 Shelves: TypeAlias = Mapping[str, Mapping[ResourceType, Shelf]]
 """Namespace -> type -> the items there."""
 
@@ -107,7 +105,7 @@ def _difference(before: Made, made: Made) -> tuple[list[Item], list[Item]]:
 
 
 def _shelves(previous: Shelves, came: Iterable[Item], went: Iterable[Item]) -> Shelves:
-    more, less = _sorted_out(came), _sorted_out(went)
+    more, less = _by_shelf(came), _by_shelf(went)
     shelves = {namespace: dict(rows) for namespace, rows in previous.items()}
     for namespace, row in more.keys() | less.keys():
         rows = shelves.setdefault(namespace, {})
@@ -120,8 +118,5 @@ def _shelves(previous: Shelves, came: Iterable[Item], went: Iterable[Item]) -> S
     return shelves
 
 
-def _sorted_out(items: Iterable[Item]) -> Mapping[tuple[str, ResourceType], list[Item]]:
-    found: dict[tuple[str, ResourceType], list[Item]] = {}
-    for item in items:
-        found.setdefault((item.scope.namespace, item.resource.type), []).append(item)
-    return found
+def _by_shelf(items: Iterable[Item]) -> Mapping[tuple[str, ResourceType], Collection[Item]]:
+    return sorted_out(((item.scope.namespace, item.resource.type), item) for item in items)

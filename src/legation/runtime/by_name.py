@@ -17,8 +17,8 @@ from legation.model.resource_types import REFERRERS, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.runtime.assemble import Assembly
 from legation.runtime.completing import Completing
+from legation.runtime.item import Item
 from legation.runtime.made import MadeResource, absent
-from legation.runtime.shelf import Item
 from legation.runtime.wanted import MOST, Key, Wanted, Wish
 from legation.translate import makers as all_makers
 from legation.translate.by_name import Fault, Maker, Target

@@ -11,7 +11,8 @@ from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Pr
 from legation.model.resource import EVERY
 from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
 from legation.runtime.assemble import Assembly
-from legation.runtime.shelf import Item, Shelf, collide, in_order
+from legation.runtime.item import Item
+from legation.runtime.shelf import Shelf, collide, in_order
 
 
 def _nowhere(_row: ResourceType, _name: str) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from legation.clock import Clock
 from legation.model.delivery import Deliveries, Delivery, ObjectState, Refusal, first_refusals
@@ -151,7 +150,7 @@ class DeliveryCounts:
         if known is None:
             self._counted.drop(key)
         else:
-            if _is_deleted(known.newest):
+            if known.newest.is_being_deleted:
                 self._leaving.add(key)
             served = None if known.served is None else _generation(known.served)
             self._counted.put(key, (served, _delivery(key, frozenset(known.names), crowds)))
@@ -167,15 +166,15 @@ class DeliveryCounts:
         known = self._known(key)
         if known is None:
             return None
-        uid, finalizers = (_metadata(known.newest, name) for name in ("uid", "finalizers"))
+        uid, finalizers = (known.newest.metadata.get(name) for name in ("uid", "finalizers"))
         return ObjectState(
             key=key,
             uid=uid if isinstance(uid, str) else "",
             generation=_generation(known.newest),
             served=None if known.served is None else _generation(known.served),
             problems=self._problems(key),
-            deleting=_is_deleted(known.newest),
-            withdrawn=known.served is not None and _is_deleted(known.served),
+            deleting=known.newest.is_being_deleted,
+            withdrawn=known.served is not None and known.served.is_being_deleted,
             finalizers=tuple(finalizers) if isinstance(finalizers, list) else (),
         )
 
@@ -189,18 +188,9 @@ class DeliveryCounts:
         return lambda: self._watchers.pop(wake, None)
 
 
-def _metadata(manifest: ManifestObject, name: str) -> Any:
-    metadata = manifest.body.get("metadata")
-    return metadata.get(name) if isinstance(metadata, Mapping) else None
-
-
 def _generation(manifest: ManifestObject) -> int:
-    generation = _metadata(manifest, "generation")
+    generation = manifest.metadata.get("generation")
     return generation if isinstance(generation, int) else 0
-
-
-def _is_deleted(manifest: ManifestObject) -> bool:
-    return bool(_metadata(manifest, "deletionTimestamp"))
 
 
 def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -> Delivery:

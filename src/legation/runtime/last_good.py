@@ -21,7 +21,6 @@ from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.runtime.assemble import COMPLETE, Incomplete
 from legation.runtime.object_records import ObjectRecords
 from legation.runtime.read import Reading, read
-from legation.runtime.shelf import Item
 
 Read: TypeAlias = Callable[[ManifestObject, Reading | None], Reading]
 Readings: TypeAlias = Mapping[ObjectKey, Reading]
@@ -38,11 +37,6 @@ class Settled:
     incomplete: Incomplete = COMPLETE
     namespaces: frozenset[str] = frozenset()
     """Every namespace that an object is in, however broken it is."""
-
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """All that is served."""
-        return tuple(item for reading in self.readings.values() for item in reading.items)
 
     @property
     def workloads(self) -> Mapping[str, Workload]:

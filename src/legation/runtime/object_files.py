@@ -11,6 +11,7 @@ from legation.model.node import Node
 from legation.model.problems import Problem
 from legation.runtime.admission import Rules
 from legation.runtime.engine import Engine
+from legation.runtime.item import NO_KINDS, Kinds
 from legation.runtime.problem_log import ProblemLog, sameness
 from legation.sources.base import Source
 from legation.transports.files.by_type import ByType
@@ -33,6 +34,7 @@ class ObjectFiles:
         drain_grace: float,
         keep_removed: bool = False,
         once: bool = False,
+        any_label: Kinds = NO_KINDS,
     ) -> None:
         """Take the parts; nothing is read or written yet.
 
@@ -46,6 +48,7 @@ class ObjectFiles:
             drain_grace: Seconds for which a draining listener may need what it used.
             keep_removed: A file that is not needed any more stays.
             once: Write the last step only.
+            any_label: See `Rules`.
         """
         self._node = node
         self._log: ProblemLog[Hashable] = ProblemLog(self._of_transport)
@@ -60,7 +63,8 @@ class ObjectFiles:
             clock=clock,
             changed=self._log.look,
         )
-        self._engine = Engine(sources=sources, transports=[self._transport], clock=clock, rules=Rules(check_peer=False))
+        rules = Rules(check_peer=False, any_label=any_label)
+        self._engine = Engine(sources=sources, transports=[self._transport], clock=clock, rules=rules)
 
     @property
     def missing(self) -> Sequence[str]:

@@ -11,10 +11,12 @@ from legation.envoy import codec
 from legation.model.node import Workload
 from legation.model.objects import ManifestObject, is_same_json
 from legation.model.problems import Level, Problem
+from legation.model.resource import Resource
 from legation.model.resource_types import BY_URL, ResourceType
-from legation.runtime.shelf import Item
+from legation.runtime.item import Item
 from legation.translate import pipeline
 from legation.translate.base import Draft, Selection
+from legation.translate.faults import fault
 
 _Identity = tuple[object, ...]
 
@@ -53,11 +55,11 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
     encoded = _encode(manifest, translation.drafts, previous)
     problems = (
         *translation.problems,
-        *(_problem(manifest, draft, finding) for draft, each in encoded for finding in each.findings),
+        *(misfit(manifest, draft, finding) for draft, each in encoded for finding in each.findings),
     )
     broken = any(problem.level is Level.ERROR for problem in problems)
     items = (
-        Item(resource=each.resource, scope=draft.scope, manifest=manifest, path=draft.path, position=position)
+        item_of(manifest, draft, each.resource, position=position)
         for position, (draft, each) in enumerate(encoded)
         if each.resource is not None
     )
@@ -72,6 +74,19 @@ def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
         may_hold=pipeline.may_hold(manifest),
         encoded=encoded,
     )
+
+
+def item_of(manifest: ManifestObject, draft: Draft, resource: Resource, *, position: int) -> Item:
+    """Return what a draft of an object became."""
+    return Item(
+        resource=resource, scope=draft.scope, manifest=manifest, json=draft.json, path=draft.path, position=position
+    )
+
+
+def misfit(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:
+    """Return what the codec finds in a draft as a problem of its object."""
+    path = (*draft.path, *finding.path)
+    return fault(manifest, finding.code, finding.message, path, level=finding.level, mend=finding.mend)
 
 
 def _encode(
@@ -90,15 +105,3 @@ def _identity(json: Mapping[str, Any]) -> _Identity:
     """Return what a resource is looked up by among those of an earlier version: its type and its name."""
     row = BY_URL.get(str(json["@type"]))
     return (json["@type"], str(json.get(row.name_field if row else "name")))
-
-
-def _problem(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:
-    return Problem(
-        code=finding.code,
-        message=finding.message,
-        level=finding.level,
-        object=manifest.key,
-        place=manifest.place,
-        path=(*draft.path, *finding.path),
-        mend=finding.mend,
-    )

@@ -18,24 +18,21 @@ from legation.model.cluster import ReadyPod
 from legation.model.node import Scope
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Level, Problem
+from legation.runtime.item import NO_KINDS, Item, Kinds
 from legation.runtime.last_good import Readings
 from legation.runtime.problem_log import log_fault
-from legation.runtime.read import Reading
-from legation.runtime.shelf import Item
-from legation.translate.base import Draft, Selection
+from legation.runtime.read import Reading, item_of, misfit
+from legation.translate.base import Selection
 
 Pods: TypeAlias = tuple[ReadyPod, ...]
 Ready: TypeAlias = Mapping[str, Pods]
 """The Pods of each namespace that may be sent traffic."""
-Kinds: TypeAlias = frozenset[tuple[str, str]]
-"""(API group, kind) of objects."""
 
 _Selectors: TypeAlias = tuple[tuple[Scope, ...], ...]
 """Those of each selection of an object."""
 _Chosen: TypeAlias = tuple[tuple[Pods, ...], ...]
 """Of each selection, the Pods of each selector."""
 _NOBODY: Ready = MappingProxyType({})
-_NO_KINDS: Kinds = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,7 @@ class _Made:
     problems: tuple[Problem, ...]
     """What is to be said of these Pods."""
     misfits: tuple[Problem, ...]
-    good: tuple[Draft, codec.Encoded, Item] | None
+    good: Item | None
     """This, or what was made of other Pods where this does not fit."""
 
 
@@ -82,7 +79,7 @@ class _Page:
 class Selecting:
     """The selections of all objects, and the Pods at one moment."""
 
-    def __init__(self, *, any_label: Kinds = _NO_KINDS, fault: Callable[[Exception], None] = log_fault) -> None:
+    def __init__(self, *, any_label: Kinds = NO_KINDS, fault: Callable[[Exception], None] = log_fault) -> None:
         """Begin without Pods.
 
         Args:
@@ -96,11 +93,6 @@ class Selecting:
         self._pages: dict[ObjectKey, _Page] = {}
         self._completed = Completed(readings={})
 
-    @property
-    def concerned(self) -> bool:
-        """Whether anything is made of Pods."""
-        return bool(self._pages)
-
     def complete(self, readings: Readings, ready: Ready | None) -> Completed:
         """Return all good readings with what is made of Pods: a look at each that has selections, and work if it moved.
 
@@ -110,6 +102,9 @@ class Selecting:
             readings: The good ones.
             ready: None: nobody tells of Pods.
         """
+        as_known = readings is self._readings and (ready is None) is (self._ready is None)
+        if as_known and (ready is self._ready or not self._pages):
+            return self._completed
         before, same = self._pages, ready is self._ready
         choice = _Choice(_NOBODY if ready is None else ready)
         pages = {
@@ -117,9 +112,8 @@ class Selecting:
             for key, reading in readings.items()
             if reading.selections
         }
-        as_known = (readings is self._readings, pages == before, (ready is None) is (self._ready is None))
         self._readings, self._pages, self._ready = readings, pages, ready
-        if not all(as_known):
+        if not as_known or pages != before:
             self._completed = _completed(readings, pages, known=ready is not None)
         return self._completed
 
@@ -195,7 +189,7 @@ def _make(reading: Reading, chosen: _Chosen, before: Mapping[Selection, _Made]) 
 
 
 def _is_of(made: _Made, reading: Reading) -> bool:
-    return made.good is not None and made.good[2].manifest is reading.manifest
+    return made.good is not None and made.good.manifest is reading.manifest
 
 
 def _made(
@@ -207,9 +201,9 @@ def _made(
     encoded = known.encoded if known and known.pods == pods else codec.encode(draft.json, origin=manifest.key)
     good = known.good if known else None
     if encoded.resource is not None:
-        item = Item(resource=encoded.resource, scope=draft.scope, manifest=manifest, path=draft.path, position=position)
-        good = (draft, encoded, item)
-    return _Made(pods, encoded, tuple(selection.problems(pods)), tuple(_misfits(manifest, draft, encoded)), good)
+        good = item_of(manifest, draft, encoded.resource, position=position)
+    misfits = tuple(misfit(manifest, draft, each) for each in encoded.findings)
+    return _Made(pods, encoded, tuple(selection.problems(pods)), misfits, good)
 
 
 def _paged(
@@ -226,11 +220,7 @@ def _paged(
         selectors=selectors,
         chosen=chosen,
         made=made,
-        completed=replace(
-            reading,
-            items=(*reading.items, *(item for _, _, item in good)),
-            encoded=(*reading.encoded, *((draft, encoded) for draft, encoded, _ in good)),
-        ),
+        completed=replace(reading, items=(*reading.items, *good)),
         problems=tuple(chain.from_iterable(each.problems for each in made.values())),
         faults=(*faults, *chain.from_iterable(each.misfits for each in made.values())),
     )
@@ -245,19 +235,6 @@ def _told(page: _Page, *, known: bool) -> Iterator[Problem]:
     else:
         yield _no_cluster(page.reading.manifest)
     yield from page.faults
-
-
-def _misfits(manifest: ManifestObject, draft: Draft, encoded: codec.Encoded) -> Iterator[Problem]:
-    for each in encoded.findings:
-        yield Problem(
-            code=each.code,
-            message=each.message,
-            level=each.level,
-            object=manifest.key,
-            place=manifest.place,
-            path=(*draft.path, *each.path),
-            mend=each.mend,
-        )
 
 
 def _no_cluster(manifest: ManifestObject) -> Problem:

@@ -32,7 +32,7 @@ from legation.runtime.check import check
 from legation.runtime.deliveries import Known
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
-from legation.runtime.last_good import LastGood, Settled
+from legation.runtime.last_good import LastGood, Readings, Settled
 from legation.runtime.places import Places
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
@@ -82,6 +82,7 @@ class Served:
         """What there was when somebody asked what had changed."""
         self._settled = Settled(readings={})
         self._completed = Completed(readings={})
+        self._widened: Readings = {}
         self._revised = Revised()
         self._assembly = Assembly()
         self._before: Assembly | None = None
@@ -109,10 +110,10 @@ class Served:
         self._by_name.look(heard.cluster)
         if before is None or not heard.same_objects(before):
             self._moved |= self._take_objects(heard)
-        elif self._made_anew(before, heard):
+        else:
             self._moved |= self._take_settled(self._settled, heard)
-        elif (before.cluster is None) is not (heard.cluster is None):
-            self._object_problems = self._check(heard)
+            if (before.cluster is None) is not (heard.cluster is None):
+                self._object_problems = self._check(heard)
         self._taken, self.begun = heard, True
         moved, self._moved = self._moved, False
         return moved
@@ -275,22 +276,18 @@ class Served:
         self._workloads, self._namespaces = settled.workloads, settled.namespaces
         return moved or before != (self._workloads, self._namespaces)
 
-    def _made_anew(self, before: Heard, heard: Heard) -> bool:
-        """Say whether the same objects make something else, of the Pods that there are now or where these are."""
-        if self._selecting.concerned and _ready(before) is not _ready(heard):
-            completed = self._selecting.complete(self._settled.readings, _ready(heard))
-            if completed is not self._completed:
-                return True
-        return self._widening.looks_elsewhere(self._settled, heard.cluster)
-
     def _take_settled(self, settled: Settled, heard: Heard) -> bool:
         """Take other good objects or other Pods than before. Returns whether clients may belong to other groups."""
         completed = self._selecting.complete(settled.readings, _ready(heard))
         widened = self._widening.widen(completed.readings, settled, heard.cluster)
+        # The same objects make the same, unless they are completed or widened otherwise.
+        if settled is self._settled and completed is self._completed and widened is self._widened:
+            return False
         revised = self._amending.amend(widened)
         assembly = Assembly(revised.made, incomplete=settled.incomplete, previous=self._assembly)
         before = self._assembly.labels
-        self._settled, self._completed, self._revised, self._assembly = settled, completed, revised, assembly
+        self._settled, self._completed, self._widened = settled, completed, widened
+        self._revised, self._assembly = revised, assembly
         self._by_name.refer(assembly)
         self._object_problems = self._check(heard)
         return before != assembly.labels

@@ -9,40 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
+from legation.model.indexes import followed
 from legation.model.names import glob_of
-from legation.model.node import Scope
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import collect, revise
+from legation.runtime.item import Item, Labels
 from legation.translate.spelling import Spelling
-
-Labels: TypeAlias = frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Item:
-    """One encoded resource, who gets it, and the object that says so. Compared by identity."""
-
-    resource: Resource
-    scope: Scope
-    manifest: ManifestObject
-    """Its seniority decides who has a name that several claim."""
-    path: FieldPath = ()
-    """Where in the object the resource stands."""
-    position: int = 0
-    """How many stand before it in the object: of two that claim one name there, the first has it."""
-
-    @property
-    def rank(self) -> tuple[tuple[str, str, int, ObjectKey], int]:
-        """The sort key by which the first of two claimants is found."""
-        return (self.manifest.seniority, self.position)
-
 
 Key = TypeVar("Key")
 Index: TypeAlias = Mapping[Key, tuple[Item, ...]]
@@ -50,33 +28,35 @@ Asked: TypeAlias = tuple[str, Labels]
 """A name, and the labels of the workloads that get what claims it or refers to it."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Shelf:
-    """All that is known of these items."""
+    """All that is known of these items; at first there are none."""
 
-    def __init__(self, row: ResourceType) -> None:
-        """Begin without items."""
-        self.row = row
-        self.claims: Index[str] = {}
-        """Name -> those who claim it, the senior first."""
-        self.contested: frozenset[str] = frozenset()
-        """Names that several claim."""
-        self.offers: Index[Asked] = {}
-        """The same claims by the labels, too, that they ask workloads for."""
-        self.references: Mapping[str, Index[Asked]] = {}
-        """Short name of a type -> what is referred to of it -> by whom."""
-        self.addresses: Index[str] = {}
-        """What a listener binds -> those who want to."""
-        self.disputed: frozenset[str] = frozenset()
-        """Addresses that some workload would get from two of them."""
-        self.labels: Labels = frozenset()
+    row: ResourceType = field(kw_only=False)
+    claims: Index[str] = field(default_factory=dict)
+    """Name -> those who claim it, the senior first."""
+    contested: frozenset[str] = frozenset()
+    """Names that several claim."""
+    offers: Index[Asked] = field(default_factory=dict)
+    """The same claims by the labels, too, that they ask workloads for."""
+    references: Mapping[str, Index[Asked]] = field(default_factory=dict)
+    """Short name of a type -> what is referred to of it -> by whom."""
+    addresses: Index[str] = field(default_factory=dict)
+    """What a listener binds -> those who want to."""
+    disputed: frozenset[str] = frozenset()
+    """Addresses that some workload would get from two of them."""
+    scopes: Mapping[Labels, int] = field(default_factory=dict)
+    """How many items ask for these labels."""
+    earlier: dict[Labels, ResourceCollection] = field(default_factory=dict)
+    """What workloads got before, from a shelf of which only the names in `anew`, and those in dispute, may differ."""
+    anew: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Know what follows from the indexes."""
+        self.labels: Labels = frozenset().union(*self.scopes)
         """Every label that a selector here mentions."""
-        self._scopes: Counter[Labels] = Counter()
-        """How many items ask for these labels."""
         self._collections: dict[Labels, ResourceCollection] = {}
         """What workloads get."""
-        self._earlier: dict[Labels, ResourceCollection] = {}
-        """What they got before, from a shelf of which only the names in `_anew` may differ."""
-        self._anew: frozenset[str] = frozenset()
 
     def changed(self, came: Collection[Item], went: Collection[Item] = ()) -> Shelf:
         """Return the shelf with some items more and some less.
@@ -85,37 +65,37 @@ class Shelf:
             came: None of them was here.
             went: All of them were.
         """
-        after = Shelf(self.row)
         claims, names = _reindexed(self.claims, _names, came, went)
         contested = {name for name in names if len(claims.get(name, ())) > 1}
-        after.claims = claims | {name: in_order(claims[name]) for name in contested}
-        after.contested = (self.contested - names) | contested
-        after.offers, _ = _reindexed(self.offers, _offers, came, went)
-        after.references = {
-            type_name: _reindexed(self.references.get(type_name, {}), _references_to(type_name), came, went)[0]
-            for type_name in self.references.keys() | {each for item in came for each in item.resource.references}
-        }
-        after.addresses, touched = _reindexed(self.addresses, _addresses, came, went)
-        new = frozenset(came)
-        after.disputed = (self.disputed - touched).union(
-            address
-            for address in touched
-            if _is_disputed(after.addresses.get(address, ()), new=None if address in self.disputed else new)
+        offers, _ = _reindexed(self.offers, _offers, came, went)
+        addresses, touched = _reindexed(self.addresses, _addresses, came, went)
+        after = Shelf(
+            self.row,
+            claims=claims | {name: in_order(claims[name]) for name in contested},
+            contested=(self.contested - names) | contested,
+            offers=offers,
+            references={
+                type_name: _reindexed(self.references.get(type_name, {}), _references_to(type_name), came, went)[0]
+                for type_name in self.references.keys() | {each for item in came for each in item.resource.references}
+            },
+            addresses=addresses,
+            disputed=self._disputed(addresses, touched, frozenset(came)),
+            scopes=_counted(self.scopes, came, went),
+            earlier=dict(self._collections),
+            anew=names | self._disputants,
         )
-        after._count_scopes(self._scopes, came, went)
-        after._earlier = dict(self._collections)
-        after._anew = names | after._disputants | self._disputants
         # To index names is dear, and they change less often than what stands behind them.
         if "spelling" in vars(self) and self.claims.keys() == after.claims.keys():
             after.spelling = self.spelling
         return after
 
-    def _count_scopes(self, before: Counter[Labels], came: Iterable[Item], went: Iterable[Item]) -> None:
-        counts = before.copy()
-        counts.update(item.scope.labels for item in came)
-        counts.subtract(item.scope.labels for item in went)
-        self._scopes = +counts
-        self.labels = frozenset().union(*self._scopes)
+    def _disputed(self, addresses: Index[str], touched: frozenset[str], new: frozenset[Item]) -> frozenset[str]:
+        """Return what is in dispute among these addresses, of which some were touched by new items or by who went."""
+        return (self.disputed - touched).union(
+            address
+            for address in touched
+            if _is_disputed(addresses.get(address, ()), new=None if address in self.disputed else new)
+        )
 
     def __len__(self) -> int:
         return len(self.claims)
@@ -151,12 +131,13 @@ class Shelf:
         labels &= self.labels
         found = self._collections.get(labels)
         if found is None:
-            earlier = self._earlier.pop(labels, None)
+            earlier = self.earlier.pop(labels, None)
             if earlier is None:
                 found = collect(self.row, self._got(self.claims, labels).values())
             else:
-                got = self._got(self._anew, labels)
-                found = revise(earlier, got, self._anew - got.keys())
+                anew = self.anew | self._disputants
+                got = self._got(anew, labels)
+                found = revise(earlier, got, anew - got.keys())
             self._collections[labels] = found
         return found
 
@@ -202,24 +183,18 @@ def _reindexed(
     before: Index[Key], keys: Callable[[Item], Iterable[Key]], came: Iterable[Item], went: Iterable[Item]
 ) -> tuple[dict[Key, tuple[Item, ...]], frozenset[Key]]:
     """Return the index with some items more and some less, and the keys under which it differs."""
-    more, less = _sorted_out(keys, came), _sorted_out(keys, went)
-    index = dict(before)
-    for key in less.keys() | more.keys():
-        gone = less.get(key, {})
-        members = (*(each for each in before.get(key, ()) if each not in gone), *more.get(key, {}))
-        if members:
-            index[key] = members
-        else:
-            del index[key]
-    return index, frozenset((*less, *more))
+    return followed(before, gone=_pairs(keys, went), come=_pairs(keys, came))
 
 
-def _sorted_out(keys: Callable[[Item], Iterable[Key]], items: Iterable[Item]) -> dict[Key, dict[Item, None]]:
-    found: dict[Key, dict[Item, None]] = {}
-    for item in items:
-        for key in keys(item):
-            found.setdefault(key, {})[item] = None
-    return found
+def _pairs(keys: Callable[[Item], Iterable[Key]], items: Iterable[Item]) -> Iterator[tuple[Key, Item]]:
+    return ((key, item) for item in items for key in keys(item))
+
+
+def _counted(before: Mapping[Labels, int], came: Iterable[Item], went: Iterable[Item]) -> Mapping[Labels, int]:
+    counts = Counter(before)
+    counts.update(item.scope.labels for item in came)
+    counts.subtract(item.scope.labels for item in went)
+    return +counts
 
 
 # Who gets it

@@ -15,10 +15,9 @@ from typing import TypeAlias
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Scope, Workload
 from legation.model.objects import ObjectKey
+from legation.runtime.item import Item, Kinds, Labels
 from legation.runtime.last_good import Readings, Settled
 from legation.runtime.read import Reading
-from legation.runtime.selecting import Kinds
-from legation.runtime.shelf import Item, Labels
 
 Where: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
 """The namespaces in which an Envoy may have a label."""
@@ -77,15 +76,15 @@ class Widening:
         self._known = _Known(pods=None)
         self._where: Where = {}
         self._pages: dict[ObjectKey, _Page] = {}
-
-    def looks_elsewhere(self, settled: Settled, cluster: Cluster | None) -> bool:
-        """Say whether some object was widened, and for other namespaces than there are now."""
-        if not self._pages or self._known.is_of(settled, cluster, self._known.labels):
-            return False
-        return _known(settled, cluster, self._known.labels).where() != self._where
+        self._readings: Readings = {}
+        """What came in last."""
+        self._widened: Readings = {}
+        """What became of it."""
 
     def widen(self, readings: Readings, settled: Settled, cluster: Cluster | None) -> Readings:
         """Return all readings, those of such objects for every namespace.
+
+        Where nothing is another one, what is returned is the same object as before.
 
         Args:
             readings: The good ones.
@@ -94,15 +93,20 @@ class Widening:
         """
         if not self._kinds:
             return readings
+        if readings is self._readings and self._known.is_of(settled, cluster, self._known.labels):
+            return self._widened
         ours = {key: reading for key, reading in readings.items() if (key.group, key.kind) in self._kinds}
         asked = {key: self._labels(reading, self._pages.get(key)) for key, reading in ours.items()}
         labels = frozenset[tuple[str, str]]().union(*asked.values())
         if not self._known.is_of(settled, cluster, labels):
             self._known = _known(settled, cluster, labels)
             self._where = self._known.where()
-        self._pages = {key: self._page(reading, asked[key], self._pages.get(key)) for key, reading in ours.items()}
-        widened = {key: page.widened for key, page in self._pages.items()}
-        return MappingProxyType({**readings, **widened}) if widened else readings
+        pages = {key: self._page(reading, asked[key], self._pages.get(key)) for key, reading in ours.items()}
+        if readings is not self._readings or pages != self._pages:
+            widened = {key: page.widened for key, page in pages.items()}
+            self._widened = MappingProxyType({**readings, **widened}) if widened else readings
+        self._readings, self._pages = readings, pages
+        return self._widened
 
     def _labels(self, reading: Reading, before: _Page | None) -> Labels:
         if before is not None and before.reading is reading:
@@ -113,13 +117,8 @@ class Widening:
         where = {label: self._where[label] for label in sorted(labels)}
         if before is not None and before.reading is reading and before.where == where:
             return before
-        repeated = [
-            (each, encoded)
-            for item, encoded in zip(reading.items, reading.encoded, strict=True)
-            for each in _repeated(item, where)
-        ]
-        items, encoded = zip(*repeated, strict=True) if repeated else ((), ())
-        widened = replace(reading, items=items, encoded=encoded)
+        items = tuple(each for item in reading.items for each in _repeated(item, where))
+        widened = replace(reading, items=items)
         return _Page(reading=reading, labels=labels, where=where, widened=widened)
 
 

@@ -48,6 +48,11 @@ class Sync:
         kinds.SWITCH,
         "Whether TrafficSplits of the same namespaces set the weights of routes.",
     )
+    l7mp_matching: str = setting(
+        "all",
+        kinds.one_of("all", "any"),
+        "With --node: whom selectors of VirtualServices mean, as legation serve has it.",
+    )
     layout: str = setting(
         "rename",
         kinds.one_of("rename", "symlink"),

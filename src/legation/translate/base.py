@@ -34,7 +34,10 @@ class Draft:
 
 
 class Selection(Protocol):
-    """A resource that is made of the Pods which labels select, and made anew when these are others. A frozen value."""
+    """A resource that is made of the Pods which labels select, and made anew when these are others.
+
+    It is a value: frozen, hashable, equal to one that makes the same of the same Pods, always with the same selectors.
+    """
 
     @property
     def selectors(self) -> tuple[Scope, ...]:

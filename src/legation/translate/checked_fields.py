@@ -9,7 +9,6 @@ API.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from legation.model.objects import FieldPath, ManifestObject
@@ -20,29 +19,56 @@ MOST = 2**31 - 1
 """The largest number of an `int32`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Everything that is wrong with one object, in the order in which it was found."""
+
+    def __init__(self, manifest: ManifestObject, *, code: str) -> None:
+        """Begin with nothing.
+
+        Args:
+            manifest: The object.
+            code: Of every problem that has no better one.
+        """
+        self.manifest = manifest
+        self.problems: list[Problem] = []
+        self._code = code
+
+    def tell(self, message: str, path: FieldPath, *, mend: str = "", code: str = "") -> None:
+        """Take note of what is wrong."""
+        self.problems.append(fault(self.manifest, code or self._code, message, path, mend=mend))
+
+    @property
+    def refused(self) -> bool:
+        """Whether anything that was told is an ERROR."""
+        return any(each.level is Level.ERROR for each in self.problems)
+
+
 class Fields:
     """One map, and where it stands."""
 
-    manifest: ManifestObject
-    code: str
-    """Of every fault that has no better one."""
-    value: Mapping[str, Any] = field(repr=False)
-    path: FieldPath = ()
-    problems: list[Problem] = field(default_factory=list, repr=False)
-    """What is wrong, here and below, in the order in which it was found."""
+    def __init__(self, value: Mapping[str, Any], *, told: Told, path: FieldPath) -> None:
+        """Take a map.
+
+        Args:
+            value: The map.
+            told: Takes what is wrong, here and below.
+            path: Where in the object the map stands.
+        """
+        self.value = value
+        self.told = told
+        self.path = path
 
     def has(self, name: str) -> bool:
         """Say whether the field is there."""
         return self.value.get(name) is not None
 
-    def fault(self, message: str, *below: str | int, mend: str = "", code: str = "") -> None:
+    def tell(self, message: str, *below: str | int, mend: str = "", code: str = "") -> None:
         """Tell what is wrong with the map, or with what stands below it."""
-        self.problems.append(fault(self.manifest, code or self.code, message, (*self.path, *below), mend=mend))
+        self.told.tell(message, (*self.path, *below), mend=mend, code=code)
 
     def know(self, *names: str) -> None:
         """Tell of each field that has none of these names."""
-        self.problems.extend(unknown_fields(self.manifest, self.value, names, self.path))
+        self.told.problems.extend(unknown_fields(self.told.manifest, self.value, names, self.path))
 
     def text(self, name: str, *, mend: str = "", maybe_empty: bool = False) -> str:
         """Return the text that has to be there, of at least one character; else tell, and return an empty one."""
@@ -52,10 +78,10 @@ class Fields:
         if value is None:
             self._missing(name, mend)
         elif isinstance(value, str):
-            self.fault(f"{name} is empty", name, mend=mend)
+            self.tell(f"{name} is empty", name, mend=mend)
         else:
             quotes = "" if isinstance(value, Mapping | list) else "put it in quotes"
-            self.fault(f"{name} must be text, this is {kind_of(value)}", name, mend=quotes)
+            self.tell(f"{name} must be text, this is {kind_of(value)}", name, mend=quotes)
         return ""
 
     def one_of(self, name: str, *values: str) -> str:
@@ -67,7 +93,7 @@ class Fields:
         if value is None:
             self._missing(name, mend)
         else:
-            self.fault(f"{name} is none of {', '.join(values)}", name, mend=mend)
+            self.tell(f"{name} is none of {', '.join(values)}", name, mend=mend)
         return values[0]
 
     def whole(self, name: str, *, least: int = 1, most: int = MOST, mend: str = "") -> int:
@@ -89,11 +115,11 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             if least <= value <= most:
                 return value
-            self.fault(f"{name} must be a whole number from {least} to {most}", name)
+            self.tell(f"{name} must be a whole number from {least} to {most}", name)
             return None
         mend = "leave the quotes out" if isinstance(value, str) and value.isdecimal() else ""
         shown = "a number with a fraction" if isinstance(value, float) else kind_of(value)
-        self.fault(f"{name} must be a whole number, this is {shown}", name, mend=mend)
+        self.tell(f"{name} must be a whole number, this is {shown}", name, mend=mend)
         return None
 
     def labels(self, name: str, *, mend: str = "") -> frozenset[tuple[str, str]]:
@@ -103,10 +129,10 @@ class Fields:
             self._missing(name, mend, code="invalid-selector")
             return frozenset()
         path = (*self.path, name)
-        found = list(string_map_faults(self.manifest, value, path, code="invalid-selector"))
+        found = list(string_map_faults(self.told.manifest, value, path, code="invalid-selector"))
         if not found and not value:
-            found = [fault(self.manifest, "invalid-selector", f"{name} has no labels", path, mend=mend)]
-        self.problems.extend(found)
+            found = [fault(self.told.manifest, "invalid-selector", f"{name} has no labels", path, mend=mend)]
+        self.told.problems.extend(found)
         return frozenset() if found else frozenset(value.items())
 
     def below(self, name: str, *, mend: str = "") -> Fields | None:
@@ -128,23 +154,18 @@ class Fields:
         if values is None:
             return
         if not isinstance(values, list):
-            self.fault(f"{name} must be a list, this is {kind_of(values)}", name)
+            self.tell(f"{name} must be a list, this is {kind_of(values)}", name)
             return
         for index, value in enumerate(values):
             found = self._map(value, name, index, what=what)
             if found is not None:
                 yield found
 
-    @property
-    def refused(self) -> bool:
-        """Whether anything that was told is an ERROR."""
-        return any(each.level is Level.ERROR for each in self.problems)
-
     def _map(self, value: object, *below: str | int, what: str) -> Fields | None:
         if isinstance(value, Mapping):
-            return replace(self, value=value, path=(*self.path, *below))
-        self.fault(f"{what} must be a map, this is {kind_of(value)}", *below)
+            return Fields(value, told=self.told, path=(*self.path, *below))
+        self.tell(f"{what} must be a map, this is {kind_of(value)}", *below)
         return None
 
     def _missing(self, name: str, mend: str, *, code: str = "") -> None:
-        self.fault(f"there is no {name}", mend=mend, code=code)
+        self.tell(f"there is no {name}", mend=mend, code=code)

@@ -42,6 +42,30 @@ def kind_of(value: object) -> str:
             return "a list"
 
 
+def version_fault(manifest: ManifestObject, *understood: str) -> Problem | None:
+    """Return the problem that the object is of none of these versions, each with its API group."""
+    if manifest.api_version in understood:
+        return None
+    message = f"this version of {manifest.key.kind} is not understood"
+    mend = f"understood {'is' if len(understood) == 1 else 'are'} {', '.join(understood)}"
+    return fault(manifest, "unknown-version", message, ("apiVersion",), mend=mend)
+
+
+def spec_of(manifest: ManifestObject, *, mend: str) -> Mapping[str, Any] | Problem:
+    """Return what stands below `spec`, or the problem that nothing does, or no map.
+
+    Args:
+        manifest: The object.
+        mend: What to put there.
+    """
+    spec = manifest.body.get("spec")
+    if spec is None:
+        return fault(manifest, "no-spec", "the object has no spec", mend=mend)
+    if not isinstance(spec, Mapping):
+        return fault(manifest, "invalid-spec", f"spec must be a map, this is {kind_of(spec)}", ("spec",))
+    return spec
+
+
 def unknown_fields(
     manifest: ManifestObject, value: Mapping[str, Any], known: Collection[str], path: FieldPath
 ) -> Iterator[Problem]:

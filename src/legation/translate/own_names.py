@@ -62,7 +62,6 @@ def faults(manifest: ManifestObject) -> Iterator[Problem]:
 
 
 def _values(manifest: ManifestObject, field: str) -> Iterator[tuple[str, Any]]:
-    metadata = manifest.body.get("metadata")
-    values = metadata.get(field) if isinstance(metadata, Mapping) else None
+    values = manifest.metadata.get(field)
     if isinstance(values, Mapping):
         yield from ((str(name), value) for name, value in values.items())

@@ -1,7 +1,7 @@
 """The listener of a pipe as Envoy JSON. Pure.
 
 Its one hash policy is a key that is the same for all that comes in: with the hash keys of the hosts
-(`pod_endpoints.py`) it says to which of them.
+(`pipe_assignments.py`) it says to which of them.
 """
 
 from __future__ import annotations

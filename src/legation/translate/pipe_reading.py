@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from legation.model.objects import FieldPath, is_same_json, show_path
+from legation.translate.addresses import ip, is_dns_name
 from legation.translate.checked_fields import Fields
 from legation.translate.pipe import Carrier, HealthCheck, Pipe, PipeCluster, PipeEndpoint, Probe
-from legation.translate.pipe_hosts import ip, is_dns_name
 
 TWICE, NAME_IN_EDS = "pipe-twice", "dns-name-in-eds"
 """The codes of what is wrong between pipes, and of a name where only addresses can be."""
@@ -27,11 +27,11 @@ _HOST = "write host: {selector: {app: worker}} or host: {address: 127.0.0.1}"
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - what the field means where it is left out; only Envoy binds it
 
 
-def read_pipes(spec: Fields) -> tuple[Pipe, ...]:
-    """Return the pipes of a spec. They are good for nothing once the spec tells an ERROR."""
+def read_pipes(spec: Fields) -> tuple[Pipe, ...] | None:
+    """Return the pipes of a spec; None where anything that was told of the object is an ERROR."""
     pipes = tuple(pipe for listener in spec.each("listeners", what="a listener") for pipe in _pipe(listener))
     _tell_of_twins(spec, pipes)
-    return pipes
+    return None if spec.told.refused else pipes
 
 
 def _pipe(listener: Fields) -> Iterator[Pipe]:
@@ -43,9 +43,9 @@ def _pipe(listener: Fields) -> Iterator[Pipe]:
         carriers.discard(Carrier.TCP)
     if len(carriers) != 1:
         if carriers:
-            listener.fault("the listener has both udp and tcp", mend="give each a listener of its own")
+            listener.tell("the listener has both udp and tcp", mend="give each a listener of its own")
         else:
-            listener.fault("the listener has neither udp nor tcp", mend="write one of them, with its port and cluster")
+            listener.tell("the listener has neither udp nor tcp", mend="write one of them, with its port and cluster")
     for carrier in Carrier:
         if carrier in carriers:
             yield from _carried(listener, name, carrier)
@@ -83,7 +83,7 @@ def _listen_address(own: Fields) -> str:
     text = own.text("address")
     address = ip(text)
     if text and not address:
-        own.fault("address is no IP address", "address", mend=f"write one, or leave it out: {_ANY_ADDRESS}")
+        own.tell("address is no IP address", "address", mend=f"write one, or leave it out: {_ANY_ADDRESS}")
     return address
 
 
@@ -103,7 +103,7 @@ def _cluster(cluster: Fields, carrier: Carrier) -> PipeCluster:
     by_eds = cluster.one_of("service_discovery", _STRICT_DNS, _EDS) == _EDS
     endpoints = tuple(_endpoint(each) for each in cluster.each("endpoints", what="an endpoint"))
     if cluster.value.get("endpoints") in (None, []):
-        cluster.fault("there are no endpoints", mend="write at least one, with its host and port")
+        cluster.tell("there are no endpoints", mend="write at least one, with its host and port")
     if by_eds:
         _tell_of_names(cluster, endpoints)
     # The hosts of any other cluster can only change with the cluster itself, and its sessions end with it then. A name
@@ -127,7 +127,7 @@ def _cluster(cluster: Fields, carrier: Carrier) -> PipeCluster:
 def _table_size(cluster: Fields) -> int | None:
     size = cluster.maybe_whole("maglev_table_size", least=2, most=_LARGEST_TABLE)
     if size is not None and any(size % each == 0 for each in range(2, int(size**0.5) + 1)):
-        cluster.fault("maglev_table_size must be a prime number", "maglev_table_size", mend="such as 65537 or 131071")
+        cluster.tell("maglev_table_size must be a prime number", "maglev_table_size", mend="such as 65537 or 131071")
     return size
 
 
@@ -142,10 +142,10 @@ def _health_check(cluster: Fields) -> HealthCheck | None:
         path = check.text("path")
         if probe is Probe.TCP:
             mend = f"leave path out, or write protocol: {Probe.HTTP}"
-            check.fault("a health check by TCP only connects, so it has no path", "path", mend=mend)
+            check.tell("a health check by TCP only connects, so it has no path", "path", mend=mend)
         elif path and not _PATH.fullmatch(path):
             message = "path must begin with a slash, and have no spaces"
-            check.fault(message, "path", mend=f"such as {_HEALTH_CHECK_PATH}")
+            check.tell(message, "path", mend=f"such as {_HEALTH_CHECK_PATH}")
     return HealthCheck(
         probe=probe,
         path=path,
@@ -173,9 +173,9 @@ def _at(host: Fields, endpoint: PipeEndpoint) -> PipeEndpoint:
     host.know("selector", "address")
     said = host.has("selector"), host.has("address")
     if all(said):
-        host.fault("the host has both a selector and an address", mend="give each an endpoint of its own")
+        host.tell("the host has both a selector and an address", mend="give each an endpoint of its own")
     elif not any(said):
-        host.fault("the host has neither a selector nor an address", mend=_HOST)
+        host.tell("the host has neither a selector nor an address", mend=_HOST)
     labels = (
         host.labels("selector", mend="write the labels of the Pods, such as app: worker") if said[0] else frozenset()
     )
@@ -184,7 +184,7 @@ def _at(host: Fields, endpoint: PipeEndpoint) -> PipeEndpoint:
     is_name = not address and is_dns_name(text)
     if text and not address and not is_name:
         mend = "write an IP address such as 10.0.0.7, or a DNS name in lower case such as media.shop.svc"
-        host.fault("address is no IP address, and no DNS name", "address", mend=mend)
+        host.tell("address is no IP address, and no DNS name", "address", mend=mend)
     return replace(endpoint, labels=labels, address=text if is_name else address, is_name=is_name)
 
 
@@ -195,7 +195,7 @@ def _tell_of_names(cluster: Fields, endpoints: Iterable[PipeEndpoint]) -> None:
             below = (*each.path[len(cluster.path) :], "host", "address")
             message = "a DNS name cannot be among the endpoints of eds: those are IP addresses"
             mend = f"write an IP address, or give it a listener and cluster of its own, with {_STRICT_DNS}"
-            cluster.fault(message, *below, mend=mend, code=NAME_IN_EDS)
+            cluster.tell(message, *below, mend=mend, code=NAME_IN_EDS)
 
 
 def _tell_of_twins(spec: Fields, pipes: Iterable[Pipe]) -> None:
@@ -222,4 +222,4 @@ def _tell_of_twins(spec: Fields, pipes: Iterable[Pipe]) -> None:
 
 
 def _twin(spec: Fields, path: FieldPath, words: str, mend: str) -> None:
-    spec.fault(words, *path[len(spec.path) :], mend=mend, code=TWICE)
+    spec.tell(words, *path[len(spec.path) :], mend=mend, code=TWICE)

@@ -39,6 +39,7 @@ STEPS: tuple[Step, ...] = members("STEP")
 """Every step, in the order of their modules."""
 API_KINDS = tuple(kind for step in STEPS for kind in step.api_kinds)
 """What is read of a cluster as it is."""
+_WITH_FINALIZER = frozenset((kind.group, kind.kind) for kind in API_KINDS if kind.finalizer)
 _STEPS = by_kind(STEPS)
 _GROUPS = Spelling({group for group, _ in _STEPS if group})
 _KINDS = Spelling({kind for _, kind in _STEPS})
@@ -51,9 +52,17 @@ def step_for(key: ObjectKey) -> Step | None:
 
 
 def translate(manifest: ManifestObject) -> Translation:
-    """Return what the object means; a kind that nobody understands is a problem of it."""
+    """Return what the object means; a kind that nobody understands is a problem of it.
+
+    One that we are to let go of means nothing once it is being deleted: status relies on that where it takes the
+    finalizer off (`ObjectState.withdrawn`). Other kinds are not held to it: the Envoy of a Pod runs until its end.
+    """
     step = step_for(manifest.key)
-    return _unknown_kind(manifest) if step is None else step.translate(manifest)
+    if step is None:
+        return _unknown_kind(manifest)
+    key = manifest.key
+    is_gone = manifest.is_being_deleted and (key.group, key.kind) in _WITH_FINALIZER
+    return Translation() if is_gone else step.translate(manifest)
 
 
 def may_hold(manifest: ManifestObject) -> frozenset[ResourceType]:

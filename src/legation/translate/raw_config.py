@@ -24,7 +24,7 @@ from legation.model.resource_types import (
 )
 from legation.translate.base import Draft, Translation
 from legation.translate.drafts import draft_of
-from legation.translate.faults import fault, kind_of, unknown_fields
+from legation.translate.faults import fault, kind_of, spec_of, unknown_fields, version_fault
 from legation.translate.selectors import SELECTOR, scope_of
 
 _ONE_RESOURCE: dict[str, ResourceType] = {
@@ -48,10 +48,10 @@ class RawConfig:
 
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return the configuration with its type, and who gets it."""
-        problem = _version_fault(manifest) or _spec_fault(manifest)
-        if problem is not None:
-            return Translation(problems=(problem,))
-        spec = manifest.body["spec"]
+        understood = next(each.api_version for each in self.api_kinds if each.group == manifest.key.group)
+        spec = version_fault(manifest, understood) or spec_of(manifest, mend="put what it holds below spec")
+        if isinstance(spec, Problem):
+            return Translation(problems=(spec,))
         scope, selector_problems = scope_of(manifest, spec)
         row = _ONE_RESOURCE.get(manifest.key.kind)
         field = "resources" if row is None else "config"
@@ -72,23 +72,6 @@ class RawConfig:
 
 
 STEP = RawConfig()
-
-
-def _version_fault(manifest: ManifestObject) -> Problem | None:
-    understood = next(each.api_version for each in STEP.api_kinds if each.group == manifest.key.group)
-    if manifest.api_version == understood:
-        return None
-    message = f"this version of {manifest.key.kind} is not understood"
-    return fault(manifest, "unknown-version", message, ("apiVersion",), mend=f"understood is {understood}")
-
-
-def _spec_fault(manifest: ManifestObject) -> Problem | None:
-    spec = manifest.body.get("spec")
-    if isinstance(spec, Mapping):
-        return None
-    if spec is None:
-        return fault(manifest, "no-spec", "the object has no spec", mend="put what it holds below spec")
-    return fault(manifest, "invalid-spec", f"spec must be a map, this is {kind_of(spec)}", _SPEC)
 
 
 def _config(

@@ -59,8 +59,7 @@ def _faults(manifest: ManifestObject, selector: object) -> Iterator[Problem]:
 def scope_of_annotation(manifest: ManifestObject) -> tuple[Scope, tuple[Problem, ...]]:
     """Return who gets what the object holds, and what is wrong with the annotation that says so."""
     everyone = Scope(namespace=manifest.key.namespace)
-    metadata = manifest.body.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    annotations = manifest.metadata.get("annotations")
     if annotations is None:
         return everyone, ()
     if not isinstance(annotations, Mapping):

@@ -23,7 +23,7 @@ from legation.model.resource_types import (
     ResourceType,
 )
 from legation.translate.base import Note, Translation
-from legation.translate.faults import fault, kind_of, unknown_fields
+from legation.translate.faults import fault, kind_of, spec_of, unknown_fields, version_fault
 from legation.translate.quantities import quantity, whole
 from legation.translate.route_groups import translate_group
 from legation.translate.splits import Backend, Split
@@ -67,10 +67,9 @@ class TrafficSplits:
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return a note: a Split or a RouteGroup."""
         group, _, version = manifest.api_version.rpartition("/")
-        if version not in VERSIONS:
-            message = f"this version of {manifest.key.kind} is not understood"
-            mend = f"understood are {', '.join(f'{group}/{each}' for each in VERSIONS)}"
-            return Translation(problems=(fault(manifest, "unknown-version", message, ("apiVersion",), mend=mend),))
+        problem = version_fault(manifest, *(f"{group}/{each}" for each in VERSIONS))
+        if problem is not None:
+            return Translation(problems=(problem,))
         if manifest.key.kind != SPLIT.kind:
             return translate_group(manifest)
         return _translate_split(manifest, has_matches=version not in _WITHOUT_MATCHES)
@@ -97,13 +96,9 @@ AMENDER = SplitAmender()
 
 
 def _translate_split(manifest: ManifestObject, *, has_matches: bool) -> Translation:
-    spec = manifest.body.get("spec")
-    if spec is None:
-        mend = "put service and backends below spec"
-        return Translation(problems=(fault(manifest, "no-spec", "the object has no spec", mend=mend),))
-    if not isinstance(spec, Mapping):
-        message = f"spec must be a map, this is {kind_of(spec)}"
-        return Translation(problems=(fault(manifest, "invalid-spec", message, _SPEC),))
+    spec = spec_of(manifest, mend="put service and backends below spec")
+    if isinstance(spec, Problem):
+        return Translation(problems=(spec,))
     backends = list(_backends(manifest, spec.get("backends")))
     groups = list((_groups if has_matches else _no_groups)(manifest, spec.get("matches")))
     problems = (

@@ -30,6 +30,7 @@ def invoke(*args: str) -> tuple[int, str]:
         (("out", "--config-maps", "a", "--selector", "b=c"), "--selector: --config-maps names them already"),
         (("out", "--config-maps", "a", "--labels", "b=c"), "--labels: they are those of the Envoy that --node names"),
         (("out", "--config-maps", "a", "--secrets"), "--secrets: they are read for the Envoy that --node names"),
+        (("out", "--config-maps", "a", "--l7mp-matching", "any"), "--l7mp-matching: it is about the objects"),
         (("out", "--node", "a", "--directory", ".", "--context", "b"), "--context: it is about a cluster"),
         (("out", "--node", "a", "--directory", ".", "--splits", "off"), "--splits: a directory holds no TrafficSplits"),
         (("out", "--selector", "team!=edge", "--directory", "."), "--selector: of a directory it is a list of labels"),

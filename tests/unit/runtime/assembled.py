@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from legation.model.objects import ObjectKey
 from legation.runtime.assemble import COMPLETE, Assembly, Incomplete
-from legation.runtime.shelf import Item
+from legation.runtime.item import Item
 
 
 def assembly(items: Iterable[Item], *, incomplete: Incomplete = COMPLETE, previous: Assembly | None = None) -> Assembly:

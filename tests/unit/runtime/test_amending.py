@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from legation.model.problems import Problem
 from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION
 from legation.runtime import amending as module
 from legation.runtime.amending import Amending, Revised
-from legation.runtime.read import Reading
-from legation.runtime.shelf import Item
+from legation.runtime.item import Item
+from legation.runtime.read import Reading, item_of
 from legation.translate.base import Amended, Draft, Note
 from tests.manifests import manifest
 
@@ -73,15 +74,9 @@ def holder(name: str, *routes: str, namespace: str = "shop", row: Any = ROUTE_CO
     of = manifest("Route", name, namespace=namespace)
     scope = Scope(namespace=namespace)
     drafts = [Draft(json={"@type": row.url, "name": each}, scope=scope, path=("spec", each)) for each in routes]
-    encoded = tuple((each, codec.encode(each.json, origin=of.key)) for each in drafts)
-    items = (Item(resource=of_, scope=scope, manifest=of, path=draft.path) for draft, of_ in _resources(encoded))
-    return Reading(manifest=of, items=tuple(items), encoded=encoded)
-
-
-def _resources(encoded: tuple[tuple[Draft, codec.Encoded], ...]) -> Iterator[tuple[Draft, Any]]:
-    for draft, each in encoded:
-        assert each.resource is not None
-        yield draft, each.resource
+    encoded = ((each, codec.encode(each.json, origin=of.key).resource) for each in drafts)
+    items = (item_of(of, draft, each, position=0) for draft, each in encoded if each is not None)
+    return Reading(manifest=of, items=tuple(items))
 
 
 @dataclass
@@ -102,8 +97,12 @@ def world() -> World:
     return World()
 
 
+def items(revised: Revised) -> tuple[Item, ...]:
+    return tuple(chain.from_iterable(revised.made.values()))
+
+
 def sizes(revised: Revised) -> dict[str, Any]:
-    found = ((each.resource.name, codec.to_json(each.resource)) for each in revised.items)
+    found = ((each.resource.name, codec.to_json(each.resource)) for each in items(revised))
     return {name: json.get("max_direct_response_body_size_bytes") for name, json in found}
 
 
@@ -113,15 +112,15 @@ def codes(revised: Revised) -> list[tuple[str, str]]:
 
 def test_without_notes_nothing_is_asked_and_nothing_changes(world: World) -> None:
     a, b = holder("a", "a1", "a2"), holder("b", "b1")
-    assert world.amend(a, b).items == (*a.items, *b.items)
+    assert items(world.amend(a, b)) == (*a.items, *b.items)
     assert (world.stamping.planned, world.stamping.asked) == (0, [])
 
 
 def test_a_note_changes_what_it_speaks_of_in_its_namespace_and_nothing_else(world: World) -> None:
     a, b, far = holder("a", "a1", "a2"), holder("b", "b1"), holder("a", "a1", namespace="bank")
     revised = world.amend(a, speaker("s", ("a1", 5)), b, far)
-    assert [each.resource.name for each in revised.items] == ["a1", "a2", "b1", "a1"]
-    changed, *others = revised.items
+    assert [each.resource.name for each in items(revised)] == ["a1", "a2", "b1", "a1"]
+    changed, *others = items(revised)
     assert others == [a.items[1], *b.items, *far.items]
     assert codec.to_json(changed.resource)["max_direct_response_body_size_bytes"] == 5
     assert (changed.manifest, changed.path, changed.scope) == (a.manifest, a.items[0].path, a.items[0].scope)
@@ -134,10 +133,10 @@ def test_what_did_not_change_is_not_amended_again_and_stays_the_same_object(worl
     a, b, s = holder("a", "a1"), holder("b", "b1"), speaker("s", ("a1", 5))
     before = world.amend(a, b, s)
     after = world.amend(a, b, s)
-    assert (after.items, world.stamping.asked, world.stamping.planned) == (before.items, [], 1)
+    assert (items(after), world.stamping.asked, world.stamping.planned) == (items(before), [], 1)
     # Another order is no change, nor is what happens elsewhere.
     after = world.amend(s, a, b, holder("c", "c1", namespace="bank"), speaker("t", ("x", 1), namespace="bank"))
-    assert (after.items[:2], world.stamping.asked) == (before.items, ["c1"])
+    assert (items(after)[:2], world.stamping.asked) == (items(before), ["c1"])
     assert world.stamping.planned == 2
 
 
@@ -146,7 +145,7 @@ def test_another_object_alone_is_amended_when_the_notes_are_the_same(world: Worl
     before = world.amend(a, holder("b", "b1"), s)
     after = world.amend(a, holder("b", "b2"), s)
     assert world.stamping.asked == ["b2"]
-    assert after.items[0] is before.items[0]
+    assert items(after)[0] is items(before)[0]
 
 
 def test_another_note_that_says_the_same_encodes_nothing_and_leaves_the_same_object(
@@ -158,12 +157,12 @@ def test_another_note_that_says_the_same_encodes_nothing_and_leaves_the_same_obj
     monkeypatch.setattr(codec, "encode", _counting(encoded))
     after = world.amend(a, b, speaker("s", ("a1", 5), ("b1", 7)))
     assert (world.stamping.asked, sizes(after)) == (["a1", "b1"], {"a1": 5, "b1": 7})
-    assert after.items[0] is before.items[0]
+    assert items(after)[0] is items(before)[0]
     assert [each["name"] for each in encoded] == ["b1"]
     # The object is another, and says the same: a new item with the same resource.
     again = world.amend(holder("a", "a1"), b, speaker("s", ("a1", 5), ("b1", 7)))
-    assert again.items[0].resource is not after.items[0].resource
-    assert again.items[1] is after.items[1]
+    assert items(again)[0].resource is not items(after)[0].resource
+    assert items(again)[1] is items(after)[1]
     assert [each["name"] for each in encoded] == ["b1", "a1", "a1"]
 
 
@@ -186,32 +185,29 @@ def test_an_object_of_which_another_part_changed_is_amended_without_encoding(
     labels = Scope(namespace="shop", labels=frozenset({("app", "edge")}))
     moved = Reading(
         manifest=manifest("Route", "a", namespace="shop"),
-        items=tuple(
-            Item(resource=each.resource, scope=labels, manifest=each.manifest, path=("elsewhere",)) for each in a.items
-        ),
-        encoded=a.encoded,
+        items=tuple(replace(each, scope=labels, path=("elsewhere",)) for each in a.items),
     )
     monkeypatch.setattr(codec, "encode", None)
-    (after,) = world.amend(moved, s).items
-    assert after.resource is before.items[0].resource
+    (after,) = items(world.amend(moved, s))
+    assert after.resource is items(before)[0].resource
     assert (after.scope, after.path) == (labels, ("elsewhere",))
 
 
 def test_when_the_note_is_gone_what_the_owner_wrote_is_back(world: World) -> None:
     a = holder("a", "a1")
     world.amend(a, speaker("s", ("a1", 5)))
-    assert world.amend(a).items == a.items
+    assert items(world.amend(a)) == a.items
 
 
 def test_what_is_changed_into_the_same_is_the_same_object(world: World) -> None:
     a = holder("a", "a1")
-    assert world.amend(a, speaker("s", ("a1", None))).items == a.items
+    assert items(world.amend(a, speaker("s", ("a1", None)))) == a.items
 
 
 def test_types_of_which_no_note_may_speak_are_not_shown(world: World) -> None:
     clusters = holder("c", "a1", row=CLUSTER)
     revised = world.amend(clusters, speaker("s", ("a1", 5)))
-    assert (revised.items, world.stamping.asked) == (clusters.items, [])
+    assert (items(revised), world.stamping.asked) == (clusters.items, [])
     assert codes(revised) == [("lonely", "s")]
 
 
@@ -223,7 +219,7 @@ def test_what_cannot_be_done_is_told_of_who_says_it(world: World) -> None:
 def test_what_does_not_fit_leaves_the_resource_as_it_is(world: World) -> None:
     a = holder("a", "a1")
     revised = world.amend(a, speaker("s", ("a1", "many")))
-    assert revised.items == a.items
+    assert items(revised) == a.items
     (problem,) = revised.problems
     assert (problem.code, problem.object) == ("not-amended", manifest("Stamp", "s", namespace="shop").key)
     assert problem.message.startswith(
@@ -253,7 +249,7 @@ def test_a_fault_at_an_object_that_is_new_leaves_it_as_its_owner_wrote_it(world:
     world.stamping.breaks_at = "a1"
     a = holder("a", "a1")
     revised = world.amend(a, speaker("s", ("a1", 5)))
-    assert revised.items == a.items
+    assert items(revised) == a.items
     assert codes(revised) == [("lonely", "s"), ("internal-error", "a")]
 
 

@@ -8,7 +8,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
 from legation.runtime.assemble import Assembly, Incomplete
-from legation.runtime.shelf import Item
+from legation.runtime.item import Item
 from tests.manifests import manifest
 from tests.small_world import listener, route, static_cluster
 from tests.unit.runtime.assembled import assembly

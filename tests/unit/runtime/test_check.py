@@ -7,7 +7,7 @@ from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LB_ENDPOINT, LISTENER
 from legation.runtime.check import check
-from legation.runtime.shelf import Item
+from legation.runtime.item import Item
 from tests.manifests import manifest
 from tests.small_world import cluster, endpoints, listener, resource, route, static_cluster
 from tests.unit.runtime.assembled import assembly

@@ -13,10 +13,10 @@ from legation.model.cluster import ReadyPod
 from legation.model.node import Scope
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT
+from legation.runtime.item import Item
 from legation.runtime.read import Reading
 from legation.runtime.selecting import Completed, Pods, Selecting
-from legation.runtime.shelf import Item
 from legation.translate.base import Draft
 from tests.manifests import manifest
 from tests.small_world import static_cluster
@@ -65,12 +65,10 @@ def reading(name: str, *selections: FakeSelection, kind: str = "VirtualService")
     """An object that makes a cluster by itself, and these."""
     of = manifest(kind, name, api_version="servicemesh.l7mp.io/v1", namespace="shop")
     own = static_cluster(name)
-    draft = Draft(json={"@type": CLUSTER.url, "name": name}, scope=EDGE)
     return Reading(
         manifest=of,
         items=(Item(resource=own, scope=EDGE, manifest=of),),
         selections=selections,
-        encoded=((draft, codec.Encoded(resource=own)),),
     )
 
 
@@ -127,7 +125,6 @@ def test_where_nothing_is_made_of_pods_the_readings_are_the_same_object() -> Non
     readings = {CALL_KEY: reading("call")}
     selecting = Selecting()
     assert selecting.complete(readings, {"shop": (WORKER,)}).readings is readings
-    assert not selecting.concerned
 
 
 def test_what_is_made_of_pods_stands_behind_what_the_object_makes_by_itself(world: World) -> None:
@@ -137,13 +134,14 @@ def test_what_is_made_of_pods_stands_behind_what_the_object_makes_by_itself(worl
     assert assignments(completed) == {"call": ["10.0.0.1"]}
     assert (made.scope, made.path, made.position) == (EDGE, ("spec", "call"), 1)
     assert (made.manifest, made.resource.origin) == (CALL.manifest, CALL_KEY)
-    assert world.selecting.concerned
 
 
-def test_every_item_has_what_it_was_encoded_from(world: World) -> None:
-    """Amending goes through both together."""
-    completed = world.complete().readings[CALL_KEY]
-    assert [encoded.resource for _, encoded in completed.encoded] == [item.resource for item in completed.items]
+def test_what_is_made_of_pods_has_what_it_was_encoded_from(world: World) -> None:
+    """What objects say of the resources of others is added to that."""
+    made = world.complete().readings[CALL_KEY].items[1]
+    encoded = codec.encode(made.json, origin=CALL_KEY).resource
+    assert encoded is not None
+    assert encoded.fingerprint == made.resource.fingerprint
 
 
 def test_a_pod_with_other_labels_or_of_another_namespace_is_not_chosen(world: World) -> None:
@@ -208,7 +206,6 @@ def test_an_object_that_goes_takes_what_was_made_along(world: World) -> None:
     world.complete()
     world.readings = ()
     assert world.complete().readings == {}
-    assert not world.selecting.concerned
 
 
 @pytest.mark.parametrize("broken", ["raises", "misfit"])

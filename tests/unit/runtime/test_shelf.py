@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from legation.model.node import Scope
 from legation.model.resource_types import CLUSTER, LISTENER, ROUTE_CONFIGURATION
 from legation.runtime.check import check
-from legation.runtime.shelf import Index, Item, Labels, Shelf
+from legation.runtime.item import Item, Labels
+from legation.runtime.shelf import Index, Shelf
 from tests.manifests import manifest
 from tests.small_world import resource
 from tests.unit.runtime.assembled import assembly

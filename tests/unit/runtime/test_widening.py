@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from legation.envoy.codec import Encoded
 from legation.model.cluster import Cluster
 from legation.model.node import Scope, Workload
 from legation.model.objects import ObjectKey
 from legation.runtime.assemble import Assembly
 from legation.runtime.check import check
+from legation.runtime.item import Item
 from legation.runtime.last_good import Readings, Settled
 from legation.runtime.read import Reading
-from legation.runtime.shelf import Item
 from legation.runtime.widening import Widening
-from legation.translate.base import Draft
 from tests.manifests import manifest
 from tests.small_cluster import SmallCluster
 from tests.small_world import static_cluster
@@ -29,7 +27,6 @@ def reading(name: str, *clusters: str, kind: str = KIND[1], line: int = 1, **lab
     return Reading(
         manifest=of,
         items=tuple(Item(resource=each, scope=scope, manifest=of) for each in resources),
-        encoded=tuple((Draft(json={}, scope=scope), Encoded(resource=each)) for each in resources),
     )
 
 
@@ -84,7 +81,6 @@ def test_what_an_object_makes_is_for_each_label_in_each_namespace_where_somebody
         ("shop", {"tier": "front"}),
     ]
     assert {item.resource for item in widened[KEY].items} == {CALL.items[0].resource}
-    assert len(widened[KEY].encoded) == len(widened[KEY].items)
 
 
 def test_where_nobody_has_any_of_the_labels_it_is_for_nobody() -> None:
@@ -127,19 +123,24 @@ def test_what_did_not_change_is_the_same_object() -> None:
     assert after[newer.manifest.key] is not before[other.manifest.key]
 
 
-def test_it_looks_elsewhere_when_a_label_is_somewhere_else_and_not_for_any_pod() -> None:
+def test_it_is_another_when_a_label_is_somewhere_else_and_not_for_any_pod() -> None:
     world = World(CALL, other := reading("other", "o", app="other"))
-    assert not world.widening.looks_elsewhere(world.settled, world.cluster)
     before = world.widen()
     world.pod("edge-2", namespace="shop", app="edge")
     world.pod("web", namespace="bank", app="web")
-    assert not world.widening.looks_elsewhere(world.settled, world.cluster)
+    assert world.widen() is before
     world.pod("edge", namespace="bank", app="edge")
-    assert world.widening.looks_elsewhere(world.settled, world.cluster)
     after = world.widen()
     assert ("bank", {"app": "edge"}) in scopes(after)
     assert after[other.manifest.key] is before[other.manifest.key]
-    assert not world.widening.looks_elsewhere(world.settled, world.cluster)
+    assert world.widen() is after
+
+
+def test_another_object_beside_them_is_in_what_comes_out() -> None:
+    world = World(CALL)
+    world.widen()
+    world.let(CALL, other := reading("other", "o", kind="Another"))
+    assert world.widen()[other.manifest.key] is other
 
 
 def test_an_object_with_labels_that_nobody_asked_for_before_finds_who_has_them() -> None:
@@ -148,6 +149,18 @@ def test_an_object_with_labels_that_nobody_asked_for_before_finds_who_has_them()
     world.widen()
     world.let(CALL, other := reading("other", "o", app="web"))
     assert scopes(world.widen(), other.manifest.key) == [("bank", {"app": "web"})]
+
+
+def test_without_a_cluster_an_object_in_another_namespace_takes_it_there() -> None:
+    widening = Widening(frozenset({KIND}))
+
+    def there(*namespaces: str) -> set[str]:
+        settled = Settled(readings={KEY: CALL}, namespaces=frozenset(namespaces))
+        return {namespace for namespace, _ in scopes(widening.widen(settled.readings, settled, None))}
+
+    assert there("media") == {"default", "media"}
+    assert there("media", "bank") == {"bank", "default", "media"}
+    assert there("media") == {"default", "media"}
 
 
 def test_an_envoy_that_comes_to_be_described_is_found() -> None:
@@ -161,7 +174,6 @@ def test_pods_that_go_take_it_from_there() -> None:
     world = World(CALL)
     world.widen()
     world.kube.no_pod("edge", namespace="shop")
-    assert world.widening.looks_elsewhere(world.settled, world.cluster)
     assert {there for there, _ in scopes(world.widen())} == {"media"}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from legation.model.cluster import ReadyPod
 from legation.model.objects import FieldPath, ManifestObject
-from legation.translate.base import Translation
+from legation.translate.base import Selection, Translation
 from legation.translate.virtual_service import STEP
 from tests.manifests import manifest
 
@@ -69,3 +70,20 @@ def wrong(*listeners: Any) -> list[tuple[str, FieldPath]]:
     assert not translation.selections
     assert all(each.path[:2] == ("spec", "listeners") for each in translation.problems)
     return [(each.code, each.path[2:]) for each in translation.problems]
+
+
+def selection(*endpoints: Any, carrier: str = "udp", **fields: Any) -> Selection:
+    """Return what is made of Pods."""
+    (found,) = translated(listener(carrier=carrier, cluster=cluster(endpoints=list(endpoints), **fields))).selections
+    return found
+
+
+def placed(of_selection: Selection, *pods: Sequence[ReadyPod]) -> list[str]:
+    """Return the hosts, each as `address:port`."""
+    json = of_selection.draft([tuple(each) for each in pods]).json
+    return [
+        f"{each['endpoint']['address']['socket_address']['address']}:"
+        f"{each['endpoint']['address']['socket_address']['port_value']}"
+        for locality in json["endpoints"]
+        for each in locality["lb_endpoints"]
+    ]

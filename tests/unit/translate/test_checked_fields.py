@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from legation.model.problems import Level
-from legation.translate.checked_fields import Fields
+from legation.translate.checked_fields import Fields, Told
 from tests.manifests import manifest
 
 
 def fields(**value: Any) -> Fields:
-    return Fields(manifest=manifest(), code="bad", value=value, path=("spec",))
+    return Fields(value, told=Told(manifest(), code="bad"), path=("spec",))
 
 
 def told(of: Fields) -> list[tuple[str, tuple[str | int, ...], str, str]]:
-    return [(each.code, each.path, each.message, each.mend) for each in of.problems]
+    return [(each.code, each.path, each.message, each.mend) for each in of.told.problems]
 
 
 def test_values_as_they_are() -> None:
@@ -26,7 +26,7 @@ def test_values_as_they_are() -> None:
     assert below is not None
     assert (below.path, below.whole("x")) == (("spec", "below"), 1)
     assert [(each.path, each.whole("x")) for each in of.each("many", what="one")] == [(("spec", "many", 0), 2)]
-    assert not of.problems
+    assert not of.told.problems
 
 
 @pytest.mark.parametrize("value", [{}, {"a": None}])
@@ -35,7 +35,7 @@ def test_what_need_not_be_there(value: dict[str, Any]) -> None:
     assert not of.has("a")
     assert (of.whole_or("a", 7), of.maybe_whole("a")) == (7, None)
     assert not list(of.each("a", what="one"))
-    assert not of.problems
+    assert not of.told.problems
 
 
 @pytest.mark.parametrize("value", [{}, {"a": None}])
@@ -48,7 +48,7 @@ def test_what_has_to_be_there(value: dict[str, Any]) -> None:
         ("bad", ("spec",), "there is no a", "write a whole number from 1 to 2147483647"),
         ("bad", ("spec",), "there is no a", ""),
     ]
-    assert of.refused
+    assert of.told.refused
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_maps_and_lists_of_another_shape() -> None:
 def test_fields_that_nobody_knows() -> None:
     of = fields(port=1, Prot=2, more=3)
     of.know("port")
-    assert [(each.path, each.level) for each in of.problems] == [
+    assert [(each.path, each.level) for each in of.told.problems] == [
         (("spec", "Prot"), Level.ERROR),
         (("spec", "more"), Level.WARNING),
     ]
@@ -131,8 +131,8 @@ def test_fields_that_nobody_knows() -> None:
 def test_a_warning_refuses_nothing() -> None:
     of = fields(more=3)
     of.know("port")
-    assert of.problems
-    assert not of.refused
+    assert of.told.problems
+    assert not of.told.refused
 
 
 def test_what_is_told_below_is_told_above() -> None:
@@ -140,5 +140,5 @@ def test_what_is_told_below_is_told_above() -> None:
     a = of.below("a")
     b = a and a.below("b")
     assert b is not None
-    b.fault("it is wrong", "c", 0, mend="mend it", code="worse")
+    b.tell("it is wrong", "c", 0, mend="mend it", code="worse")
     assert told(of) == [("worse", ("spec", "a", "b", "c", 0), "it is wrong", "mend it")]

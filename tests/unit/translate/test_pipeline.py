@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from legation.model.objects import ManifestObject
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES
 from legation.translate import config_maps, pipeline, raw_config, traffic_split, virtual_service, workloads
 from legation.translate.base import Translation
 from tests.manifests import cluster, manifest
+from tests.unit.translate.pipes import listener
 
 
 def unknown(kind: str, api_version: str) -> Problem:
@@ -34,6 +39,25 @@ def test_an_object_is_translated_by_the_step_of_its_kind() -> None:
     assert pipeline.step_for(manifest("Pod", api_version="v1").key) is workloads.STEP
     assert pipeline.translate(cluster()).drafts
     assert pipeline.may_hold(cluster()) == {CLUSTER}
+
+
+def being_deleted(of: ManifestObject) -> ManifestObject:
+    metadata = {**of.metadata, "deletionTimestamp": "2026-01-02T03:04:05Z"}
+    return replace(of, body={**of.body, "metadata": metadata})
+
+
+@pytest.mark.parametrize("spec", [{"selector": {"app": "edge"}, "listeners": [listener()]}, {"broken": 1}, None])
+def test_what_we_are_to_let_go_of_is_nothing_once_it_is_being_deleted(spec: Any) -> None:
+    """It stays for as long as somebody's finalizer holds it; no one is to wait for that."""
+    there = manifest("VirtualService", api_version="servicemesh.l7mp.io/v1", spec=spec)
+    assert pipeline.translate(there) != Translation()
+    assert pipeline.translate(being_deleted(there)) == Translation()
+
+
+def test_a_pod_that_is_being_deleted_is_what_it_was() -> None:
+    """Its Envoy runs until the Pod's end."""
+    pod = manifest("Pod", api_version="v1", labels={"app": "edge"})
+    assert pipeline.translate(being_deleted(pod)) == pipeline.translate(pod) != Translation()
 
 
 def test_two_steps_cannot_share_a_kind() -> None:

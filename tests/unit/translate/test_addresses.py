@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from legation.translate.pipe_hosts import ip, is_dns_name
+from legation.translate.addresses import ip, is_dns_name
 
 
 @pytest.mark.parametrize(
