@@ -258,6 +258,7 @@ TCP_NEEDS = "tcp needs a cluster, and a port from 1 to 65535"
         ("address in body should be at least 1 chars long", [udp(cluster=to(endpoint({"address": ""})))]),
         ("endpoints in body should have at least 1 items", [udp(cluster=to())]),
         (NO_NAME, [udp(cluster=to(endpoint({"address": "media.shop.svc"}), service_discovery="eds"))]),
+        ("mean something to Envoys", [udp(cluster=to(endpoint(), name="xds_cluster"))]),
         (r'spec\.listeners\[1\]: Duplicate value: .*"name":"rtp-l"', [udp(), udp(port=1)]),
         (SAME_PORT.format("udp"), [udp("a"), udp("b", address="0.0.0.0")]),
         (r"listeners\[0\]\.name in body should be at least 1 chars long", [udp("")]),

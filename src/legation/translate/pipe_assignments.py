@@ -9,6 +9,7 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from legation.model.node import Scope
@@ -37,13 +38,16 @@ def assignment(cluster: PipeCluster, placed: Iterable[tuple[PipeEndpoint, str]])
     """
     found: dict[tuple[str, int], Any] = {}
     for endpoint, address in placed:
-        found.setdefault((address, endpoint.port), _lb_endpoint(cluster.carrier, endpoint, address))
+        host = _lb_endpoint(cluster.carrier, address, endpoint.port, endpoint.health_check_port)
+        found.setdefault((address, endpoint.port), host)
     return {"cluster_name": cluster.name, "endpoints": [{"lb_endpoints": [*found.values()]}] if found else []}
 
 
-def _lb_endpoint(carrier: Carrier, endpoint: PipeEndpoint, address: str) -> dict[str, Any]:
-    socket = {"protocol": carrier.value, "address": address, "port_value": endpoint.port}
+@lru_cache(maxsize=1 << 16)
+def _lb_endpoint(carrier: Carrier, address: str, port: int, health_check_port: int | None) -> dict[str, Any]:
+    """Return a host; nobody changes it, and it stands in the assignments that are made when another comes or goes."""
+    socket = {"protocol": carrier.value, "address": address, "port_value": port}
     host: dict[str, Any] = {"address": {"socket_address": socket}}
-    if endpoint.health_check_port is not None:
-        host["health_check_config"] = {"port_value": endpoint.health_check_port}
+    if health_check_port is not None:
+        host["health_check_config"] = {"port_value": health_check_port}
     return {"endpoint": host, "metadata": {"filter_metadata": {"envoy.lb": {"hash_key": address}}}}

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from legation.model.names import XDS_CLUSTER
 from legation.model.objects import FieldPath, is_same_json, show_path
+from legation.model.resource import EVERY
 from legation.translate.addresses import ip, is_dns_name
 from legation.translate.checked_fields import Fields
 from legation.translate.pipe import Carrier, HealthCheck, Pipe, PipeCluster, PipeEndpoint, Probe
@@ -22,6 +24,8 @@ _LARGEST_TABLE = 5_000_011
 """The bound of `envoy.config.cluster.v3.Cluster.MaglevLbConfig.table_size`."""
 _STRICT_DNS, _EDS = "strictdns", "eds"
 _HEALTH_CHECK_PATH = "/healthcheck"
+_TAKEN = {EVERY: "this stands for every cluster", XDS_CLUSTER: "Envoys call their control plane so"}
+"""What no cluster can be called."""
 _PATH = re.compile(r"/[!-~]*")
 _HOST = "write host: {selector: {app: worker}} or host: {address: 127.0.0.1}"
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - what the field means where it is left out; only Envoy binds it
@@ -36,7 +40,7 @@ def read_pipes(spec: Fields) -> tuple[Pipe, ...] | None:
 
 def _pipe(listener: Fields) -> Iterator[Pipe]:
     listener.know("name", "udp", "tcp")
-    name = listener.text("name", mend="give the listener a name that no other has at these Envoys")
+    name = _name(listener, mend="give the listener a name that no other has at these Envoys")
     carriers = {carrier for carrier in Carrier if listener.has(carrier.lower())}
     # l7mp wrote `tcp: {port: 0}` into every object of which it took its finalizer off: it says nothing.
     if Carrier.UDP in carriers and _is_placeholder(listener.value.get("tcp")):
@@ -49,6 +53,13 @@ def _pipe(listener: Fields) -> Iterator[Pipe]:
     for carrier in Carrier:
         if carrier in carriers:
             yield from _carried(listener, name, carrier)
+
+
+def _name(fields: Fields, *, mend: str) -> str:
+    name = fields.text("name", mend=mend)
+    if not name.isprintable():
+        fields.tell("the name has characters that cannot be seen", "name", mend="take them out")
+    return name
 
 
 def _is_placeholder(tcp: object) -> bool:
@@ -99,7 +110,9 @@ def _cluster(cluster: Fields, carrier: Carrier) -> PipeCluster:
         "health_check",
         "endpoints",
     )
-    name = cluster.text("name", mend="give the cluster a name that no other has at these Envoys")
+    name = _name(cluster, mend="give the cluster a name that no other has at these Envoys")
+    if name in _TAKEN:
+        cluster.tell(f"name: {_TAKEN[name]}", "name", mend="give the cluster another name")
     by_eds = cluster.one_of("service_discovery", _STRICT_DNS, _EDS) == _EDS
     endpoints = tuple(_endpoint(each) for each in cluster.each("endpoints", what="an endpoint"))
     if cluster.value.get("endpoints") in (None, []):

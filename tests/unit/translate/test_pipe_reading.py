@@ -277,3 +277,12 @@ def test_no_name_among_addresses() -> None:
     both = cluster(service_discovery="eds", endpoints=[at("127.0.0.1"), at("worker.shop.svc")])
     path = (*AT, "endpoints", 1, "host", "address")
     assert wrong(listener(cluster=both)) == [("dns-name-in-eds", path)]
+
+
+@pytest.mark.parametrize("name", ["*", "xds_cluster", "a\x00b", "a\n"])
+def test_names_that_no_cluster_can_have(name: str) -> None:
+    assert wrong(listener(cluster=cluster(name))) == [("invalid-virtual-service", (*AT, "name"))]
+
+
+def test_a_listener_has_a_name_that_can_be_seen() -> None:
+    assert wrong(listener("a\tb")) == [("invalid-virtual-service", (0, "name"))]
