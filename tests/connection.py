@@ -64,6 +64,16 @@ class Connection:
             self.sequence.retarget(self.snapshot)
         self.say(self.envoy.connect())
 
+    def settle(self, now: float) -> None:
+        """Deliver everything, until nobody has anything to say at this moment."""
+        while True:
+            while self.up:
+                self.hear(next(iter(self.up)), now)
+            if not self.down and not any(self.send(stream, now) for stream in self.streams):
+                return
+            while self.down:
+                self.deliver(next(iter(self.down)))
+
     def restart(self) -> None:
         """Let the control plane restart: it remembers what it had last."""
         self.told = {(row, self.snapshot[row].version): self.snapshot[row] for row in RESOURCE_TYPES if self.snapshot}

@@ -40,6 +40,8 @@ class Scenario:
     silent: bool = False
     """A refusal names nobody."""
     reconnects: int = 0
+    comes_back: bool = False
+    """The Envoy has the first snapshot when it loses its streams, and comes back when there is the second."""
     restarts: int = 0
     """How often the control plane restarts when the Envoy has what it had last, and then remembers only that."""
 
@@ -75,13 +77,19 @@ class World:
         envoy = EnvoyMachine(delta=scenario.delta, separate=scenario.separate, drains=drains)
         link = Connection(envoy, scenario.policy, delta=scenario.delta)
         link.retarget(scenario.snapshots[0])
-        return World(
+        world = World(
             scenario=scenario,
             link=link,
             refusals=scenario.refusals,
             reconnects=scenario.reconnects,
             restarts=scenario.restarts,
         )
+        if scenario.comes_back:
+            world.target = 1
+            link.settle(world.now)
+            link.snapshot = scenario.snapshots[1]
+            link.connect()
+        return world
 
     def key(self) -> int:
         """Return a number that tells states apart (64 bits of hash)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 
@@ -58,6 +58,8 @@ class Member:
         self._checks_since: dict[Resource, float] = {}
         self._used_at: dict[str, float] = {}
         """When something that lingers used a cluster last."""
+        self._away: dict[str, float] = {}
+        """Streams that come back later, and when."""
         self.envoy = EnvoyMachine(delta=delta, separate=separate, drains=drains, judge=judge)
         self.link = Connection(self.envoy, POLICY if drains else replace(POLICY, drain_grace=0.0), delta=delta)
 
@@ -69,15 +71,29 @@ class Member:
         """
         self.link.retarget(_without_the_unknowable(snapshot) if self._separate else snapshot)
 
-    def reconnect(self) -> None:
-        """End all streams; the Envoy comes back on new ones with what it has."""
+    def reconnect(self, delays: Sequence[float] = (0.0,)) -> None:
+        """End all streams; the Envoy comes back on new ones with what it has.
+
+        Args:
+            delays: Seconds after which they come back, one after the other, if they do so by themselves.
+        """
         self.link.connect()
+        now = self._clock.now()
+        self._away = {
+            stream: now + delays[at % len(delays)] for at, stream in enumerate(self.link.up) if self._separate
+        }
+
+    def _heard(self) -> list[str]:
+        """Return the streams on which the Envoy has said something that can be heard."""
+        now = self._clock.now()
+        self._away = {stream: until for stream, until in self._away.items() if now < until}
+        return [stream for stream in self.link.up if stream not in self._away]
 
     def move(self, pick: int) -> bool:
         """Let one thing happen of what can, chosen by a number; return whether anything could."""
         link, now = self.link, self._clock.now()
         moves: list[Callable[[], object]] = []
-        moves += [lambda stream=stream: link.hear(stream, now) for stream in link.up]  # type: ignore[misc]
+        moves += [lambda stream=stream: link.hear(stream, now) for stream in self._heard()]  # type: ignore[misc]
         moves += [lambda stream=stream: link.deliver(stream) for stream in link.down]  # type: ignore[misc]
         streams = link.streams
         for at in range(len(streams)):
@@ -93,8 +109,8 @@ class Member:
         """Deliver everything, until nobody has anything to say at this moment."""
         link, now = self.link, self._clock.now()
         for _ in range(PATIENCE):
-            while link.up:
-                link.hear(next(iter(link.up)), now)
+            while heard := self._heard():
+                link.hear(heard[0], now)
             sent = next(filter(None, (link.send(stream, now) for stream in link.streams)), None)
             if sent is None and not link.down:
                 return
@@ -122,6 +138,11 @@ class Member:
         done = {each.name for each, since in self._checks_since.items() if now >= since + _taken(each)}
         if done:
             self.link.say(self.envoy.finish_health_checks(done))
+
+    def next_moment(self) -> float | None:
+        """Return when somebody has to be asked again; None: never."""
+        deadline = self.link.sequence.next_deadline()
+        return min([*self._away.values(), *([] if deadline is None else [deadline])], default=None)
 
     def is_quiet(self) -> bool:
         """Say whether nothing more will happen by itself, also not by time."""
@@ -157,7 +178,7 @@ def pass_time(clock: ManualClock, members: Collection[Member], seconds: float, b
             member.envoy_is_well(bad)
         if clock.now() >= end:
             return
-        deadlines = (member.link.sequence.next_deadline() for member in members)
+        deadlines = (member.next_moment() for member in members)
         clock.step(min([end, *(each for each in deadlines if each is not None)]) - clock.now())
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from legation.model.resource import Resource
-from legation.model.resource_types import CLUSTER, RESOURCE_TYPES
+from legation.model.resource_types import CLUSTER, LISTENER, RESOURCE_TYPES
 from legation.model.snapshot import Snapshot
 from legation.testing import Fault, ManualClock
 from tests.connection import Identity, identity, unfinished
@@ -114,6 +114,30 @@ class DeliveryWithReconnects(Delivery):
         self.members[who].envoy_is_well(self.bad)
 
 
+class DeliveryWithStreamsThatComeBack(Delivery):
+    """The same to Envoys without ADS, whose streams come back one by one, when they have what they were to have.
+
+    Without ADS an Envoy that comes back does not tell which of its clusters are warm.
+    """
+
+    drains = False
+    variants = ("sotw, separate streams", "delta, separate streams")
+
+    @rule(
+        delays=st.lists(st.sampled_from([0.0, 0.5, 7.0, 22.0, 30.0]), min_size=1, max_size=5),
+        news=news(),
+        who=st.sampled_from(variants),
+    )
+    def comes_back(self, delays: list[float], news: News, who: str) -> None:
+        self.the_noise_stops()
+        self.publish(news)
+        member = self.members[who]
+        # One that has nothing cannot be told from one that starts, and then asks for listeners when clusters are warm.
+        if any(map(member.envoy.holds, (CLUSTER, LISTENER))):
+            member.reconnect(delays)
+        member.envoy_is_well(self.bad)
+
+
 class DeliveryWithRefusals(Delivery):
     """The same, and some of what is published is refused."""
 
@@ -122,6 +146,7 @@ class DeliveryWithRefusals(Delivery):
 
 TestDelivery = Delivery.TestCase
 TestDeliveryWithReconnects = DeliveryWithReconnects.TestCase
+TestDeliveryWithStreamsThatComeBack = DeliveryWithStreamsThatComeBack.TestCase
 TestDeliveryWithRefusals = DeliveryWithRefusals.TestCase
 
 

@@ -83,7 +83,7 @@ USES = {
 
 OPTION = re.compile(r"[a-z]+=")
 
-AT_ONCE = Policy(removal_grace=0.0, drain_grace=0.0)
+AT_ONCE = Policy(removal_grace=0.0, drain_grace=0.0, reopening_timeout=0.0)
 
 
 @dataclass(kw_only=True)

@@ -185,15 +185,16 @@ def _resource(
     more: wrapped.More = wrapped.BARE,
 ) -> Resource:
     name = canonical(name)
+    lingering = message is None or lingers(message)
     return Resource(
         type=row,
         name=name,
         body=body,
-        version=version or content_version(body),
+        version=version or content_version(body, lingers=lingering),
         references=cannot_tell(row) if message is None else references(message),
         claims=() if message is None else claims(message),
         warms_within=0.0 if message is None else warms_within(message),
-        lingers=message is None or lingers(message),
+        lingers=lingering,
         origin=origin,
         aliases=(*more.aliases, *(_aliases(message, name) if message is not None and row.aliased else ())),
         ttl=more.ttl,

@@ -35,9 +35,24 @@ References: TypeAlias = Mapping[str, frozenset[str]]
 NO_REFERENCES: References = MappingProxyType({})
 
 
-def content_version(body: bytes) -> str:
-    """Return the version of content: the same on every replica and after every restart."""
-    return blake2b(body, digest_size=DIGEST_BITS // 8).hexdigest()
+_ENDS_AT_ONCE = "~"
+_VERSION_LENGTH = DIGEST_BITS // 4
+
+
+def content_version(body: bytes, *, lingers: bool = True) -> str:
+    """Return the version of content: the same on every replica and after every restart.
+
+    It has a mark at its end for what does not linger (`Resource.lingers`). So that is known, too, of content that is
+    gone, where a client comes back and says a version alone.
+    """
+    version = blake2b(body, digest_size=DIGEST_BITS // 8).hexdigest()
+    return version if lingers else version + _ENDS_AT_ONCE
+
+
+def ends_at_once(version: str) -> bool:
+    """Say whether that is the `content_version` of something that does not linger."""
+    digits = version.removesuffix(_ENDS_AT_ONCE)
+    return digits != version and len(digits) == _VERSION_LENGTH and not set(digits) - set("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -49,7 +64,7 @@ class Resource:
     body: bytes = field(repr=False)
     """The serialized message: the value of the `Any`, without its type URL."""
     version: str
-    """`content_version(body)`, or the caller's own, which then has to change with the content."""
+    """`content_version` of it, or the caller's own, which then has to change with the content."""
     references: References = field(default_factory=lambda: NO_REFERENCES, repr=False)
     claims: tuple[str, ...] = ()
     """What no two resources of a type can hold at one client at the same time: the addresses that a listener binds."""

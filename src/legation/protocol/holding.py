@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 from weakref import WeakValueDictionary
 
-from legation.model.resource import EVERY, References, Resource
+from legation.model.resource import EVERY, References, Resource, ends_at_once
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection, shift_digest, show_digest
 
@@ -35,14 +35,18 @@ def brought(row: ResourceType, name: str, version: str = "") -> Brought:
     Args:
         row: Its type.
         name: Its name.
-        version: Its version; empty where the client may not even have it.
+        version: Its version, which tells whether it lingers; empty where the client may not even have it.
     """
-    return Brought(type=row, name=name, body=b"", version=version, references=_anything(row))
+    ends = ends_at_once(version)
+    return Brought(
+        type=row, name=name, body=b"", version=version, references=_anything(row, routed=not ends), lingers=not ends
+    )
 
 
 @cache
-def _anything(row: ResourceType) -> References:
-    return MappingProxyType({name: frozenset({EVERY}) for name in row.refers})
+def _anything(row: ResourceType, *, routed: bool) -> References:
+    # Routes are for connections: what has none, a listener of datagrams, names no routes.
+    return MappingProxyType({name: frozenset({EVERY}) for name in row.refers if routed or name != "RouteConfiguration"})
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from legation.model.resource import EVERY, Resource
 from legation.model.resource_types import CLUSTER, REFERRERS, ResourceType
+from legation.protocol import reopening
+from legation.protocol.holding import Brought
 from legation.protocol.machine import Machine
 from legation.protocol.returning import Returning
 from legation.protocol.situation import Situation
@@ -26,7 +29,7 @@ def kept(client: Situation, machine: Machine, name: str, now: float) -> bool:
         if user.lingers or row is not CLUSTER:
             break
     else:
-        if not _may_be_used_unseen(client, row, now):
+        if not _may_be_used_unseen(client, row, name, now):
             since = _used_until(client, name) if used else now
             until = machine.leaving.setdefault(name, max(now, since + grace))
             client.note_deadline(until, now)
@@ -37,7 +40,7 @@ def kept(client: Situation, machine: Machine, name: str, now: float) -> bool:
 
 def referred(client: Situation, row: ResourceType, name: str, now: float) -> bool:
     """Say whether anything that the client may hold, or is about to be sent, may use that resource."""
-    return next(_users(client, row, name), None) is not None or _may_be_used_unseen(client, row, now)
+    return next(_users(client, row, name), None) is not None or _may_be_used_unseen(client, row, name, now)
 
 
 def _users(client: Situation, row: ResourceType, name: str) -> Iterator[Resource]:
@@ -47,10 +50,15 @@ def _users(client: Situation, row: ResourceType, name: str) -> Iterator[Resource
         names = (*coming.referrers(row, name), *coming.referrers(row, EVERY))
         for connection in (client, *client.fellows):
             yield from (coming.resources[each] for each in names if connection.machines.covers(above, each))
-            for machine in connection.machines.unsettled(above):
-                yield from machine.ledger.users(row, name, covers=machine.covers)
+            held: Iterator[Resource] = chain.from_iterable(
+                machine.ledger.users(row, name, covers=machine.covers)
+                for machine in connection.machines.unsettled(above)
+            )
             if above.drains:
-                yield from connection.predecessors.users(row, name)
+                held = chain(held, connection.predecessors.users(row, name))
+            if connection is client and reopening.is_newborn(client, row, name):
+                held = (each for each in held if not isinstance(each, Brought))
+            yield from held
 
 
 def _used_until(client: Situation, name: str) -> float:
@@ -61,21 +69,26 @@ def _used_until(client: Situation, name: str) -> float:
     moments: list[float] = []
     for each in (client, *client.fellows):
         moments += [each.let_go, each.predecessors.used_until(CLUSTER, name)]
-        if each.returning is not None:
+        if each.returning is not None and not (each is client and reopening.is_newborn(client, CLUSTER, name)):
             moments.append(each.returning.until(client.policy.warming_timeout))
     return max(moments)
 
 
-def _may_be_used_unseen(client: Situation, row: ResourceType, now: float) -> bool:
-    """Say whether the client may hold what nobody knows and what uses resources of that type."""
+def _may_be_used_unseen(client: Situation, row: ResourceType, name: str, now: float) -> bool:
+    """Say whether the client may hold what nobody knows and what uses that resource."""
     returning = client.returning
-    return returning is not None and any(_may_use_unseen(client, above, returning, now) for above in REFERRERS[row])
+    if returning is None or reopening.is_newborn(client, row, name):
+        return False
+    return any(
+        _may_use_unseen(client, above, returning, now) or reopening.may_use(client, above, returning, now)
+        for above in REFERRERS[row]
+    )
 
 
 def _may_use_unseen(client: Situation, above: ResourceType, returning: Returning, now: float) -> bool:
     """Say whether the client may hold resources of that type of which nobody knows what they refer to.
 
-    For those of which it has not spoken yet the `removal_grace` is enough.
+    On ADS the `removal_grace` is enough for those of which it has not spoken yet: it says all in one go.
     """
     if any(machine.claims for machine in client.machines.unsettled(above)):
         return True

@@ -32,6 +32,10 @@ class Policy:
     dangling_grace: float = 0.25
     """How long a change waits for a cluster that it newly names and that does not exist: what belongs together may be
     saved or applied one after another."""
+    reopening_timeout: float = 35.0
+    """How long a client that comes back without ADS may take until each of its streams is there again. Each waits by
+    itself before it tries anew, up to 30 s (Envoy's default for `envoy_grpc.retry_policy`). It may have no such stream
+    at all."""
     hold_missing: frozenset[ResourceType] = field(default_factory=frozenset)
     """Types of which a delta client is not told that a name does not exist."""
     resource_errors: frozenset[ResourceType] = field(default_factory=frozenset)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from legation.model.resource import Resource
+from legation.model.resource_types import ResourceType
 from legation.protocol.holding import Holding
 from legation.protocol.machine import Machine
 
@@ -28,10 +29,21 @@ class Returning:
     """Names that it claims to have and may need again all the same, if it is at its start."""
     spoken: float | None = None
     """When it has told by what it asks for whether it is."""
+    separate: bool = False
+    """Whether it came back on streams of one type each, which come back one by one."""
+    open: set[ResourceType] = field(default_factory=set)
+    """Types of which it has asked again for all that it had."""
+    newborn: set[str] = field(default_factory=set)
+    """Clusters that it never had before, so that nothing that it brought along uses them."""
 
     def until(self, seconds: float) -> float:
         """Return the moment so many seconds after it came back."""
         return (self.since or 0.0) + seconds
+
+    def lost_a_stream(self) -> None:
+        """Count anew: one of its streams has ended, and comes back."""
+        self.since, self.separate = None, True
+        self.open.clear()
 
     def settled(self, is_warm: Callable[[Resource], bool]) -> bool:
         """Say whether all that it brought along is warm, so that no predecessor serves."""

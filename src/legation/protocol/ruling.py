@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from legation.model.resource import EVERY, Resource, empty_resource
 from legation.model.resource_types import BY_NAME, RESOURCE_TYPES, Absence, ResourceType
-from legation.protocol import claims, keeping, turns, waiting
+from legation.protocol import claims, keeping, reopening, turns, waiting
 from legation.protocol.holding import Brought, just, over, same
 from legation.protocol.machine import Machine
 from legation.protocol.pending import View
@@ -67,8 +67,10 @@ class Ruling(Situation):
         view = View(holding=over(target, overlay), waiting=frozenset(waits), incomplete=incomplete)
         if proved and turns.is_all_said(machine, view) and self._try_alone(machine, proved, now):
             return self.view(machine, now)
-        # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with.
-        first = machine.subscription.wildcard and not machine.answered
+        # Only the first answer of a wildcard waits whole: it is what an Envoy starts to serve with, or may lack what
+        # the Envoy has and nobody knows.
+        starts = machine.newcomer or machine.unsure
+        first = starts and machine.subscription.wildcard and not machine.answered
         if first and waits.difference(proved) and self._may_wait(machine, now):
             return None
         return view
@@ -204,6 +206,8 @@ class Ruling(Situation):
 
     def _ready(self, machine: Machine, resource: Resource, now: float) -> bool:
         """Say whether all that the resource names has been sent, and its new clusters are warm."""
+        if reopening.leads_astray(self, machine, resource, now):
+            return False
         patient = waiting.warms_others(self, resource)
         for row in _LOWER[machine.row]:
             names, asked = resource.refers_to(row), self.machines.speak_of(row)

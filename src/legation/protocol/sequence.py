@@ -26,9 +26,11 @@ holds and from the newest snapshot. The rules, by the numbers that comments use,
    refused is offered to the others last, and alone. (`refusals.py`, `suspects.py`, `turns.py`; `claims.py`)
 8. A newer snapshot replaces the target at any point. (`Sequence.retarget`)
 9. *Who comes back*: what the client brings along counts as sent and accepted, and what nobody knows of it may refer to
-   anything, until it is known or `Policy.removal_grace` has passed. While it does not ask for clusters it may be
-   warming those that it has: what newly names a cluster waits. (`returning.py`, `starting.py`, `waiting.py`,
-   `keeping.py`)
+   anything that it had by then, until it is known or `Policy.removal_grace` has passed. Whether it lingers its version
+   tells. While it does not ask for clusters it may be warming those that it has: what newly names a cluster waits.
+   Without ADS each stream comes back by itself: what newly names a cluster waits for the one that brings clusters, and
+   what may be used on one that is not there yet stays, `Policy.reopening_timeout` at most. (`returning.py`,
+   `starting.py`, `reopening.py`, `waiting.py`, `keeping.py`)
 
 Source: "Eventual consistency considerations" and "Resource warming" of the xDS protocol page; Envoy's own behaviour
 where the page is silent.
@@ -47,7 +49,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
-from legation.protocol import lingering, starting
+from legation.protocol import lingering, reopening, starting
 from legation.protocol.delta import DeltaMachine
 from legation.protocol.features import understands_ttl
 from legation.protocol.machine import Machine
@@ -130,6 +132,7 @@ class Sequence:
         )
         machine = _MACHINES[variant](row, owner=owner, terms=terms)
         self._rules.machines.open(machine)
+        reopening.opened(self._rules, machine)
         return machine
 
     def meet(self, others: Iterable[Sequence]) -> None:
@@ -144,6 +147,7 @@ class Sequence:
         self._rules.ended.take(machine, self._rules.machines, self._rules.snapshot)
         self._rules.warming.closed(machine)
         lingering.closed(self._rules, machine)
+        reopening.closed(self._rules, machine)
 
     def retarget(self, snapshot: Snapshot) -> None:
         """Take the newest snapshot of the client's group. Before the first one nothing at all is said (A2.20)."""
@@ -165,8 +169,6 @@ class Sequence:
         """
         rules = self._rules
         first = not machine.requested
-        if machine.row.drains and first:
-            rules.warming.began()
         answered = machine.ledger.entry(request.nonce)
         serial = answered.serial if answered is not None else 0
         before, name = machine.ledger.accepted, machine.subscription.only
@@ -174,6 +176,8 @@ class Sequence:
         doubtful = bool(machine.ledger.maybe)
         events = machine.receive(request)
         rules.machines.heard(machine, name)
+        if machine.row.drains and first and machine.newcomer:
+            rules.warming.began()
         if first and self._synced:
             self._resume(machine)
         lingering.heard(rules, machine, events, before, doubtful=doubtful, now=now)
@@ -201,6 +205,8 @@ class Sequence:
         rules.returning = rules.returning or Returning()
         if machine.terms.aggregated:
             starting.came_back(rules, machine)
+        else:
+            rules.returning.separate = True
         machine.resume(rules.snapshot[machine.row], self._recall)
         brought = machine.ledger.brought
         if machine.row.drains and brought is not None:
@@ -294,6 +300,7 @@ class Sequence:
             patience = self._rules.policy.warming_timeout
             self._rules.warming.prune(now, patience=patience, joined=self._rules.machines.joined)
             self._rules.warming.sent(machine, pending.changed, pending.removed, at=now, serial=self._serial)
+            reopening.sent(self._rules, machine, pending.changed, pending.removed)
         response = machine.respond(view, pending, now=now, serial=self._serial)
         changed = pending.changed.values()
         self._force(machine.row, changed)

@@ -6,6 +6,7 @@ from math import inf
 
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, REFERRERS, ResourceType
+from legation.protocol import reopening
 from legation.protocol.machine import Machine
 from legation.protocol.policy import SILENT_WARMING, SLOW_ASKING
 from legation.protocol.situation import Situation
@@ -29,14 +30,17 @@ def may_warm_elsewhere(client: Situation, machine: Machine, resource: Resource, 
 def may_be_withheld(client: Situation, machine: Machine, resource: Resource, row: ResourceType, now: float) -> bool:
     """Say whether the client may be warming what the resource names, and therefore does not ask for that type yet.
 
-    One that asks for everything by name asks for clusters when it knows of the routes that name them.
+    One that asks for everything by name asks for clusters when it knows of the routes that name them. Without ADS the
+    stream on which it asks may not have come back.
     """
-    if client.returning is None or not machine.terms.aggregated:
+    if client.returning is None:
         return False
     held = machine.ledger.sent.get(resource.name)
     news = resource.refers_to(row) - (held.refers_to(row) if held is not None else frozenset())
     if not any(client.snapshot.get(row, name) for name in news):
         return False
+    if not machine.terms.aggregated:
+        return reopening.is_awaited(client, row, now)
     until = client.returning.until(client.policy.warming_timeout)
     client.note_deadline(until, now)
     return now < until and any(other.subscription.wildcard for other in client.machines)

@@ -122,8 +122,8 @@ ORDER = Section(
             _ORDER,
             ALL_OWN,
             "Streams of one type each have no order among them.",
-            "The streams of one Envoy over one connection are one client: the order holds there too. Over several"
-            " connections additions and removals wait a grace.",
+            "The streams of one Envoy over one connection are one client: the order holds there too, and while they"
+            " come back one by one. Over several connections additions and removals wait a grace.",
         ),
         Row(
             "A5.15",

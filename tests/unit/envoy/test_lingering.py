@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from legation.envoy import codec
+from legation.model.resource import ends_at_once
 from legation.model.resource_types import CLUSTER, LISTENER
 
 UDP = {"socket_address": {"protocol": "UDP", "address": "0.0.0.0", "port_value": 10000}}
@@ -40,3 +41,15 @@ def test_everything_else_lingers() -> None:
 
 def test_bytes_that_nobody_can_read_may_linger() -> None:
     assert codec.from_any(LISTENER.url, b"\xff", name="l", check=False).lingers
+
+
+@pytest.mark.parametrize("address", [UDP, TCP], ids=["udp", "tcp"])
+def test_the_version_tells_whether_it_lingers(address: dict[str, Any]) -> None:
+    resource = codec.encode({"@type": LISTENER.url, "name": "l", "address": address}).resource
+    assert resource is not None
+    assert ends_at_once(resource.version) is (address is UDP)
+
+
+@pytest.mark.parametrize("version", ["", "~", "1~", "0123456789abcdef0123456~", "0123456789ABCDEF01234567~"])
+def test_a_version_of_the_callers_own_tells_nothing(version: str) -> None:
+    assert not ends_at_once(version)
