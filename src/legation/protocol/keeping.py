@@ -20,22 +20,18 @@ def kept(client: Situation, machine: Machine, name: str, now: float) -> bool:
     The grace of a cluster runs already while only what does not linger uses it, and from when it was known of something
     that lingers and used it last.
     """
-    row, grace = machine.row, client.policy.removal_grace
+    row = machine.row
     if not REFERRERS[row]:
         return False
-    used = False
-    for user in _users(client, row, name):
-        used = True
-        if user.lingers or row is not CLUSTER:
-            break
-    else:
-        if not _may_be_used_unseen(client, row, name, now):
-            since = _used_until(client, name) if used else now
-            until = machine.leaving.setdefault(name, max(now, since + grace))
-            client.note_deadline(until, now)
-            return used or now < until
-    machine.leaving.pop(name, None)
-    return True
+    lasting = any(user.lingers or row is not CLUSTER for user in _users(client, row, name))
+    if lasting or _may_be_used_unseen(client, row, name, now):
+        machine.leaving.pop(name, None)
+        return True
+    used = next(_users(client, row, name), None) is not None
+    since = _used_until(client, name) if used else now
+    until = machine.leaving.setdefault(name, max(now, since + client.policy.removal_grace))
+    client.note_deadline(until, now)
+    return used or now < until
 
 
 def referred(client: Situation, row: ResourceType, name: str, now: float) -> bool:

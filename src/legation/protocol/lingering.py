@@ -31,7 +31,7 @@ def heard(
         doubtful: Whether nobody knew of some of it whether the client had it.
         now: The present moment.
     """
-    if machine.row in REFERRERS[CLUSTER] and any(_lets_go(machine, each, before, doubtful) for each in events):
+    if machine.row in REFERRERS[CLUSTER] and any(_lets_go(machine, each, before, doubtful=doubtful) for each in events):
         client.let_go = now
 
 
@@ -56,7 +56,7 @@ def met(client: Situation, fellows: tuple[Situation, ...]) -> None:
         client.let_go = inf
 
 
-def _lets_go(machine: Machine, event: Event, before: Holding, doubtful: bool) -> bool:  # noqa: FBT001 - see above
+def _lets_go(machine: Machine, event: Event, before: Holding, *, doubtful: bool) -> bool:
     """Say whether that may mean that something which lingers does not use a cluster any more."""
     if isinstance(event, Subscribed):
         return machine.sent_last is not None
