@@ -71,6 +71,7 @@ class _Server:
             warming_timeout=found.delivery.warming_timeout,
             addition_grace=found.delivery.addition_grace,
             dangling_grace=found.delivery.dangling_grace,
+            reopening_timeout=found.delivery.reopening_timeout,
             hold_missing=found.delivery.hold_missing,
             resource_errors=found.delivery.resource_errors,
             max_response_bytes=found.delivery.max_response_bytes,

@@ -29,6 +29,11 @@ class Delivery:
     dangling_grace: float = setting(
         0.25, kinds.SECONDS, "How long a change waits for a cluster that it newly names and that does not exist yet."
     )
+    reopening_timeout: float = setting(
+        35.0,
+        kinds.SECONDS,
+        "How long it waits, without ADS, for the stream of clusters or listeners of an Envoy that comes back.",
+    )
     hold_missing: frozenset[ResourceType] = setting(
         frozenset(), kinds.TYPES, "Types of which no Envoy is told that a resource it asked for does not exist."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -30,6 +31,8 @@ class Polls:
         self, feed: Feed, *, policy: Policy, clock: Clock, idle: float, conduct: Conduct | None = None
     ) -> None:
         """Take where snapshots come from, after how many idle seconds a stream is over, and who watches the clients."""
+        # Who polls is back with all that it asks for at its next polls: nothing waits for some of them.
+        policy = replace(policy, reopening_timeout=0.0)
         self._clients = Clients(feed, policy=policy, clock=clock, polls=True, conduct=conduct)
         self._clock = clock
         self._idle = idle
