@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isfinite
 
 from hypothesis import strategies as st
@@ -93,8 +94,8 @@ class Member:
         """Let one thing happen of what can, chosen by a number; return whether anything could."""
         link, now = self.link, self._clock.now()
         moves: list[Callable[[], object]] = []
-        moves += [lambda stream=stream: link.hear(stream, now) for stream in self._heard()]  # type: ignore[misc]
-        moves += [lambda stream=stream: link.deliver(stream) for stream in link.down]  # type: ignore[misc]
+        moves += [partial(link.hear, stream, now) for stream in self._heard()]
+        moves += [partial(link.deliver, stream) for stream in link.down]
         streams = link.streams
         for at in range(len(streams)):
             # Sending is asked for last: what there is to send is only known by trying.

@@ -43,7 +43,7 @@ def _pipe(listener: Fields) -> Iterator[Pipe]:
     name = _name(listener, mend="give the listener a name that no other has at these Envoys")
     carriers = {carrier for carrier in Carrier if listener.has(carrier.lower())}
     # l7mp wrote `tcp: {port: 0}` into every object of which it took its finalizer off: it says nothing.
-    if Carrier.UDP in carriers and _is_placeholder(listener.value.get("tcp")):
+    if Carrier.UDP in carriers and _is_leftover(listener.value.get("tcp")):
         carriers.discard(Carrier.TCP)
     if len(carriers) != 1:
         if carriers:
@@ -62,7 +62,7 @@ def _name(fields: Fields, *, mend: str) -> str:
     return name
 
 
-def _is_placeholder(tcp: object) -> bool:
+def _is_leftover(tcp: object) -> bool:
     return isinstance(tcp, Mapping) and is_same_json(tcp.get("port"), 0) and tcp.get("cluster") is None
 
 
