@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -53,6 +54,20 @@ class Watching:
             return load.answers.total() >= goal
 
         await self.until(answered, f"{count} more answers")
+
+    async def count_to(self, least: Mapping[str, int]) -> None:
+        """Wait until these counters of Envoy have come that far.
+
+        Who compares the counts of updates waits so before every change: an answer has the newest in it, and what
+        changes before it is given is no update of its own.
+        """
+        pattern = f"^({'|'.join(map(re.escape, least))})$"
+
+        async def there() -> bool:
+            found = await self.envoy.statistics(pattern)
+            return all(found.get(name, 0) >= count for name, count in least.items())
+
+        await self.until(there, f"counters {dict(least)}")
 
     async def clusters(self, *, has: Iterable[str] = (), lacks: Iterable[str] = ()) -> None:
         """Wait until Envoy has these clusters in use, and those no more."""

@@ -121,6 +121,8 @@ class GrpcTransport:
         self._streams: set[GrpcCall] = set()
         self._clients: Clients | None = None
         self._health = DrainingHealth()
+        self._reflection: LazyReflection | None = None
+        self._leaving = False
         self._meter = Meter()
         self._conduct = Conduct(self._clock)
 
@@ -205,7 +207,8 @@ class GrpcTransport:
         add_reflection: Callable[[LazyReflection, grpc.aio.Server], None] = (
             reflection_pb2_grpc.add_ServerReflectionServicer_to_server
         )
-        add_reflection(LazyReflection(reflected), server)
+        self._reflection = LazyReflection(reflected)
+        add_reflection(self._reflection, server)
         return server
 
     def _age_options(self) -> tuple[tuple[str, int], ...]:
@@ -259,6 +262,8 @@ class GrpcTransport:
 
     def _serving(self, make: Callable[[Context], GrpcCall]) -> _Handler:
         async def serve(_requests: Any, context: Context) -> None:
+            if self._leaving:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, _GOODBYE)
             stream = make(context)
             self._streams.add(stream)
             try:
@@ -299,14 +304,18 @@ class GrpcTransport:
     # The end
 
     async def _drain(self, server: grpc.aio.Server) -> None:
-        """Let the clients go: they are told, what is being written is finished, then every stream is closed.
+        """Let the clients go: what is being written is finished, every stream is closed, and all that is read.
 
-        gRPC alone would wait the whole grace for streams that never end by themselves.
+        gRPC alone would wait the whole grace for streams that never end by themselves. And it hangs up on a client that
+        has heard GOAWAY as soon as its last stream has ended, whether what was written there has been read or not: what
+        is still on its way is lost. So the streams end first. With GOAWAY gRPC then asks for a sign of life, which a
+        client gives when it has read all that came before, and hangs up after that sign.
         """
         until = self._clock.now() + self._shutdown_grace
+        self._leaving = True
         watchers = asyncio.create_task(self._health.drain())
-        # No new streams from here on; what is connected hears GOAWAY.
-        stopping = asyncio.create_task(server.stop(self._shutdown_grace))
+        if self._reflection is not None:
+            self._reflection.leave()
         for stream in self._streams:
             stream.finish()
         await self._wait((watchers, *(stream.writer for stream in self._streams)), until)
@@ -314,9 +323,9 @@ class GrpcTransport:
         for stream in self._streams:
             stream.end("UNAVAILABLE", _GOODBYE)
         await self._wait(handlers, until)
-        # What is left are streams whose client does not read.
-        await server.stop(None)
-        await asyncio.gather(stopping, watchers)
+        # When the grace is over this cuts off the clients that do not read.
+        await server.stop(max(0.0, until - self._clock.now()))
+        await watchers
 
     async def _wait(self, tasks: Iterable[asyncio.Task[None] | None], until: float) -> None:
         waited = [task for task in tasks if task is not None]

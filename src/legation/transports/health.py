@@ -14,21 +14,25 @@ class DrainingHealth(health.aio.HealthServicer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._watchers: dict[asyncio.Task[None], str] = {}
+        self._leaving = asyncio.Event()
 
     async def Watch(self, request: Any, context: Any) -> None:  # noqa: N802 - the method of the service
         """Tell the status and each change of it, until the server goes."""
-        watched: Any = _WatchContext(context)
+        watched: Any = _WatchContext(context, self._leaving)
         watcher = asyncio.current_task()
-        # Of any other name nothing will ever be told, and nobody needs to wait until it was.
-        if watcher is not None and not request.service:
-            self._watchers.add(watcher)
-            watcher.add_done_callback(self._watchers.discard)
+        if watcher is not None:
+            self._watchers[watcher] = request.service
+            watcher.add_done_callback(self._watchers.pop)
         with contextlib.suppress(_LastWordError):
             await super().Watch(request, watched)
 
     async def drain(self) -> None:
         """Say NOT_SERVING from here on, and wait until all who watch have heard it."""
+        self._leaving.set()
+        # Of other names nothing was ever told; who watches them is let go all the same.
+        for name in set(self._watchers.values()) - {""}:
+            await self.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         await self.enter_graceful_shutdown()
         if self._watchers:
             await asyncio.wait(tuple(self._watchers))
@@ -39,10 +43,12 @@ class _LastWordError(Exception):
 
 
 class _WatchContext:
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, leaving: asyncio.Event) -> None:
         self._context = context
+        self._leaving = leaving
 
     async def write(self, message: health_pb2.HealthCheckResponse) -> None:
         await self._context.write(message)
-        if message.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+        # Who comes only now is told once, whatever it asks for.
+        if self._leaving.is_set() or message.status == health_pb2.HealthCheckResponse.NOT_SERVING:
             raise _LastWordError

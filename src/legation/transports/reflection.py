@@ -6,10 +6,11 @@ people at a terminal need.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
 from grpc_reflection.v1alpha._async import ReflectionServicer
@@ -23,13 +24,38 @@ _FILE = re.compile(r"((?:envoy|udpa|xds)(?:/[a-z0-9_]+)+)\.proto")
 class LazyReflection(ReflectionServicer):
     """The reflection service over all protos of Envoy, xDS and UDPA that are installed."""
 
+    def __init__(self, service_names: Iterable[str]) -> None:
+        super().__init__(service_names)
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """End every stream, also those that come yet: nobody is waited for who might ask something more."""
+        self._leaving.set()
+
     async def ServerReflectionInfo(  # type: ignore[override]  # noqa: N802 - the method of the service, no coroutine
         self, request_iterator: AsyncIterable[Any], unused_context: Any
     ) -> AsyncIterator[Any]:
         """Answer each question, after the import of what it asks for."""
-        answers: Any = super().ServerReflectionInfo(_importing(request_iterator), unused_context)
+        answers: Any = super().ServerReflectionInfo(_importing(self._asked(request_iterator)), unused_context)
         async for answer in answers:
             yield answer
+
+    async def _asked(self, requests: AsyncIterable[Any]) -> AsyncIterator[Any]:
+        """Return what is asked, until the server goes."""
+        questions = aiter(requests)
+        leaving = asyncio.ensure_future(self._leaving.wait())
+        try:
+            while True:
+                question = asyncio.ensure_future(anext(questions, None))
+                try:
+                    await asyncio.wait((question, leaving), return_when=asyncio.FIRST_COMPLETED)
+                    if not question.done() or (asked := question.result()) is None:
+                        return
+                finally:
+                    question.cancel()
+                yield asked
+        finally:
+            leaving.cancel()
 
 
 async def _importing(requests: AsyncIterable[Any]) -> AsyncIterator[Any]:

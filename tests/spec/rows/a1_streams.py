@@ -120,8 +120,9 @@ STREAMS = Section(
             "gRFC A57",
             ALL,
             "An orderly end: clients take a stream for failed that ends before its first response.",
-            "At the end clients hear GOAWAY, a stream that was never answered gets its first answer if there is one,"
-            " and all streams close with `UNAVAILABLE` within the grace.",
+            "At the end a stream that was never answered gets its first answer if there is one, all streams close"
+            " with `UNAVAILABLE`, and then clients hear GOAWAY. Within the grace nobody is hung up on who has not read"
+            " all of that; who comes meanwhile is sent away with `UNAVAILABLE`.",
         ),
         Row(
             "A1.15",

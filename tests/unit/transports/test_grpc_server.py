@@ -15,9 +15,11 @@ from legation.errors import TransportError
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, RESOURCE_TYPES
 from legation.model.statistics import Traffic
 from legation.transports.grpc_server import GrpcTransport
+from tests.unit.transports import narrow
 from tests.unit.transports.loopback import ANY_SIZE, PATIENCE, FakeFeed, Loopback, RawStream, resource, serving, until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
+SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
@@ -197,15 +199,70 @@ async def test_the_end_closes_streams_at_once_and_says_to_come_again() -> None:
         assert time.monotonic() - began < PATIENCE / 2
 
 
-async def test_who_watches_the_health_hears_of_the_end_and_does_not_hold_it_up() -> None:
+@pytest.mark.parametrize(("of", "status"), [("", SERVING), ("unknown", SERVICE_UNKNOWN)])
+async def test_who_watches_the_health_hears_of_the_end_and_does_not_hold_it_up(of: str, status: int) -> None:
     async with serving(shutdown_grace=PATIENCE) as served:
-        watch = health_of(served).Watch(health_pb2.HealthCheckRequest())
-        assert (await watch.read()).status == SERVING
+        watch = health_of(served).Watch(health_pb2.HealthCheckRequest(service=of))
+        assert (await watch.read()).status == status
         began = time.monotonic()
         await served.stop()
 
         assert (await watch.read()).status == NOT_SERVING
         assert time.monotonic() - began < PATIENCE / 2
+
+
+async def test_who_may_ask_reflection_something_more_does_not_hold_up_the_end() -> None:
+    async with serving(shutdown_grace=PATIENCE) as served:
+        ask = reflection_of(served).ServerReflectionInfo()
+        await ask.write(question(list_services=""))
+        assert (await ask.read()).list_services_response.service
+        began = time.monotonic()
+        await served.stop()
+
+        assert await ask.read() is grpc.aio.EOF
+        assert time.monotonic() - began < PATIENCE / 2
+
+
+async def test_what_was_written_at_the_end_is_read_before_the_server_hangs_up() -> None:
+    """A server that hung up as soon as everything was with its kernel would lose what is still on its way there."""
+    large = [resource(f"large-{number}", "x" * 1_000_000) for number in range(8)]
+    async with (
+        serving(FakeFeed(*large), shutdown_grace=PATIENCE, policy=ANY_SIZE) as served,
+        narrow.way_to(served.transport.port, first=7_900_000) as way,
+        served.connect(f"127.0.0.1:{way.port}") as channel,
+    ):
+        stream = served.delta(channel=channel)
+        await stream.send(type_url=CLUSTER.url, node="node")
+        await until(lambda: any(each.writer for each in served.transport._streams))
+        stopping = asyncio.create_task(served.stop())
+        reading = asyncio.create_task(stream.receive())
+        # All is written: what is left is with the kernel, and the client has not seen it.
+        await until(lambda: not served.transport._streams)
+        assert not reading.done()
+        way.say_something()
+        way.open()
+
+        assert len((await reading).resources) == 8
+        assert await stream.end() == ("UNAVAILABLE", "the server shuts down; connect again")
+        await stopping
+
+
+async def test_who_comes_while_the_last_answers_are_written_is_sent_away() -> None:
+    large = [resource(f"large-{number}", "x" * 1_000_000) for number in range(20)]
+    async with serving(FakeFeed(*large), shutdown_grace=PATIENCE, policy=ANY_SIZE) as served:
+        stream = served.delta()
+        await stream.send(type_url=CLUSTER.url, node="node")
+        await until(lambda: any(each.writer for each in served.transport._streams))
+        stopping = asyncio.create_task(served.stop())
+        await until(lambda: any(each._finishing for each in served.transport._streams))
+        late = served.delta()
+
+        assert await late.end() == ("UNAVAILABLE", "the server shuts down; connect again")
+        watch = health_of(served).Watch(health_pb2.HealthCheckRequest(service="unknown"))
+        assert (await watch.read()).status == SERVICE_UNKNOWN
+        assert await watch.read() is grpc.aio.EOF
+        assert len((await stream.receive()).resources) == 20
+        await stopping
 
 
 async def test_a_stream_that_was_not_answered_yet_gets_its_answer_before_the_end() -> None:
@@ -219,11 +276,8 @@ async def test_a_stream_that_was_not_answered_yet_gets_its_answer_before_the_end
         served.feed.publish(resource("newer"))
         response = await stream.receive()
         assert len(response.resources) == 20
-        with pytest.raises(grpc.aio.AioRpcError):
-            await stream.receive()
+        assert await stream.end() == ("UNAVAILABLE", "the server shuts down; connect again")
         await stopping
-
-        assert (await stream.end())[0] == "UNAVAILABLE"
 
 
 async def test_a_client_that_does_not_read_is_waited_for_no_longer_than_the_grace() -> None:
