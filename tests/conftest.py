@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(config.getoption("--hypothesis-profile", None) or "near")
 
 
-_TOGETHER = ("tests/bench/", "tests/cluster/", "tests/envoy/test_envoy_dynamic.py")
+_TOGETHER = ("tests/agreement/", "tests/bench/", "tests/cluster/", "tests/envoy/test_envoy_dynamic.py")
 """Below each of these one worker runs all: they share something heavy, or a port that is not theirs to choose."""
 
 

@@ -13,19 +13,25 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from legation.envoy import anys, printer, types, wrapped
+from legation.envoy import anys, examining, examples, printer, typed_structs, types, wrapped
 from legation.envoy.claims import claims
+from legation.envoy.details import details
 from legation.envoy.findings import Finding, Misfit, kind_of, quote
+from legation.envoy.finite import endless
 from legation.envoy.lingering import lingers
-from legation.envoy.reader import TYPE_KEY, old_type, read
+from legation.envoy.old_style import old_type
+from legation.envoy.reader import TYPE_KEY, read
 from legation.envoy.references import cannot_tell, references
+from legation.envoy.softening import softened
+from legation.envoy.spelled import spelled
+from legation.envoy.validity import validity
 from legation.envoy.warming import warms_within
 from legation.errors import InvalidResource
 from legation.model.hosts import alias
 from legation.model.names import canonical
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level
-from legation.model.resource import Resource, content_version
+from legation.model.resource import NO_DETAILS, Resource, content_version
 from legation.model.resource_types import BY_URL, RESOURCE_TYPES, TYPE_URL_PREFIX, ResourceType
 
 __all__ = ["Encoded", "Finding", "encode", "from_any", "from_message", "to_json"]
@@ -40,38 +46,47 @@ class Encoded:
     findings: tuple[Finding, ...] = ()
 
 
-def encode(json: Mapping[str, Any], *, origin: ObjectKey | None = None) -> Encoded:
+def encode(json: Mapping[str, Any], *, origin: ObjectKey | None = None, unknown_fields: Level = Level.ERROR) -> Encoded:
     """Return the resource that this JSON describes, or everything that is wrong with it. Never raises.
 
     Args:
         json: Envoy JSON with `@type`, in either spelling of field names; or a whole `Resource` of the discovery service
             that holds such JSON and says more about it: name, aliases, TTL. It is not changed.
         origin: The object that it came from.
+        unknown_fields: How bad a field is that the protos here do not know; WARNING: it is left out. In the
+            configuration of an extension it is a warning in any case, and sent to Envoy as it is.
     """
     if wrapped.is_wrapper(json):
-        return _encode_wrapped(json, origin=origin)
-    return _encode(json, wrapped.BARE, origin=origin)
+        return _encode_wrapped(json, origin=origin, unknown_fields=unknown_fields)
+    return _encode(json, wrapped.BARE, origin=origin, unknown_fields=unknown_fields)
 
 
-def _encode_wrapped(json: Mapping[str, Any], *, origin: ObjectKey | None) -> Encoded:
+def _encode_wrapped(json: Mapping[str, Any], *, origin: ObjectKey | None, unknown_fields: Level) -> Encoded:
     inner, more, findings = wrapped.read_wrapper(json)
-    encoded = _encode(inner, more, origin=origin)
+    encoded = _encode(inner, more, origin=origin, unknown_fields=unknown_fields)
     findings += tuple(replace(each, path=(wrapped.INNER, *each.path)) for each in encoded.findings)
     refused = any(each.level is Level.ERROR for each in findings)
     return Encoded(resource=None if refused else encoded.resource, findings=findings)
 
 
-def _encode(json: Mapping[str, Any], more: wrapped.More, *, origin: ObjectKey | None) -> Encoded:
+def _encode(json: Mapping[str, Any], more: wrapped.More, *, origin: ObjectKey | None, unknown_fields: Level) -> Encoded:
     try:
         row = _row_of(json)
     except Misfit as misfit:
         path = (TYPE_KEY,) if misfit.code in {"unknown-type", "old-type"} else ()
-        return _refused(Finding(code=misfit.code, path=path, message=misfit.message, mend=misfit.mend))
+        return _refused(
+            Finding(code=misfit.code, path=path, message=misfit.message, mend=misfit.mend, example=misfit.example)
+        )
     message = types.message_class(row.message)()
-    body, findings = read(message, json)
+    body, findings = read(message, json, unknown=unknown_fields)
+    if findings:
+        findings = list(examples.illustrated(findings, json, row.message))
     name = more.name or _name_of(message, row)
     if not name and not any(each.path == (row.name_field,) for each in findings):
         findings.append(_nameless(row))
+    if not any(each.level is Level.ERROR for each in findings):
+        known = examining.examined(message, body)
+        findings += softened((replace(each, path=spelled(json, each.path)) for each in known), json, findings)
     if any(each.level is Level.ERROR for each in findings):
         return _refused(*findings)
     resource = _resource(row, message, name=name, body=body, origin=origin, more=more)
@@ -97,10 +112,11 @@ def from_message(
         ttl: Seconds after which an Envoy that understands it drops the resource, unless it hears of it again.
         origin: The object that it came from.
         check: Nested `Any` messages are read, and written anew so that their bytes, and with them the version, are the
-            same in every process. Without it they are served exactly as they are.
+            same in every process; and Envoy's own rules are asked. Without it they are served exactly as they are.
 
     Raises:
-        InvalidResource: Its type has no row, it has no name, or, with `check`, an `Any` inside cannot be read.
+        InvalidResource: Its type has no row, it has no name, or, with `check`, an `Any` inside cannot be read, or Envoy
+            would refuse it.
     """
     if message.DESCRIPTOR.full_name == wrapped.WRAPPER:
         return _from_wrapper(message, name=name, version=version, ttl=ttl, origin=origin, check=check)
@@ -116,6 +132,8 @@ def from_message(
         except DecodeError as error:
             raise InvalidResource(name, ("an Any inside it cannot be read",)) from error
     body = message.SerializeToString(deterministic=True)
+    if check:
+        _ask_rules(name, message, body)
     return _resource(row, message, name=name, body=body, version=version, origin=origin, more=_more(name, ttl))
 
 
@@ -138,10 +156,11 @@ def from_any(
         version: The caller's own version in place of the content's.
         ttl: Seconds after which an Envoy that understands it drops the resource, unless it hears of it again.
         origin: The object that it came from.
-        check: The bytes, and those of every known `Any` inside, must be readable.
+        check: The bytes, and those of every known `Any` inside, must be readable, and Envoy's own rules are asked.
 
     Raises:
-        InvalidResource: The type has no row, there is no name, or, with `check`, the bytes are not readable.
+        InvalidResource: The type has no row, there is no name, or, with `check`, the bytes are not readable, or Envoy
+            would refuse them.
     """
     row = BY_URL.get(type_url)
     if row is None:
@@ -157,7 +176,19 @@ def from_any(
     name = name or (_name_of(message, row) if message is not None else "")
     if not name:
         raise InvalidResource(row.name, (_nameless(row).message,))
+    if check and message is not None:
+        _ask_rules(name, message, value)
     return _resource(row, message, name=name, body=value, version=version, origin=origin, more=_more(name, ttl))
+
+
+def _ask_rules(name: str, message: Message, body: bytes) -> None:
+    if endless_numbers := tuple(map(str, endless(message))):
+        raise InvalidResource(name, endless_numbers)
+    if any(each.encode() in body for each in typed_structs.NAMES):
+        return  # nobody can tell what in it is not understood here
+    errors = tuple(str(each) for each in examining.examined(message, body) if each.level is Level.ERROR)
+    if errors:
+        raise InvalidResource(name, errors)
 
 
 def to_json(resource: Resource, *, show_secrets: bool = False) -> dict[str, Any]:
@@ -186,14 +217,17 @@ def _resource(
 ) -> Resource:
     name = canonical(name)
     lingering = message is None or lingers(message)
+    names = cannot_tell(row) if message is None else references(message)
     return Resource(
         type=row,
         name=name,
         body=body,
         version=version or content_version(body, lingers=lingering),
-        references=cannot_tell(row) if message is None else references(message),
+        references=names,
         claims=() if message is None else claims(message),
         warms_within=0.0 if message is None else warms_within(message),
+        validity=() if message is None else validity(message, body),
+        details=NO_DETAILS if message is None else details(message, names),
         lingers=lingering,
         origin=origin,
         aliases=(*more.aliases, *(_aliases(message, name) if message is not None and row.aliased else ())),
@@ -245,7 +279,11 @@ def _row_of(json: object) -> ResourceType:
     if row := BY_URL.get(TYPE_URL_PREFIX + name):
         return row
     newer = types.successor(name)
-    raise old_type(name, newer) if newer else _no_row(name)
+    if newer is None:
+        raise _no_row(name)
+    misfit = old_type(name, newer)
+    misfit.example = examples.of_resource(json, newer)
+    raise misfit
 
 
 def _no_row(name: str) -> Misfit:

@@ -14,8 +14,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from legation.envoy import printer, types
-from legation.envoy.anys import children, unpack
+from legation.envoy.anys import children
 from legation.envoy.reader import TYPE_KEY
+from legation.envoy.revising import revise
 from legation.model.names import canonical
 from legation.model.resource import EVERY, Name, Resource
 from legation.model.resource_types import (
@@ -108,24 +109,13 @@ def _visit(message: Any, see: _See) -> bool:
     """Show every config source in a message, in an `Any` inside too. Returns whether one of them was changed."""
     full_name = message.DESCRIPTOR.full_name
     if full_name == types.ANY:
-        return _visit_any(message, see)
+        return revise(message, lambda inner: _visit(inner, see))
     changed = False
     for source, (row, name) in _own(message, full_name):
         changed |= see(source, (row, name if name == EVERY else canonical(name)))
     for child in children(message):
         changed |= _visit(child, see)
     return changed
-
-
-def _visit_any(message: Any, see: _See) -> bool:
-    try:
-        inner = unpack(message)
-    except DecodeError:
-        return False
-    if inner is None or not _visit(inner, see):
-        return False
-    message.value = inner.SerializeToString(deterministic=True)
-    return True
 
 
 def _own(message: Any, full_name: str) -> Iterator[tuple[Any, Name]]:

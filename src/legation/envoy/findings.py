@@ -23,6 +23,8 @@ class Finding:
     """From the top of the resource."""
     message: str
     mend: str = ""
+    example: str = ""
+    """What to write in its place, as lines of YAML."""
 
     def __str__(self) -> str:
         where = f"{show_path(self.path)}: " if self.path else ""
@@ -32,11 +34,16 @@ class Finding:
 class Misfit(Exception):
     """A value is not what its field takes: a verdict that becomes a Finding where the path is known."""
 
-    def __init__(self, code: str, message: str, mend: str = "") -> None:
+    def __init__(self, code: str, message: str, mend: str = "", *, example: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.mend = mend
+        self.example = example
+
+
+class Unknown(Misfit):
+    """What the protos here do not know, and those of another Envoy may: a field, a value of an enum."""
 
 
 def quote(key: object) -> str:

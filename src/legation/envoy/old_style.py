@@ -7,10 +7,13 @@ type of its `typed_config` alone and refuses one without. Tried on Envoy 1.40 fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from legation.envoy.findings import Misfit
+from legation.envoy.findings import Misfit, quote
 from legation.model.objects import FieldPath
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
 
 CONFIG = "config"
 """The key of the old API that held an extension's configuration."""
@@ -24,9 +27,9 @@ _FOUND_BY_NAME = frozenset({
 
 def check(message: Any, path: FieldPath) -> Misfit | None:
     """Return what is wrong with a message that names an extension and does not configure it; None for any other."""
-    fields = message.DESCRIPTOR.fields_by_name
-    if "typed_config" not in fields or "name" not in fields or message.DESCRIPTOR.full_name in _FOUND_BY_NAME:
+    if not _names_extension(message.DESCRIPTOR):
         return None
+    fields = message.DESCRIPTOR.fields_by_name
     if message.HasField("typed_config") or ("config_discovery" in fields and message.HasField("config_discovery")):
         return None
     if "is_optional" in fields and message.is_optional:
@@ -37,6 +40,23 @@ def check(message: Any, path: FieldPath) -> Misfit | None:
         return Misfit("old-style-filter", words, 'add typed_config: {"@type": type.googleapis.com/<its message type>}')
     words = f"{message.name} has no typed_config, without which Envoy refuses it"
     return Misfit("old-style-filter", words, f'add typed_config: {{"@type": type.googleapis.com/{found}}}')
+
+
+def old_type(name: str, newer: str) -> Misfit:
+    """Return the complaint that a message type belongs to an API that Envoy has given up."""
+    words = f"type {quote(name)} belongs to an old API that Envoy no longer reads"
+    return Misfit("old-type", words, f"write type.googleapis.com/{newer}; its fields may have changed")
+
+
+def lacks_type(descriptor: Descriptor, json: Mapping[str, Any]) -> bool:
+    """Say whether JSON of that message type, with names of the protos, lacks the configuration of an extension."""
+    has_type = "typed_config" in json or "config_discovery" in json or json.get("is_optional") is True
+    return _names_extension(descriptor) and not has_type
+
+
+def _names_extension(descriptor: Descriptor) -> bool:
+    fields = descriptor.fields_by_name
+    return "typed_config" in fields and "name" in fields and descriptor.full_name not in _FOUND_BY_NAME
 
 
 def modern_type(name: str, path: FieldPath) -> str | None:

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 import struct
-from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
-from udpa.annotations import sensitive_pb2
 
 from legation.envoy import types
 from legation.envoy.anys import unpack
-
-REDACTED = "[redacted]"
-
-ALSO_SENSITIVE = frozenset({
-    "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.access_token",
-    "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.google_refresh_token",
-    "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.ServiceAccountJWTAccessCredentials.json_key",
-    "envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.GoogleIAMCredentials.authorization_token",
-    "envoy.config.trace.v3.LightstepConfig.access_token",
-    "envoy.config.trace.v3.LightstepConfig.access_token_file",
-})  # fmt: skip
-"""Credentials that the protos do not mark."""
-SECRET_KEY = re.compile(r"passw|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
-"""Keys whose text is hidden where no proto says what is sensitive: in a Struct."""
-
+from legation.envoy.sensitive import REDACTED, Spot, is_sensitive
+from legation.envoy.typed_structs import NAMES
 
 _EXACT = 2**53
 """Up to here every whole number has a float of its own."""
@@ -78,7 +62,10 @@ def _message(message: Any, *, hide: bool, show: bool) -> Any:
     if name == types.ANY:
         return _any(message, hide=hide, show=show)
     if name in types.STRUCTS:
-        return _struct(message, hide=hide, show=show)
+        return _struct(message, Spot(hide=hide), show=show)
+    if name in NAMES:
+        content = _struct(message.value, Spot.of_typed_struct(message, hide=hide), show=show)
+        return {"type_url": message.type_url, "value": content}
     if name in types.TEXTS:
         return message.ToJsonString()
     if name in types.WRAPPERS:
@@ -102,24 +89,22 @@ def _any(message: Any, *, hide: bool, show: bool) -> dict[str, Any]:
     return {"@type": message.type_url, **content}
 
 
-def _struct(message: Any, *, hide: bool, show: bool) -> Any:
+def _struct(message: Any, spot: Spot, *, show: bool) -> Any:
     match message.DESCRIPTOR.name:
         case "Struct":
-            return {
-                key: _struct(value, hide=hide or (not show and bool(SECRET_KEY.search(key))), show=show)
-                for key, value in sorted(message.fields.items())
-            }
+            inside = spot.inside(message)
+            return {key: _struct(value, inside.below(key), show=show) for key, value in sorted(message.fields.items())}
         case "ListValue":
-            return [_struct(value, hide=hide, show=show) for value in message.values]
+            return [_struct(value, spot, show=show) for value in message.values]
     kind = message.WhichOneof("kind")
     if kind in {None, "null_value"}:
         return None
     value = getattr(message, kind)
     if kind in {"struct_value", "list_value"}:
-        return _struct(value, hide=hide, show=show)
+        return _struct(value, spot, show=show)
     if kind == "number_value":
         return _whole(value)
-    return REDACTED if hide and kind == "string_value" else value
+    return REDACTED if spot.hide and not show and kind == "string_value" else value
 
 
 def _number(field: FieldDescriptor, value: float) -> Any:
@@ -134,9 +119,3 @@ def _number(field: FieldDescriptor, value: float) -> Any:
 
 def _whole(value: float) -> float:
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
-
-
-@cache
-def is_sensitive(field: FieldDescriptor) -> bool:
-    """Say whether the texts in a field are secrets."""
-    return field.full_name in ALSO_SENSITIVE or bool(field.GetOptions().Extensions[sensitive_pb2.sensitive])

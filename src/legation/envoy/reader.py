@@ -7,18 +7,17 @@ of their own; `fields.py` has all others.
 
 from __future__ import annotations
 
-import difflib
 import marshal
 import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from legation.envoy import types
+from legation.envoy import as_written, old_style, typed_structs, types
 from legation.envoy.fields import fields_of, fill_fields, is_text
-from legation.envoy.findings import Finding, Misfit, kind_of, quote
+from legation.envoy.findings import Finding, Misfit, kind_of
 from legation.envoy.reading import Reading, Write
-from legation.envoy.scalars import convert_text, duration, expected
+from legation.envoy.scalars import MAX_SECONDS, convert_text, duration, expected
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
@@ -27,24 +26,25 @@ if TYPE_CHECKING:
 
 TYPE_KEY = "@type"
 _ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint"
-_TYPED_STRUCT = "xds.type.v3.TypedStruct"
+_TYPED_STRUCT = f"type.googleapis.com/{typed_structs.NAME}"
+_SECOND = 1_000_000_000
+"""In nanoseconds."""
 
 
-def read(message: Message, json: Mapping[str, Any]) -> tuple[bytes, list[Finding]]:
+def read(message: Message, json: Mapping[str, Any], *, unknown: Level = Level.ERROR) -> tuple[bytes, list[Finding]]:
     """Fill an empty message from its JSON, whose `@type` has been obeyed already.
+
+    Args:
+        message: The message.
+        json: The JSON.
+        unknown: How bad it is to say what is not known here and cannot travel as it is written.
 
     Returns:
         Its bytes, and what is wrong; with a finding of level ERROR the bytes are not worth anything.
     """
-    reading = Reading(write=_write)
+    reading = Reading(write=_write, unknown=unknown)
     fill_fields(reading, message, json, (), ignore=TYPE_KEY)
     return reading.pack(message, ()), reading.findings
-
-
-def old_type(name: str, newer: str) -> Misfit:
-    """Return the complaint that a message type belongs to an API that Envoy has given up."""
-    words = f"type {quote(name)} belongs to an old API that Envoy no longer reads"
-    return Misfit("old-type", words, f"write type.googleapis.com/{newer}; its fields may have changed")
 
 
 def _write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
@@ -57,30 +57,33 @@ def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
     url = value.get(TYPE_KEY)
     if not isinstance(url, str) or not url:
         raise Misfit("missing-type", 'there is no "@type"', 'add "@type": type.googleapis.com/<message type>')
-    name = types.type_name(convert_text(url))
-    if name in {url, ""}:
+    host, _, name = convert_text(url).rpartition("/")
+    if not host or not name:
         raise Misfit("bad-type", '"@type" is not a type URL', "write type.googleapis.com/<message type>")
     if newer := types.successor(name):
-        raise old_type(name, newer)
-    if types.find(name) is None:
-        reading.report(path, _unknown_type(name), level=Level.WARNING)
-        child: Any = types.message_class(_TYPED_STRUCT)(type_url=url)
-        url = f"type.googleapis.com/{_TYPED_STRUCT}"
-        _struct(reading, child.value, {key: item for key, item in value.items() if key != TYPE_KEY}, path)
+        raise old_style.old_type(name, newer)
+    known = types.find(name)
+    if known is None:
+        child: Any = as_written.of_unknown_type(reading, value, path)
+        url = _TYPED_STRUCT
     elif name in types.FORMS:
         child = types.message_class(name)()
         reading.fill(child, value.get("value"), (*path, "value"))
     else:
         child = types.message_class(name)()
+        outer = reading.enter()
         fill_fields(reading, child, value, path, ignore=TYPE_KEY)
+        unknown = reading.leave(outer)
+        if unknown and typed_structs.taken_at(path, name):
+            reading.send(unknown)
+            child = as_written.of_known_type(reading, value, known, path)
+            url = _TYPED_STRUCT
+        elif unknown:
+            reading.pass_on(unknown)
+        if name in typed_structs.NAMES:
+            as_written.check(reading, child, value, path)
     message.type_url = url
     message.value = reading.pack(child, path)
-
-
-def _unknown_type(name: str) -> Misfit:
-    near = difflib.get_close_matches(name, types.neighbours(name), n=1)
-    words = f"unknown type {quote(name)}, sent unchecked as a TypedStruct: an Envoy that lacks it refuses the resource"
-    return Misfit("unknown-type", words, f"did you mean type.googleapis.com/{near[0]}?" if near else "")
 
 
 def _struct(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
@@ -127,8 +130,13 @@ def _finite(number: float) -> float:
     raise Misfit("not-json", "the number is not finite, or too large for JSON")
 
 
-def _duration(_: Reading, message: Any, value: Any, __: FieldPath) -> None:
-    message.seconds, message.nanos = duration(value)
+def _duration(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
+    if not isinstance(value, Mapping):
+        message.seconds, message.nanos = duration(value)
+        return
+    fill_fields(reading, message, value, path)  # Envoy takes {"seconds": 1} for "1s"
+    if abs(message.nanos) >= _SECOND or message.seconds * message.nanos < 0 or abs(message.seconds) > MAX_SECONDS:
+        raise Misfit("bad-value", "these seconds and nanos are no duration", 'write seconds with an s: "0.25s"')
 
 
 def _text_form(_: Reading, message: Any, value: Any, __: FieldPath) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
 
-from legation.envoy.findings import Finding, Misfit
+from legation.envoy.findings import Finding, Misfit, Unknown
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
@@ -17,6 +18,13 @@ _DEEP = 20
 """From here on it is tried whether protobuf can read back what it wrote: it stops at 100 messages inside each other,
 and a level of a Struct is three of them."""
 
+LEFT_OUT = ", which is left out"
+SENT = (
+    ", sent to Envoy as it is: one that does not know it either ignores it, or refuses the resource if it runs with"
+    " --reject-unknown-dynamic-fields"
+)
+"""What becomes of what is not known here."""
+
 Write: TypeAlias = "Callable[[Reading, Any, Any, FieldPath], None]"
 """Put a JSON value into a message, or into one field of it: (reading, message, value, path). May raise Misfit."""
 
@@ -24,16 +32,64 @@ Write: TypeAlias = "Callable[[Reading, Any, Any, FieldPath], None]"
 class Reading:
     """One walk over one resource."""
 
-    def __init__(self, *, write: Write) -> None:
+    def __init__(self, *, write: Write, unknown: Level = Level.ERROR) -> None:
+        """Begin.
+
+        Args:
+            write: Puts a JSON value into a message.
+            unknown: How bad it is to say what is not known here and cannot travel as it is written.
+        """
         self.findings: list[Finding] = []
         self._write = write
+        self._level = unknown
+        self._unknown: list[int] = []
+        """Where in `findings` stands what is not known, of the `Any` that is being read."""
         self.deep = False
         """Whether it went so deep that it matters where in the resource it began."""
 
-    def report(self, path: FieldPath, misfit: Misfit, *, level: Level = Level.ERROR) -> None:
-        """Note a fault; the walk goes on."""
-        finding = Finding(level=level, code=misfit.code, path=path, message=misfit.message, mend=misfit.mend)
-        self.findings.append(finding)
+    def report(self, path: FieldPath, misfit: Misfit, *, level: Level = Level.ERROR, optional: bool = True) -> None:
+        """Note a fault; the walk goes on.
+
+        Args:
+            path: Where.
+            misfit: What.
+            level: How bad it is; that of what is unknown is decided here.
+            optional: Whether what is unknown can be left out.
+        """
+        message = misfit.message
+        if isinstance(misfit, Unknown):
+            self._unknown.append(len(self.findings))
+            level = self._level if optional else Level.ERROR
+            message += "" if level is Level.ERROR else LEFT_OUT
+        self.findings.append(
+            Finding(level=level, code=misfit.code, path=path, message=message, mend=misfit.mend, example=misfit.example)
+        )
+
+    @property
+    def refused(self) -> bool:
+        """Whether something is wrong so that the message is not worth anything."""
+        return any(finding.level is Level.ERROR for finding in self.findings)
+
+    def enter(self) -> list[int]:
+        """Begin with an `Any`; what this returns has to be given back to `leave`."""
+        outer, self._unknown = self._unknown, []
+        return outer
+
+    def leave(self, outer: list[int]) -> list[int]:
+        """End with an `Any`, and return what in it is not known here: for `send` or `pass_on`."""
+        unknown, self._unknown = self._unknown, outer
+        return unknown
+
+    def send(self, unknown: list[int]) -> None:
+        """Note that what is not known is sent as it is written: it is no error."""
+        for at in unknown:
+            finding = self.findings[at]
+            message = finding.message.removesuffix(LEFT_OUT) + SENT
+            self.findings[at] = replace(finding, level=Level.WARNING, message=message)
+
+    def pass_on(self, unknown: list[int]) -> None:
+        """Leave what is not known to the next `Any` around it."""
+        self._unknown += unknown
 
     def fill(self, message: Message, value: Any, path: FieldPath) -> None:
         """Put a JSON value into an empty message, whatever its type, and note what does not fit."""

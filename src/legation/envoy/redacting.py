@@ -8,7 +8,8 @@ from google.protobuf.message import DecodeError
 
 from legation.envoy import types
 from legation.envoy.anys import unpack
-from legation.envoy.printer import REDACTED, SECRET_KEY, is_sensitive
+from legation.envoy.sensitive import REDACTED, Spot, is_sensitive
+from legation.envoy.typed_structs import NAMES
 from legation.model.resource import Resource
 
 
@@ -33,9 +34,10 @@ def redact(message: Any, *, hide: bool = False) -> None:
     name = message.DESCRIPTOR.full_name
     if name == types.ANY:
         _redact_any(message, hide=hide)
-    elif name == "google.protobuf.Struct":
-        for key, value in message.fields.items():
-            redact(value, hide=hide or bool(SECRET_KEY.search(key)))
+    elif name in NAMES:
+        _redact_struct(message.value, Spot.of_typed_struct(message, hide=hide))
+    elif name in types.STRUCTS:
+        _redact_struct(message, Spot(hide=hide))
     else:
         for field, value in message.ListFields():
             _redact_field(message, field, value, hide=hide or is_sensitive(field))
@@ -51,6 +53,23 @@ def _redact_any(message: Any, *, hide: bool) -> None:
     else:
         redact(inner, hide=hide)
         message.value = inner.SerializeToString(deterministic=True)
+
+
+def _redact_struct(message: Any, spot: Spot) -> None:
+    match message.DESCRIPTOR.name:
+        case "Struct":
+            inside = spot.inside(message)
+            for key, value in message.fields.items():
+                _redact_struct(value, inside.below(key))
+        case "ListValue":
+            for value in message.values:
+                _redact_struct(value, spot)
+        case _ if message.HasField("struct_value"):
+            _redact_struct(message.struct_value, spot)
+        case _ if message.HasField("list_value"):
+            _redact_struct(message.list_value, spot)
+        case _ if spot.hide and message.HasField("string_value"):
+            message.string_value = REDACTED
 
 
 def _redact_field(message: Any, field: Any, value: Any, *, hide: bool) -> None:

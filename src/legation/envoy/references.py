@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import types
-from legation.envoy.anys import children, unpack, within
+from legation.envoy.anys import children, within
 from legation.envoy.cluster_names import CODE, LUA, LUA_CALL, NAMES, SOURCES, UNKNOWABLE
+from legation.envoy.understanding import understood
 from legation.model.names import canonical
-from legation.model.resource import EVERY, NO_REFERENCES, References
+from legation.model.resource import EVERY, NO_REFERENCES, Name, References
 from legation.model.resource_types import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -63,6 +64,21 @@ def _visit(message: Any, found: _Found) -> None:
     rules = _rules(message.DESCRIPTOR)
     if rules.stop or _is_barren(message.DESCRIPTOR):
         return
+    _look(message, rules, found)
+    for child in children(message):
+        _visit(child, found)
+
+
+def mentions(message: Any, name: Name) -> bool:
+    """Say whether a message itself, and no other inside it, mentions a name."""
+    found: _Found = set()
+    rules = _rules(message.DESCRIPTOR)
+    if not rules.stop and message.DESCRIPTOR.full_name != types.ANY:
+        _look(message, rules, found)
+    return any((row, canonical(each)) == name for row, each in found)
+
+
+def _look(message: Any, rules: _Rules, found: _Found) -> None:
     for field, value in message.ListFields() if rules.names or rules.unknowable else ():
         if field.name in rules.names:
             names = (value,) if isinstance(value, str) else value
@@ -71,8 +87,6 @@ def _visit(message: Any, found: _Found) -> None:
             found.add(_EVERY_CLUSTER)
     if rules.special:
         rules.special(message, found)
-    for child in children(message):
-        _visit(child, found)
 
 
 # Message types that need a look of their own -------------------------------------------------------------------------
@@ -80,7 +94,7 @@ def _visit(message: Any, found: _Found) -> None:
 
 def _any(message: Any, found: _Found) -> None:
     try:
-        inner = unpack(message)
+        inner = understood(message)
     except DecodeError:
         inner = None
     if inner is not None:

@@ -18,19 +18,25 @@ from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
-from legation.envoy.findings import Misfit, kind_of
+from legation.envoy.findings import Misfit, Unknown, kind_of
 
 Convert: TypeAlias = Callable[[Any], Any]
 """From a JSON value to the field's value; raises Misfit."""
 
+_MIN_INT32, _MAX_INT32 = -(1 << 31), (1 << 31) - 1
 _MAX_FLOAT32 = 3.4028234663852886e38
-_MAX_SECONDS = 315_576_000_000
+MAX_SECONDS = 315_576_000_000
 """Of a Duration: 10,000 years (google/protobuf/duration.proto)."""
 _DURATION = re.compile(r"(?P<sign>-?)(?P<seconds>\d{1,12})(?:\.(?P<fraction>\d{1,9}))?s", re.ASCII)
 _HALF = re.compile("[\ud800-\udfff]")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+", re.ASCII)
 _MAX_DIGITS = 400
-_SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_ENDLESS = frozenset({"nan", "inf", "infinity"})
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+"""Texts that are a boolean for Envoy, in any case of letters; a number without quotes is none."""
 _LISTED_VALUES = 12
 """An enum with at most so many values has them listed when one is wrong."""
 
@@ -62,14 +68,14 @@ def _bytes(value: Any) -> bytes:
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
+    if isinstance(value, str) and (low := value.lower()) in _TRUE | _FALSE:
+        return low in _TRUE
     raise expected("true or false", value)
 
 
 def _integer(value: Any, *, low: int, high: int) -> int:
-    if isinstance(value, str) and len(value) < _MAX_DIGITS and _NUMBER.fullmatch(value):
-        value = float(value) if any(char in value for char in ".eE") else int(value)
+    if isinstance(value, str) and len(value) < _MAX_DIGITS:
+        value = _number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise expected("a whole number", value)
     if isinstance(value, float) and not value.is_integer():  # also NaN and the infinities
@@ -81,9 +87,10 @@ def _integer(value: Any, *, low: int, high: int) -> int:
 
 def _real(value: Any, *, limit: float) -> float:
     if isinstance(value, str):
-        if value in _SPECIAL:
-            return _SPECIAL[value]
-        value = float(value) if _NUMBER.fullmatch(value) else value
+        if value.strip().lstrip("+-").lower() in _ENDLESS:
+            words = "the number is not finite: where Envoy does not refuse it, it may crash"
+            raise Misfit("bad-value", words, "write a number")
+        value = _number(value.strip()) if len(value) < _MAX_DIGITS else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise expected("a number", value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -93,23 +100,37 @@ def _real(value: Any, *, limit: float) -> float:
     return float(value)
 
 
+def _number(text: str) -> Any:
+    """Return the number that a text is for Envoy, or the text."""
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return int(text, 16) if _HEXADECIMAL.fullmatch(text) else text
+
+
 def _enum(value: Any, *, descriptor: EnumDescriptor) -> int:
     if isinstance(value, str):
         known = descriptor.values_by_name.get(value) or descriptor.values_by_name.get(value.upper())
         if known is not None:
             return known.number
-        value = int(value) if value.isascii() and value.isdecimal() and len(value) < _MAX_DIGITS else value
+        value = int(value) if len(value) < _MAX_DIGITS and _WHOLE.fullmatch(value) else value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if value in descriptor.values_by_number:
+        if (
+            _MIN_INT32 <= value <= _MAX_INT32
+        ):  # a number that no name is for is one: Envoy's rules say where it may not be
             return value
-    elif not isinstance(value, str):
+        raise Misfit("bad-value", f"the number is out of range: {_MIN_INT32} to {_MAX_INT32}")
+    if not isinstance(value, str):
         raise expected(f"the name of a {descriptor.name}", value)
     names = [each.name for each in descriptor.values]
-    near = difflib.get_close_matches(value.upper().replace("-", "_"), names, n=1) if isinstance(value, str) else []
+    near = difflib.get_close_matches(value.upper().replace("-", "_"), names, n=1)
     mend = f'did you mean "{near[0]}"?' if near else ""
     if not near and len(names) <= _LISTED_VALUES:
         mend = f"it can be {', '.join(names)}"
-    raise Misfit("bad-value", f"it is none of the values of {descriptor.name}", mend)
+    raise Unknown("unknown-value", f"none of the values of {descriptor.name} has this name", mend)
 
 
 def duration(value: Any) -> tuple[int, int]:
@@ -117,7 +138,7 @@ def duration(value: Any) -> tuple[int, int]:
     if not isinstance(value, str):
         raise expected("a duration", value, 'write seconds in quotes, with an s: "0.25s"')
     match = _DURATION.fullmatch(value)
-    if match is None or int(match["seconds"]) > _MAX_SECONDS:
+    if match is None or int(match["seconds"]) > MAX_SECONDS:
         raise Misfit("bad-value", "the text is not a duration", 'write seconds with an s: "0.25s", "300s"')
     sign = -1 if match["sign"] else 1
     return sign * int(match["seconds"]), sign * int((match["fraction"] or "").ljust(9, "0"))

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from legation.envoy.types import type_name
+from legation.envoy.understanding import type_of
 from legation.envoy.wrapped import seconds
 from legation.model.resource_types import CLUSTER
 
@@ -45,7 +45,7 @@ def warms_within(message: Message) -> float:
 def _discovery(cluster: Any) -> float:
     by_dns = cluster.type in {cluster.STRICT_DNS, cluster.LOGICAL_DNS}
     if cluster.HasField("cluster_type"):
-        extension = type_name(cluster.cluster_type.typed_config.type_url)
+        extension = type_of(cluster.cluster_type.typed_config)
         if extension in _AT_ONCE:
             return 0.0
         if extension != _DNS:

@@ -9,6 +9,8 @@ from typing import Any
 from legation.envoy import types
 from legation.envoy.findings import Finding, Misfit
 from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.spelled import spelled
+from legation.model.objects import FieldPath
 from legation.model.resource import MAX_TTL, MIN_TTL
 
 WRAPPER = "envoy.service.discovery.v3.Resource"
@@ -31,6 +33,16 @@ class More:
 
 BARE = More()
 """Nothing."""
+
+
+def as_written(json: Mapping[str, Any], path: FieldPath) -> FieldPath:
+    """Return a path of the protos, from the top of the resource, as the owner of this JSON wrote it.
+
+    Args:
+        json: A resource, or a wrapped one.
+        path: From the resource itself.
+    """
+    return (INNER, *spelled(json.get(INNER), path)) if is_wrapper(json) else spelled(json, path)
 
 
 def is_wrapper(json: object) -> bool:

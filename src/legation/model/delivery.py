@@ -27,8 +27,20 @@ class Refusal:
 
 
 def first_refusals(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """Return those that are told in words: the first by node id, so that the text stays while the Envoys do."""
-    return tuple(nsmallest(SHOWN_REFUSALS, refusals, key=lambda each: (each.node, each.resource, each.words)))
+    """Return those that are told in words: of each reason the first by node id, then others.
+
+    So one reason of many Envoys does not hide that of another, and the text stays while the Envoys do.
+    """
+    by_reason: dict[tuple[str, str], list[Refusal]] = {}
+    for each in refusals:
+        by_reason.setdefault((each.resource, each.words), []).append(each)
+    ranked = (
+        (rank, each)
+        for alike in by_reason.values()
+        for rank, each in enumerate(nsmallest(SHOWN_REFUSALS, alike, key=lambda each: each.node))
+    )
+    told = nsmallest(SHOWN_REFUSALS, ranked, key=lambda it: (it[0], it[1].node, it[1].resource, it[1].words))
+    return tuple(sorted((each for _, each in told), key=lambda each: (each.node, each.resource, each.words)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ class WhyParked(Enum):
 
     UNTOLD = "it does not say which, and many offers of parts did not tell"
     UNKNOWN = "it came back from another stream, and what it holds is not known, so nothing may be left out"
+    UNSEEN = "it took all of them when they were offered again, as it does without a look at what it refused before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ class Refused:
     parked: tuple[Resource, ...] = field(default=(), repr=False)
     """Resources that are not offered either, until one of them changes: nobody knows who of them is to blame."""
     why_parked: WhyParked = WhyParked.UNTOLD
+    doubted: tuple[Resource, ...] = field(default=(), repr=False)
+    """What was new where nobody is to blame yet: parts of it are offered again."""
 
 
 Event: TypeAlias = Subscribed | Sent | Accepted | Refused

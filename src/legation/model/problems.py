@@ -36,6 +36,8 @@ class Problem:
     """The field inside the object."""
     mend: str = ""
     """What its owner can do, where we can tell: `did you mean "connect_timeout"?`."""
+    example: str = ""
+    """What to write in its place, as lines of YAML, where we can tell. It holds no secret; `...` stands for one."""
     subject: str = ""
     """What it is about where it is about no object: of one code it is then the same problem, whatever its words are."""
 

@@ -51,6 +51,8 @@ class TypeStatus:
     """The version sent last, or that of all which it turned out to hold already; empty where there is none."""
     accepted: str = ""
     """The version accepted last, likewise."""
+    since: float | None = None
+    """Seconds since it accepted that; None: it has accepted nothing, or holds what another stream gave it."""
     pending_for: float | None = None
     """Seconds since the oldest response that it has not answered; None if it answered all."""
     refused: tuple[RefusedResource, ...] = ()

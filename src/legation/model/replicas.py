@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -22,6 +22,15 @@ class ReplicaPages:
     """What all other replicas show, asked at one moment."""
 
     pages: tuple[ReplicaPage, ...] = ()
+    silent: tuple[str, ...] = ()
+    """The addresses of those that did not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaRecords:
+    """What all other replicas answer to one question, asked at one moment: the records of each, by its address."""
+
+    records: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
     """The addresses of those that did not answer."""
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from legation.model.objects import ObjectKey
 from legation.model.resource_types import ResourceType
+from legation.model.validity import Validity
 
 EVERY = "*"
 """In the names that a resource refers to: it may name any resource of that type (a cluster taken from a header)."""
@@ -33,6 +34,12 @@ References: TypeAlias = Mapping[str, frozenset[str]]
 """Short name of a type -> the names of that type that a resource mentions; may hold EVERY."""
 
 NO_REFERENCES: References = MappingProxyType({})
+
+Details: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
+"""What is said of a name (the short name of its type, and the name), in words that one type of resource and those who
+mention it share: names of filters for a RouteConfiguration, kinds for a Secret, types for an ExtensionConfig."""
+
+NO_DETAILS: Details = MappingProxyType({})
 
 
 _ENDS_AT_ONCE = "~"
@@ -72,6 +79,10 @@ class Resource:
     """Seconds after which it is warm at the latest when its configuration and what it refers to are there: what first
     lookups of names and first health checks of a cluster take. 0: there are none; `inf`: nobody knows, as with most
     extensions."""
+    validity: tuple[Validity, ...] = field(default=(), repr=False)
+    """When the certificates that stand in it can be used."""
+    details: Details = field(default_factory=lambda: NO_DETAILS, repr=False)
+    """What it says of names besides mentioning them, its own among them: what must fit what has the name."""
     lingers: bool = True
     """It goes on for those who use it already when it has been replaced or removed: a UDP listener does not."""
     origin: ObjectKey | None = None

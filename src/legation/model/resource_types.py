@@ -64,6 +64,9 @@ class ResourceType:
     """A client asks by names that are not the resources' own: by the host of a request."""
     secret: bool = False
     """The content must not be shown to anyone."""
+    taken_unseen: bool = False
+    """Envoy remembers by its hash what it was offered last: what it refused it takes at the second time, and goes on
+    with what it had."""
 
     @property
     def url(self) -> str:
@@ -119,6 +122,7 @@ SECRET = ResourceType(
     name_field="name",
     order=30,
     secret=True,
+    taken_unseen=True,
 )
 EXTENSION_CONFIG = ResourceType(
     name="ExtensionConfig",
@@ -130,6 +134,7 @@ EXTENSION_CONFIG = ResourceType(
     name_field="name",
     order=30,
     refers=("Cluster", "Secret"),
+    taken_unseen=True,
 )
 LISTENER = ResourceType(
     name="Listener",

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from legation.model.loads import LoadTotal
 from legation.model.resource_types import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How often something took how long."""
+
+    bounds: tuple[float, ...]
+    """Upper bounds of the buckets but the last one, in seconds, ascending."""
+    counts: tuple[int, ...]
+    """How often, in each bucket; the last one has what took longer than every bound."""
+    total: float
+    """Seconds, of all together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +34,10 @@ class FeedbackStatistics:
     """Responses that were refused."""
     refusing: Mapping[ResourceType, int]
     """Envoys that refuse something of a type now."""
+    pending: Mapping[ResourceType, int] = field(default_factory=dict)
+    """Envoys that have not answered all responses of a type yet."""
+    convergence: Mapping[ResourceType, Histogram] = field(default_factory=dict)
+    """From a change to each Envoy that accepted it."""
     waiting: int = 0
     """The connected Envoys that are told nothing yet: their Pod is not known, or not all is read."""
     loads: tuple[LoadTotal, ...] = ()

@@ -2,15 +2,15 @@
 
 Envoy is laxer than kubectl: it reads the first document alone, however broken the others are, and of a key that stands
 twice the last one counts. `<<` is a key as any other: Envoy knows no field of that name and refuses the file, and here
-nothing is merged either. Keys are text as written. What plain scalars mean is kubectl's; the two differ in spellings of
-numbers only that Envoy refuses (`1_000`, `0o17`).
+nothing is merged either. Keys are text as written. Of plain scalars Envoy types booleans, null and whole
+numbers; all others are text, whatever their tag says, and its loader takes the text of a number for one (Envoy 1.40).
 
 The text is read event by event: a tree of nodes with two positions each would take forty times the text's room.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -38,7 +38,15 @@ _DEEPEST = 100
 """Levels of nesting. Envoy's own limit for a message is about as deep."""
 _ALIAS_ROOM = 100_000
 """A text without aliases has fewer values than characters; aliases may add this many. It stops the "billion laughs"."""
-_TAG = "tag:yaml.org,2002:"
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(_NULL),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+}
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))", re.ASCII)
+_LONGEST = 30
+"""Characters of a number that can be whole."""
 _NOTHING = Wanted()
 
 
@@ -194,15 +202,21 @@ class _Walk:
 
 def _scalar(event: ScalarEvent) -> scalars.Scalar:
     text: str = event.value
-    tag = event.tag
-    if tag is None or tag == "!":
-        value = scalars.plain(text) if event.implicit[0] else text
-    else:
-        try:
-            value = scalars.tagged(tag.removeprefix(_TAG), text)
-        except ValueError as error:
-            _refuse(event, "yaml-syntax", str(error), "remove the tag")
-    return text if isinstance(value, float) and not math.isfinite(value) else value
+    if event.tag is None:
+        return _plain(text) if event.implicit[0] else text
+    return text if event.tag == "!" or text in _NULL else _plain(text)
+
+
+def _plain(text: str) -> scalars.Scalar:
+    if text in _WORDS:
+        return _WORDS[text]
+    matched = _INTEGER.fullmatch(text) if len(text) <= _LONGEST else None
+    if matched is None:
+        return text
+    sign, *bodies = matched.groups()
+    value = next(int(body, base) for body, base in zip(bodies, (16, 8, 10), strict=True) if body)
+    value = -value if sign == "-" else value
+    return value if -(1 << 63) <= value < 1 << 64 else text
 
 
 def _refuse(event: Event | None, code: str, message: str, mend: str) -> NoReturn:

@@ -21,7 +21,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from legation.model.objects import FieldPath
-from legation.texts import scalars
+from legation.texts import json_offsets, scalars
+from legation.texts.excerpt import lines_of
 
 _DEEPEST = 100
 """Levels of nesting. Envoy's own limit for a message is about as deep; no manifest comes near."""
@@ -54,12 +55,7 @@ class Loaded:
         """Return line and column of a field: where its key or its item begins, or the innermost part that exists."""
         if self.node is None:
             return 1, 1
-        node, mark = self.node, self.node.start_mark
-        for part in path:
-            child = next((each for each in _children(node) if each[0] == part), None)
-            if child is None:
-                break
-            mark, node = child[1].start_mark, child[2]
+        mark, _, _ = _innermost(self.node, path)
         return mark.line + 1, mark.column + 1
 
 
@@ -83,11 +79,45 @@ def load(text: str) -> Loaded:
 
 
 def find(text: str, path: FieldPath) -> tuple[int, int]:
-    """Do as `Loaded.position`, in a text. Further questions about the same text cost no further reading of it."""
+    """Do as `Loaded.position`, in a text. Further questions about the same text cost no further reading of it.
+
+    A path may go on inside a text that is YAML itself, as ConfigMaps hold them: where that stands line by line (`|`),
+    the place in it is found, too.
+    """
     try:
-        return Loaded(value=None, node=_compose_last(text)).position(path)
+        node = _compose_last(text)
     except YamlFault:
+        return json_offsets.find(text, path) or (1, 1)
+    if node is None:
         return 1, 1
+    mark, innermost, rest = _innermost(node, path)
+    if rest and isinstance(innermost, ScalarNode) and innermost.style == "|":
+        inside = _find_inside(text, innermost, rest)
+        if inside is not None:
+            return inside
+    return mark.line + 1, mark.column + 1
+
+
+def _find_inside(text: str, block: ScalarNode, path: FieldPath) -> tuple[int, int] | None:
+    """Return where a field stands of what a block of text holds; None where the lines cannot be told."""
+    line, column = find(block.value, path)
+    outer = lines_of(text)
+    row = block.start_mark.line + line
+    inner = lines_of(block.value)[line - 1 : line]
+    if not inner or row >= len(outer) or not outer[row].endswith(inner[0]):
+        return None
+    return row + 1, column + len(outer[row]) - len(inner[0])
+
+
+def _innermost(node: Node, path: FieldPath) -> tuple[Any, Node, FieldPath]:
+    """Return the mark of a field or of the innermost part that exists, its node, and the rest of the path."""
+    mark = node.start_mark
+    for at, part in enumerate(path):
+        child = next((each for each in _children(node) if each[0] == part), None)
+        if child is None:
+            return mark, node, path[at:]
+        mark, node = child[1].start_mark, child[2]
+    return mark, node, ()
 
 
 def _children(node: Node) -> Iterator[tuple[str | int, Node, Node]]:
@@ -138,8 +168,8 @@ def _compose(text: str) -> Node | None:
         raise syntax_fault(error, text) from None
 
 
-# The problems of one document are told one after the other, and there can be as many as lines.
-_compose_last = lru_cache(maxsize=1)(_compose)
+# The problems of one document are told one after the other, and there can be as many as lines. It may hold another one.
+_compose_last = lru_cache(maxsize=2)(_compose)
 
 _MENDS = (
     ("cannot start any token", "indent with spaces, not tabs, and quote values that begin with @, % or `"),
@@ -202,7 +232,9 @@ class _Builder:
                 continue
             key = _key(key_node)
             if key in lines:
-                message = f'the key "{key}" stands twice in one mapping, first in line {lines[key]}'
+                above = key_node.start_mark.line + 1 - lines[key]
+                where = f"{above} line{'s' if above > 1 else ''} above" if above else "in this line"
+                message = f'the key "{key}" stands twice in one mapping, first {where}'
                 _refuse(key_node, "duplicate-key", message, "remove one of the two")
             lines[key] = key_node.start_mark.line + 1
             values[key] = self.value(value_node, depth)

@@ -49,7 +49,7 @@ class ConfigMaps:
 
     def translate(self, manifest: ManifestObject) -> Translation:
         """Return the resources of all files, and who gets them."""
-        if not _is_ours(manifest):
+        if not is_ours(manifest):
             return Translation(problems=tuple(own_names.label_faults(manifest)))
         scope, selector_problems = scope_of_annotation(manifest)
         found = list(_read(manifest, scope))
@@ -65,13 +65,14 @@ class ConfigMaps:
 
     def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:
         """Return every type, where it means anything."""
-        return frozenset(RESOURCE_TYPES if _is_ours(manifest) else ())
+        return frozenset(RESOURCE_TYPES if is_ours(manifest) else ())
 
 
 STEP = ConfigMaps()
 
 
-def _is_ours(manifest: ManifestObject) -> bool:
+def is_ours(manifest: ManifestObject) -> bool:
+    """Say whether a ConfigMap has the label by which it is read."""
     return manifest.labels.get(LABEL) == YES
 
 

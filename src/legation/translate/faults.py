@@ -18,10 +18,18 @@ def fault(
     *,
     level: Level = Level.ERROR,
     mend: str = "",
+    example: str = "",
 ) -> Problem:
     """Return a problem of that object."""
     return Problem(
-        code=code, message=message, level=level, object=manifest.key, place=manifest.place, path=path, mend=mend
+        code=code,
+        message=message,
+        level=level,
+        object=manifest.key,
+        place=manifest.place,
+        path=path,
+        mend=mend,
+        example=example,
     )
 
 

@@ -73,12 +73,12 @@ def may_hold(manifest: ManifestObject) -> frozenset[ResourceType]:
     step = step_for(manifest.key)
     if step is not None:
         return step.may_hold(manifest)
-    return frozenset(RESOURCE_TYPES if _is_misspelt(manifest.key) else ())
+    return frozenset(RESOURCE_TYPES if is_misspelt(manifest.key) else ())
 
 
 def _unknown_kind(manifest: ManifestObject) -> Translation:
     key = manifest.key
-    if _is_misspelt(key) or not _is_of_kubernetes(key.group):
+    if is_misspelt(key) or not _is_of_kubernetes(key.group):
         message, level = f"nobody understands the kind {_show((key.group, key.kind))}", Level.ERROR
     else:
         message, level = (
@@ -91,7 +91,7 @@ def _unknown_kind(manifest: ManifestObject) -> Translation:
     return Translation(problems=(fault(manifest, "unknown-kind", message, ("kind",), level=level, mend=mend),))
 
 
-def _is_misspelt(key: ObjectKey) -> bool:
+def is_misspelt(key: ObjectKey) -> bool:
     """Say whether a kind that nobody understands is most likely one of ours."""
     return (_GROUPS if key.group else _KINDS).nearest(key.group or key.kind) is not None
 

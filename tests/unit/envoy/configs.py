@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from legation.envoy import codec, types
+from legation.envoy.reader import read
+from legation.model.problems import Level
+from legation.model.resource import Resource
 
 TYPE = "type.googleapis.com/"
 CLUSTER = f"{TYPE}envoy.config.cluster.v3.Cluster"
@@ -16,6 +22,7 @@ ROUTER = {
     "typed_config": {"@type": f"{TYPE}envoy.extensions.filters.http.router.v3.Router"},
 }
 ADS = {"resource_api_version": "V3", "ads": {}}
+_ROUTES = {"rds", "route_config", "routeConfig", "scoped_routes"}
 FILE = {"resource_api_version": "V3", "path_config_source": {"path": "/etc/envoy/x.yaml"}}
 
 
@@ -24,7 +31,10 @@ def cluster(**fields: Any) -> dict[str, Any]:
 
 
 def listener(*filters: Any, **fields: Any) -> dict[str, Any]:
-    return {"@type": LISTENER, "name": "edge", "filter_chains": [{"filters": list(filters)}], **fields}
+    """Return a listener with one filter chain, at an address of no account unless it is given."""
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": 80}}
+    chains = [{"filters": list(filters)}]
+    return {"@type": LISTENER, "name": "edge", "address": address, "filter_chains": chains, **fields}
 
 
 def network_filter(message: str, **fields: Any) -> dict[str, Any]:
@@ -32,6 +42,9 @@ def network_filter(message: str, **fields: Any) -> dict[str, Any]:
 
 
 def hcm(*http_filters: Any, **fields: Any) -> dict[str, Any]:
+    """Return a filter whose routes are none, unless they are given."""
+    if not _ROUTES & fields.keys():
+        fields["route_config"] = {"name": "none"}
     config = {"@type": HCM, "stat_prefix": "http", "http_filters": list(http_filters), **fields}
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": config}
 
@@ -44,3 +57,11 @@ def routes(*actions: Any, **fields: Any) -> dict[str, Any]:
     """Return a RouteConfiguration with one route for each action."""
     each = [{"match": {"prefix": "/"}, "route": action} for action in actions]
     return {"name": "web", "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": each, **fields}]}
+
+
+def resource_of(json: Mapping[str, Any]) -> Resource:
+    """Return the resource of a piece of configuration that Envoy would refuse for what it lacks."""
+    message = types.message_class(types.type_name(json["@type"]))()
+    _, misfits = read(message, {name: value for name, value in json.items() if name != "@type"})
+    assert not [each for each in misfits if each.level is Level.ERROR], misfits
+    return codec.from_message(message, check=False)

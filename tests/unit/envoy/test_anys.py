@@ -8,7 +8,9 @@ import pytest
 from google.protobuf.message import DecodeError
 
 from legation.envoy import types
-from legation.envoy.anys import canonical, children, unpack
+from legation.envoy.anys import canonical, children, unpack, walk
+from legation.envoy.types import message_class
+from legation.model.objects import show_path
 from tests.unit.envoy.configs import CLUSTER, SECRET
 
 
@@ -50,3 +52,19 @@ def test_what_is_unknown_survives_being_written_anew() -> None:
     message.typed_extension_protocol_options["y"].type_url = "acme.io/acme.X"
     message.typed_extension_protocol_options["y"].value = b"\xff"
     assert canonical(message) == message
+
+
+def test_every_message_inside_has_a_path() -> None:
+    """Those in an `Any` stand where the `Any` does."""
+    message: Any = message_class("envoy.config.listener.v3.Listener")()
+    message.filter_chains.add().filters.add().name = "x"
+    message.filter_chains[0].filters[0].typed_config.Pack(
+        message_class("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy")(cluster="web")
+    )
+    message.metadata.typed_filter_metadata["a.b"].Pack(message)
+
+    found = {show_path(path): each.DESCRIPTOR.name for path, each in walk(message)}
+
+    assert found[""] == "Listener"
+    assert found["filter_chains[0].filters[0].typed_config"] == "TcpProxy"
+    assert found['metadata.typed_filter_metadata["a.b"].filter_chains[0]'] == "FilterChain"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from legation.envoy.codec import encode
+from tests.unit.envoy.configs import resource_of
 
 
 def at(host: str, port: int, **more: Any) -> dict[str, Any]:
@@ -29,14 +29,10 @@ def at(host: str, port: int, **more: Any) -> dict[str, Any]:
     ids=["tcp", "udp", "ipv6", "any port", "pipe", "internal", "api", "several"],
 )
 def test_a_listener_claims_the_addresses_that_it_binds(config: dict[str, Any], claims: tuple[str, ...]) -> None:
-    resource = encode(
-        {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "l", **config}
-    ).resource
-    assert resource is not None
-    assert resource.claims == claims
+    listener = {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "l", **config}
+
+    assert resource_of(listener).claims == claims
 
 
 def test_nothing_else_claims_anything() -> None:
-    resource = encode({"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "c"}).resource
-    assert resource is not None
-    assert resource.claims == ()
+    assert resource_of({"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "c"}).claims == ()

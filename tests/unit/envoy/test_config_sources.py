@@ -18,7 +18,7 @@ from legation.model.resource_types import (
     SECRET,
     VIRTUAL_HOST,
 )
-from tests.unit.envoy.configs import ADS, FILE, ROUTER, ROUTES, TYPE, cluster, hcm, listener, routes
+from tests.unit.envoy.configs import ADS, FILE, ROUTER, ROUTES, TYPE, cluster, hcm, listener, resource_of, routes
 from tests.unit.envoy.protos import every_message
 
 SELF: dict[str, Any] = {"resource_api_version": "V3", "self": {}}
@@ -32,9 +32,7 @@ BUFFER = f"{TYPE}envoy.extensions.filters.http.buffer.v3.Buffer"
 
 
 def made(json: dict[str, Any]) -> Resource:
-    resource = codec.encode(json).resource
-    assert resource is not None
-    return resource
+    return resource_of(json)
 
 
 def eds(source: dict[str, Any], **more: Any) -> dict[str, Any]:

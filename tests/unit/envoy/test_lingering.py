@@ -9,6 +9,7 @@ import pytest
 from legation.envoy import codec
 from legation.model.resource import ends_at_once
 from legation.model.resource_types import CLUSTER, LISTENER
+from tests.unit.envoy.configs import resource_of
 
 UDP = {"socket_address": {"protocol": "UDP", "address": "0.0.0.0", "port_value": 10000}}
 TCP = {"socket_address": {"address": "0.0.0.0", "port_value": 10000}}
@@ -28,8 +29,7 @@ TCP = {"socket_address": {"address": "0.0.0.0", "port_value": 10000}}
     ],
 )
 def test_a_listener_of_datagrams_does_not_linger(fields: dict[str, Any], *, lingers: bool) -> None:
-    resource = codec.encode({"@type": LISTENER.url, "name": "l", **fields}).resource
-    assert resource is not None
+    resource = resource_of({"@type": LISTENER.url, "name": "l", **fields})
     assert resource.lingers is lingers
 
 
@@ -45,8 +45,7 @@ def test_bytes_that_nobody_can_read_may_linger() -> None:
 
 @pytest.mark.parametrize("address", [UDP, TCP], ids=["udp", "tcp"])
 def test_the_version_tells_whether_it_lingers(address: dict[str, Any]) -> None:
-    resource = codec.encode({"@type": LISTENER.url, "name": "l", "address": address}).resource
-    assert resource is not None
+    resource = resource_of({"@type": LISTENER.url, "name": "l", "address": address})
     assert ends_at_once(resource.version) is (address is UDP)
 
 

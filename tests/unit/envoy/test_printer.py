@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from legation.envoy import codec, types
-from legation.envoy.printer import ALSO_SENSITIVE, REDACTED, fields_to_json
-from tests.unit.envoy.configs import HTTP_OPTIONS, SECRET, TYPE, cluster, hcm, http_filter, listener
+from legation.envoy.printer import fields_to_json
+from legation.envoy.sensitive import ALSO_SENSITIVE, REDACTED
+from tests.unit.envoy.configs import HTTP_OPTIONS, SECRET, TYPE, cluster, hcm, http_filter, listener, resource_of
 
 TLS = "envoy.extensions.transport_sockets.tls.v3"
 PLAIN = {"inline_string": "hunter2"}
 
 
 def shown(resource_json: dict[str, Any], *, show_secrets: bool = False) -> dict[str, Any]:
-    resource = codec.encode(resource_json).resource
-    assert resource is not None
-    return codec.to_json(resource, show_secrets=show_secrets)
+    return codec.to_json(resource_of(resource_json), show_secrets=show_secrets)
 
 
 def test_a_resource_is_shown_as_it_is_written() -> None:
@@ -27,7 +26,16 @@ def test_a_resource_is_shown_as_it_is_written() -> None:
         type="EDS",
         connect_timeout="0.250s",
         per_connection_buffer_limit_bytes=32768,
-        health_checks=[{"timeout": "1s", "interval_jitter_percent": 5}],
+        health_checks=[
+            {
+                "timeout": "1s",
+                "interval": "1s",
+                "interval_jitter_percent": 5,
+                "unhealthy_threshold": 1,
+                "healthy_threshold": 1,
+                "tcp_health_check": {},
+            }
+        ],
         typed_extension_protocol_options={HTTP_OPTIONS: options},
         metadata={"filter_metadata": {"envoy.lb": {"canary": True, "weight": 2.5}}},
     )

@@ -16,6 +16,7 @@ from legation.envoy.codec import from_any, from_message
 from legation.envoy.proto_json import proto_json
 from legation.errors import InvalidResource
 from legation.model.resource_types import CLUSTER
+from tests.unit.envoy.configs import HTTP_OPTIONS
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -27,9 +28,9 @@ def _cluster(option: Message | any_pb2.Any | None = None) -> cluster_pb2.Cluster
     cluster.per_connection_buffer_limit_bytes.value = 5
     cluster.respect_dns_ttl = True
     if isinstance(option, any_pb2.Any):
-        cluster.typed_extension_protocol_options["x"].CopyFrom(option)
+        cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(option)
     elif option is not None:
-        cluster.typed_extension_protocol_options["x"].Pack(option)
+        cluster.typed_extension_protocol_options[HTTP_OPTIONS].Pack(option)
     return cluster
 
 
@@ -43,7 +44,7 @@ def _typed_struct() -> typed_struct_pb2.TypedStruct:
     "message",
     [
         _cluster(),
-        _cluster(http_protocol_options_pb2.HttpProtocolOptions()),
+        _cluster(http_protocol_options_pb2.HttpProtocolOptions(use_downstream_protocol_config={})),
         _cluster(_typed_struct()),
         secret_pb2.Secret(name="key", generic_secret={"secret": {"inline_bytes": b"\x00\xff"}}),
     ],

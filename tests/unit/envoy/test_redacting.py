@@ -8,6 +8,7 @@ from legation.envoy import codec, types
 from legation.envoy.redacting import redacted_body
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, SECRET
+from tests.unit.envoy.configs import resource_of
 
 TYPE = "type.googleapis.com/"
 HIDDEN = "hunter2"
@@ -15,10 +16,9 @@ HIDDEN = "hunter2"
 
 def redacted(**fields: Any) -> Any:
     """Return a cluster of these fields as it may be shown."""
-    encoded = codec.encode({"@type": CLUSTER.url, "name": "web", **fields})
-    assert encoded.resource is not None, encoded.findings
-    assert HIDDEN.encode() in encoded.resource.body
-    body = redacted_body(encoded.resource)
+    resource = resource_of({"@type": CLUSTER.url, "name": "web", **fields})
+    assert HIDDEN.encode() in resource.body
+    body = redacted_body(resource)
     assert body is not None
     assert HIDDEN.encode() not in body
     return types.message_class(CLUSTER.message).FromString(body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from legation.envoy import codec, types
+from legation.envoy import types
 from legation.envoy.cluster_names import NAMES, UNKNOWABLE
 from legation.envoy.references import cannot_tell, references
 from legation.model.resource import EVERY
@@ -24,6 +24,7 @@ from tests.unit.envoy.configs import (
     http_filter,
     listener,
     network_filter,
+    resource_of,
     routes,
 )
 
@@ -32,15 +33,15 @@ if TYPE_CHECKING:
 
 API = {"resource_api_version": "V3", "api_config_source": {"api_type": "GRPC", "transport_api_version": "V3"}}
 XDS_SERVER = {"grpc_services": [{"envoy_grpc": {"cluster_name": "xds_cluster"}}], "cluster_names": ["xds_cluster"]}
+SCOPE = {"key": {"fragments": [{"string_key": "x"}]}}
 NETWORK = "envoy.extensions.filters.network"
 
 
 def names(json: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return what a resource refers to."""
-    encoded = codec.encode(json)
-    assert encoded.resource is not None, encoded.findings
-    assert all(encoded.resource.references.values())
-    return {row: set(members) for row, members in encoded.resource.references.items()}
+    found = resource_of(json).references
+    assert all(found.values())
+    return {row: set(members) for row, members in found.items()}
 
 
 def route_config(*actions: Any) -> dict[str, Any]:
@@ -68,22 +69,32 @@ def test_a_route_refers_to_its_clusters(action: dict[str, Any], clusters: set[st
 
 
 def test_a_route_that_redirects_refers_to_nothing() -> None:
-    json = {"@type": ROUTES, "name": "web", "virtual_hosts": [{"name": "all", "routes": [{"redirect": {}}]}]}
+    json = {
+        "@type": ROUTES,
+        "name": "web",
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "redirect": {}}]}],
+    }
     assert names(json) == {}
 
 
 @pytest.mark.parametrize(
     ("filter_", "clusters"),
     [
-        pytest.param(network_filter(f"{NETWORK}.tcp_proxy.v3.TcpProxy", cluster="a"), {"a"}, id="tcp"),
+        pytest.param(network_filter(f"{NETWORK}.tcp_proxy.v3.TcpProxy", stat_prefix="x", cluster="a"), {"a"}, id="tcp"),
         pytest.param(
-            network_filter(f"{NETWORK}.tcp_proxy.v3.TcpProxy", weighted_clusters={"clusters": [{"name": "a"}]}),
+            network_filter(
+                f"{NETWORK}.tcp_proxy.v3.TcpProxy",
+                stat_prefix="x",
+                weighted_clusters={"clusters": [{"name": "a", "weight": 1}]},
+            ),
             {"a"},
             id="tcp weighted",
         ),
         pytest.param(
             network_filter(
                 f"{NETWORK}.redis_proxy.v3.RedisProxy",
+                stat_prefix="x",
+                settings={"op_timeout": "1s"},
                 prefix_routes={"routes": [{"prefix": "x", "cluster": "a"}], "catch_all_route": {"cluster": "b"}},
             ),
             {"a", "b"},
@@ -91,7 +102,9 @@ def test_a_route_that_redirects_refers_to_nothing() -> None:
         ),
         pytest.param(
             network_filter(
-                f"{NETWORK}.thrift_proxy.v3.ThriftProxy", route_config={"routes": [{"route": {"cluster": "a"}}]}
+                f"{NETWORK}.thrift_proxy.v3.ThriftProxy",
+                stat_prefix="x",
+                route_config={"routes": [{"match": {"method_name": ""}, "route": {"cluster": "a"}}]},
             ),
             {"a"},
             id="thrift",
@@ -113,7 +126,13 @@ def test_a_route_that_redirects_refers_to_nothing() -> None:
             id="ext_authz",
         ),
         pytest.param(
-            hcm(http_filter("health_check.v3.HealthCheck", cluster_min_healthy_percentages={"a": {"value": 9}})),
+            hcm(
+                http_filter(
+                    "health_check.v3.HealthCheck",
+                    pass_through_mode=False,
+                    cluster_min_healthy_percentages={"a": {"value": 9}},
+                )
+            ),
             {"a"},
             id="keys of a map",
         ),
@@ -125,6 +144,8 @@ def test_a_route_that_redirects_refers_to_nothing() -> None:
                         "typed_config": {
                             "@type": f"{TYPE}envoy.config.trace.v3.ZipkinConfig",
                             "collector_cluster": "a",
+                            "collector_endpoint": "/spans",
+                            "collector_endpoint_version": "HTTP_JSON",
                         },
                     }
                 }
@@ -160,10 +181,10 @@ def test_a_listener_refers_to_the_clusters_of_its_filters(filter_: dict[str, Any
 def test_a_udp_listener_refers_to_its_clusters() -> None:
     udp = "envoy.extensions.filters.udp.udp_proxy.v3"
     action = {"name": "route", "typed_config": {"@type": f"{TYPE}{udp}.Route", "cluster": "b"}}
-    by_matcher = network_filter(f"{udp}.UdpProxyConfig", matcher={"on_no_match": {"action": action}})
-    assert names(listener(listener_filters=[network_filter(f"{udp}.UdpProxyConfig", cluster="a")])) == {
-        "Cluster": {"a"}
-    }
+    by_matcher = network_filter(f"{udp}.UdpProxyConfig", stat_prefix="x", matcher={"on_no_match": {"action": action}})
+    assert names(
+        listener(listener_filters=[network_filter(f"{udp}.UdpProxyConfig", stat_prefix="x", cluster="a")])
+    ) == {"Cluster": {"a"}}
     assert names(listener(listener_filters=[by_matcher])) == {"Cluster": {"b"}}
 
 
@@ -215,7 +236,7 @@ def test_the_cluster_of_a_control_plane_is_no_reference() -> None:
 
 
 def test_a_scoped_route_refers_to_its_route_configuration() -> None:
-    scoped = {"@type": BY_NAME["ScopedRoute"].url, "name": "s", "route_configuration_name": "r"}
+    scoped = {"@type": BY_NAME["ScopedRoute"].url, "name": "s", "route_configuration_name": "r", **SCOPE}
     assert names(scoped) == {"RouteConfiguration": {"r"}}
 
 

@@ -42,30 +42,63 @@ def test_what_envoy_does_not_take_for_a_duration_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(5, 5), (4.0, 4), ("7", 7), ("-5", -5), ("1e3", 1000), ("6.0", 6), (-(1 << 31), -(1 << 31))]
+    ("value", "number"),
+    [
+        (5, 5),
+        (4.0, 4),
+        ("7", 7),
+        ("-5", -5),
+        ("1e3", 1000),
+        ("6.0", 6),
+        ("+5", 5),
+        ("5.", 5),
+        ("010", 10),
+        ("0x10", 16),
+        ("-0X1f", -31),
+        (-(1 << 31), -(1 << 31)),
+    ],
 )
 def test_a_whole_number_may_be_written_in_several_ways(value: Any, number: int) -> None:
     assert convert("google.protobuf.Int32Value", "value", value) == number
 
 
-@pytest.mark.parametrize("value", [1 << 31, 1.5, math.nan, math.inf, "1e999", "x", "", " 5", True, None, [], "9" * 500])
+@pytest.mark.parametrize(
+    "value",
+    [1 << 31, 1.5, math.nan, math.inf, "1e999", "x", "", " 5", "1_0", "0b1", "0o7", "1e-1", True, None, [], "9" * 500],
+)
 def test_what_is_no_whole_number_is_refused(value: Any) -> None:
     with pytest.raises(Misfit):
         convert("google.protobuf.Int32Value", "value", value)
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(5, 5.0), ("2.5", 2.5), ("Infinity", math.inf), ("-Infinity", -math.inf), (1e300, 1e300)]
+    ("value", "number"),
+    [(5, 5.0), ("2.5", 2.5), (".5", 0.5), ("1.", 1.0), ("+1", 1.0), (" 1", 1.0), ("0x10", 16.0), (1e300, 1e300)],
 )
 def test_a_number_may_be_written_in_several_ways(value: Any, number: float) -> None:
     assert convert("google.protobuf.DoubleValue", "value", value) == number
 
 
-def test_not_a_number_has_its_text() -> None:
-    assert math.isnan(convert("google.protobuf.DoubleValue", "value", "NaN"))
+@pytest.mark.parametrize("text", ["NaN", "nan", "-nan", "Infinity", "-Infinity", "inf", " +INF "])
+def test_what_is_not_finite_may_crash_envoy_and_is_refused(text: str) -> None:
+    with pytest.raises(Misfit, match="not finite"):
+        convert("google.protobuf.DoubleValue", "value", text)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, "-nan", "x", False, None, {}, 10**320])
+@pytest.mark.parametrize(
+    ("text", "truth"), [("True", True), ("yes", True), ("T", True), ("1", True), ("no", False), ("0", False)]
+)
+def test_a_boolean_may_be_written_in_several_ways(text: str, *, truth: bool) -> None:
+    assert convert("google.protobuf.BoolValue", "value", text) is truth
+
+
+@pytest.mark.parametrize("value", [0, 1, "on", "off", "", "true ", None, [True]])
+def test_what_is_no_boolean_is_refused(value: Any) -> None:
+    with pytest.raises(Misfit):
+        convert("google.protobuf.BoolValue", "value", value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "1e400", "x", False, None, {}, 10**320, "0x"])
 def test_what_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(Misfit):
         convert("google.protobuf.DoubleValue", "value", value)

@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
-from legation.envoy import codec
 from legation.envoy.warming import CONNECTING, LOOKUP
 from legation.model.resource_types import CLUSTER, LISTENER
+from tests.unit.envoy.configs import resource_of
 
 TYPE = "type.googleapis.com/"
 
 
 def within(**fields: Any) -> float:
     """Return what is said of a cluster with these fields."""
-    resource = codec.encode({"@type": CLUSTER.url, "name": "c", **fields}).resource
-    assert resource is not None
-    return resource.warms_within
+    return resource_of({"@type": CLUSTER.url, "name": "c", **fields}).warms_within
 
 
 def hosts(*addresses: str) -> dict[str, Any]:
@@ -91,6 +89,5 @@ def test_nobody_knows_how_long_an_extension_with_health_checks_takes() -> None:
 
 
 def test_what_is_no_cluster_takes_no_time() -> None:
-    resource = codec.encode({"@type": LISTENER.url, "name": "l"}).resource
-    assert resource is not None
+    resource = resource_of({"@type": LISTENER.url, "name": "l"})
     assert resource.warms_within == 0.0

@@ -70,7 +70,7 @@ def test_deep_json_that_libyaml_cannot_read_is_refused() -> None:
 def test_a_key_that_stands_twice_is_refused_with_both_lines() -> None:
     found = fault("spec:\n  name: a\n  other: b\n  name: c\n")
     assert (found.code, found.line, found.column) == ("duplicate-key", 4, 3)
-    assert found.message == 'the key "name" stands twice in one mapping, first in line 2'
+    assert found.message == 'the key "name" stands twice in one mapping, first 2 lines above'
 
 
 def test_keys_that_become_the_same_text_stand_twice() -> None:
@@ -155,3 +155,23 @@ def test_nothing_is_found_in_what_cannot_be_read() -> None:
     assert find("a: {", ("a",)) == (1, 1)
     assert find("", ("a",)) == (1, 1)
     assert load('{"a": "\\ud83d\\ude00"}').position(("a",)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("block", "path", "place"),
+    [
+        ("|\n    a: 1\n    b:\n    - c: 2\n", ("b", 0, "c"), (5, 7)),
+        ("|\n\n    # first\n    a: 1\n", ("a",), (5, 5)),
+        ("|2\n    a: 1\n    b: 2\n", ("b",), (4, 5)),
+        ("|-\r\n    a: 1\r\n    b: 2\r\n", ("b",), (4, 5)),
+        ('|\n    {\n      "a": 1}\n', ("a",), (4, 7)),
+        ("|\n    x.yaml: |\n      a: 1\n", ("x.yaml", "a"), (4, 7)),
+        ("|\n    a: 1\n", ("none",), (3, 5)),
+        ("|\n    a: [\n", ("a",), (3, 5)),
+        (">\n    a: 1\n", ("a",), (2, 3)),
+        ('"a: 1"\n', ("a",), (2, 3)),
+    ],
+)
+def test_a_field_of_a_text_inside_is_found_where_it_stands(block: str, path: FieldPath, place: tuple[int, int]) -> None:
+    """As ConfigMaps hold files. Where lines are folded or quoted nobody can tell: there it is the key."""
+    assert find(f"data:\n  cds.yaml: {block}", ("data", "cds.yaml", *path)) == place

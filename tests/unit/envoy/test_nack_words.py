@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from legation.runtime.nack_words import LONGEST, show_words
+from legation.envoy.nack_words import LONGEST, show_words
 
 
 @pytest.mark.parametrize(

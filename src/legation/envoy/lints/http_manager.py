@@ -1,0 +1,65 @@
+"""What an HTTP connection manager says of itself, and its fields that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from legation.envoy.filter_names import configured_in, names_in
+from legation.envoy.findings import Finding
+from legation.envoy.lints.base import Lints
+from legation.envoy.lints.tell import at, doubtful, refused
+
+
+def _manager(manager: Any) -> Iterator[Finding]:
+    if manager.strip_matching_host_port and manager.strip_any_host_port:
+        yield refused(
+            "either-or",
+            ("strip_any_host_port",),
+            "the port is taken off the host twice, by strip_matching_host_port too",
+            "take one of them out",
+        )
+    if manager.original_ip_detection_extensions and manager.use_remote_address.value:
+        yield refused(
+            "either-or",
+            ("original_ip_detection_extensions",),
+            "the client's address is either that of the connection (use_remote_address) or what an extension finds out",
+            "take one of them out",
+        )
+    if manager.original_ip_detection_extensions and manager.xff_num_trusted_hops:
+        yield refused(
+            "either-or",
+            ("original_ip_detection_extensions",),
+            "the client's address is either found by xff_num_trusted_hops or by an extension",
+            "take one of them out",
+        )
+    yield from _configured(manager)
+    seen: dict[str, int] = {}
+    for index, upgrade in enumerate(manager.upgrade_configs):
+        first = seen.setdefault(upgrade.upgrade_type.lower(), index)
+        if first != index:
+            yield refused(
+                "duplicate-upgrade",
+                ("upgrade_configs", index, "upgrade_type"),
+                f"{at('upgrade_configs', first)} is about the same upgrade; Envoy compares them in lower case",
+                "join both",
+            )
+
+
+def _configured(manager: Any) -> Iterator[Finding]:
+    """Tell what routes say for filters that there are not: Envoy says nothing of that."""
+    if manager.WhichOneof("route_specifier") != "route_config":
+        return
+    configured = list(configured_in(manager.route_config))
+    names = names_in(manager) if configured else frozenset()
+    for path, name in configured:
+        if name not in names:
+            yield doubtful(
+                "unknown-filter",
+                ("route_config", *path),
+                "no HTTP filter here has this name, so what stands here is not used",
+                "write the name that the filter has in http_filters",
+            )
+
+
+LINTS: Lints = {"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": _manager}

@@ -1,0 +1,52 @@
+"""An object as its owner wrote it, with whatever may be a secret out of sight. In doubt it is.
+
+The object may say anything, so there are no protos to ask: what a key names, what stands beside the name of a header,
+and what looks like credentials is hidden, as `secret_lines` has it of texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from legation.envoy.secret_lines import is_secret_key, names_a_secret_header, secret_lines
+from legation.envoy.sensitive import REDACTED
+
+_NAMES = ("key", "name", "header", "header_name", "headerName")
+"""Keys under which the name of a header stands."""
+_VALUES = re.compile(r"(raw_?)?value|.*match|exact|prefix|suffix|contains|safe_?regex", re.IGNORECASE)
+"""Keys under which stands what is in it, or is looked for there."""
+_is_secret_key = lru_cache(maxsize=4096)(is_secret_key)
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def hidden(value: Any) -> Any:
+    """Return plain JSON with a mark in place of each text that may be a secret; the value itself is not changed."""
+    return _hidden(value, hide=False)
+
+
+def _hidden(value: Any, *, hide: bool) -> Any:
+    match value:
+        case str():
+            return REDACTED if hide else _text(value)
+        case Mapping():
+            header = any(isinstance(value.get(each), str) and names_a_secret_header(value[each]) for each in _NAMES)
+            return {
+                key: _hidden(each, hide=hide or _is_secret_key(key) or (header and _VALUES.fullmatch(key) is not None))
+                for key, each in value.items()
+                if key != _LAST_APPLIED
+            }
+        case list() | tuple():
+            return [_hidden(each, hide=hide) for each in value]
+    return value
+
+
+def _text(text: str) -> str:
+    if ":" not in text and len(text.split()) < 2:
+        # A word. Most texts are one, and there are very many.
+        return text
+    lines = text.split("\n")
+    secret = secret_lines(lines)
+    return "\n".join(REDACTED if at in secret else line for at, line in enumerate(lines, 1)) if secret else text
