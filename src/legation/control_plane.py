@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from legation.clock import Clock, MonotonicClock
@@ -13,9 +13,11 @@ from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance
 from legation.runtime.admission import Rules
+from legation.runtime.court import Asked
 from legation.runtime.engine import Engine
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
+from legation.runtime.trails import Trails
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.status.base import Objects
@@ -52,6 +54,8 @@ class ControlPlane(Service):
         pod_wait: float = PATIENCE,
         count: bool = False,
         clock: Clock | None = None,
+        judge: Asked | None = None,
+        verdict_limit: float = 10.0,
     ) -> None:
         """Take the parts; nothing is read or opened before it runs.
 
@@ -67,6 +71,9 @@ class ControlPlane(Service):
             count: Whether it is counted for each object what Envoys have of it, as `objects` tells.
             pod_wait: Seconds that an Envoy waits whose Pod is not known (yet).
             clock: Where time comes from.
+            judge: Who is asked about what is new before it is served, such as a `legation.judging.judge.Judge`; it is
+                ended when this ends.
+            verdict_limit: Seconds that an object waits for that at most.
         """
         clock = clock or MonotonicClock()
         self._grpc = GrpcTransport(bind=(xds_bind,), port=xds_port, policy=policy, clock=clock)
@@ -81,6 +88,8 @@ class ControlPlane(Service):
             rules=rules,
             pod_wait=pod_wait,
             count=count,
+            judge=judge,
+            verdict_limit=verdict_limit,
         )
         super().__init__(self._engine.serving)
 
@@ -98,6 +107,11 @@ class ControlPlane(Service):
     def objects(self) -> Objects:
         """What is known of each object, and what Envoys have of it, if that is counted."""
         return self._engine.objects
+
+    @property
+    def trails(self) -> Trails:
+        """Where resources come from, and which Envoys have them."""
+        return self._engine.trails
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -153,6 +167,13 @@ class ControlPlane(Service):
     def turned_away(self) -> tuple[TurnedAway, ...]:
         """Return who was not served lately for who it says it is, and why."""
         return self._engine.turned_away.records()
+
+    def what_if(self) -> Callable[[ManifestObject], tuple[Problem, ...]]:
+        """Return what tells, beside what is served now, what would be wrong with another object if it were served.
+
+        It changes nothing, and may be called from any thread.
+        """
+        return self._engine.what_if().problems
 
     def statistics(self) -> Statistics:
         """Return sizes now, and counts since the start."""

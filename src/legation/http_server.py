@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -45,7 +46,16 @@ _SELDOM = SeldomTheSame()
 class HttpServer:
     """One application on one port."""
 
-    def __init__(self, app: ASGIApp, *, bind: str, port: int, setting: str, keep_alive: float = 5.0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bind: str,
+        port: int,
+        setting: str,
+        keep_alive: float = 5.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
         Args:
@@ -54,11 +64,13 @@ class HttpServer:
             port: 0 takes any free one.
             setting: What the names of the two settings begin with: `--health` of `--health-bind` and `--health-port`.
             keep_alive: Seconds after which a connection is closed on which nobody asks.
+            tls: What encrypts the connections; None: nothing does.
         """
         self._app = app
         self._bind = bind
         self._setting = setting
         self._keep_alive = keep_alive
+        self._tls = tls
         self.port = port
         """Where it listens: the chosen port once it has started."""
 
@@ -66,7 +78,7 @@ class HttpServer:
     def url(self) -> str:
         """What a person opens."""
         host = f"[{self._bind}]" if ":" in self._bind else self._bind
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
 
     async def run(self, *, started: Callable[[], None]) -> None:
         """Serve until cancelled.
@@ -84,7 +96,7 @@ class HttpServer:
             bind_setting=f"{self._setting}-bind",
         )
         self.port = port_of(sockets)
-        server = _Server(_config(self._app, keep_alive=self._keep_alive), started=started)
+        server = _Server(_config(self._app, keep_alive=self._keep_alive, tls=self._tls), started=started)
         try:
             await server.serve(sockets=sockets)
         finally:
@@ -94,7 +106,7 @@ class HttpServer:
                 each.close()
 
 
-def _config(app: ASGIApp, *, keep_alive: float) -> uvicorn.Config:
+def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_SELDOM)
     return uvicorn.Config(
         app,
@@ -108,6 +120,7 @@ def _config(app: ASGIApp, *, keep_alive: float) -> uvicorn.Config:
         date_header=False,
         timeout_keep_alive=math.ceil(keep_alive),
         timeout_graceful_shutdown=_LAST_ANSWERS,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
 
 

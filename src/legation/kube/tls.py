@@ -43,9 +43,25 @@ def context_for(connection: Connection, *, certificate: Pem, key: Pem) -> ssl.SS
     else:
         context.load_default_certs()
     if certificate:
-        with _file_of(certificate) as chain_file, _file_of(key) as key_file:
-            context.load_cert_chain(chain_file, key_file, password=_refuse)
+        load_pair(context, certificate=certificate, key=key)
     return context
+
+
+def load_pair(context: ssl.SSLContext, *, certificate: Pem, key: Pem) -> None:
+    """Have a context show a certificate. One that fails here is of no more use.
+
+    Args:
+        context: Whose connections show it.
+        certificate: What is shown, with those that vouch for it behind it.
+        key: The certificate's.
+
+    Raises:
+        OSError: A file cannot be read.
+        ssl.SSLError: What is in it cannot be used.
+        ValueError: The key is encrypted.
+    """
+    with _file_of(certificate) as chain_file, _file_of(key) as key_file:
+        context.load_cert_chain(chain_file, key_file, password=_refuse)
 
 
 def _trust(context: ssl.SSLContext, authority: Pem) -> None:
@@ -56,7 +72,7 @@ def _trust(context: ssl.SSLContext, authority: Pem) -> None:
 
 
 def _refuse() -> str:
-    raise ValueError("the client's key is encrypted, which only a person could undo")
+    raise ValueError("the private key is encrypted, which only a person could undo")
 
 
 @contextlib.contextmanager

@@ -68,6 +68,10 @@ class Books(Protocol):
         """Count an event of any client."""
         ...
 
+    def accepted(self, event: Accepted, now: float, *, since: float) -> None:
+        """Note that a client that came at a moment accepted something."""
+        ...
+
     def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
         """Have everybody who watches look at the account.
 
@@ -113,11 +117,14 @@ class Account:
         if entry is None:
             entry = self._types[event.type] = TypeAccount(event.type)
         refused_before = len(entry.refused)
+        unseen = bool(entry.unseen)
         match event:
             case Sent():
                 entry.take_sent(event, self._books.now())
             case Accepted():
-                entry.take_accepted(event)
+                now = self._books.now()
+                entry.take_accepted(event, now)
+                self._books.accepted(event, now, since=self.since)
             case Subscribed():
                 entry.take_subscribed(event)
             case Refused():
@@ -129,7 +136,7 @@ class Account:
         self._books.tell(
             self,
             afresh=isinstance(event, Subscribed),
-            refusals=isinstance(event, Refused) or refused_before != len(entry.refused),
+            refusals=isinstance(event, Refused) or refused_before != len(entry.refused) or unseen,
         )
 
     def _concerned(self, event: Event) -> Iterable[Resource]:
@@ -138,7 +145,7 @@ class Account:
             case Sent() | Accepted():
                 return event.resources
             case Refused():
-                return (*event.suspects, *event.parked)
+                return (*event.suspects, *event.parked, *event.doubted)
             case Subscribed():
                 content = self.place.snapshot
                 if content is None:
@@ -151,7 +158,7 @@ class Account:
 
     def renewed(self) -> None:
         """Note that the client is to get something else from now on."""
-        refusals = any(entry.refused for entry in self._types.values())
+        refusals = any(entry.refused or entry.unseen for entry in self._types.values())
         content = self.place.snapshot
         if refusals and content is not None:
             for entry in self._types.values():
@@ -172,6 +179,8 @@ class Account:
         held = self.client.accepted(row, name)
         if wanted is None:
             return Standing.UNCONCERNED if held is None else Standing.WAITING
+        if row in self._types and self._types[row].refuses_unseen(name, wanted.version):
+            return Standing.REFUSED
         if held is not None and held.version == wanted.version:
             return Standing.ACCEPTED
         if not self.client.subscribes(row, name):
@@ -188,20 +197,49 @@ class Account:
             and entry.accepted == collection.version
             and not entry.outstanding
             and not entry.refused
+            and not entry.unseen
         )
+
+    @property
+    def connected_for(self) -> float:
+        """The seconds since the client came."""
+        return self._books.now() - self.since
+
+    def accepted_ago(self, row: ResourceType, name: str) -> float | None:
+        """Return the seconds since the client accepted what it has of that name; None: nobody remembers."""
+        moment = self._types[row].moments.of(name) if row in self._types else None
+        return None if moment is None else self._books.now() - moment
+
+    def asked_types(self) -> tuple[ResourceType, ...]:
+        """Return the types that the client asked for, in the order of delivery."""
+        return tuple(sorted(self._types, key=lambda each: each.order))
 
     def refused(self, row: ResourceType | None = None) -> Iterator[RefusedResource]:
         """Yield what the client refuses of what it is to get now."""
         content = self.place.snapshot
         for each in self._types if row is None else (row,):
-            for refused in self._types[each].refused.values():
+            entry = self._types[each]
+            for refused in (*entry.refused.values(), *self._unseen(entry)):
                 wanted = content.get(each, refused.name) if content is not None else None
                 if wanted is not None and wanted.version == refused.version:
                     yield refused
 
+    def _unseen(self, entry: TypeAccount) -> Iterable[RefusedResource]:
+        """Return what was taken without a look, when it is known that nobody finds out more."""
+        every = entry.unseen.values()
+        if all(each.parked is None for each in every):
+            return [each for each in every if each.name not in entry.refused]
+        held = (self.client.accepted(each.type, each.name) for each in every)
+        settled = all(has is not None and has.version == each.version for has, each in zip(held, every, strict=True))
+        return every if settled else ()
+
     def refuses(self) -> Iterator[ResourceType]:
         """Yield the types of which the client refuses something now; O(what it refuses)."""
-        return (row for row, entry in self._types.items() if entry.refused and any(self.refused(row)))
+        return (row for row, entry in self._types.items() if (entry.refused or entry.unseen) and any(self.refused(row)))
+
+    def waits(self) -> Iterator[ResourceType]:
+        """Yield the types of which the client has not answered all responses yet."""
+        return (row for row, entry in self._types.items() if entry.outstanding)
 
     def status(self, now: float, loads: Iterable[ClusterLoad] = ()) -> ProxyStatus:
         """Return the account as a record, with the load that the client reported last."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
+from legation.model.problems import Level
 from legation.runtime.item import NO_KINDS, Kinds
 from legation.transports.base import Refusal
 
@@ -19,7 +20,7 @@ _NODE_ID = "start Envoy with --service-node $(POD_NAME).$(POD_NAMESPACE), or wit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the owner of the server decides about who gets what. It matters where Pods and Services are known."""
+    """What the owner of the server decides about who gets what, and of what."""
 
     check_peer: bool = True
     """Whether an Envoy must connect from an address of its Pod."""
@@ -28,6 +29,9 @@ class Rules:
     any_label: Kinds = NO_KINDS
     """Those of objects that go to the Envoys of every namespace that have any one of the labels selected,
     and choose the Pods that they send traffic to likewise."""
+    unknown_fields: Level = Level.ERROR
+    """How bad a field is that Envoy's protos do not have, outside the configuration of an extension: it is refused, or
+    left out with a warning."""
 
 
 def require_id(peer: Peer, node: Node) -> None:

@@ -84,16 +84,22 @@ class Amending:
     """All plans at one moment, and what became of each object that they speak of."""
 
     def __init__(
-        self, amenders: Iterable[Amender] = AMENDERS, *, fault: Callable[[Exception], None] = log_fault
+        self,
+        amenders: Iterable[Amender] = AMENDERS,
+        *,
+        fault: Callable[[Exception], None] = log_fault,
+        unknown_fields: Level = Level.ERROR,
     ) -> None:
         """Begin without notes.
 
         Args:
             amenders: Who makes plans of notes.
             fault: Is told of an error of this program itself.
+            unknown_fields: See `Rules`.
         """
         self._amenders = tuple(amenders)
         self._fault = fault
+        self._unknown_fields = unknown_fields
         self._said: dict[str, _Said] = {}
         self._pages: dict[ObjectKey, _Page] = {}
         self._met: Mapping[ObjectKey, frozenset[Name]] = {}
@@ -175,7 +181,7 @@ class Amending:
             return before
         entries: Mapping[Name, _Entry] = {} if before is None else before.entries
         try:
-            made = {entry.before: entry for entry in _entries(reading, said, entries)}
+            made = {entry.before: entry for entry in self._entries(reading, said, entries)}
         except Exception as error:  # noqa: BLE001 - a fault of this program in one object must not reach the others
             self._fault(error)
             items = before.items if before is not None and before.reading is reading else reading.items
@@ -188,14 +194,13 @@ class Amending:
             entries={_name(item): entry for item, entry in made.items()},
         )
 
+    def _entries(self, reading: Reading, said: _Said, before: Mapping[Name, _Entry]) -> Iterator[_Entry]:
+        for item in reading.items:
+            if item.resource.type in said.rows:
+                yield _entry(item, said, before.get(_name(item)), unknown_fields=self._unknown_fields)
 
-def _entries(reading: Reading, said: _Said, before: Mapping[Name, _Entry]) -> Iterator[_Entry]:
-    for item in reading.items:
-        if item.resource.type in said.rows:
-            yield _entry(item, said, before.get(_name(item)))
 
-
-def _entry(item: Item, said: _Said, before: _Entry | None) -> _Entry:
+def _entry(item: Item, said: _Said, before: _Entry | None, *, unknown_fields: Level) -> _Entry:
     amended = _amended(item, said)
     if amended.json is item.json:
         return _Entry(before=item, after=item, amended=amended)
@@ -207,7 +212,7 @@ def _entry(item: Item, said: _Said, before: _Entry | None) -> _Entry:
     ):
         after = before.after if before.before is item else replace(item, resource=before.after.resource)
         return _Entry(before=item, after=after, amended=amended)
-    encoded = codec.encode(amended.json, origin=item.manifest.key)
+    encoded = codec.encode(amended.json, origin=item.manifest.key, unknown_fields=unknown_fields)
     if encoded.resource is None:
         return _Entry(before=item, after=item, amended=amended, problems=tuple(_misfits(item, amended, said, encoded)))
     if encoded.resource.fingerprint == item.resource.fingerprint:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from legation.model.cluster import Cluster
+from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
 from legation.model.resource import Name, Resource
 from legation.model.resource_types import REFERRERS, ResourceType
@@ -83,7 +84,16 @@ class ByName:
 
     def answers(self, row: ResourceType, name: str) -> bool:
         """Say whether it depends on the cluster alone whether there is something of that name."""
-        return self._cluster is not None and self._target(row, name) is not None
+        return self._cluster is not None and self.target(row, name) is not None
+
+    def made(self, name: Name) -> Resource | None:
+        """Return what is made under a name, for who may have it; None where nobody needs it."""
+        entry = self._entries.get(name)
+        return None if entry is None else entry.resource
+
+    def referrers_of(self, row: ResourceType, name: str) -> frozenset[ObjectKey]:
+        """Return the objects that refer to a name; O(all such references)."""
+        return frozenset(each.item.manifest.key for each in self._references if each.name == (row, name))
 
     @property
     def next_look(self) -> float | None:
@@ -128,7 +138,7 @@ class ByName:
             known = self._wanted.of(namespace).get(each)
             if known is not None and (known.bare or not bare):
                 continue
-            target = self._target(row, name)
+            target = self.target(row, name)
             if target is None:
                 continue
             if not self._wanted.add(namespace, each, Wish(target=target, bare=bare)):
@@ -171,7 +181,8 @@ class ByName:
 
     # What is made
 
-    def _target(self, row: ResourceType, name: str) -> Target | None:
+    def target(self, row: ResourceType, name: str) -> Target | None:
+        """Return what a name stands for; None where nothing is made under it."""
         maker = self._makers.get(row)
         return None if maker is None else maker.target(name)
 
@@ -182,7 +193,7 @@ class ByName:
                 for (name, labels), items in shelf.unmet(row, shelves.get(row)):
                     # Where a selector gives an object of that name to some alone, it is made for the others.
                     own = any(each.scope.labels <= labels for each in claims.get(name, ()))
-                    target = None if own else self._target(row, name)
+                    target = None if own else self.target(row, name)
                     if target is not None:
                         for item in items:
                             yield _Reference(item=item, name=(row, name), target=target)

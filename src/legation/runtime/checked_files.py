@@ -96,7 +96,14 @@ def _read(file: ConfigMapFile, found: DiscoveryFile) -> tuple[tuple[Resource, ..
 
 def _told(findings: Iterable[Finding], path: FieldPath = ()) -> Iterator[Problem]:
     for each in findings:
-        yield Problem(code=each.code, message=each.message, level=each.level, path=(*path, *each.path), mend=each.mend)
+        yield Problem(
+            code=each.code,
+            message=each.message,
+            level=each.level,
+            path=(*path, *each.path),
+            mend=each.mend,
+            example=each.example,
+        )
 
 
 def _of(file: ConfigMapFile, problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -35,6 +35,11 @@ class Debounce:
         if not 0 <= self.quiet <= self.maximum:
             raise ValueError(f"quiet must lie between 0 and maximum, got {self.quiet} and {self.maximum}")
 
+    @property
+    def pending_since(self) -> float | None:
+        """When the oldest change was noted that is not acted upon yet."""
+        return self._pending_since
+
     def changed(self, now: float) -> None:
         """Note a change."""
         if self._pending_since is None:

@@ -22,6 +22,7 @@ from legation.model.resource_types import ResourceType
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
 from legation.runtime.admission import Rules
+from legation.runtime.court import Asked, Court
 from legation.runtime.debounce import Debounce
 from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.feedback import Feedback
@@ -33,8 +34,10 @@ from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
+from legation.runtime.trails import Trails
 from legation.runtime.turned_away import TurnedAway
 from legation.runtime.waiting_room import PATIENCE, WaitingRoom
+from legation.runtime.what_if import WhatIf
 from legation.sources.base import Source
 from legation.transports.base import Refusal, Transport
 
@@ -60,6 +63,8 @@ class Engine:
         pod_wait: float = PATIENCE,
         count: bool = False,
         unix_time: Callable[[], float] = time.time,
+        judge: Asked | None = None,
+        verdict_limit: float = 10.0,
     ) -> None:
         """Take the parts; nothing is read or opened yet.
 
@@ -72,6 +77,8 @@ class Engine:
             count: Whether it is counted for each object what Envoys have of it (`objects`).
             pod_wait: Seconds that an Envoy waits for its Pod to be known.
             unix_time: Tells the time that certificates are valid at.
+            judge: Who is asked about what is new before it is served.
+            verdict_limit: Seconds that an object waits for that at most.
         """
         self._unix_time = unix_time
         self.turned_away = TurnedAway(clock)
@@ -81,7 +88,15 @@ class Engine:
         self._clock = clock
         self._debounce = Debounce()
         self._intake = Intake(sources, changed=self._note_change, obstacles_changed=self._problem_log.look)
-        self._served = Served(owner=self._intake.owner, rules=rules, unix_time=unix_time)
+        self._court = (
+            Court(judge, clock=clock, limit=verdict_limit, decided=self._note_verdicts) if judge is not None else None
+        )
+        self._served = Served(
+            owner=self._intake.owner,
+            rules=rules,
+            unix_time=unix_time,
+            judged=self._court.book if self._court is not None else None,
+        )
         self._hub: Hub[AnyGroup] = Hub(self._served, feedback=self.feedback, arrived=self._note_arrival)
         self.objects = DeliveryCounts(
             clock=clock,
@@ -91,6 +106,8 @@ class Engine:
             crowds=self._hub.crowds,
         )
         """What Envoys have of each object, if that is counted."""
+        self.trails = Trails(self._served.trail, accounts=lambda: self.feedback.accounts)
+        """Where things come from, and who has them."""
         if count:
             self.feedback.counts_by_object = self.objects
         self._waiting_room = WaitingRoom(
@@ -117,7 +134,10 @@ class Engine:
         self._changed = asyncio.Event()
         self._look_due = asyncio.Event()
         """Whether the next moment at which to look again may be another one."""
+        self._taken = 0
+        """How much of what the sources say is known to the rest of the program."""
         self._handled = 0
+        """How much of it is served, or held for good."""
         self._handled_more = asyncio.Event()
         self._updates = 0
         self._update_seconds = 0.0
@@ -141,6 +161,7 @@ class Engine:
             *((partial(self._kept, self.objects.run),) if self.feedback.counts_by_object else ()),
             partial(self._kept, self._look_again),
             *((self._saving.run, self._forget_before) if self._saving else ()),
+            *((partial(self._kept, self._court.run),) if self._court else ()),
         )
 
     @property
@@ -149,6 +170,7 @@ class Engine:
         return (
             *(("draining",) if self.serving.draining else ()),
             *self._intake.unread,
+            *(("the first verdicts of the judge are not there yet",) if self._awaits_first_verdicts else ()),
             *(f"{transport.name} does not listen yet" for transport in self.serving.missing),
         )
 
@@ -162,9 +184,12 @@ class Engine:
         self._problem_log.say()
 
     async def wait_handled(self) -> None:
-        """Return when all that the sources published before now is in the hub; that is never before all have loaded."""
+        """Return when all that the sources published before now is in the hub; that is never before all have loaded.
+
+        What waits for a verdict is not there before it has one, or goes on without.
+        """
         number = self._intake.number
-        while self._handled < number or self._intake.missing:
+        while self._handled < number or self._intake.missing or self._awaits_first_verdicts:
             await self._handled_more.wait()
 
     async def wait_accepted(
@@ -200,6 +225,10 @@ class Engine:
         """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
         return tuple(self._problems().values())
 
+    def what_if(self) -> WhatIf:
+        """Return what is served now, for questions about objects that nobody has stored yet."""
+        return self._served.what_if()
+
     def statistics(self) -> Statistics:
         """Return sizes and counts."""
         return Statistics(
@@ -212,6 +241,10 @@ class Engine:
             feedback=self.feedback.statistics(),
             turned_away=self.turned_away.count,
         )
+
+    def _note_verdicts(self) -> None:
+        self._served.reconsider()
+        self._note_change()
 
     def _note_arrival(self, peer: Peer, node: Node, found: AnyGroup | Refusal) -> None:
         if isinstance(found, Refusal):
@@ -232,6 +265,10 @@ class Engine:
             and seat.client.subscribes(row, name)
             for seat in self._hub.seats()
         )
+
+    @property
+    def _awaits_first_verdicts(self) -> bool:
+        return bool(self._taken) and not self._handled
 
     # What runs
 
@@ -266,14 +303,18 @@ class Engine:
             await self._changed.wait()
             while (due := self._debounce.due()) is not None and due > self._clock.now():
                 await self._clock.sleep_until(due)
+            heard = self._debounce.pending_since
             self._debounce.fired(self._clock.now())
             self._changed.clear()
             if not self._intake.missing:
-                self._update()
+                with self.feedback.change_heard(heard):
+                    self._update()
 
     def _update(self) -> None:
         begun = self._clock.now()
         heard = self._intake.newest()
+        if self._court is not None:
+            self._court.open_book(self._taken)
         try:
             if self._served.update(heard):
                 self._hub.reseat()
@@ -294,7 +335,10 @@ class Engine:
         self._last_update_seconds = self._clock.now() - begun
         self._update_seconds += self._last_update_seconds
         self._updates += 1
-        self._handled = heard.number
+        self._taken = self._handled = heard.number
+        if self._court is not None:
+            self._handled = self._court.book.handled_by(heard.number)
+            self._court.look()
         self._handled_more.set()
         self._handled_more = asyncio.Event()
         self._problem_log.look()
@@ -312,6 +356,5 @@ class Engine:
         every = (*self._intake.obstacles, *self._folder_problems, *self._served.problems, *own)
         found: dict[Hashable, Problem] = {sameness(each): each for each in every if each is not None}
         for (row, name, origin), problem in self.feedback.refusals().items():
-            place = self._served.place_of(row, name, origin) if origin else None
-            found[row, name, origin] = replace(problem, place=place)
+            found[row, name, origin] = self._served.blame(problem, row, name)
         return found

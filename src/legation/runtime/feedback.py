@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, TypeAlias
 
 from legation.clock import Clock
@@ -17,15 +18,14 @@ from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.statistics import FeedbackStatistics
 from legation.runtime.account import Account, Place
+from legation.runtime.convergence import Convergence
 from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.loads import Loads
+from legation.runtime.refused import named_problem, unnamed_problem
 from legation.transports.base import Client
 
 RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
 """Type, name and origin of a resource that is refused."""
-
-SHOWN_SUSPECTS = 5
-"""Names that a problem tells of where Envoy may have meant any of many resources."""
 
 
 class Watcher(Protocol):
@@ -58,6 +58,8 @@ class Feedback:
         self.counts_by_object: DeliveryCounts | None = None
         """Who counts what each object's Envoys have, if anybody wants to know it."""
         self.watchers: dict[Watcher, None] = {}
+        self._heard: float | None = None
+        self._convergence = Convergence()
         self.counts: dict[type[Event], Counter[ResourceType]] = {each: Counter() for each in (Sent, Accepted, Refused)}
 
     def open(self, place: Place, *, peer: Peer, node: Node, client: Client) -> Account:
@@ -65,6 +67,15 @@ class Feedback:
         account = Account(self, place, peer=peer, node=node, client=client)
         self.accounts[account] = None
         return account
+
+    @contextmanager
+    def change_heard(self, moment: float | None) -> Iterator[None]:
+        """Work in what was heard at a moment: how long it takes to the Envoys counts from there, otherwise from now."""
+        self._heard = moment
+        try:
+            yield
+        finally:
+            self._heard = None
 
     def proxies(self) -> tuple[ProxyStatus, ...]:
         """Return how far each Envoy is, by node id."""
@@ -82,6 +93,8 @@ class Feedback:
             loads=self.loads.totals(),
             waiting=sum(account.place.snapshot is None for account in self.accounts),
             refusing=Counter(row for account in self.accounts for row in account.refuses()),
+            pending=Counter(row for account in self.accounts for row in account.waits()),
+            convergence=self._convergence.histograms(),
         )
 
     # What accounts tell. Fulfils `account.Books`.
@@ -94,6 +107,10 @@ class Feedback:
         """Count an event; see `account.Books`."""
         if type(event) in self.counts:
             self.counts[type(event)][event.type] += 1
+
+    def accepted(self, event: Accepted, now: float, *, since: float) -> None:
+        """Note that a client accepted something; see `account.Books`."""
+        self._convergence.accept(event.type, event.resources, now, since=since)
 
     def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
         """Call those who watch; see `account.Books`."""
@@ -113,6 +130,7 @@ class Feedback:
 
     def changed(self, before: Snapshot | None, after: Snapshot | None) -> None:
         """Note that clients get something else than before; see `account.Books`."""
+        self._convergence.begin(before, after, self.clock.now() if self._heard is None else self._heard)
         if self.counts_by_object is not None:
             self.counts_by_object.touch_difference(before, after)
 
@@ -121,38 +139,30 @@ class Feedback:
 
         Where Envoy did not say which of several resources it means, there is one problem for all, without a name.
         """
-        named: dict[RefusedName, list[RefusedResource]] = {}
-        unnamed: dict[RefusedName, list[RefusedResource]] = {}
+        named: dict[RefusedName, dict[Account, RefusedResource]] = {}
+        unnamed: dict[ResourceType, list[RefusedResource]] = {}
         for account in self.accounts:
             for refused in account.refused():
                 if refused.parked is None:
-                    named.setdefault((refused.type, refused.name, refused.origin), []).append(refused)
+                    named.setdefault((refused.type, refused.name, refused.origin), {})[account] = refused
                 else:
-                    unnamed.setdefault((refused.type, "", None), []).append(refused)
+                    unnamed.setdefault(refused.type, []).append(refused)
         return {
             **{key: self._named_problem(refused) for key, refused in named.items()},
-            **{key: _unnamed_problem(refused) for key, refused in unnamed.items()},
+            **{(row, "", None): unnamed_problem(refused) for row, refused in unnamed.items()},
         }
 
-    def _named_problem(self, refused: list[RefusedResource]) -> Problem:
-        row, name = refused[0].type, refused[0].name
-        versions = {each.version for each in refused}
-        held = (account.client.accepted(row, name) for account in self.accounts)
-        told = len(refused) + sum(1 for resource in held if resource is not None and resource.version in versions)
-        return Problem(
-            code="refused",
-            message=f'{row.name} "{name}" is refused by {len(refused)} of {told} Envoys: {refused[0].words}',
-            object=refused[0].origin,
+    def _named_problem(self, by: Mapping[Account, RefusedResource]) -> Problem:
+        refused = tuple(by.values())
+        row, name, versions = refused[0].type, refused[0].name, {each.version for each in refused}
+        holding = [
+            each
+            for each in self.accounts
+            if each not in by and (held := each.client.accepted(row, name)) and held.version in versions
+        ]
+        agents, others = ({each.node.user_agent for each in some} for some in (by, holding))
+        return named_problem(
+            refused,
+            told=len(refused) + len(holding),
+            agents=agents if others and "" not in agents and agents.isdisjoint(others) else (),
         )
-
-
-def _unnamed_problem(refused: list[RefusedResource]) -> Problem:
-    names = sorted({each.name for each in refused})
-    shown = ", ".join(names[:SHOWN_SUSPECTS]) + (", ..." if len(names) > SHOWN_SUSPECTS else "")
-    first = refused[0]
-    told = f"; {first.parked.value}" if first.parked is not None else ""
-    return Problem(
-        code="parked",
-        message=f"an Envoy refuses some of {len(names)} {first.type.name} resources{told}: {first.words}",
-        mend=f"look at {shown}",
-    )

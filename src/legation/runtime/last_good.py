@@ -1,9 +1,9 @@
 """What is served of each object: its newest version, or the last good one while the newest is broken. Pure.
 
-Three rules. Nothing of a broken version is used; the last good version of that object goes on. An object that vanished
-from a file of which a part cannot be used is not gone. Of what was broken from the start and of which nobody knows a
-good version, it is said which types it could have held: an Envoy that was configured before may hold such resources,
-and must not be told to remove them.
+Three rules. Nothing of a broken version is used; the last good version of that object goes on. So it does while a judge
+is asked about the newest version, and if that is refused. An object that vanished from a file of which a part cannot be
+used is not gone. Of what was broken from the start and of which nobody knows a good version, it is said which types it
+could have held: an Envoy that was configured before may hold such resources, and must not be told to remove them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.runtime.assemble import COMPLETE, Incomplete
+from legation.runtime.judged import Judged, Standing
 from legation.runtime.object_records import ObjectRecords
 from legation.runtime.read import Reading, read
 
@@ -54,9 +55,18 @@ class LastGood:
         folder.save(last_good.take_changes())  # in a thread: it waits for the disk
     """
 
-    def __init__(self, records: Mapping[str, Any] | None = None, *, read: Read = read) -> None:
-        """Begin with what a state folder remembers, or with nothing."""
+    def __init__(
+        self, records: Mapping[str, Any] | None = None, *, read: Read = read, judged: Judged | None = None
+    ) -> None:
+        """Begin with what a state folder remembers, or with nothing.
+
+        Args:
+            records: What is remembered.
+            read: Reads one version of an object.
+            judged: What a judge says of what is not broken, if one is asked.
+        """
         self._read = read
+        self._judged = judged
         self._records = ObjectRecords(records or {})
         self._newest: dict[ObjectKey, Reading] = {}
         """The newest version seen of each object that is there or kept."""
@@ -93,10 +103,13 @@ class LastGood:
         }
         good = {key: each for key, reading in newest.items() if (each := self._serve(key, reading)) is not None}
         lost = {key: newest[key] for key in newest.keys() - good.keys() if newest[key].may_hold}
-        kept = self._keep(newest, lost, broken)
+        # A version that waits for a verdict, or has one, is understood: it is none that hides another object.
+        kept = self._keep(newest, {key: reading for key, reading in lost.items() if reading.broken}, broken)
         good |= {key: self._good[key] for key in kept}
         self._note_unknown(newest, lost, broken)
         self._newest, self._good, self._begun = newest | kept, good, True
+        if self._judged is not None:
+            self._judged.keep(newest.keys())
         files = _files(newest.values())
         self._records.note(good.values(), whole=files - broken - _files(lost.values()), present=files | broken)
         return Settled(
@@ -104,6 +117,7 @@ class LastGood:
             problems=(
                 *self._records.problems,
                 *(problem for reading in newest.values() for problem in reading.problems),
+                *(self._judged.problems() if self._judged is not None else ()),
                 *_kept_problems(kept.values()),
                 *self._unknown_problems(),
             ),
@@ -127,7 +141,12 @@ class LastGood:
         self.recalled = MappingProxyType(self._good)
 
     def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:
-        return self._good.get(key) if reading.broken else reading
+        if self._judged is None:
+            return self._good.get(key) if reading.broken else reading
+        if reading.broken:
+            self._judged.forget(key)
+            return self._good.get(key)
+        return reading if self._judged.standing(reading) is Standing.PASSES else self._good.get(key)
 
     def _keep(self, newest: Readings, lost: Readings, broken: frozenset[str]) -> dict[ObjectKey, Reading]:
         """Return the objects that are missing and yet not gone, as they were last seen (those seen good).
@@ -170,6 +189,8 @@ class LastGood:
 
     def _unknown_problems(self) -> Iterator[Problem]:
         for key in sorted(self._unknown):
+            if self._judged is not None and self._judged.is_waiting(key):
+                continue
             reading = self._newest[key]
             every = len(reading.may_hold) == len(RESOURCE_TYPES)
             types = "all that" if every else f"every {' and '.join(sorted(row.name for row in reading.may_hold))} that"

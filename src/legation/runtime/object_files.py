@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from legation.clock import Clock
 from legation.model.file_statistics import FileStatistics
 from legation.model.node import Node
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.runtime.admission import Rules
 from legation.runtime.engine import Engine
 from legation.runtime.item import NO_KINDS, Kinds
@@ -35,6 +35,7 @@ class ObjectFiles:
         keep_removed: bool = False,
         once: bool = False,
         any_label: Kinds = NO_KINDS,
+        unknown_fields: Level = Level.ERROR,
     ) -> None:
         """Take the parts; nothing is read or written yet.
 
@@ -49,6 +50,7 @@ class ObjectFiles:
             keep_removed: A file that is not needed any more stays.
             once: Write the last step only.
             any_label: See `Rules`.
+            unknown_fields: See `Rules`.
         """
         self._node = node
         self._log: ProblemLog[Hashable] = ProblemLog(self._of_transport)
@@ -63,7 +65,7 @@ class ObjectFiles:
             clock=clock,
             changed=self._log.look,
         )
-        rules = Rules(check_peer=False, any_label=any_label)
+        rules = Rules(check_peer=False, any_label=any_label, unknown_fields=unknown_fields)
         self._engine = Engine(sources=sources, transports=[self._transport], clock=clock, rules=rules)
 
     @property

@@ -44,15 +44,16 @@ class Reading:
     """What was encoded, whether it is used or not: for the reading after this one."""
 
 
-def read(manifest: ManifestObject, previous: Reading | None = None) -> Reading:
+def read(manifest: ManifestObject, previous: Reading | None = None, *, unknown_fields: Level = Level.ERROR) -> Reading:
     """Translate and encode one object.
 
     Args:
         manifest: The object.
         previous: An earlier reading of the object: resources whose JSON is the same are taken over, not encoded again.
+        unknown_fields: See `Rules`.
     """
     translation = pipeline.translate(manifest)
-    encoded = _encode(manifest, translation.drafts, previous)
+    encoded = _encode(manifest, translation.drafts, previous, unknown_fields=unknown_fields)
     problems = (
         *translation.problems,
         *(misfit(manifest, draft, finding) for draft, each in encoded for finding in each.findings),
@@ -86,18 +87,24 @@ def item_of(manifest: ManifestObject, draft: Draft, resource: Resource, *, posit
 def misfit(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:
     """Return what the codec finds in a draft as a problem of its object."""
     path = (*draft.path, *finding.path)
-    return fault(manifest, finding.code, finding.message, path, level=finding.level, mend=finding.mend)
+    return fault(
+        manifest, finding.code, finding.message, path, level=finding.level, mend=finding.mend, example=finding.example
+    )
 
 
 def _encode(
-    manifest: ManifestObject, drafts: tuple[Draft, ...], previous: Reading | None
+    manifest: ManifestObject, drafts: tuple[Draft, ...], previous: Reading | None, *, unknown_fields: Level
 ) -> tuple[tuple[Draft, codec.Encoded], ...]:
     earlier = {} if previous is None else {_identity(draft.json): (draft, each) for draft, each in previous.encoded}
     encoded = []
     for draft in drafts:
         known = earlier.get(_identity(draft.json))
         unchanged = known is not None and is_same_json(known[0].json, draft.json)
-        encoded.append((draft, known[1] if known and unchanged else codec.encode(draft.json, origin=manifest.key)))
+        if known and unchanged:
+            encoded.append((draft, known[1]))
+        else:
+            again = codec.encode(draft.json, origin=manifest.key, unknown_fields=unknown_fields)
+            encoded.append((draft, again))
     return tuple(encoded)
 
 

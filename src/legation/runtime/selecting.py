@@ -117,6 +117,12 @@ class Selecting:
             self._completed = _completed(readings, pages, known=ready is not None)
         return self._completed
 
+    def pods_of(self, key: ObjectKey) -> tuple[str, ...]:
+        """Return the names of the Pods that an object selects, each once."""
+        page = self._pages.get(key)
+        chosen = chain.from_iterable(chain.from_iterable(page.chosen)) if page is not None else ()
+        return tuple(dict.fromkeys(each.name for each in chosen))
+
     def _page(self, reading: Reading, before: _Page | None, choice: _Choice, *, same: bool) -> _Page:
         known = before is not None and before.reading is reading
         if before is not None and known and same:

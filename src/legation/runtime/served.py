@@ -12,13 +12,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, assert_never
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import Node, Peer, Workload
-from legation.model.objects import ManifestObject, ObjectKey, Place
-from legation.model.problems import Problem
+from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Level, Problem
 from legation.model.resource import Name
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
@@ -30,13 +32,18 @@ from legation.runtime.by_name import ByName
 from legation.runtime.changed import Moment, ProblemIndex
 from legation.runtime.check import check
 from legation.runtime.deliveries import Known
+from legation.runtime.expiry import Outlook, outlook
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
+from legation.runtime.judged import Judged
 from legation.runtime.last_good import LastGood, Readings, Settled
 from legation.runtime.places import Places
 from legation.runtime.problem_log import log_fault
 from legation.runtime.read import Reading, read
+from legation.runtime.refused import at_its_field, with_others
 from legation.runtime.selecting import Completed, Ready, Selecting
+from legation.runtime.trail import Trail
+from legation.runtime.what_if import WhatIf
 from legation.runtime.widening import Widening
 from legation.sources.base import Source
 
@@ -56,26 +63,33 @@ class Served:
         owner: Callable[[ObjectKey], Source | None],
         rules: Rules | None = None,
         unix_time: Callable[[], float] = time.time,
+        judged: Judged | None = None,
     ) -> None:
         """Begin before anything was heard.
 
         Args:
             owner: Says from which source an object comes: it knows the place of every field.
-            rules: Who gets what.
+            rules: Who gets what, and what is refused.
             unix_time: Tells the time that certificates are valid at.
+            judged: What a judge says of each object, if one is asked.
         """
-        self._last_good = LastGood(read=_read)
+        self._judged = judged
         self._rules = rules or Rules()
+        self._read = partial(_read, unknown_fields=self._rules.unknown_fields)
+        self._last_good = LastGood(read=self._read, judged=judged)
         self._selecting = Selecting(any_label=self._rules.any_label)
         self._widening = Widening(self._rules.any_label)
-        self._amending = Amending()
+        self._amending = Amending(unknown_fields=self._rules.unknown_fields)
         self._places = Places(owner)
+        self._unix_time = unix_time
+        self._outlook = Outlook()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
         self._heard: Heard | None = None
         self._taken: Heard | None = None
         """What was heard when all was last taken."""
         self._moved = False
         """Whether clients may belong elsewhere, and nobody was told so yet."""
+        self._other_verdicts = False
         self._cluster: Cluster | None = None
         self._object_problems: tuple[Problem, ...] = ()
         self._told = Moment()
@@ -95,7 +109,7 @@ class Served:
 
     def remember(self, records: Mapping[str, Any]) -> None:
         """Take what a state folder remembers, before anything was heard."""
-        self._last_good = LastGood(records, read=_read)
+        self._last_good = LastGood(records, read=self._read, judged=self._judged)
 
     def update(self, heard: Heard) -> bool:
         """Take what the sources say now, when every one of them has loaded.
@@ -108,15 +122,19 @@ class Served:
         pods, self._heard, self._cluster = self._pods, heard, heard.cluster
         self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
-        if before is None or not heard.same_objects(before):
+        if before is None or self._other_verdicts or not heard.same_objects(before):
             self._moved |= self._take_objects(heard)
         else:
             self._moved |= self._take_settled(self._settled, heard)
             if (before.cluster is None) is not (heard.cluster is None):
                 self._object_problems = self._check(heard)
-        self._taken, self.begun = heard, True
+        self._taken, self.begun, self._other_verdicts = heard, True, False
         moved, self._moved = self._moved, False
         return moved
+
+    def reconsider(self) -> None:
+        """Have all objects taken with the next update, whether they are others or not: there are other verdicts."""
+        self._other_verdicts = True
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -126,10 +144,14 @@ class Served:
     @property
     def next_look(self) -> float | None:
         """The Unix time at which `look_again` may find something else although nothing changed."""
-        return self._by_name.next_look
+        moments = (self._by_name.next_look, self._outlook.again_at)
+        return min((each for each in moments if each is not None), default=None)
 
     def look_again(self) -> bool:
         """Look at what changes by time alone: certificates. Returns whether anything is served differently."""
+        due = self._outlook.again_at
+        if due is not None and due <= self._unix_time() and self._taken is not None:
+            self._object_problems = self._check(self._taken)
         return self._by_name.look(self._cluster)
 
     def want(self, group: AnyGroup, row: ResourceType, names: Collection[str]) -> bool:
@@ -205,7 +227,7 @@ class Served:
         if self._before is None:
             widening = Widening(self._rules.any_label)
             recalled = widening.widen(self._last_good.recalled, self._settled, self._cluster)
-            self._before = Assembly(Amending().amend(recalled).made)
+            self._before = Assembly(Amending(unknown_fields=self._rules.unknown_fields).amend(recalled).made)
         collection = self._before.snapshot_for(group.workload)[row]
         return collection if collection.version == version else None
 
@@ -242,19 +264,61 @@ class Served:
         """Return what is wrong with one object."""
         return self._index.of(key, self.problems)
 
+    def what_if(self) -> WhatIf:
+        """Return what is served now, for questions about objects that nobody has stored yet; O(1)."""
+        return WhatIf(
+            read=self._read,
+            assembly=self._assembly if self.begun else None,
+            readings=self._settled.readings,
+            ready=None if self._heard is None else _ready(self._heard),
+            elsewhere=self._by_name.answers,
+            any_label=self._rules.any_label,
+            now=self._unix_time(),
+        )
+
+    def trail(self) -> Trail:
+        """Return what is served now, for questions about where it comes from; O(1)."""
+        assembly, by_name = self._assembly, self._by_name
+
+        def snapshot(workload: Workload) -> Snapshot | None:
+            return by_name.complete(assembly.snapshot_for(workload), workload.namespace) if self.begun else None
+
+        return Trail(
+            objects={} if self._heard is None else self._heard.objects,
+            settled=self._settled.readings,
+            completed=self._completed.readings,
+            made=assembly.made,
+            met=self._revised.met,
+            workloads=self._workloads,
+            namespaces=self._namespaces,
+            cluster=self._cluster,
+            place=self._places.of,
+            snapshot=snapshot,
+            group_of=assembly.group_of,
+            made_by_name=by_name.made,
+            target=by_name.target,
+            pods=self._selecting.pods_of,
+        )
+
     def names_of(self, keys: Collection[ObjectKey]) -> set[Name]:
         """Return the resources that these objects make now, and those of others that they speak of or spoke of."""
         readings = (self._completed.readings.get(key) for key in keys)
         made = {(item.resource.type, item.resource.name) for each in readings if each for item in each.items}
         return made.union(*(self._amending.names_of(key) for key in keys))
 
-    def place_of(self, row: ResourceType, name: str, origin: ObjectKey) -> Place | None:
-        """Return where in its object a resource stands."""
-        reading = self._completed.readings.get(origin)
+    def blame(self, problem: Problem, row: ResourceType, name: str) -> Problem:
+        """Return the problem of a resource that Envoys refuse with all that is known of where it comes from."""
+        key = problem.object
+        if key is None or not name:
+            return problem
+        met, reading = self._revised.met, self._completed.readings.get(key)
         if reading is None:
-            return None
+            return with_others(problem, named_by=self._by_name.referrers_of(row, name))
         paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == (row, name))
-        return self._places.of(reading.manifest, next(paths, ()))
+        found = at_its_field(problem, manifest=reading.manifest, path=next(paths, ()), name=name)
+        found = replace(found, place=self._places.of(reading.manifest, found.path))
+        others = [each for each, names in met.items() if each.namespace == key.namespace and (row, name) in names]
+        return with_others(found, amended_by=others)
 
     def objects(self) -> Mapping[str, int]:
         """Return how many objects are served, by kind."""
@@ -294,7 +358,15 @@ class Served:
 
     def _check(self, heard: Heard) -> tuple[Problem, ...]:
         found = check(self._assembly, elsewhere=self._by_name.answers)
-        of_objects = (*self._settled.problems, *self._completed.problems, *self._revised.problems, *found)
+        items = (item for each in self._assembly.made.values() for item in each)
+        self._outlook = outlook(items, now=self._unix_time())
+        of_objects = (
+            *self._settled.problems,
+            *self._completed.problems,
+            *self._revised.problems,
+            *found,
+            *self._outlook.problems,
+        )
         return (*heard.problems, *self._places.locate(of_objects, heard.objects))
 
 
@@ -302,9 +374,9 @@ def _ready(heard: Heard) -> Ready | None:
     return None if heard.cluster is None else heard.cluster.ready
 
 
-def _read(manifest: ManifestObject, previous: Reading | None) -> Reading:
+def _read(manifest: ManifestObject, previous: Reading | None, *, unknown_fields: Level) -> Reading:
     try:
-        return read(manifest, previous)
+        return read(manifest, previous, unknown_fields=unknown_fields)
     except Exception as error:  # noqa: BLE001 - a fault of this program in one object must not reach the others
         log_fault(error, manifest=manifest.key)
     return Reading(

@@ -9,12 +9,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from legation.model.events import Accepted, Refused, Sent, Subscribed
+from legation.envoy.nack_words import show_words
+from legation.envoy.pointed import quoted_in
+from legation.model.events import Accepted, Refused, Sent, Subscribed, WhyParked
 from legation.model.proxy_status import LastRefusal, RefusedResource, TypeStatus
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
-from legation.runtime.nack_words import show_words
+from legation.runtime.moments import Moments
 
 MOST_OUTSTANDING = 64
 """Responses without an answer that are remembered one by one of a type: the oldest, and the last of the others."""
@@ -30,9 +32,14 @@ class TypeAccount:
     sent: str = ""
     sent_at: float | None = None
     accepted: str = ""
+    accepted_at: float | None = None
+    """When it accepted that version first."""
+    moments: Moments = field(default_factory=Moments, repr=False)
     outstanding: dict[str, float] = field(default_factory=dict)
     """Nonce of each response that is not answered -> when it went out."""
     refused: dict[str, RefusedResource] = field(default_factory=dict)
+    unseen: dict[str, RefusedResource] = field(default_factory=dict)
+    """What it refused and then took without a look (`ResourceType.taken_unseen`)."""
     last_refusal: LastRefusal | None = None
     """`ago` is the moment here."""
 
@@ -49,9 +56,11 @@ class TypeAccount:
             del self.outstanding[next(islice(self.outstanding, 1, None))]
         self._take_back(event.resources)
 
-    def take_accepted(self, event: Accepted) -> None:
+    def take_accepted(self, event: Accepted, now: float) -> None:
         """Note an answer that accepts."""
-        self.accepted = event.version
+        if self.accepted != event.version or self.accepted_at is None:
+            self.accepted, self.accepted_at = event.version, now
+        self.moments.note(event.resources, event.removed, now)
         self._answered(event.nonce)
         self._take_back(event.resources)
 
@@ -60,21 +69,31 @@ class TypeAccount:
         self._answered(event.nonce)
         words = show_words(event.message, secret=event.type.secret)
         self.last_refusal = LastRefusal(version=event.version, words=words, ago=now)
-        for resource in (*event.suspects, *event.parked):
-            parked = resource in event.parked
-            self.refused[resource.name] = RefusedResource(
-                type=event.type,
-                name=resource.name,
-                version=resource.version,
-                words=words,
-                origin=resource.origin,
-                together=len(event.parked) if parked else 1,
-                parked=event.why_parked if parked else None,
-            )
+        for resource in event.suspects:
+            self.refused[resource.name] = _refused(resource, words)
+        for resource in event.parked:
+            self.refused[resource.name] = _refused(resource, words, event.parked, event.why_parked)
+        if event.doubted and self.type.taken_unseen:
+            meant = quoted_in(event.message, {each: each.body for each in event.doubted})
+            doubted = event.doubted if meant is None else (meant,)
+            why = WhyParked.UNSEEN if meant is None else None
+            self.unseen = {each.name: _refused(each, words, doubted, why) for each in doubted}
+        elif event.suspects:
+            # So it refused at the second time, too.
+            self.unseen = {}
 
     def forget_gone(self, content: Snapshot) -> None:
-        """Drop the refusals of what the client is not to get any more."""
+        """Drop the refusals of what the client is not to get any more, or not as it was."""
         self.refused = {name: each for name, each in self.refused.items() if content.get(self.type, name)}
+        wanted = {name: content.get(self.type, name) for name in self.unseen}
+        if any(now is None or now.version != self.unseen[name].version for name, now in wanted.items()):
+            # It may be the mend of what nobody could name.
+            self.unseen = {}
+
+    def refuses_unseen(self, name: str, version: str) -> bool:
+        """Say whether the client refused exactly this, and may have taken it since without a look."""
+        unseen = self.unseen.get(name)
+        return unseen is not None and unseen.parked is None and unseen.version == version
 
     def status(self, now: float, *, whole: str, refused: tuple[RefusedResource, ...]) -> TypeStatus:
         """Return the account as a record.
@@ -91,6 +110,7 @@ class TypeAccount:
             names=self.names,
             sent=whole or self.sent,
             accepted=whole or self.accepted,
+            since=None if self.accepted_at is None else now - self.accepted_at,
             pending_for=now - min(self.outstanding.values()) if self.outstanding else None,
             refused=refused,
             last_refusal=None if last is None else replace(last, ago=now - last.ago),
@@ -113,3 +133,17 @@ class TypeAccount:
                 # The version before, sent once more, takes nothing back.
                 if refused is not None and refused.version == resource.version:
                     del self.refused[resource.name]
+
+
+def _refused(
+    resource: Resource, words: str, together: Collection[Resource] = (), parked: WhyParked | None = None
+) -> RefusedResource:
+    return RefusedResource(
+        type=resource.type,
+        name=resource.name,
+        version=resource.version,
+        words=words,
+        origin=resource.origin,
+        together=len(together) or 1,
+        parked=parked,
+    )

@@ -7,6 +7,19 @@ from legation.settings.kinds import PATH
 from legation.settings.loading import load
 from legation.settings.setting import CONFIG, Setting, Table
 from legation.settings.sync import SYNC, Sync
-from legation.settings.table import SERVE, Cluster, Delivery, Settings
+from legation.settings.table import SERVE, Cluster, Delivery, Settings, Webhook
 
-__all__ = ["CONFIG", "PATH", "SERVE", "SYNC", "Cluster", "Delivery", "Setting", "Settings", "Sync", "Table", "load"]
+__all__ = [
+    "CONFIG",
+    "PATH",
+    "SERVE",
+    "SYNC",
+    "Cluster",
+    "Delivery",
+    "Setting",
+    "Settings",
+    "Sync",
+    "Table",
+    "Webhook",
+    "load",
+]

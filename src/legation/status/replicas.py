@@ -7,9 +7,9 @@ did not answer. So does a new one that never answered, but not before that time:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from legation.clock import Clock
 from legation.kube.client import Client
@@ -18,10 +18,12 @@ from legation.kube.outages import Outages
 from legation.kube.reflector import Reflector
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
-from legation.model.replicas import ReplicaCount, ReplicaPage, ReplicaPages
+from legation.model.replicas import ReplicaCount, ReplicaPage, ReplicaPages, ReplicaRecords
 from legation.status.replica import Replica, Silence
 from legation.status.slices import ReplicaPod, others
 from legation.status.totals import Totals
+
+Answer = TypeVar("Answer")
 
 PATIENCE = 5.0
 """Seconds without an answer after which a replica counts as silent."""
@@ -140,14 +142,28 @@ class Replicas:
 
     async def pages(self) -> ReplicaPages:
         """Ask all of them for their Envoys, once."""
-        asked = [each for each in self._replicas.values() if not self._standings[each.address].itself]
-        found: Sequence[ReplicaPage | None] = await asyncio.gather(*(_page(each) for each in asked))
-        silent = (
-            each.address
-            for each, page in zip(asked, found, strict=True)
-            if page is None and each.address in self._standings and self._standings[each.address].serves
+        asked = self._others()
+        found: Sequence[ReplicaPage | None] = await asyncio.gather(*(_heard(each.page()) for each in asked))
+        silent = self._silent(each for each, page in zip(asked, found, strict=True) if page is None)
+        return ReplicaPages(pages=tuple(each for each in found if each is not None), silent=silent)
+
+    async def records(self, path: str, name: str, params: Mapping[str, str]) -> ReplicaRecords:
+        """Ask all of them for a list on one of their pages, once."""
+        asked = self._others()
+        found = await asyncio.gather(*(_heard(each.records(path, name, params)) for each in asked))
+        told = tuple(zip(asked, found, strict=True))
+        return ReplicaRecords(
+            records={each.address: records for each, records in told if records is not None},
+            silent=self._silent(each for each, records in told if records is None),
         )
-        return ReplicaPages(pages=tuple(each for each in found if each is not None), silent=tuple(silent))
+
+    def _others(self) -> list[Replica]:
+        return [each for each in self._replicas.values() if not self._standings[each.address].itself]
+
+    def _silent(self, replicas: Iterable[Replica]) -> tuple[str, ...]:
+        """Return the addresses of those that are there to answer."""
+        there = self._standings
+        return tuple(each.address for each in replicas if each.address in there and there[each.address].serves)
 
     def _begin(self) -> None:
         now = self._clock.now()
@@ -213,8 +229,9 @@ class Replicas:
         task.add_done_callback(self._closing.discard)
 
 
-async def _page(replica: Replica) -> ReplicaPage | None:
+async def _heard(answer: Coroutine[Any, Any, Answer]) -> Answer | None:
+    """Return an answer, or None where there is none."""
     try:
-        return await replica.page()
+        return await answer
     except Silence:
         return None

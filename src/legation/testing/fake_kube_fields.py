@@ -17,6 +17,8 @@ Path: TypeAlias = tuple[str, ...]
 
 _OWNED_METADATA = frozenset({"labels", "annotations", "finalizers", "ownerReferences"})
 """The rest of the metadata belongs to the server."""
+_HEAD = frozenset({"apiVersion", "kind"})
+"""What names an object is nobody's."""
 
 
 def merged(base: Any, patch: Any) -> Any:
@@ -88,7 +90,7 @@ def _leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             continue
         if isinstance(each, dict) and (each or not path):
             yield from _leaves(each, here)
-        elif path:
+        elif path or key not in _HEAD:
             yield here, each
 
 

@@ -10,37 +10,23 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from legation.kube.label_selector import label_selector
 from legation.model.api_kinds import ApiKind
 from legation.testing.fake_kube_answers import Json, plain
 
 Selector: TypeAlias = Callable[[Json], bool]
 
-_TERMS = re.compile(r",(?![^()]*\))")
-"""Commas that are not inside of brackets."""
-_SET = re.compile(r"(\S+)\s+(in|notin)\s+\(([^()]*)\)")
 _EQUAL = re.compile(r"([^=!\s]+)\s*(==|=|!=)\s*([^=!\s]*)")
-_EXISTS = re.compile(r"(!?)\s*([^=!\s()]+)")
 
 
 def selector(kind: ApiKind, params: Mapping[str, str]) -> Selector:
     """Return what says whether an object is selected by these parameters of a request."""
-    labels = [_label_term(term) for term in _TERMS.split(params.get("labelSelector", "")) if term.strip()]
+    try:
+        labels = label_selector(params.get("labelSelector", ""))
+    except ValueError as error:
+        raise plain(400, "BadRequest", str(error)) from error
     fields = [_field_term(kind, term) for term in params.get("fieldSelector", "").split(",") if term.strip()]
-    return lambda value: all(term(value) for term in (*labels, *fields))
-
-
-def _label_term(text: str) -> Selector:
-    text = text.strip()
-    if match := _SET.fullmatch(text):
-        key, operator, values = match[1], match[2], {each.strip() for each in match[3].split(",")}
-        return lambda value: (_labels(value).get(key) in values) == (operator == "in")
-    if match := _EQUAL.fullmatch(text):
-        key, operator, wanted = match.groups()
-        return lambda value: (_labels(value).get(key) == wanted) == (operator != "!=")
-    if match := _EXISTS.fullmatch(text):
-        absent, key = bool(match[1]), match[2]
-        return lambda value: (key in _labels(value)) != absent
-    raise plain(400, "BadRequest", f"unable to parse requirement: {text}")
+    return lambda value: labels(_labels(value)) and all(term(value) for term in fields)
 
 
 def _field_term(kind: ApiKind, text: str) -> Selector:

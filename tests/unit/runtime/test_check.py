@@ -10,6 +10,8 @@ from legation.runtime.check import check
 from legation.runtime.item import Item
 from tests.manifests import manifest
 from tests.small_world import cluster, endpoints, listener, resource, route, static_cluster
+from tests.unit.envoy.configs import ROUTER, hcm, resource_of, routes
+from tests.unit.envoy.configs import listener as listener_json
 from tests.unit.runtime.assembled import assembly
 
 
@@ -167,3 +169,17 @@ def test_a_collection_that_is_referred_to_has_members_or_is_told() -> None:
     (problem,) = problems(assignment, item(resource(LB_ENDPOINT, "c/l/a/b")), item(resource(LB_ENDPOINT, "c/m/a")))
     assert problem.code == "dangling-reference"
     assert 'the LbEndpoint "c/l/*"' in problem.message
+
+
+def test_routes_in_a_listener_name_clusters_that_envoy_looks_for_at_once() -> None:
+    """The field is named, and what happens."""
+    config = listener_json(hcm(ROUTER, route_config=routes({"cluster": "web"})))
+    of = manifest(name="edge", namespace="shop")
+    scope = Scope(namespace="shop")
+    one = Item(resource=resource_of(config), scope=scope, manifest=of, json=config, path=("spec", "config"))
+    (problem,) = problems(one)
+
+    assert problem.level is Level.WARNING
+    assert problem.message.endswith("; an Envoy that does not know it refuses the Listener")
+    assert problem.path[:2] == ("spec", "config")
+    assert problem.path[-3:] == (0, "route", "cluster")

@@ -16,7 +16,7 @@ from legation.clock import Clock, MonotonicClock
 from legation.errors import SourceError, TransportError
 from legation.model.node import Node
 from legation.model.objects import ManifestObject, ObjectKey, Place
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.model.resource_types import CLUSTER
 from legation.runtime.engine import RECALL_FOR, Engine
 from legation.runtime.read import Reading, read
@@ -190,10 +190,10 @@ async def test_what_a_source_cannot_read_is_a_problem_of_the_engine() -> None:
 
 
 async def test_an_object_on_which_legation_fails_is_contained(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fragile_read(obj: ManifestObject, previous: Reading | None) -> Reading:
+    def fragile_read(obj: ManifestObject, previous: Reading | None, *, unknown_fields: Level) -> Reading:
         if obj.key.name == "poison":
             raise RuntimeError(obj.body["spec"])
-        return read(obj, previous)
+        return read(obj, previous, unknown_fields=unknown_fields)
 
     monkeypatch.setattr("legation.runtime.served.read", fragile_read)
     with capture_logs() as logs:
@@ -273,7 +273,7 @@ async def test_a_refusal_is_a_problem_at_the_place_of_the_resource() -> None:
         (problem,) = world.engine.problems()
         assert problem.place == Place("a.yaml", 11, 1)
         assert str(problem).endswith(
-            'Cluster default/backend: Cluster "backend" is refused by 1 of 1 Envoys: '
+            'Cluster default/backend: spec.config: Cluster "backend" is refused by 1 of 1 Envoys: '
             "Error adding/updating cluster(s) backend: no"
         )
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from legation.model.events import Refused
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
 from legation.model.proxy_status import LastRefusal
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER, SECRET
 from legation.model.snapshot import Snapshot, collect
+from legation.runtime.account import Standing
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Content, Hub
 from legation.testing import ManualClock
@@ -140,8 +142,73 @@ def test_a_refusal_that_names_nobody_is_told_once_with_those_who_may_be_meant(wo
     client = world.client("edge")
     client.refuse(client.is_sent(CLUSTER), "no")
     (problem,) = world.feedback.refusals().values()
-    assert problem.object is None
+    assert problem.object == ORIGIN
     assert str(problem).endswith("offers of parts did not tell: no (look at c0, c1, c2, c3, c4, ...)")
+
+
+def test_envoys_of_a_version_that_alone_refuse_are_told(world: World) -> None:
+    bad = from_origin("b1")
+    world.publish(bad)
+    for name, agent in (("edge-1", "envoy 1.30.1"), ("edge-2", "envoy 1.40.0")):
+        client = FakeClient(world.hub, Node(id=name, user_agent=agent))
+        client.subscribe(CLUSTER)
+        sent = client.is_sent(CLUSTER)
+        client.refuse(sent, "b1 is bad", [bad]) if agent == "envoy 1.30.1" else client.accept(sent)
+    (problem,) = world.feedback.refusals().values()
+    assert problem.message == 'Cluster "b1" is refused by 1 of 2 Envoys (all of envoy 1.30.1): b1 is bad'
+
+
+def secrets(*bodies: str) -> list[Resource]:
+    made = [resource(SECRET, f"s{number}", body) for number, body in enumerate(bodies)]
+    return [replace(each, body=body.encode(), origin=ORIGIN) for each, body in zip(made, bodies, strict=True)]
+
+
+def doubts(client: FakeClient, message: str) -> None:
+    """Refuse secrets without a name, and take them at the second time, as Envoy does."""
+    sent = client.is_sent(SECRET)
+    client.seat.report(
+        Refused(type=SECRET, version=sent.version, nonce=sent.nonce, message=message, doubted=tuple(sent.resources))
+    )
+    client.take(SECRET)
+
+
+def test_what_is_refused_and_then_taken_without_a_look_is_told_until_it_changes(world: World) -> None:
+    world.publish(*secrets("good", "/nowhere/key"))
+    client = world.client("edge", SECRET)
+    doubts(client, "cannot watch /nowhere/: no such file")
+    (problem,) = world.feedback.refusals().values()
+    assert problem.message.startswith('Secret "s1" is refused by 1 of 1 Envoys: ')
+    (account,) = world.feedback.accounts
+    assert account.standing(SECRET, "s1") is Standing.REFUSED
+    assert account.standing(SECRET, "s0") is Standing.ACCEPTED
+    assert world.feedback.statistics().refusing == {SECRET: 1}
+    world.publish(*secrets("good", "mended"))
+    client.take(SECRET)
+    assert not world.feedback.refusals()
+    assert account.standing(SECRET, "s1") is Standing.ACCEPTED
+
+
+def test_where_the_words_quote_nobody_all_are_told_when_all_are_taken(world: World) -> None:
+    world.publish(*secrets("one", "two"))
+    client = world.client("edge", SECRET)
+    doubts(client, "cannot be")
+    (problem,) = world.feedback.refusals().values()
+    assert problem.code == "parked"
+    assert "without a look" in problem.message
+    assert problem.mend == "look at s0, s1"
+    world.publish(*secrets("one", "three"))
+    assert not world.feedback.refusals()
+
+
+def test_a_type_that_envoy_looks_at_again_is_not_doubted(world: World) -> None:
+    world.publish(from_origin("b1"), from_origin("b2"))
+    client = world.client("edge")
+    sent = client.is_sent(CLUSTER)
+    client.seat.report(
+        Refused(type=CLUSTER, version=sent.version, nonce=sent.nonce, message="no", doubted=tuple(sent.resources))
+    )
+    client.take(CLUSTER)
+    assert not world.feedback.refusals()
 
 
 def test_a_refusal_of_what_was_spoken_of_since_is_no_problem(world: World) -> None:

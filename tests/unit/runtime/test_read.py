@@ -72,7 +72,8 @@ def test_an_object_of_an_unknown_kind_holds_nothing() -> None:
 
 def test_only_the_resource_that_changed_is_encoded_again() -> None:
     """The others are the same Python objects, wherever in the list they stand now."""
-    listener = {"@type": LISTENER.url, "name": "good"}
+    address = {"pipe": {"path": "/run/good.sock"}}
+    listener = {"@type": LISTENER.url, "name": "good", "address": address, "default_filter_chain": {}}
     earlier = read(resources(GOOD, listener))
     later = read(resources({**GOOD, "name": "first"}, {**GOOD, "connect_timeout": "2s"}, listener), earlier)
 

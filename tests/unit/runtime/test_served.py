@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import dumps, loads
 
 import pytest
@@ -12,6 +12,7 @@ from legation.envoy import codec
 from legation.model.cluster import Cluster
 from legation.model.node import Node, Peer, Workload
 from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION
 from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules
@@ -22,7 +23,7 @@ from legation.transports.base import Refusal
 from tests.manifests import manifest
 from tests.small_cluster import SmallCluster
 from tests.unit.runtime.by_name_world import ECHO, addresses_of, cluster, eds
-from tests.unit.translate.pairs import NOW
+from tests.unit.translate.pairs import DAY, NOW, certificate
 
 EDS = CLUSTER_LOAD_ASSIGNMENT
 EDGE = Node(id="edge-1.shop")
@@ -38,7 +39,8 @@ class World:
     kube: SmallCluster = field(default_factory=SmallCluster)
 
     def __post_init__(self) -> None:
-        self.served = Served(owner=lambda _: None, rules=self.rules, unix_time=lambda: NOW)
+        self.now = NOW
+        self.served = Served(owner=lambda _: None, rules=self.rules, unix_time=lambda: self.now)
         self.kube.pod("edge-1", "10.0.0.7", app="edge")
         self.kube.service("echo", "10.1.0.1")
         self.objects: Mapping[ObjectKey, ManifestObject] = {}
@@ -312,3 +314,38 @@ def test_what_was_served_before_a_restart_is_recalled_as_it_was_served(world: Wo
     recalled = later.served.recall(group, ROUTE_CONFIGURATION, before.version)
     assert recalled is not None
     assert recalled.version == before.version != later.snapshot(group)[ROUTE_CONFIGURATION].version
+
+
+def test_a_certificate_in_an_object_expires_while_nothing_changes(world: World) -> None:
+    """It is looked at when it may be something else, and what follows is told with the other problems."""
+    trusted = {"trusted_ca": {"inline_string": certificate(start=-30, end=60).decode()}}
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+    secret = {"@type": kind, "name": "ca", "validation_context": trusted}
+    world.let(manifest("EnvoyResources", "ca", api_version="legation.dev/v1alpha1", spec={"resources": [secret]}))
+    world.update()
+    told = []
+    while (world.served.next_look or 0) > world.now:
+        told.append([each.code for each in world.served.problems])
+        world.now = world.served.next_look or 0
+        world.served.look_again()
+
+    assert (world.now - NOW) / DAY == 60
+    assert [*told, [each.code for each in world.served.problems]] == [[], ["expires-soon"], ["expired"]]
+
+
+@pytest.mark.parametrize("level", Level)
+def test_what_an_unknown_field_is_can_be_set(level: Level) -> None:
+    """Left out with a warning, it stays so when another object speaks of the resource."""
+    world = World(rules=Rules(unknown_fields=level))
+    known = route(100)
+    unknown = replace(known, body={"spec": {"config": {**known.body["spec"]["config"], "tomorrow": 1}}})
+    world.let(unknown, split(25), *world.objects.values())
+    world.update()
+    asked = world.served.what_if().problems(unknown)
+    for problems in (world.served.problems, asked):
+        (problem,) = (each for each in problems if each.code == "unknown-field")
+        assert (problem.level, problem.path) == (level, ("spec", "config", "tomorrow"))
+    snapshot = world.snapshot(world.served.group_of(HOME, EDGE))
+    assert bool(snapshot[ROUTE_CONFIGURATION]) is (level is Level.WARNING)
+    if level is Level.WARNING:
+        assert weights_of(snapshot) == [25, 1]

@@ -194,6 +194,15 @@ def test_a_duration_and_a_list_are_not_read_out_of_other_types(tmp_path: Path, v
         load(tmp_path, f"delivery: {{hold_missing: {value}}}\n")
 
 
+def test_the_settings_of_the_webhook_stand_in_a_section_whose_name_they_do_not_repeat(tmp_path: Path) -> None:
+    found = load(tmp_path, "webhook:\n  port: 9443\n  time_limit: 100ms\n  unchecked: refuse\n  configuration: a.b\n")
+    assert found.webhook == settings.Webhook(
+        webhook_port=9443, webhook_time_limit=0.1, webhook_unchecked="refuse", webhook_configuration="a.b"
+    )
+    with pytest.raises(SettingsError, match=r"did you mean webhook\.port"):
+        load(tmp_path, "webhook:\n  webhook_port: 1\n")
+
+
 def test_the_settings_of_the_cluster_stand_in_a_section_of_the_file(tmp_path: Path) -> None:
     """Flags are on or off there, lists are lists."""
     found = load(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legation.model.objects import ManifestObject, ObjectKey, Place
-from legation.sources.manifests import Reading, read_text
+from legation.sources.manifests import Reading, first_document, read_text
 from tests.unit.sources.rig import key, manifest
 
 
@@ -132,7 +132,7 @@ def test_one_broken_document_does_not_stop_the_others() -> None:
     [
         (
             "kind: Thing\nkind: Thing\n",
-            '2:1: the key "kind" stands twice in one mapping, first in line 1 (remove one of the two)',
+            '2:1: the key "kind" stands twice in one mapping, first 1 line above (remove one of the two)',
         ),
         ("- a\n", '1:1: this document is a list, not an object (an object begins with "apiVersion:" and "kind:")'),
         (
@@ -215,3 +215,18 @@ def test_readings_of_the_same_text_say_the_same() -> None:
     assert not read(manifest("a"), first).says(first)
     assert not first.says(None)
     assert read("").says(read(""))
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("a: 1\n", "a: 1\n"),
+        ("a: 1\n---\nb: 2\n", "a: 1\n"),
+        ("# words\n---\na: 1\n---\nb: 2\n", "# words\n---\na: 1\n"),
+        ("---\na: 1\n---\n", "---\na: 1\n"),
+        ("", ""),
+    ],
+)
+def test_the_first_document_is_the_first_that_says_anything(text: str, first: str) -> None:
+    """With all lines above it, so that lines count from the top of the file."""
+    assert first_document(text) == first

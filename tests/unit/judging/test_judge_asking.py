@@ -1,0 +1,235 @@
+"""How an Envoy is asked that does not say whom it means, or that crashes; with one that does what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legation.envoy import types
+from legation.judging.judge import Judge
+from legation.judging.posing import MOST_TOGETHER
+from legation.judging.process import JudgeEndedError, Process
+from legation.judging.sayings import Saying
+from legation.judging.verdict import ACCEPTED, Cause, Kind
+from legation.model.resource import Resource
+from legation.model.resource_types import CLUSTER
+from tests import judged
+
+MARK = "poison"
+
+
+class FakeProcess:
+    """An Envoy that refuses nothing."""
+
+    alone = True
+    pid = 1
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.has_ended = False
+
+    async def ask(self, clusters: bytes, listeners: bytes) -> Saying:
+        found = _clusters(clusters)
+        assert not listeners
+        self.world.asked.append(len(found))
+        return await self.world.answer(found)
+
+    def is_large(self) -> bool:
+        return self.world.large
+
+    async def stop(self) -> None:
+        self.world.stopped += 1
+
+
+class World:
+    """What judges start, and what that says."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.started = self.stopped = 0
+        self.large = False
+        self.answer: Callable[[list[Any]], Awaitable[Saying]] = self.fine
+
+    async def start(self, program: Path) -> FakeProcess:
+        assert program.is_absolute()
+        self.started += 1
+        return FakeProcess(self)
+
+    async def fine(self, clusters: list[Any]) -> Saying:
+        del clusters
+        return Saying()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Have judges start fakes."""
+    made = World()
+    monkeypatch.setattr(Process, "start", made.start)
+    return made
+
+
+@pytest.fixture
+def judge() -> Judge:
+    """Return a judge."""
+    return Judge(binary=Path("/bin/true"))
+
+
+def _clusters(response: bytes) -> list[Any]:
+    message: Any = types.message_class("envoy.service.discovery.v3.DiscoveryResponse").FromString(response)
+    return [judged.message_of(CLUSTER, each.value) for each in message.resources]
+
+
+def several(number: int, *bad: int) -> list[Resource]:
+    """Return clusters, of which some are marked."""
+    return [judged.cluster(f"c{each}", alt_stat_name=MARK if each in bad else "fine") for each in range(number)]
+
+
+def marked(clusters: list[Any]) -> list[Any]:
+    return [each for each in clusters if each.alt_stat_name == MARK]
+
+
+async def test_the_one_that_it_crashes_on_is_found_and_the_others_are_judged(world: World, judge: Judge) -> None:
+    async def crash(clusters: list[Any]) -> Saying:
+        if marked(clusters):
+            raise JudgeEndedError(-11)
+        return Saying()
+
+    world.answer = crash
+    resources = several(8, 5)
+
+    verdicts = await judge.judge(resources)
+
+    assert verdicts[resources[5]].cause is Cause.RESOURCE
+    assert "SIGSEGV" in verdicts[resources[5]].words
+    assert [verdicts[each] for each in resources if each is not resources[5]] == [ACCEPTED] * 7
+    assert world.stopped == world.started - 1
+    await judge.close()
+    assert world.stopped == world.started
+
+
+async def test_one_that_somebody_kills_is_no_crash(world: World, judge: Judge) -> None:
+    async def once(clusters: list[Any]) -> Saying:
+        del clusters
+        world.answer = world.fine
+        raise JudgeEndedError(-9)
+
+    world.answer = once
+
+    assert set((await judge.judge(several(1))).values()) == {ACCEPTED}
+
+
+async def test_words_that_name_nobody_are_traced_by_halves(world: World, judge: Judge) -> None:
+    async def nameless(clusters: list[Any]) -> Saying:
+        return Saying(all_refused=("it is wrong",) if marked(clusters) else (), responses=1)
+
+    world.answer = nameless
+    resources = several(16, 3, 11)
+
+    verdicts = await judge.judge(resources)
+
+    assert [each.name for each in resources if verdicts[each].kind is Kind.REFUSED] == ["c3", "c11"]
+    assert verdicts[resources[3]].words == "it is wrong"
+
+
+async def test_a_name_in_the_middle_of_the_words_saves_that(world: World, judge: Judge) -> None:
+    async def named(clusters: list[Any]) -> Saying:
+        found = tuple(f'name: "{each.name}"\n: Proto constraint validation failed (X: y)' for each in marked(clusters))
+        return Saying(all_refused=found[:1], responses=1)
+
+    world.answer = named
+    resources = several(16, 3)
+
+    verdicts = await judge.judge(resources)
+
+    assert [each.name for each in resources if verdicts[each].kind is Kind.REFUSED] == ["c3"]
+    assert world.asked == [16, 15]
+
+
+async def test_a_full_disk_is_no_verdict(world: World, judge: Judge) -> None:
+    async def full(clusters: list[Any]) -> Saying:
+        del clusters
+        raise OSError(errno.ENOSPC, "no room is left")
+
+    world.answer = full
+    resources = several(2)
+
+    verdicts = await judge.judge(resources)
+
+    assert {each.cause for each in verdicts.values()} == {Cause.JUDGE}
+    assert "no room is left" in verdicts[resources[0]].words
+    assert world.stopped == world.started
+
+
+async def test_what_was_judged_is_never_asked_about_again(world: World, judge: Judge) -> None:
+    await judge.judge(several(3))
+    await judge.judge(several(4))
+
+    assert world.asked == [3, 1]
+
+
+async def test_the_same_content_is_asked_about_once(world: World, judge: Judge) -> None:
+    resources = [*several(2), *several(2)]
+
+    verdicts = await judge.judge(resources)
+
+    assert world.asked == [2]
+    assert [verdicts[each] for each in resources] == [ACCEPTED] * 4
+
+
+async def test_no_more_than_some_are_asked_about_together(world: World, judge: Judge) -> None:
+    verdicts = await judge.judge(several(MOST_TOGETHER + 1))
+
+    assert world.asked == [MOST_TOGETHER, 1]
+    assert set(verdicts.values()) == {ACCEPTED}
+
+
+async def test_one_that_takes_much_memory_is_started_anew(world: World, judge: Judge) -> None:
+    world.large = True
+
+    await judge.judge(several(1))
+    await judge.judge(several(2))
+
+    assert world.started == 2
+
+
+async def test_what_was_judged_in_time_counts(world: World) -> None:
+    judge = Judge(binary=Path("/bin/true"), timeout=0.2)
+
+    async def first_batch_alone(clusters: list[Any]) -> Saying:
+        if len(clusters) == 1:
+            await asyncio.Event().wait()
+        return Saying()
+
+    world.answer = first_batch_alone
+    resources = several(MOST_TOGETHER + 1)
+
+    verdicts = await judge.judge(resources)
+
+    assert verdicts[resources[0]] == ACCEPTED
+    assert verdicts[resources[-1]].cause is Cause.JUDGE
+    world.answer = world.fine
+    assert (await judge.judge(resources))[resources[-1]] == ACCEPTED
+
+
+async def test_questions_are_asked_one_after_the_other(world: World, judge: Judge) -> None:
+    under_way = 0
+
+    async def alone(clusters: list[Any]) -> Saying:
+        del clusters
+        nonlocal under_way
+        under_way += 1
+        assert under_way == 1
+        await asyncio.sleep(0)
+        under_way -= 1
+        return Saying()
+
+    world.answer = alone
+
+    both = await asyncio.gather(judge.judge(several(1)), judge.judge(several(2)))
+
+    assert [set(each.values()) for each in both] == [{ACCEPTED}] * 2
