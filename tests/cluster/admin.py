@@ -33,6 +33,8 @@ class Refused(Exception):
             said = {"message": response.text.strip()}
         self.status = response.status_code
         self.reason = str(said.get("reason", ""))
+        self.causes = [(each.get("field"), each.get("message")) for each in said.get("details", {}).get("causes", [])]
+        """The fields and what is wrong with each, as kubectl shows them."""
         request = response.request
         super().__init__(f"{request.method} {request.url.path}: {self.status} {self.reason}: {said.get('message')}")
 
@@ -55,6 +57,8 @@ class Admin:
             trust_env=False,  # a proxy for the world outside does not know this machine
         )
         self._kinds: dict[tuple[str, str], tuple[str, bool]] = {}
+        self.warnings: tuple[str, ...] = ()
+        """What the last answer warned of, as kubectl would show it."""
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +163,9 @@ class Admin:
 
     def _ask(self, method: str, path: str, **request: Any) -> Object:
         response = self._client.request(method, path, **request)
+        # Each is: 299 - "the text, with quotes and backslashes escaped".
+        headers = [each.partition(" - ")[2] for each in response.headers.get_list("warning")]
+        self.warnings = tuple(json.loads(each) for each in headers)
         if response.is_error:
             raise Refused(response)
         found: Object = response.json()

@@ -1,0 +1,115 @@
+"""A certificate that somebody else keeps, in a folder as a kubelet writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from legation.api import certificates
+from legation.api.certificates import Pair
+from legation.api.folder import Folder
+from legation.api.shown import ShownCertificate
+from legation.testing import ManualClock
+
+
+class Shown(ShownCertificate):
+    def __init__(self) -> None:
+        super().__init__()
+        self.certificates: list[bytes] = []
+
+    def show(self, certificate: bytes, key: bytes) -> None:
+        super().show(certificate, key)
+        self.certificates.append(certificate)
+
+
+class World:
+    """A folder whose files are links into another one, which is replaced as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.shown, self.clock = root, Shown(), ManualClock()
+        self.folder = Folder(root / "mount", shown=self.shown, clock=self.clock)
+        self._authority = certificates.authority(now=time.time(), seconds=3600)
+        self._count = 0
+        (root / "mount").mkdir()
+
+    def issue(self) -> Pair:
+        return certificates.issue(self._authority, names=["a"], now=time.time(), seconds=3600)
+
+    def mount(self, pair: Pair) -> Pair:
+        self._count += 1
+        data, link = self.root / f"data-{self._count}", self.root / "mount" / "..data"
+        data.mkdir()
+        (data / "tls.crt").write_bytes(pair.certificate)
+        (data / "tls.key").write_bytes(pair.key)
+        fresh = self.root / "mount" / "..fresh"
+        fresh.symlink_to(data)
+        fresh.rename(link)
+        for name in ("tls.crt", "tls.key"):
+            if not (self.root / "mount" / name).is_symlink():
+                (self.root / "mount" / name).symlink_to(Path("..data") / name)
+        return pair
+
+    def words(self) -> list[str]:
+        return [str(each) for each in self.folder.problems()]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_what_is_there_is_shown_once(world: World) -> None:
+    pair = world.mount(world.issue())
+    world.folder.look()
+    world.folder.look()
+    assert world.shown.certificates == [pair.certificate]
+    assert world.words() == []
+
+
+def test_another_one_is_shown_when_the_link_is_swapped(world: World) -> None:
+    pairs = [world.issue() for _ in range(2)]
+    for each in pairs:
+        world.mount(each)
+        world.folder.look()
+    assert world.shown.certificates == [each.certificate for each in pairs]
+
+
+def test_before_anybody_has_made_one_that_is_told(world: World) -> None:
+    world.folder.look()
+    (words,) = world.words()
+    assert words.endswith(
+        "tls.crt cannot be read: no such file or directory (put a certificate and its private key "
+        "there as tls.crt and tls.key)"
+    )
+    world.mount(world.issue())
+    world.folder.look()
+    assert (world.words(), len(world.shown.certificates)) == ([], 1)
+
+
+def test_a_pair_that_does_not_fit_is_told_and_the_one_before_stays(world: World) -> None:
+    good, other = world.issue(), world.issue()
+    world.mount(good)
+    world.folder.look()
+    world.mount(Pair(certificate=other.certificate, key=good.key))
+    world.folder.look()
+    assert "cannot be used together" in world.words()[0]
+    assert world.shown.certificates == [good.certificate]
+    world.mount(other)
+    world.folder.look()
+    assert (world.words(), world.shown.certificates[-1]) == ([], other.certificate)
+
+
+async def test_it_is_looked_at_again_and_again(world: World) -> None:
+    task = asyncio.create_task(world.folder.run())
+    try:
+        async with asyncio.timeout(20):
+            for _ in range(2):
+                pair = world.mount(world.issue())
+                while world.shown.certificates[-1:] != [pair.certificate]:
+                    await world.clock.advance(5)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,103 @@
+"""The webhook over HTTP: an answer to every question, within a time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from legation.api.deciding import Deciding
+from legation.api.webhook import LARGEST, Webhook
+from legation.model.objects import ManifestObject
+from legation.model.problems import Problem
+from legation.runtime.read import read
+from legation.runtime.what_if import WhatIf
+from legation.translate.pipeline import API_KINDS
+from tests.unit.api.reviews import cluster, review
+
+Consider = Callable[[ManifestObject], tuple[Problem, ...]]
+NOTHING_ELSE: Consider = WhatIf(read=read).problems
+"""Where nothing else is served."""
+
+
+@contextmanager
+def served(
+    consider: Consider = NOTHING_ELSE, *, time_limit: float = 60.0, refuse: bool = False
+) -> Iterator[tuple[TestClient, list[Exception]]]:
+    faults: list[Exception] = []
+    webhook = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: consider,
+        time_limit=time_limit,
+        refuse_unchecked=refuse,
+        fault=faults.append,
+    )
+    try:
+        yield TestClient(webhook.app), faults
+    finally:
+        webhook.close()
+
+
+def response(client: TestClient, body: bytes) -> Any:
+    answer = client.post("/validate?timeout=2s", content=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    return answer.json()["response"]
+
+
+def test_a_question_is_answered() -> None:
+    with served() as (client, _):
+        assert response(client, review(cluster(type="STATIC", connect_timeout="1s")))["allowed"]
+        refused = response(client, review(cluster(connect_timeout="soon")))
+        assert not refused["allowed"]
+        assert refused["uid"] == "705ab4f5-6393-11e8-b7cc-42010a800002"
+
+
+@pytest.mark.parametrize(("refuse", "allowed"), [(False, True), (True, False)])
+def test_a_check_that_takes_too_long_is_not_waited_for(*, refuse: bool, allowed: bool) -> None:
+    over = threading.Event()
+
+    def slow(_: ManifestObject) -> tuple[Problem, ...]:
+        over.wait()
+        return ()
+
+    with served(slow, time_limit=0.01, refuse=refuse) as (client, faults):
+        found = response(client, review(cluster()))
+        over.set()
+    assert found["allowed"] is allowed
+    words = found["warnings"][0] if allowed else found["status"]["message"]
+    assert words.startswith("legation could not check this object within 0.01 s")
+    assert allowed or (found["status"]["code"], found["status"]["reason"]) == (503, "ServiceUnavailable")
+    assert faults == []
+
+
+def test_a_fault_of_this_program_is_told_to_its_log_and_lets_the_object_pass() -> None:
+    def broken(_: ManifestObject) -> tuple[Problem, ...]:
+        raise RuntimeError("the value")
+
+    with served(broken) as (client, faults):
+        found = response(client, review(cluster()))
+    assert found["allowed"]
+    assert "the value" not in json.dumps(found)
+    assert [str(each) for each in faults] == ["the value"]
+
+
+def test_what_is_no_review_is_refused_in_words() -> None:
+    with served() as (client, _):
+        answer = client.post("/validate", content=b"{}")
+        assert (answer.status_code, "no AdmissionReview" in answer.text) == (400, True)
+        assert client.get("/validate").status_code == 405
+        assert client.post("/", content=b"{}").status_code == 404
+
+
+def test_a_review_that_is_too_large_is_refused_in_words_whether_or_not_it_says_how_large_it_is() -> None:
+    with served() as (client, _):
+        told = client.post("/validate", content=b" " * (LARGEST + 1))
+        untold = client.post("/validate", content=(b" " * 65_536 for _ in range(LARGEST // 65_536 + 1)))
+        assert client.post("/validate", content=b" " * LARGEST).status_code == 400
+    for each in (told, untold):
+        assert (each.status_code, "larger than 3145728 bytes" in each.text) == (413, True)
