@@ -2,9 +2,10 @@
 
 python -m bench.run [CASES]
 
-CASES are names with commas between: `saved`, `growth`, `K1` to `K4` (in a Kubernetes cluster), `L1` to `L4` (files from
-one), `M1` to `M3` (pipes), and the letters of the comparison; all of them without. It prints what it measured beside
-the target, and never fails on speed: machines differ.
+CASES are names with commas between: `saved`, `growth`, `rules`, `judge`, `webhook`, `pages`, `K1` to `K4` (in a
+Kubernetes cluster), `L1` to `L4` (files from one), `M1` to `M3` (pipes), and the letters of the comparison; all of them
+without.
+It prints what it measured beside the target, and never fails on speed: machines differ.
 """
 
 from __future__ import annotations
@@ -15,10 +16,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import files, growth, kubernetes, pipes, saved, side_by_side
+from bench import files, growth, judge, kubernetes, pages, pipes, rules, saved, side_by_side, webhook
 from bench.cases import CASES
 
-PARTS = {"saved": saved.measure, "growth": growth.measure, **kubernetes.PARTS, **files.PARTS, **pipes.PARTS}
+PARTS = {
+    "saved": saved.measure,
+    "growth": growth.measure,
+    "rules": rules.measure,
+    "judge": judge.measure,
+    "webhook": webhook.measure,
+    "pages": pages.measure,
+    **kubernetes.PARTS,
+    **files.PARTS,
+    **pipes.PARTS,
+}
 """What is measured of legation alone."""
 
 

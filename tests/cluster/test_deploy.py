@@ -11,6 +11,7 @@ import yaml
 
 from legation import settings
 from legation.cli.serve import serve
+from legation.translate.pipeline import API_KINDS
 from tests.cluster.admin import Admin, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.cluster.chart import CHART, apply_all, of_kind, rendered, the, token_of
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 CRD = "CustomResourceDefinition"
 BOOTES = ("clusters", "endpoints", "listeners", "routes")
 READ = {"list", "watch"}
+HOOK = "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"
 EVERYTHING = (
     'selector="team=edge,stage!=test"',
     "replicas=3",
@@ -40,7 +42,18 @@ EVERYTHING = (
     'affinity={"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"a"}]}}',
     'networkPolicy.xdsFrom=[{"ipBlock":{"cidr":"10.0.0.0/8"}}]',
     'podDisruptionBudget.maxUnavailable="50%"',
+    "webhook.enabled=true",
 )
+
+
+@pytest.fixture(autouse=True)
+def unasked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take away what the API server would ask of a webhook that nobody has started, before the next test writes."""
+    yield
+    if "admin" in request.fixturenames:
+        admin: Admin = request.getfixturevalue("admin")
+        for each in admin.list(*HOOK):
+            admin.delete(reference(*HOOK, each["metadata"]["name"]))
 
 
 @pytest.fixture
@@ -107,6 +120,8 @@ def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace:
         (),
         EVERYTHING,
         ('namespaces=["shop","edge"]', "secrets.enabled=true", 'secrets.namespaces=["shop"]', "status=false"),
+        ("webhook.enabled=true", "webhook.port=10250", 'webhook.unchecked="refuse"', 'webhook.timeLimit="1s"'),
+        ("webhook.enabled=true", "webhook.certManager.enabled=true"),
         ('peerCheck="none"', 'crossNamespace="allow"', 'lease="writer"', 'maxConnectionAge=""', 'podWait="1m"'),
     ],
 )
@@ -116,7 +131,10 @@ def test_its_arguments_are_settings(helm: Path, values: tuple[str, ...]) -> None
     command, *flags = container["args"]
     found = settings.load(settings.SERVE, flags=serve.make_context(command, flags).params, environ=environment)
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
-    assert ports == {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port}
+    webhook = {} if found.webhook.webhook_port is None else {"webhook": found.webhook.webhook_port}
+    assert (
+        ports == {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port} | webhook
+    )
     assert found.cluster.kubernetes
     assert found.state_dir == Path(container["volumeMounts"][0]["mountPath"])
 
@@ -148,6 +166,7 @@ def test_where_there_is_no_sleep_there_is_no_hook(helm: Path, values: list[str])
         ('namespaces=["A_B"]', "/namespaces/0"),
         ('podWait="soon"', "/podWait"),
         ('peerCheck="maybe"', "/peerCheck"),
+        ('webhook.failurePolicy="Maybe"', "/webhook/failurePolicy"),
         ("serviceAccount.create=false", "serviceAccount.name: say which ServiceAccount to use"),
         ('topologySpreadConstraints=[{"topologyKey":"a"}]', "/topologySpreadConstraints/0"),
     ],
@@ -243,3 +262,45 @@ def test_secrets_are_read_in_their_namespaces_alone(deployed: Admin, namespace: 
 @pytest.mark.parametrize("deployed", [("status=false",)], indirect=True)
 def test_without_status_it_may_write_nothing(deployed: Admin, namespace: str) -> None:
     assert rules_of(deployed, f"{namespace}-home") == wanted(status=False)
+
+
+CERTIFICATE: Rules = {("", "secrets", ("legation-webhook",)): {"get", "watch", "patch"}}
+
+
+@pytest.mark.parametrize(
+    "deployed", [("webhook.enabled=true",), ("webhook.enabled=true", "status=false")], indirect=True
+)
+def test_with_the_webhook_it_may_write_its_certificate_alone(deployed: Admin, namespace: str) -> None:
+    home = f"{namespace}-home"
+    assert rules_of(deployed, home).items() >= (OWN | CERTIFICATE).items()
+    own = reference(*HOOK, f"legation.{home}")
+    deployed.patch(own | {"metadata": {"name": own["metadata"]["name"], "annotations": {"a": "b"}}})
+    for denied in (reference(*HOOK, "other"), reference("v1", "Secret", "other", home)):
+        with pytest.raises(Refused, match="cannot patch"):
+            deployed.patch(denied)
+    with pytest.raises(Refused, match='cannot create resource "secrets"'):
+        deployed.create(reference("v1", "Secret", "other", home))
+
+
+def test_a_certificate_of_cert_manager_takes_no_rights_and_an_authority_if_none_is_named(helm: Path) -> None:
+    values = ("webhook.enabled=true", "webhook.certManager.enabled=true")
+    own = rendered(helm, "a", *values)
+    named = rendered(helm, "a", *values, 'webhook.certManager.issuerRef={"kind":"ClusterIssuer","name":"company"}')
+    issuers = {each["metadata"]["name"] for each in of_kind(own, "Issuer")}
+    assert issuers == {"legation-webhook", "legation-webhook-authority"}
+    assert of_kind(named, "Issuer") == []
+    assert the(named, "Certificate")["spec"]["issuerRef"] == {"kind": "ClusterIssuer", "name": "company"}
+    for objects in (own, named):
+        assert of_kind(objects, "Secret") == []
+        assert "validatingwebhookconfigurations" not in str(of_kind(objects, "ClusterRole"))
+
+
+def test_the_webhook_is_asked_for_every_kind_that_is_read(helm: Path) -> None:
+    (hook, config_maps) = the(rendered(helm, "a", "webhook.enabled=true"), HOOK[1])["webhooks"]
+    asked = {(group, each) for rule in hook["rules"] for group in rule["apiGroups"] for each in rule["resources"]}
+    own = {("", each) for rule in config_maps["rules"] for each in rule["resources"]}
+    assert asked | own == {(kind.group, kind.plural) for kind in API_KINDS}
+    selector = ",".join(f"{key}={value}" for key, value in config_maps["objectSelector"]["matchLabels"].items())
+    assert {kind.selector for kind in API_KINDS} == {"", selector}
+    for each in (hook, config_maps):
+        assert (each["sideEffects"], each["failurePolicy"], each["timeoutSeconds"]) == ("None", "Ignore", 2)

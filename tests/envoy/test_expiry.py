@@ -40,7 +40,8 @@ async def _uptime(world: World) -> int:
 
 
 def _mortal(*, ttl: str) -> dict[str, object]:
-    hosts = {"cluster_name": "mortal", "endpoints": []}
+    host = {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 9}}}}
+    hosts = {"cluster_name": "mortal", "endpoints": [{"lb_endpoints": [host]}]}
     config = {"@type": CLUSTER, "name": "mortal", "type": "STATIC", "connect_timeout": "1s", "load_assignment": hosts}
     return {
         "apiVersion": "legation.dev/v1alpha1",

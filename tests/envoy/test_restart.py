@@ -109,6 +109,7 @@ _LOADED = (
 
 
 def _fresh() -> dict[str, object]:
-    hosts = {"cluster_name": "fresh", "endpoints": []}
+    host = {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 9}}}}
+    hosts = {"cluster_name": "fresh", "endpoints": [{"lb_endpoints": [host]}]}
     config = {"name": "fresh", "type": "STATIC", "connect_timeout": "1s", "load_assignment": hosts}
     return {"apiVersion": "bootes.io/v1", "kind": "Cluster", "metadata": {"name": "fresh"}, "spec": {"config": config}}

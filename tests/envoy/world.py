@@ -106,6 +106,11 @@ class World(Watching):
 
         await self.until(none, "no problems")
 
+    @property
+    def admin(self) -> str:
+        """The admin port of `legation serve`, as `host:port`."""
+        return f"localhost:{self._admin}"
+
     async def proxies(self, *options: str) -> str:
         """Return the table that `legation proxies` prints."""
         return await legation("proxies", "--admin", f"localhost:{self._admin}", *options)

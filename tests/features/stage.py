@@ -17,6 +17,7 @@ from legation.transports import Policy
 SOON = Policy(removal_grace=0.05, drain_grace=0.1)
 """Removals without the patience that real requests need."""
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
 ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
@@ -69,6 +70,7 @@ def listener(name: str, routes: str) -> dict[str, Any]:
         "@type": f"type.googleapis.com/{_MANAGER}",
         "stat_prefix": name,
         "rds": {"route_config_name": routes, "config_source": ADS},
+        "http_filters": [{"name": "router", "typed_config": {"@type": _ROUTER}}],
     }
     return bootes(
         "Listener",

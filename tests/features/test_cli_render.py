@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.features.test_cli_serve import serving
+
 _LEGATION = str(Path(sys.executable).with_name("legation"))
 """The command, as it is installed."""
 
@@ -19,7 +21,7 @@ kind: Cluster
 metadata: {name: NAME, namespace: NAMESPACE}
 spec:
   SELECTOR
-  config: {name: NAME, type: STATIC, connect_timeout: 1s}
+  config: {name: NAME, type: ORIGINAL_DST, lb_policy: CLUSTER_PROVIDED, connect_timeout: 1s}
 ---
 """
 
@@ -97,7 +99,7 @@ def test_json_is_the_same_as_yaml(manifests: Path) -> None:
 
 
 def test_a_single_file_can_be_rendered(manifests: Path) -> None:
-    """PATH is a directory or one file of it."""
+    """As well as a folder."""
     assert names(legation("render", str(manifests / "clusters.yaml"), "--node", "envoy")) == ["edge"]
 
 
@@ -106,15 +108,55 @@ def test_an_error_goes_to_stderr_and_the_rest_is_printed(manifests: Path) -> Non
     (manifests / "bad.yaml").write_text(cluster("bad").replace("1s", "soon"), encoding="utf-8")
     done = legation("render", str(manifests), "--node", "envoy")
     assert (names(done), done.returncode) == (["edge"], 1)
-    assert done.stderr.startswith("error: ")
-    assert "bad.yaml:" in done.stderr
+    assert done.stderr.startswith(f"{manifests}/bad.yaml:6:")
+    assert ": error: " in done.stderr
 
 
-def test_a_path_that_does_not_exist_is_one_line_and_exit_1(tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist_is_one_line_and_exit_2(tmp_path: Path) -> None:
     """A typing error."""
     done = legation("render", str(tmp_path / "none"), "--node", "envoy")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert str(tmp_path / "none") in done.stderr
+
+
+def test_many_paths_and_standard_input_are_one_configuration(manifests: Path) -> None:
+    """As a directory with all of it would be."""
+    done = subprocess.run(
+        [_LEGATION, "render", "-", str(manifests), "--node", "envoy"],
+        input=cluster("piped"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (names(done), done.returncode) == (["edge", "piped"], 0)
+
+
+def test_types_can_be_chosen(manifests: Path) -> None:
+    """By their names, as people write them."""
+    for name in ("Cluster", "cluster", "clusters"):
+        assert names(legation("render", str(manifests), "--node", "envoy", "--type", name)) == ["edge"]
+    assert legation("render", str(manifests), "--node", "envoy", "--type", "Listener").stdout == "{}\n"
+    assert legation("render", str(manifests), "--node", "envoy", "--type", "Clutser").returncode == 2
+
+
+def test_objects_come_from_one_place(manifests: Path) -> None:
+    """And from somewhere."""
+    assert legation("render", "--node", "envoy").returncode == 2
+    assert legation("render", str(manifests), "--node", "envoy", "--admin", "localhost:1").returncode == 2
+    assert legation("render", str(manifests), "--node", "envoy", "--kubernetes").returncode == 2
+
+
+def test_a_running_server_says_the_same_of_a_node(manifests: Path) -> None:
+    """Asked at its admin port, by the same words."""
+    command = ("--node", "envoy", "--label", "app=edge", "--type", "cluster")
+    with serving(manifests) as server:
+        admin = server.wait_event("ready")["admin"].removeprefix("http://")
+        live = legation("render", "--admin", admin, *command)
+    assert (live.returncode, live.stderr, names(live)) == (0, "", ["edge", "mine"])
+    assert live.stdout == legation("render", str(manifests), *command).stdout
+    gone = legation("render", "--admin", admin, *command)
+    assert (gone.returncode, gone.stdout, gone.stderr.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize("node", ["y", "n", "on", "1e3", "edge.shop"])

@@ -27,6 +27,21 @@
 {{- default (include "legation.fullname" .) .Values.lease -}}
 {{- end -}}
 
+{{/* Of the whole cluster, and no place for a colon. */}}
+{{- define "legation.webhookConfiguration" -}}
+{{- printf "%s.%s" (include "legation.fullname" .) .Release.Namespace -}}
+{{- end -}}
+
+{{/* Whether one of the Pods has to lead: to write status, or the webhook's own certificate. */}}
+{{- define "legation.leads" -}}
+{{- if or .Values.status (include "legation.ownCertificate" .) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether the webhook's certificate is its own. */}}
+{{- define "legation.ownCertificate" -}}
+{{- if and .Values.webhook.enabled (not .Values.webhook.certManager.enabled) -}}true{{- end -}}
+{{- end -}}
+
 {{- define "legation.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}

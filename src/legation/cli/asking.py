@@ -30,6 +30,8 @@ def ask(admin: str | None, path: str) -> Any:
         response = connection.getresponse()
         body = response.read()
         if response.status != http.client.OK:
+            if told := _told(body):
+                raise TransportError(told)
             raise TransportError(
                 f"{shown} answers {response.status} {response.reason}: is it the admin port of legation?"
             )
@@ -43,6 +45,15 @@ def ask(admin: str | None, path: str) -> Any:
         raise TransportError(f"{shown} does not speak as legation does: is it the admin port?") from error
     finally:
         connection.close()
+
+
+def _told(body: bytes) -> str:
+    """Return why the server does not answer, in its words; empty where it has none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    return str(found.get("error", "")) if isinstance(found, dict) else ""
 
 
 def _address(admin: str | None) -> tuple[str, int]:

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import socket
+from typing import TYPE_CHECKING
 
 from legation.cli.connecting import connection_of
 from legation.clock import MonotonicClock
@@ -13,22 +14,30 @@ from legation.control_plane import ControlPlane
 from legation.kube import in_cluster
 from legation.model.problems import Level, Problem
 from legation.runtime.problem_log import log_fault
-from legation.settings import Cluster
+from legation.settings import Cluster, Webhook
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.status.kubernetes import KubernetesStatus
 from legation.translate.pipeline import API_KINDS
+
+if TYPE_CHECKING:
+    from legation.api.admission import AdmissionSide
 
 
 class ClusterSide:
     """The cluster of a server."""
 
-    def __init__(self, found: Cluster) -> None:
+    def __init__(self, found: Cluster, webhook: Webhook | None = None) -> None:
         """Find out how to reach it; nothing is asked yet.
+
+        Args:
+            found: The settings about it.
+            webhook: Those of the admission webhook; None: there is none.
 
         Raises:
             KubeConfigError: Nothing tells how.
         """
         self._found = found
+        self._webhook = webhook
         self._connection = connection_of(kubeconfig=found.kubeconfig, context=found.context)
         self.source = KubernetesSource(
             self._connection,
@@ -64,10 +73,32 @@ class ClusterSide:
             ),
         )
 
+    @property
+    def _namespace(self) -> str:
+        """Where this Pod is."""
+        return os.environ.get("POD_NAMESPACE") or self._connection.namespace
+
+    def admission(self, plane: ControlPlane, status: KubernetesStatus) -> AdmissionSide | None:
+        """Return the admission webhook, if there is to be one."""
+        if self._webhook is None:
+            return None
+        # Nobody else needs what makes certificates.
+        from legation.cli.webhook import admission_side
+
+        return admission_side(
+            self._webhook,
+            cluster=self._found,
+            connection=self._connection,
+            namespace=self._namespace,
+            what_if=plane.what_if,
+            leads=lambda: status.leading,
+        )
+
     def status(self, plane: ControlPlane) -> KubernetesStatus:
         """Return what tells in the cluster what became of the objects, and asks the other replicas."""
         found, environment = self._found, os.environ
         pod = environment.get("POD_NAME", "")
+        webhook = self._webhook
         return KubernetesStatus(
             self._connection,
             kinds=tuple(each for each in API_KINDS if each.has_status) if self.writes_status else (),
@@ -75,8 +106,10 @@ class ClusterSide:
             observed=self.source.observed,
             # A name alone is not enough: a container that is started anew in its Pod is another one.
             identity=f"{pod or socket.gethostname()}_{secrets.token_hex(4)}",
-            namespace=environment.get("POD_NAMESPACE") or self._connection.namespace,
+            namespace=self._namespace,
             lease=found.lease,
+            # Somebody has to write the certificate that all of them show.
+            lead=webhook is not None and webhook.webhook_certificates is None,
             replica_service=found.replica_service,
             replica_port=found.replica_port,
             own_address=environment.get("POD_IP", ""),

@@ -37,13 +37,14 @@ def of_settings(table: settings.Table[Any]) -> Callable[[Command], Command]:
 
     def give(command: Command) -> Command:
         for row in reversed((settings.CONFIG, *table.rows)):
-            command = _option(row)(command)
+            command = of_setting(row)(command)
         return command
 
     return give
 
 
-def _option(row: Setting) -> Callable[[Command], Command]:
+def of_setting(row: Setting) -> Callable[[Command], Command]:
+    """Give a command the option or the argument of one setting."""
     if row.argument:
         return click.argument(row.name, required=False, metavar=row.argument, type=SettingValue(row))
     default = f"; default: {row.shown_default}" if row.shown_default else ""

@@ -11,14 +11,19 @@ from typing import Any
 
 import click
 
+from legation.cli.blame import blame
 from legation.cli.bootstrap import bootstrap
 from legation.cli.completion import completion
+from legation.cli.config import config
 from legation.cli.crds import crds
+from legation.cli.diff import diff
+from legation.cli.explain import explain
 from legation.cli.problems import problems
 from legation.cli.proxies import proxies
 from legation.cli.render import render
 from legation.cli.serve import serve
 from legation.cli.sync import sync
+from legation.cli.validate import validate
 from legation.errors import LegationError, SettingsError
 
 _FAILURE = 1
@@ -65,5 +70,19 @@ def main() -> None:
     """A control plane for Envoy: manifests of a directory or a cluster, delivered to every Envoy safely."""
 
 
-for _command in (serve, sync, render, bootstrap, proxies, problems, crds, completion):
+for _command in (
+    serve,
+    sync,
+    validate,
+    render,
+    explain,
+    diff,
+    blame,
+    bootstrap,
+    proxies,
+    config,
+    problems,
+    crds,
+    completion,
+):
     main.add_command(_command)

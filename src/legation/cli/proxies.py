@@ -1,21 +1,14 @@
-"""`legation proxies`: what each connected Envoy was sent, accepted and refused, or its load, as a table."""
+"""`legation proxies`: what each connected Envoy was sent, accepted and refused, or its load, as a table; once or on."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from legation.cli import options, printing
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_VERSION_SHOWN = 8
-"""Characters of a version; enough to tell two apart."""
-_REFUSED_SHOWN = 5
-"""Refused resources of one type at one Envoy."""
 _PIPE_WIDTH = 240
 """Columns where no terminal says how many it has."""
 
@@ -23,14 +16,22 @@ _PIPE_WIDTH = 240
 @click.command()
 @options.admin
 @click.option("--loads", is_flag=True, help="Show the load that each sends to its clusters, if it reports it (LRS).")
-@options.output("table", "json")
-def proxies(admin: str | None, output: str, *, loads: bool) -> None:
-    """Show what each Envoy was sent, accepted and refused, and why."""
+@click.option("--watch", is_flag=True, help="Go on, and show what changes: a line for each where this is no terminal.")
+@options.output("table", "json", "yaml")
+def proxies(admin: str | None, output: str, *, loads: bool, watch: bool) -> None:
+    """Show what each Envoy was sent, accepted (since when) and refused, and why."""
     from legation.cli.asking import ask
 
+    if watch:
+        if output != "table" or loads:
+            raise click.UsageError("--watch shows a table, or lines: leave --output and --loads out")
+        from legation.cli.watching import watch as watch_on
+
+        watch_on(lambda: ask(admin, "/proxies"))
+        return
     answer = ask(admin, "/proxies")
-    if output == "json":
-        click.echo(printing.to_json(answer), nl=False)
+    if output != "table":
+        click.echo(printing.to_json(answer) if output == "json" else printing.to_yaml(answer), nl=False)
         return
     if not answer["proxies"]:
         click.echo("no Envoy is connected")
@@ -38,6 +39,8 @@ def proxies(admin: str | None, output: str, *, loads: bool) -> None:
         _show_turned_away(answer["turned_away"])
         return
     from rich.console import Console
+
+    from legation.cli.proxy_table import load_table, table
 
     if loads and not any(each["loads"] for each in answer["proxies"]):
         click.echo("no Envoy reports its load; `legation bootstrap --loads` prints a bootstrap of one that does")
@@ -65,62 +68,3 @@ def _show_turned_away(turned_away: list[dict[str, Any]]) -> None:
         who = f"{each['node']} at {each['address']}"
         line = f"turned away {each['ago']:.0f} s ago{times}: {who}: {each['status']}: {each['reason']}"
         click.echo(printing.printable(line))
-
-
-def load_table(connected: list[dict[str, Any]]) -> Table:
-    """Return what the Envoys told of their load, the busiest cluster of each first."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table("Envoy", "group", "cluster", box=box.SIMPLE)
-    for column in ("requests/s", "errors/s", "dropped/s", "in progress"):
-        made.add_column(column, justify="right")
-    for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
-        who = (proxy["node"], proxy["group"])
-        for load in sorted(proxy["loads"], key=lambda each: (-each["requests_per_second"], each["cluster"])):
-            rates = (load[f"{each}_per_second"] for each in ("requests", "errors", "dropped"))
-            row = (*who, load["cluster"], *(f"{each:.1f}" for each in rates), str(load["in_progress"]))
-            made.add_row(*(Text(printing.printable(each)) for each in row))
-            who = ("", "")
-    return made
-
-
-def table(connected: list[dict[str, Any]]) -> Table:
-    """Return what the admin port tells of the Envoys, with their addresses where node ids do not tell them apart."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    ambiguous = len({each["node"] for each in connected}) < len(connected)
-    columns = ("Envoy", *(("address",) if ambiguous else ()), "group", "type", "sent", "accepted", "refused and why")
-    made = Table(*columns, box=box.SIMPLE)
-    for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
-        who = (proxy["node"], *((proxy["address"],) if ambiguous else ()), proxy["group"])
-        for status in proxy["types"] or [{"type": "", "sent": "", "accepted": "", "refused": []}]:
-            row = (*who, status["type"], _version(status["sent"]), _accepted(status), _refused(status))
-            made.add_row(*(Text("\n".join(printing.printable(line) for line in each.split("\n"))) for each in row))
-            who = ("",) * len(who)
-    return made
-
-
-def _version(version: str) -> str:
-    return version[:_VERSION_SHOWN]
-
-
-def _accepted(status: dict[str, Any]) -> str:
-    waiting = status.get("pending_for")
-    return _version(status["accepted"]) + (f" (waiting {waiting:.0f} s)" if waiting is not None else "")
-
-
-def _refused(status: dict[str, Any]) -> str:
-    lines = [
-        ("perhaps " if each["together"] > 1 else "")
-        + f"{each['name']} {_version(each['version'])}"
-        + (f" of {each['object']}" if each["object"] else "")
-        + f": {each['reason']}"
-        + (f" (parked: {each['parked']})" if each.get("parked") else "")
-        for each in status["refused"]
-    ]
-    more = len(lines) - _REFUSED_SHOWN
-    return "\n".join([*lines[:_REFUSED_SHOWN], *([f"and {more} more"] if more > 0 else [])])

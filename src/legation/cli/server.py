@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import structlog
 from legation.cli.matching import ANY, any_label
 from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
-from legation.errors import LegationError
+from legation.errors import LegationError, SettingsError
 from legation.http_server import HttpServer
 from legation.model.problems import Level, Problem
 from legation.model.statistics import TransportStatistics
@@ -31,6 +33,7 @@ from legation.transports.traffic import total
 
 if TYPE_CHECKING:
     from legation.cli.cluster import ClusterSide
+    from legation.judging.judge import Judge
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -94,11 +97,19 @@ class _Server:
             state_dir=found.state_dir,
             rules=rules(found),
             pod_wait=found.cluster.pod_wait,
+            judge=_judge(found),
+            verdict_limit=found.dry_run_timeout,
             count=self._has_replicas or (cluster is not None and cluster.writes_status),
         )
         self._status = cluster.status(plane) if cluster else None
+        self._webhook = cluster.admission(plane, self._status) if cluster and self._status else None
         self._for_replicas = HttpServer(
-            replicas_app(deliveries=plane.objects.deliveries, proxies=plane.proxies, turned_away=plane.turned_away),
+            replicas_app(
+                deliveries=plane.objects.deliveries,
+                proxies=plane.proxies,
+                turned_away=plane.turned_away,
+                trails=plane.trails,
+            ),
             bind=found.cluster.replica_bind,
             port=found.cluster.replica_port,
             setting="--replica",
@@ -110,6 +121,14 @@ class _Server:
                 replicas=self._status.pages if self._status and self._has_replicas else None,
                 turned_away=plane.turned_away,
                 bind=found.admin_bind,
+                trails=plane.trails,
+                replica=own_name() if self._has_replicas else None,
+                others=self._status.records if self._status and self._has_replicas else None,
+                settings={
+                    "cross_namespace": found.cluster.cross_namespace,
+                    "l7mp_matching": found.cluster.l7mp_matching,
+                    "unknown_fields": found.unknown_fields,
+                },
             ),
             bind=found.admin_bind,
             port=found.admin_port,
@@ -141,6 +160,8 @@ class _Server:
                     pages.create_task(self._for_replicas.run(started=lambda: None))
                 if self._status is not None:
                     pages.create_task(self._status.run())
+                if self._webhook is not None:
+                    pages.create_task(self._webhook.run(started=lambda: None))
                 pages.create_task(self._say_ready(after=(admin, health)))
                 # Not in a task beside them: what stops this stops the plane, and the pages when that has ended. A load
                 # balancer is told meanwhile that it is not ready any more.
@@ -155,7 +176,10 @@ class _Server:
     def _problems(self) -> tuple[Problem, ...]:
         own = self._plane.problems()
         told = {(each.code, each.subject) for each in own if each.subject}
-        others = self._status.problems() if self._status else ()
+        others = (
+            *(self._status.problems() if self._status else ()),
+            *(self._webhook.problems() if self._webhook else ()),
+        )
         # Both may have found that the API server is away.
         return (*self._doubts, *own, *(each for each in others if (each.code, each.subject) not in told))
 
@@ -174,9 +198,15 @@ class _Server:
             sources=[each.name for each in self._sources],
             xds=f"{host}:{self._transport.port}",
             **({"rest": self._rest.url} if self._rest else {}),
+            **({"webhook": self._webhook.url} if self._webhook else {}),
             admin=self._admin.url,
             health=self._health.url,
         )
+
+
+def own_name() -> str:
+    """Return what this replica is called."""
+    return os.environ.get("POD_NAME") or socket.gethostname()
 
 
 def rules(found: Settings) -> Rules:
@@ -185,6 +215,7 @@ def rules(found: Settings) -> Rules:
         check_peer=found.cluster.peer_check == "pod",
         across_namespaces=found.cluster.cross_namespace == "allow",
         any_label=any_label(found.cluster.l7mp_matching),
+        unknown_fields=Level(found.unknown_fields),
     )
 
 
@@ -202,12 +233,24 @@ def doubts(found: Settings) -> Iterable[Problem]:
 
 
 def _cluster(found: Settings) -> ClusterSide | None:
+    webhook = found.webhook if found.webhook.webhook_port is not None else None
     if not found.cluster.kubernetes:
+        if webhook is not None:
+            raise SettingsError("--webhook-port", "the webhook is for objects of a cluster; it needs --kubernetes")
         return None
     # What speaks to a cluster costs memory: who serves a directory does not load it.
     from legation.cli.cluster import ClusterSide
 
-    return ClusterSide(found.cluster)
+    return ClusterSide(found.cluster, webhook)
+
+
+def _judge(found: Settings) -> Judge | None:
+    if found.dry_run == "off":
+        return None
+    # Most do without it.
+    from legation.judging.judge import Judge
+
+    return Judge(binary=found.envoy_binary, timeout=found.dry_run_timeout)
 
 
 def _rest(found: Settings, policy: Policy) -> RestTransport | None:

@@ -68,6 +68,7 @@ _PASSED_OVER: tuple[tuple[str, str, Callable[[settings.Sync], bool]], ...] = (
         lambda found: found.node is None,
     ),
     ("l7mp_matching", "it is about the objects that --node gets", lambda found: found.node is None),
+    ("unknown_fields", "it is about the objects that --node gets", lambda found: found.node is None),
     *(
         (name, "it is about a cluster; leave it or --directory out", lambda found: found.directory is not None)
         for name in ("kubeconfig", "context", "namespaces", "secrets")

@@ -14,7 +14,7 @@ from legation.errors import LegationError
 from legation.leaving import Leaving
 from legation.model.file_statistics import FileStatistics
 from legation.model.node import Node
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.settings import Sync
 from legation.transports.files.symlink import SymlinkWriter
 from legation.transports.files.writer import SECRET, RenamingWriter, Writer, readable
@@ -152,6 +152,7 @@ def _work(found: Sync) -> Work:
             keep_removed=found.keep_removed,
             once=found.once,
             any_label=any_label(found.l7mp_matching),
+            unknown_fields=Level(found.unknown_fields),
         )
     from legation.runtime.config_map_sets import ConfigMapSets
     from legation.runtime.config_map_sync import ConfigMapSync

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.utils import floatToGoString
 
 from legation.model.loads import LoadTotal
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
-from legation.model.statistics import Statistics, StatusStatistics, TransportStatistics
+from legation.model.statistics import Histogram, Statistics, StatusStatistics, TransportStatistics
 
 
 class Metrics(Collector):
@@ -68,6 +76,10 @@ class Metrics(Collector):
         yield GaugeMetricFamily("legation_groups", "Groups of Envoys that get the same.", now.groups)
         yield _by("legation_objects", "Objects that are served, by kind.", "kind", now.objects)
         yield _by("legation_resources", "Resources that are served, by type.", "type", _named(now.resources))
+        yield _by(
+            "legation_proxies_pending", "Envoys that have not answered all yet, by type.", "type", _named(said.pending)
+        )
+        yield _convergence(said.convergence)
         yield _total("legation_responses", "Responses sent to Envoys, by type.", _named(said.sent))
         yield _total("legation_accepted", "Responses that Envoys accepted, by type.", _named(said.accepted))
         yield _total("legation_refused", "Responses that Envoys refused, by type.", _named(said.refused))
@@ -108,11 +120,28 @@ class Metrics(Collector):
 
     def _problem_counts(self) -> Metric:
         family = GaugeMetricFamily(
-            "legation_problems", "What is wrong with the objects now, by level and code.", labels=("level", "code")
+            "legation_problems",
+            "What is wrong now, by level, code and kind of the object.",
+            labels=("level", "code", "kind"),
         )
-        for (level, code), count in sorted(Counter((str(each.level), each.code) for each in self._problems()).items()):
-            family.add_metric((level, code), count)
+        for labels, count in sorted(Counter(map(_labels_of, self._problems())).items()):
+            family.add_metric(labels, count)
         return family
+
+
+def _labels_of(problem: Problem) -> tuple[str, str, str]:
+    return (str(problem.level), problem.code, problem.object.kind if problem.object is not None else "")
+
+
+def _convergence(histograms: Mapping[ResourceType, Histogram]) -> Metric:
+    family = HistogramMetricFamily(
+        "legation_convergence_seconds", "From a change to each Envoy that accepted it, by type.", labels=("type",)
+    )
+    for row, each in histograms.items():
+        below = accumulate(each.counts)
+        bounds = (*map(floatToGoString, each.bounds), "+Inf")
+        family.add_metric((row.name,), buckets=list(zip(bounds, below, strict=True)), sum_value=each.total)
+    return family
 
 
 def _told(now: StatusStatistics) -> Iterator[Metric]:

@@ -62,6 +62,7 @@ def _type_json(status: TypeStatus) -> dict[str, Any]:
         "type": status.type.name,
         "sent": status.sent,
         "accepted": status.accepted,
+        "since": None if status.since is None else round(status.since, 3),
         "pending_for": None if status.pending_for is None else round(status.pending_for, 3),
         "refused": [_refused_json(each) for each in status.refused],
         "last_refusal": _last_refusal_json(status.last_refusal) if status.last_refusal else None,

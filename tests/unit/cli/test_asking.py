@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from legation.cli import main
+from legation.cli.proxy_table import span
 from legation.http_server import HttpServer
 from legation.model.events import WhyParked
 from legation.model.problems import Problem
@@ -62,11 +64,34 @@ async def test_the_table_shows_what_was_sent_accepted_and_refused_and_why() -> N
     result = await ask("proxies", proxies=(REFUSING,))
     lines = [" ".join(line.split()) for line in result.output.splitlines()]
     assert result.exit_code == 0
-    assert "Envoy group type sent accepted refused and why" in lines
+    assert "Envoy group type sent accepted since refused and why" in lines
     assert (
         "test-id default Cluster c0ffee beef (waiting 2 s) edge c0ffee of Cluster default/edge: malformed IP address"
     ) in lines
     assert "Listener c0ffee beef" in lines
+
+
+async def test_it_is_told_for_how_long_an_envoy_has_what_it_has() -> None:
+    """In the unit that people would use."""
+    known = replace(REFUSING, types=(TypeStatus(type=CLUSTER, sent="c0ffee", accepted="c0ffee", since=300.0),))
+    output = (await ask("proxies", proxies=(known,))).output
+    assert "test-id default Cluster c0ffee c0ffee 5 min" in [" ".join(line.split()) for line in output.splitlines()]
+    told = yaml.safe_load((await ask("proxies", "-o", "yaml", proxies=(known,))).output)
+    assert told["proxies"][0]["types"][0]["since"] == 300.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 d")],
+)
+def test_a_time_is_told_as_people_say_it(seconds: float | None, words: str) -> None:
+    assert span(seconds) == words
+
+
+@pytest.mark.parametrize("other", [("-o", "json"), ("--loads",)])
+async def test_watching_shows_a_table_or_lines_and_nothing_else(other: tuple[str, ...]) -> None:
+    result = await ask("proxies", "--watch", *other)
+    assert result.exit_code == 2
 
 
 async def test_loads_are_a_table_of_their_own() -> None:

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from legation.cli.proxies import proxies, table
+from legation.cli.proxies import proxies
+from legation.cli.proxy_table import table
 
 
 def proxy(node: str, port: int, **status: Any) -> dict[str, Any]:

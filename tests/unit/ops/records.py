@@ -8,7 +8,14 @@ from legation.model.objects import ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TypeStatus
 from legation.model.resource_types import CLUSTER, LISTENER
-from legation.model.statistics import FeedbackStatistics, Statistics, StatusStatistics, Traffic, TransportStatistics
+from legation.model.statistics import (
+    FeedbackStatistics,
+    Histogram,
+    Statistics,
+    StatusStatistics,
+    Traffic,
+    TransportStatistics,
+)
 
 EDGE = ObjectKey("bootes.io", "Cluster", "default", "edge")
 WORDS = "malformed IP address"
@@ -48,6 +55,8 @@ STATISTICS = Statistics(
         accepted={CLUSTER: 7},
         refused={CLUSTER: 2},
         refusing={CLUSTER: 1},
+        pending={LISTENER: 2},
+        convergence={CLUSTER: Histogram(bounds=(0.1, 1.0), counts=(3, 1, 1), total=4.5)},
     ),
 )
 

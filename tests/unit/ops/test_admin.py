@@ -40,6 +40,7 @@ def test_an_envoy_is_shown_with_what_it_was_sent_accepted_and_refused() -> None:
         "type": "Cluster",
         "sent": "c0ffee",
         "accepted": "beef",
+        "since": None,
         "pending_for": 2.5,
         "refused": [
             {
@@ -106,6 +107,7 @@ def test_problems_are_json_for_programs() -> None:
         "code": "unknown-field",
         "message": 'there is no field "conect_timeout"',
         "mend": 'did you mean "connect_timeout"?',
+        "example": "",
         "object": "Cluster default/edge",
         "file": "edge.yaml",
         "line": 7,

@@ -80,8 +80,14 @@ def test_metrics_are_in_prometheus_text() -> None:
         "legation_status_failures_total 1.0",
         "legation_replicas 3.0",
         "legation_replicas_answered 2.0",
-        'legation_problems{code="unknown-field",level="error"} 1.0',
-        'legation_problems{code="dangling-reference",level="warning"} 1.0',
+        'legation_problems{code="unknown-field",kind="Cluster",level="error"} 1.0',
+        'legation_problems{code="dangling-reference",kind="",level="warning"} 1.0',
+        'legation_proxies_pending{type="Listener"} 2.0',
+        'legation_convergence_seconds_bucket{le="0.1",type="Cluster"} 3.0',
+        'legation_convergence_seconds_bucket{le="1.0",type="Cluster"} 4.0',
+        'legation_convergence_seconds_bucket{le="+Inf",type="Cluster"} 5.0',
+        'legation_convergence_seconds_count{type="Cluster"} 5.0',
+        'legation_convergence_seconds_sum{type="Cluster"} 4.5',
     ):
         assert line in lines
 

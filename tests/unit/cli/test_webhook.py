@@ -1,0 +1,41 @@
+"""The admission webhook, joined of settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from legation.cli import server
+from legation.cli.webhook import is_read, names
+from legation.errors import SettingsError
+from legation.settings import Cluster, Settings, Webhook
+
+
+def test_the_api_server_calls_it_by_the_name_of_its_service() -> None:
+    assert names("hook", "home")[0] == "hook.home.svc"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "namespace", "labels", "read"),
+    [
+        (Cluster(), "shop", {}, True),
+        (Cluster(namespaces=("shop",)), "shop", {}, True),
+        (Cluster(namespaces=("shop",)), "other", {}, False),
+        (Cluster(selector="team=edge"), "shop", {"team": "edge"}, True),
+        (Cluster(selector="team=edge"), "shop", {}, False),
+    ],
+)
+def test_what_is_read_is_what_the_source_reads(
+    cluster: Cluster, namespace: str, labels: dict[str, str], *, read: bool
+) -> None:
+    assert is_read(cluster)(namespace, labels) is read
+
+
+def test_a_selector_that_is_none_is_told_by_its_setting() -> None:
+    with pytest.raises(SettingsError, match=r"^--selector: unable to parse"):
+        is_read(Cluster(selector="a b"))
+
+
+def test_without_a_cluster_there_is_nothing_to_ask_about() -> None:
+    with pytest.raises(SettingsError, match=r"--webhook-port: .* needs --kubernetes"):
+        server._cluster(Settings(webhook=Webhook(webhook_port=0)))
+    assert server._cluster(Settings()) is None
