@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from legation.cli.program import main
 from legation.cli.rendering import snapshot_for
 from legation.model.resource_types import RESOURCE_TYPES
 from legation.settings import CONFIG, SERVE, SYNC, Setting, Table
@@ -83,6 +85,27 @@ def test_every_code_of_a_problem_is_explained() -> None:
     made = {code for file in files for code in codes_in(ast.parse(file.read_text()))}
     assert len(made) > 30
     assert made - explained == set()
+
+
+def test_every_command_is_on_the_page_of_commands() -> None:
+    """In the order in which `legation --help` would be read best."""
+    shown = re.findall(r"^\| `legation ([\w-]+)` \|", page("docs/commands.md"), re.MULTILINE)
+    assert sorted(shown) == sorted(main.commands)
+
+
+def test_the_page_of_validate_tells_what_the_action_takes() -> None:
+    """Its inputs, and what they are without being told."""
+    shown = dict(re.findall(r"^\| `([\w-]+)` \| ?`?([^`|]*?)`? ?\|", page("docs/validate.md"), re.MULTILINE))
+    inputs = yaml.safe_load(page("action.yml"))["inputs"]
+    assert {name: shown.get(name) for name in inputs} == {name: each["default"] for name, each in inputs.items()}
+
+
+def test_what_explain_is_said_to_print_it_prints() -> None:
+    """As far as it is shown."""
+    (block,) = [each for each in blocks("docs/validate.md", "text") if each.startswith("$ legation explain")]
+    command, *lines = block.removesuffix("...\n").splitlines()
+    printed = CliRunner().invoke(main, command.split()[2:]).stdout
+    assert printed.splitlines()[: len(lines)] == lines
 
 
 def test_every_type_is_in_the_table_of_the_manifests() -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from legation.control_plane import ControlPlane
 from legation.errors import SettingsError, TransportError
+from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER
 from legation.sources.memory import MemorySource
 from legation.transports.base import Feed
 from tests.fakes import FakeClient, FakeSource, FakeTransport
+from tests.manifests import manifest
 
 
 def cluster(name: str, *, envoy_name: str = "", **fields: Any) -> dict[str, Any]:
@@ -146,6 +148,17 @@ async def test_it_tells_of_its_envoys_and_problems() -> None:
         assert [proxy.node.id for proxy in world.plane.proxies()] == ["edge"]
         assert [problem.code for problem in world.plane.problems()] == ["unknown-field"]
         assert world.plane.statistics().feedback.proxies == 1
+
+
+async def test_it_tells_what_would_be_wrong_with_an_object_beside_what_is_served() -> None:
+    async with World().running() as world:
+        world.source.put(cluster("web"))
+        await world.plane.wait_ready()
+        await world.plane.wait_accepted(timeout=10)
+        asked = manifest("Cluster", "other", spec={"config": {"name": "web"}})
+        (problem,) = (each for each in world.plane.what_if()(asked) if each.level is Level.ERROR)
+        assert problem.code == "duplicate-name"
+        assert not any(each.object == asked.key for each in world.plane.problems())
 
 
 async def test_the_end_of_the_body_drains_the_transports() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -29,6 +30,13 @@ async def _hello(_: Request) -> Response:
 def make(*, bind: str = "localhost", port: int = 0) -> HttpServer:
     """Return a server that says hello."""
     return HttpServer(Starlette(routes=[Route("/", _hello)]), bind=bind, port=port, setting="--admin")
+
+
+def test_where_connections_are_encrypted_its_address_says_so() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server = HttpServer(Starlette(), bind="::1", port=1, setting="--webhook", tls=context)
+    assert server.url == "https://[::1]:1"
+    assert make(port=1).url == "http://localhost:1"
 
 
 @asynccontextmanager

@@ -112,6 +112,7 @@ class Machine(Party):
                 suspects=suspects,
                 parked=parked,
                 why_parked=why,
+                doubted=() if suspects or parked else tuple(refused.changed.values()),
             ),
         )
 

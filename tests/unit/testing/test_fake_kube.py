@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from legation.errors import KubeError, KubeForbidden, KubeGone, KubeNotFound, KubeUnreachable
+from legation.kube import objects
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.testing import FakeKube
@@ -298,3 +299,11 @@ async def test_a_token_can_be_taken_away(world: World) -> None:
     with pytest.raises(KubeError) as refusal:
         await world.list()
     assert refusal.value.status == 401
+
+
+async def test_a_list_beside_the_spec_is_applied_like_any_other_field(world: World) -> None:
+    for parts in (["a"], ["b", "c"]):
+        made = await objects.apply(
+            world.client, kind=THINGS, name="a", namespace="shop", value={"parts": parts}, field_manager="one"
+        )
+        assert made["parts"] == parts
