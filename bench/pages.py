@@ -21,9 +21,9 @@ from legation.model.resource_types import CLUSTER
 from legation.ops.admin import admin_app
 from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Hub
+from legation.runtime.inquiry import Inquiry
 from legation.runtime.intake import Heard
 from legation.runtime.served import Served
-from legation.runtime.trails import Trails
 from tests.fakes import FakeClient
 from tests.manifests import cluster
 
@@ -49,8 +49,8 @@ async def measure(_: Path) -> None:
 
 async def rows(clusters: int, envoys: int) -> list[Row]:
     """Return how long each page took, and the longest wait of another task meanwhile."""
-    trails = _trails(clusters, envoys)
-    app = admin_app(proxies=tuple, problems=tuple, turned_away=tuple, bind="localhost", trails=trails)
+    inquiry = _inquiry(clusters, envoys)
+    app = admin_app(proxies=tuple, problems=tuple, turned_away=tuple, bind="localhost", inquiry=inquiry)
     # As `legation serve` does.
     gc.collect()
     gc.freeze()
@@ -90,7 +90,7 @@ async def _ask(client: httpx2.AsyncClient, page: str) -> tuple[float, float]:
     return took, longest
 
 
-def _trails(clusters: int, envoys: int) -> Trails:
+def _inquiry(clusters: int, envoys: int) -> Inquiry:
     objects = {each.key: each for each in map(_cluster, range(clusters))}
     served = Served(owner=lambda _: None)
     served.update(Heard(number=1, objects=objects, problems=(), broken=frozenset()))
@@ -102,7 +102,7 @@ def _trails(clusters: int, envoys: int) -> Trails:
     clients[0].take(CLUSTER)
     for each in clients[1:]:
         each.held = clients[0].held
-    return Trails(served.trail, accounts=lambda: feedback.accounts)
+    return Inquiry(served.trail, accounts=lambda: feedback.accounts)
 
 
 def _cluster(number: int) -> ManifestObject:

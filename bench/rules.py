@@ -1,4 +1,4 @@
-"""How long Envoy's own rules and the lints take for a thousand clusters, in this process."""
+"""What Envoy's own rules and the lints cost for a thousand clusters: processor time of this process."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def rows(count: int) -> list[Row]:
 def _shortest(act: Callable[[], None]) -> float:
     took = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
+        begun = time.process_time()
         act()
-        took.append(time.perf_counter() - begun)
+        took.append(time.process_time() - begun)
     return min(took)
 
 

@@ -15,9 +15,9 @@ from legation.runtime.acceptance import Acceptance
 from legation.runtime.admission import Rules
 from legation.runtime.court import Asked
 from legation.runtime.engine import Engine
+from legation.runtime.inquiry import Inquiry
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
-from legation.runtime.trails import Trails
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.status.base import Objects
@@ -109,9 +109,9 @@ class ControlPlane(Service):
         return self._engine.objects
 
     @property
-    def trails(self) -> Trails:
+    def inquiry(self) -> Inquiry:
         """Where resources come from, and which Envoys have them."""
-        return self._engine.trails
+        return self._engine.inquiry
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class HttpServer:
         setting: str,
         keep_alive: float = 5.0,
         tls: ssl.SSLContext | None = None,
+        connections: int | None = None,
     ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
@@ -65,12 +66,14 @@ class HttpServer:
             setting: What the names of the two settings begin with: `--health` of `--health-bind` and `--health-port`.
             keep_alive: Seconds after which a connection is closed on which nobody asks.
             tls: What encrypts the connections; None: nothing does.
+            connections: With more than that a request is answered with 503; None: there is no limit.
         """
         self._app = app
         self._bind = bind
         self._setting = setting
         self._keep_alive = keep_alive
         self._tls = tls
+        self._connections = connections
         self.port = port
         """Where it listens: the chosen port once it has started."""
 
@@ -96,7 +99,8 @@ class HttpServer:
             bind_setting=f"{self._setting}-bind",
         )
         self.port = port_of(sockets)
-        server = _Server(_config(self._app, keep_alive=self._keep_alive, tls=self._tls), started=started)
+        config = _config(self._app, keep_alive=self._keep_alive, tls=self._tls, connections=self._connections)
+        server = _Server(config, started=started)
         try:
             await server.serve(sockets=sockets)
         finally:
@@ -106,7 +110,7 @@ class HttpServer:
                 each.close()
 
 
-def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, connections: int | None) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_SELDOM)
     return uvicorn.Config(
         app,
@@ -121,6 +125,7 @@ def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None) -> u
         timeout_keep_alive=math.ceil(keep_alive),
         timeout_graceful_shutdown=_LAST_ANSWERS,
         ssl_context_factory=None if tls is None else lambda *_: tls,
+        limit_concurrency=connections,
     )
 
 

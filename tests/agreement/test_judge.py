@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from legation.envoy import codec, types
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
+from legation.envoy.types import TYPE_KEY
 from legation.errors import InvalidResource
 from legation.judging.judge import Judge
 from legation.judging.verdict import Kind

@@ -6,13 +6,23 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tests.cluster.conftest import needed
 from tests.cluster.replica import Replica
 from tests.cluster.stage import Stage
+from tests.monitoring import promtool
 from tests.monitoring.alerting import Series, fires, series
 
 JOB = {"job": "legation"}
 STATUS = ("--status", "on")
 TOGETHER = ("--replica-service", "legation")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def checker() -> None:
+    """Have Prometheus' checker: it comes from outside of the network in which the tests run."""
+    needed(promtool.found)
 
 
 async def figures(**replicas: Replica) -> Series:

@@ -58,29 +58,30 @@ async def test_a_broken_object_is_not_accepted_until_it_is_mended(stage: Stage) 
 
 
 async def test_what_envoy_alone_refuses_is_told_in_its_own_words(stage: Stage) -> None:
-    """A host name where an address has to stand: no rule of the schema forbids that."""
+    """A kind of cluster that this Envoy lacks: another one may have been built with it."""
     await stage.serve(*STATUS)
     await stage.shop("web")
     edge = await stage.envoy()
     await edge.serves()
 
-    def static(address: str) -> Object:
-        endpoint = {"endpoint": {"address": {"socket_address": {"address": address, "port_value": 80}}}}
+    def fixed(**kind: object) -> Object:
+        endpoint = {"endpoint": {"address": {"socket_address": {"address": "10.244.0.1", "port_value": 80}}}}
         hosts = {"cluster_name": "fixed", "endpoints": [{"lb_endpoints": [endpoint]}]}
-        config = {"name": "fixed", "type": "STATIC", "connect_timeout": "1s", "load_assignment": hosts}
+        config = {"name": "fixed", "connect_timeout": "1s", "load_assignment": hosts, **kind}
         return manifests.raw("Cluster", stage.namespace, "fixed", config)
 
+    good, bad = fixed(type="STATIC"), fixed(cluster_type={"name": "envoy.clusters.imaginary"})
+
     async with edge.load() as load:
-        stage.apply(static("no.address.example"))
-        told = await stage.condition(
-            static(""), "Refused", "True", edge.node, "malformed IP address: no.address.example"
-        )
+        stage.apply(bad)
+        words = ("1 of 1 Envoys refuses it", edge.node, "registered cluster factory")
+        told = await stage.condition(bad, "Refused", "True", *words)
         assert told["envoys"]["refused"] == 1
         assert told["programmed"] == "0/1"
-        await stage.condition(static(""), "Accepted", "True")
-        stage.apply(static("10.244.0.1"))
-        await stage.condition(static(""), "Refused", "False")
-        await stage.condition(static(""), "Programmed", "True")
+        await stage.condition(bad, "Accepted", "True")
+        stage.apply(good)
+        await stage.condition(good, "Refused", "False")
+        await stage.condition(good, "Programmed", "True")
         await edge.more_answers(load)
 
 

@@ -26,7 +26,7 @@ from legation.api.keeping import MANAGER, Keeping
 from legation.api.rotation import Lives
 from legation.api.shown import ShownCertificate
 from legation.api.webhook import Webhook
-from legation.cli.webhook import names
+from legation.cli.webhook_side import names
 from legation.clock import MonotonicClock
 from legation.kube.client import Client
 from legation.kube.connection import Connection, Pem, User

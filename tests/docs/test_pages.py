@@ -20,7 +20,7 @@ from legation.translate.pipeline import STEPS
 
 ROOT = Path(__file__).parents[2]
 SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
-MAKERS = {"fault", "Fault", "Misfit", "YamlFault"}
+MAKERS = {"fault", "Fault", "Misfit", "YamlFault", "refused", "doubtful"}
 """What makes a problem of a code that it takes as a plain argument."""
 
 
@@ -87,6 +87,15 @@ def test_every_code_of_a_problem_is_explained() -> None:
     assert made - explained == set()
 
 
+@pytest.mark.parametrize("room", ["envoy", "judging", "runtime", "ops", "api", "cli"])
+def test_every_module_of_a_room_is_named_where_the_room_is_described(room: str) -> None:
+    (block,) = [each for each in blocks("docs/architecture.md", "text") if each.startswith("src/legation/")]
+    described = re.search(rf"^  {room}/ .*\n(?:    .*\n)+", block, re.MULTILINE)
+    assert described
+    modules = {each.stem for each in (ROOT / "src" / "legation" / room).glob("*.py")} - {"__init__"}
+    assert modules - set(re.findall(r"\w+", described[0])) == set()
+
+
 def test_every_command_is_on_the_page_of_commands() -> None:
     """In the order in which `legation --help` would be read best."""
     shown = re.findall(r"^\| `legation ([\w-]+)` \|", page("docs/commands.md"), re.MULTILINE)
@@ -102,7 +111,7 @@ def test_the_page_of_validate_tells_what_the_action_takes() -> None:
 
 def test_what_explain_is_said_to_print_it_prints() -> None:
     """As far as it is shown."""
-    (block,) = [each for each in blocks("docs/validate.md", "text") if each.startswith("$ legation explain")]
+    (block,) = [each for each in blocks("docs/explain.md", "text") if each.startswith("$ legation explain")]
     command, *lines = block.removesuffix("...\n").splitlines()
     printed = CliRunner().invoke(main, command.split()[2:]).stdout
     assert printed.splitlines()[: len(lines)] == lines

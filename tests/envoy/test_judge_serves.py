@@ -172,6 +172,36 @@ async def test_a_judge_that_is_killed_is_not_missed(temporary: Path) -> None:
         assert not of_judge(plane)
 
 
+def renamed(made: dict[str, Any], name: str, **config: Any) -> dict[str, Any]:
+    """Return a manifest under another name, with some fields of its resource that are others."""
+    spec = {"config": {**made["spec"]["config"], **config}}
+    return {**made, "metadata": {"name": name}, "spec": spec}
+
+
+async def test_what_is_renamed_is_never_removed_while_the_judge_is_asked_nor_when_it_refuses() -> None:
+    source = MemorySource()
+    held = [source.put(each).key for each in (listener("front", 20_001), cluster("web"))]
+
+    async with asyncio.timeout(TIMEOUT), ControlPlane([source], xds_port=0, judge=Judge()) as plane:
+        await plane.wait_ready()
+        async with FakeEnvoy(f"localhost:{plane.xds_port}", node="edge") as envoy:
+            await envoy.has("listeners", {"front"})
+            source.put(renamed(cluster("web"), "other", connect_timeout="2s"))
+            source.put(renamed(listener("front", 20_001, BAD_LUA), "another"))
+            for key in held:
+                source.delete(key)
+            assert (await plane.wait_accepted()).problems
+            assert envoy.holds("listeners").keys() == {"front"}
+            assert {"refused-by-judge", "kept"} <= {each.code for each in plane.problems()}
+
+            source.put(renamed(listener("front", 20_001), "another", traffic_direction="OUTBOUND"))
+            assert await plane.wait_accepted()
+
+            assert not [each.removed for each in envoy.responses if each.removed]
+            assert not plane.problems()
+            assert envoy.holds("clusters").keys() == {"web"}
+
+
 async def test_without_an_envoy_everything_is_served_and_that_is_told_once(tmp_path: Path) -> None:
     source, judge = MemorySource(), Judge(binary=tmp_path / "nothing")
     for number in range(3):

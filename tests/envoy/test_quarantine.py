@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import pytest
+import yaml
 
 from demo import web
+from demo.load import Load
+from demo.proxy import Envoy
 from tests.envoy.world import World
 
 MANY = 50
@@ -290,4 +294,34 @@ async def test_one_of_fifty_takes_no_other_with_it_and_is_told(world: World, var
         await world.more_answers(load)
         save("three")
         await have("three")
+    await world.no_problems()
+
+
+async def test_of_two_envoys_one_may_refuse(world: World, variant: str) -> None:
+    """The one is told to take larger programs of regular expressions than the other."""
+    await world.serve()
+    bootstrap = await world.bootstrap(variant)
+    await world.start_envoy(bootstrap)
+    folder = world.folder / "generous"
+    folder.mkdir()
+    generous = deepcopy(bootstrap)
+    generous["node"]["id"] = "generous"
+    layer = {"name": "generous", "static_layer": {"re2.max_program_size.error_level": 100_000}}
+    generous["layered_runtime"] = {"layers": [layer]}
+    (folder / "bootstrap.yaml").write_text(yaml.safe_dump(generous))
+    with Envoy(folder / "bootstrap.yaml", folder=folder) as other:
+        await other.until(other.ready)
+        async with world.load() as load:
+            world.edit("route.yaml", r"prefix: /", 'safe_regex: {regex: "/(a{0,99}){0,9}"}')
+            world.edit("route.yaml", r"weight: \d+", "weight: 0", "weight: 100")
+            found = await world.problem('RouteConfiguration "colours" is refused by 1 of 2 Envoys: regex')
+            assert found["object"] == "Route default/colours"
+            assert found["path"].endswith("routes[0].match.safe_regex.regex")
+            port = await world.until(partial(other.listener_port, "front"), "the listener of the other one")
+            async with Load(port) as generous_load:
+                await world.shares(generous_load, green=1)
+            await world.more_answers(load)
+            await world.shares(load, blue=1, green=0)
+            world.edit("route.yaml", r'safe_regex: \{regex: "[^"]*"\}', "prefix: /")
+            await world.shares(load, blue=0, green=1)
     await world.no_problems()

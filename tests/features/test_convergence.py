@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION, ResourceType
-from tests.features.stage import SHOP, Stage, cluster, endpoints, route, staged
+from tests.features.stage import SHOP, Stage, cluster, eds_cluster, endpoints, route, staged
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "sotw-ads": {},
@@ -47,3 +47,15 @@ async def test_whom_a_change_finds_not_there_does_not_count() -> None:
             await late.has("routes", {"shop"})
             assert await stage.plane.wait_accepted(timeout=10)
             assert counted(stage, CLUSTER_LOAD_ASSIGNMENT) == 0
+
+
+async def test_what_an_envoy_asks_for_later_is_no_change_to_it() -> None:
+    """Nobody wanted the endpoints when they were changed."""
+    async with staged([*SHOP, endpoints("next", 80)]) as stage, stage.envoy() as envoy:
+        await envoy.has("routes", {"shop"})
+        stage.apply(endpoints("next", 80, 81))
+        assert await stage.plane.wait_accepted(timeout=10)
+        stage.apply(eds_cluster("next"))
+        await envoy.has("endpoints", {"web", "next"})
+        assert await stage.plane.wait_accepted(timeout=10)
+        assert counted(stage, CLUSTER_LOAD_ASSIGNMENT) == 0

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tests.cluster.go_programs import Missing
+
 LIMIT = 300
 """Seconds for the package to come; it has 20 MB."""
 _FROM_DEBIAN = "apt-get download prometheus && dpkg-deb --extract prometheus_*.deb out"
@@ -18,7 +20,8 @@ def found() -> Path:
     """Return the program.
 
     Raises:
-        AssertionError: It is not there and cannot be had.
+        Missing: It is not there, and this is no Debian.
+        RuntimeError: The package does not come.
     """
     if installed := shutil.which("promtool"):
         return Path(installed)
@@ -33,11 +36,13 @@ def found() -> Path:
 
 
 def _take(program: Path) -> None:
-    assert shutil.which("apt-get"), "promtool is needed: install Prometheus, so that it is in PATH"
+    if not shutil.which("apt-get"):
+        raise Missing("promtool, Prometheus' checker of rules: put it in PATH (it comes with Prometheus)")
     with tempfile.TemporaryDirectory(dir=program.parent) as folder:
         done = subprocess.run(
             ["/bin/sh", "-c", _FROM_DEBIAN], cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False
         )
-        assert done.returncode == 0, f"promtool is needed, in PATH or from Debian's package:\n{done.stderr[-2000:]}"
+        if done.returncode:
+            raise RuntimeError(f"promtool is needed, in PATH or from Debian's package:\n{done.stderr[-2000:]}")
         # Renamed when it is whole: half a program is never taken for one.
         (Path(folder) / "out/usr/bin/promtool").rename(program)

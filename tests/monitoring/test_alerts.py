@@ -133,6 +133,7 @@ async def test_envoys_silent(tmp_path: Path) -> None:
         before = world.read()
         await stream.send(type_url=CLUSTER.url, node="mute")
         await stream.receive()
+        world.clock.ahead = 70.0
         fires(
             tmp_path,
             "LegationEnvoysSilent",

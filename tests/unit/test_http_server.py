@@ -27,9 +27,10 @@ async def _hello(_: Request) -> Response:
     return PlainTextResponse("hello")
 
 
-def make(*, bind: str = "localhost", port: int = 0) -> HttpServer:
+def make(*, bind: str = "localhost", port: int = 0, connections: int | None = None) -> HttpServer:
     """Return a server that says hello."""
-    return HttpServer(Starlette(routes=[Route("/", _hello)]), bind=bind, port=port, setting="--admin")
+    app = Starlette(routes=[Route("/", _hello)])
+    return HttpServer(app, bind=bind, port=port, setting="--admin", connections=connections)
 
 
 def test_where_connections_are_encrypted_its_address_says_so() -> None:
@@ -148,3 +149,13 @@ async def test_who_speaks_no_http_is_told_of_once(caplog: pytest.LogCaptureFixtu
     said = [record.msg for record in caplog.records if record.name == "uvicorn.error"]
     assert "Invalid HTTP request received." in said
     assert len(said) == len(set(said))
+
+
+async def test_with_too_many_connections_the_next_one_is_sent_away() -> None:
+    """Those that are there keep their place."""
+    async with running(make(bind="127.0.0.1", connections=2)) as server:
+        idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+        assert b" 503 " in await ask("127.0.0.1", server.port)
+        for _, writer in idle:
+            writer.close()
+            await writer.wait_closed()

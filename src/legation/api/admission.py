@@ -67,7 +67,13 @@ class AdmissionSide:
         self._webhook, self._keeper = webhook, keeper
         self._clock, self._fault, self._closed = clock, fault, closed
         self._server = HttpServer(
-            webhook.app, bind=bind, port=port, setting="--webhook", keep_alive=_KEEP_ALIVE, tls=shown.context
+            webhook.app,
+            bind=bind,
+            port=port,
+            setting="--webhook",
+            keep_alive=_KEEP_ALIVE,
+            tls=shown.context,
+            connections=_CONNECTIONS,
         )
 
     @property
@@ -116,5 +122,7 @@ class AdmissionSide:
             await self._clock.sleep_until(self._clock.now() + _AFTER_FAULT)
 
 
+_CONNECTIONS = 64
+"""So many at a time: an API server has a few, and each may hold a review in memory."""
 _KEEP_ALIVE = 90.0
 """Seconds: longer than the API server keeps a connection that it does not use."""

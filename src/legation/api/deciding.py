@@ -1,8 +1,9 @@
 """Whether an object may be stored: what the server would say of it, said before. No I/O.
 
-Refused is what the server would not use. Let pass with warnings is what was wrong before and stays as it was (so that
-labels can be set and finalizers taken off), what was in the way of other objects before, and that on which this program
-itself fails. What is being deleted, and what is not read from the cluster, is none of our business.
+Refused is what the server would not use. Let pass with warnings is what was wrong before (so that an object can be
+mended step by step, labels be set and finalizers taken off), what has the name or the address of another object (which
+may be about to go: whoever renames creates first), and that on which this program itself fails. What is being deleted,
+and what is not read from the cluster, is none of our business.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from legation.api.review import ALLOWED, Decision, Request
 from legation.api.saying import errors_of, refusal, warnings
 from legation.kube.nesting import DEEPEST, is_deep
 from legation.model.api_kinds import ApiKind
-from legation.model.objects import FieldPath, ManifestObject, is_same_json
-from legation.model.problems import Problem
+from legation.model.objects import FieldPath, ManifestObject
+from legation.model.problems import INTERNAL_ERROR, Problem
 from legation.runtime.what_if import CLASHES
 from legation.sources.kubernetes.manifests import read_manifest
 
 Consider: TypeAlias = Callable[[ManifestObject], tuple[Problem, ...]]
 """Returns what would be wrong with an object if it were served."""
 
-INTERNAL_ERROR = "internal-error"
-_Sameness: TypeAlias = tuple[str, FieldPath, str]
-"""What tells a problem from others: code, field and words."""
+_Sameness: TypeAlias = tuple[str, FieldPath, str, str]
+"""What tells a problem from others: code, field without indexes, words, and what stands there."""
 _CHECKED = frozenset({"CREATE", "UPDATE"})
-_UNCHANGED = "it was wrong before, and what you change does not touch that"
+_UNCHANGED = "it was so before"
+_CLASHES = "the first one counts for as long as it is there"
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -76,23 +77,15 @@ def _decided(found: ManifestObject, before: ManifestObject | None, consider: Con
         return Decision(warnings=warnings(problems))
     if any(each.code == INTERNAL_ERROR for each in errors):
         return Decision(warnings=warnings(problems, because="it was not checked"))
-    standing = frozenset[_Sameness]() if before is None else _standing(before, found, consider)
-    refused = tuple(each for each in errors if _sameness(each) not in standing)
+    of_its_own = tuple(each for each in errors if each.code not in CLASHES)
+    if not of_its_own:
+        return Decision(warnings=warnings(problems, because=_CLASHES))
+    standing = set() if before is None else {_sameness(each, before) for each in errors_of(consider(before))}
+    refused = tuple(each for each in of_its_own if _sameness(each, found) not in standing)
     if not refused:
         return Decision(warnings=warnings(problems, because=_UNCHANGED))
     others = tuple(each for each in problems if each not in refused)
     return Decision(refusal=refusal(refused), warnings=warnings(others))
-
-
-def _standing(before: ManifestObject, after: ManifestObject, consider: Consider) -> frozenset[_Sameness]:
-    """Return what was wrong before and need not be mended by this change.
-
-    All of it, where the same is said but for metadata; else what it has against other objects: these may have come
-    later, and an object that holds many resources must not be kept from being changed by one of them.
-    """
-    unchanged = is_same_json(_content(before), _content(after))
-    errors = errors_of(consider(before))
-    return frozenset(_sameness(each) for each in errors if unchanged or each.code in CLASHES)
 
 
 def _read(kind: ApiKind, raw: msgspec.Raw) -> ManifestObject | None:
@@ -121,9 +114,16 @@ def _too_deep(request: Request) -> Decision:
     return Decision(refusal=refusal([problem]))
 
 
-def _content(manifest: ManifestObject) -> Mapping[str, Any]:
-    return {name: value for name, value in manifest.body.items() if name != "metadata"}
+def _sameness(problem: Problem, manifest: ManifestObject) -> _Sameness:
+    # Where something was put in above it, it is the same one still.
+    names = tuple(each for each in problem.path if isinstance(each, str))
+    return problem.code, names, problem.message, repr(_standing_at(problem.path, manifest.body))
 
 
-def _sameness(problem: Problem) -> _Sameness:
-    return problem.code, problem.path, problem.message
+def _standing_at(path: FieldPath, value: Any) -> Any:
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

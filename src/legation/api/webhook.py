@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATH = "/validate"
 LARGEST = 3 * 1024 * 1024
 """Bytes of a review. The API server takes requests of 3 MiB, and its store objects of half of that."""
+PATIENCE = 5.0
+"""Seconds in which a review must have come whole: it stays in memory meanwhile."""
 _WORKERS = 2
 """Checks at a time: they share one processor with what is served."""
 
@@ -45,6 +47,7 @@ class Webhook:
         time_limit: float,
         refuse_unchecked: bool,
         fault: Callable[[Exception], None],
+        patience: float = PATIENCE,
     ) -> None:
         """Take what it takes.
 
@@ -54,7 +57,9 @@ class Webhook:
             time_limit: Seconds until an answer.
             refuse_unchecked: Whether an object that cannot be checked is refused.
             fault: Is told of an error of this program itself.
+            patience: Seconds in which a review must have come.
         """
+        self._patience = patience
         self._deciding = deciding
         self._consider = consider
         self._time_limit = time_limit
@@ -72,7 +77,12 @@ class Webhook:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _validate(self, asked: HttpRequest) -> Response:
-        body = await _body(asked)
+        try:
+            async with asyncio.timeout(self._patience):
+                body = await _body(asked)
+        except TimeoutError:
+            words = f"the review did not come within {self._patience:g} s\n"
+            return PlainTextResponse(words, status_code=HTTPStatus.REQUEST_TIMEOUT)
         if body is None:
             words = f"the review is larger than {LARGEST} bytes, so the object was not checked\n"
             return PlainTextResponse(words, status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

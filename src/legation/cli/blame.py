@@ -15,14 +15,12 @@ from legation.cli.where import Where
 if TYPE_CHECKING:
     from legation.cli.answers import Answers
 
-_VERSION_SHOWN = 8
 
-
-@click.command()
+@click.command(short_help="From a resource to its object and line, and back; who has it.")
 @click.argument("target")
-@where.objects(required=False)
 @click.option("--admin", metavar="HOST:PORT", help="The admin port of the running server, which is asked by default.")
 @options.output("text", "json", "yaml")
+@where.objects(required=False)
 def blame(where: Where | None, *, target: str, admin: str | None, output: str) -> None:
     """Show where a resource comes from and which Envoys have it, or what is made of an object.
 
@@ -37,7 +35,7 @@ def blame(where: Where | None, *, target: str, admin: str | None, output: str) -
     found = _found(words, answers)
     if output != "text":
         value = {"blame": found}
-        click.echo(printing.to_json(value) if output == "json" else printing.to_yaml(value), nl=False)
+        click.echo(printing.in_form(value, output), nl=False)
     for each in found if output == "text" else ():
         for line in _lines(each, live=place is None):
             click.echo(printing.printable(line))
@@ -45,7 +43,7 @@ def blame(where: Where | None, *, target: str, admin: str | None, output: str) -
     if silent:
         click.echo(printing.printable(silent), err=output != "text")
     if not found:
-        click.echo(f"nobody has {' '.join(words)}", err=True)
+        click.echo(printing.printable(f"nobody has {' '.join(words)}{_instead(words, answers)}"), err=True)
         sys.exit(1)
 
 
@@ -76,11 +74,29 @@ def _answers(place: Where | None, admin: str | None) -> Answers:
 
 def _found(words: tuple[str, str], answers: Answers) -> list[dict[str, Any]]:
     """Return the resources of that name; where there is none, the objects."""
-    from legation.cli.type_names import type_of
+    from legation.model.resource_types import named
 
-    row = type_of(words[0])
+    row = named(words[0])
     found = answers.blame_resource(row.name, words[1]) if row is not None else []
     return found or answers.blame_object(" ".join(words))
+
+
+def _instead(words: tuple[str, str], answers: Answers) -> str:
+    """Return what may have been meant, where nothing was found; empty where nobody can tell."""
+    import difflib
+
+    from legation.model.resource_types import named
+    from legation.translate.pipeline import STEPS
+
+    what, name = words
+    if (row := named(what)) is not None:
+        near = difflib.get_close_matches(
+            name, {each["name"] for each in answers.resources() if each["type"] == row.name}
+        )
+        return f"; did you mean {', '.join(near)}?" if near else ""
+    if what.casefold() in {kind.casefold() for step in STEPS for _, kind in step.kinds}:
+        return ""
+    return f": {what!r} is no type and no kind; write cluster/web, or 'Cluster shop/web' for an object"
 
 
 def _silent(answers: Answers) -> str:
@@ -118,7 +134,7 @@ def _resource(found: dict[str, Any], *, live: bool) -> Iterator[str]:
         of_it = f"{found['object']}{_place(found)}" if found["object"] else "no object"
         labels = ",".join(f"{key}={value}" for key, value in found["labels"].items())
         for_whom = f" for {found['namespace']}/{labels}" if labels else ""
-        yield f"{what}{for_whom} -> {of_it}; version {found['version'][:_VERSION_SHOWN]}"
+        yield f"{what}{for_whom} -> {of_it}; version {printing.short_version(found['version'])}"
     if found["stale"]:
         yield "  an earlier version of the object: the newest is broken, or waits for its verdict"
     if found["amended_by"]:
@@ -132,12 +148,12 @@ def _resource(found: dict[str, Any], *, live: bool) -> Iterator[str]:
 def _envoys(envoys: dict[str, Any], version: str | None) -> Iterator[str]:
     concerned, accepted, refused = envoys["concerned"], envoys["accepted"], envoys["refused"]
     if version is None:
-        yield f"  {_count(concerned)} still {_has(concerned)} it"
+        yield f"  {printing.count(concerned, 'Envoy')} still {_has(concerned)} it"
         return
     if not concerned:
         yield "  no Envoy asks for it"
         return
-    told = f"  {accepted} of {_count(concerned)} have it"
+    told = f"  {accepted} of {printing.count(concerned, 'Envoy')} {_has(concerned)} it"
     if refused:
         told += f"; {refused} refuse{'s' if refused == 1 else ''} it"
     if waiting := concerned - accepted - refused:
@@ -147,13 +163,9 @@ def _envoys(envoys: dict[str, Any], version: str | None) -> Iterator[str]:
         yield f"  refused by {each['node']}: {each['reason']}"
     older = {each: count for each, count in envoys["versions"].items() if each and each != version}
     for each, count in older.items():
-        yield f"  {_count(count)} still {_has(count)} version {each[:_VERSION_SHOWN]}"
+        yield f"  {printing.count(count, 'Envoy')} still {_has(count)} version {printing.short_version(each)}"
     if envoys["behind"] and not envoys["refusals"]:
         yield f"  not yet at {', '.join(envoys['behind'])}"
-
-
-def _count(number: int) -> str:
-    return f"{number} Envoy{'' if number == 1 else 's'}"
 
 
 def _has(number: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from legation.envoy.bootstrap import Variant
 
 
-@click.command()
+@click.command(short_help="Print what an Envoy needs to be served.")
 @options.node
 @options.labels
 @click.option("--cluster", default="legation", show_default=True, metavar="NAME", help="The node's cluster.")
@@ -75,7 +75,7 @@ def bootstrap(
             admin_port=admin_port,
             loads=loads,
         )
-    click.echo(printing.to_json(made) if output == "json" else printing.to_yaml(made), nl=False)
+    click.echo(printing.in_form(made, output), nl=False)
 
 
 def _port(variant: Variant) -> int:

@@ -83,7 +83,7 @@ class ClusterSide:
         if self._webhook is None:
             return None
         # Nobody else needs what makes certificates.
-        from legation.cli.webhook import admission_side
+        from legation.cli.webhook_side import admission_side
 
         return admission_side(
             self._webhook,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _SUFFIX = ".yaml"
 
 
-@click.command(epilog="legation crds | kubectl apply --server-side -f -")
+@click.command(
+    short_help="Print the CustomResourceDefinitions.", epilog="legation crds | kubectl apply --server-side -f -"
+)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def crds(names: tuple[str, ...]) -> None:
     """Print the CustomResourceDefinitions for Kubernetes, as one stream of YAML.

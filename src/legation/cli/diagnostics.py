@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from legation.cli.printing import printable
+from legation.cli.printing import count, printable
 from legation.envoy.constraints.rule import CODE
 from legation.envoy.secret_lines import secret_lines
 from legation.model.objects import FieldPath, show_path
@@ -164,13 +164,13 @@ def summary(problems: Iterable[Problem], *, checked: int, what: str = "file", le
     found = list(problems)
     errors = sum(each.level is Level.ERROR for each in found)
     counts = ", ".join(
-        _count(number, word) for number, word in ((errors, "error"), (len(found) - errors, "warning")) if number
+        count(number, word) for number, word in ((errors, "error"), (len(found) - errors, "warning")) if number
     )
     bad = {each.place.file if each.place else each.object for each in found}
-    of = _count(checked, what)
+    of = count(checked, what)
     said = f"{counts} in {len(bad)} of {of}" if found else f"no problems in {of}"
     if left_out:
-        said += f"; left out: {_count(len(left_out), 'object')} of other kinds ({_kinds(left_out)})"
+        said += f"; left out: {count(len(left_out), 'object')} of other kinds ({_kinds(left_out)})"
     return said
 
 
@@ -178,7 +178,3 @@ def _kinds(kinds: Iterable[str]) -> str:
     found = sorted(set(kinds))
     more = len(found) - _KINDS_SHOWN
     return ", ".join(found[:_KINDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from legation import settings
 from legation.cli import options, printing
-from legation.cli.where import OF_ALL, OF_THE_CLUSTER, Where
+from legation.cli.where import OF_ALL, OF_THE_CLUSTER, Flags, Where, misplaced, with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from legation.cli.offline import Offline
 
 _FAILURE = 2
 
 
-def _settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the settings that say which cluster, and what objects mean; it is called with `flags`."""
-
-    @functools.wraps(command)
-    def gathered(**kwargs: Any) -> None:
-        flags = {name: kwargs.pop(name) for name in (*OF_THE_CLUSTER, *OF_ALL)}
-        command(**kwargs, flags=flags)
-
-    given: Any = gathered
-    for name in reversed((*OF_THE_CLUSTER, *OF_ALL)):
-        given = options.of_setting(settings.SERVE.by_name[name])(given)
-    found: Callable[..., None] = given
-    return found
-
-
-@click.command()
+@click.command(short_help="What would change if these files were served.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILES...")
-@click.option("--admin", metavar="HOST:PORT", help="Compare with the running server there. [default]")
+@click.option(
+    "--admin", metavar="HOST:PORT", help="Compare with the running server of this admin port; so it is by default."
+)
 @click.option("--kubernetes", is_flag=True, help="Compare with the objects of a cluster, read once.")
 @click.option("--from", "old", multiple=True, type=click.Path(), metavar="OLD", help="Compare with these files.")
-@_settings
 @options.output("text", "json", "yaml")
+@with_settings(*OF_THE_CLUSTER, *OF_ALL)
 def diff(
     *,
     files: tuple[str, ...],
     admin: str | None,
     kubernetes: bool,
     old: tuple[str, ...],
-    flags: dict[str, Any],
+    flags: Flags,
     output: str,
 ) -> None:
     """Show what would be another if FILES were all objects there are: files, folders, - for standard input.
@@ -60,9 +44,8 @@ def diff(
     """
     if sum((admin is not None, kubernetes, bool(old))) > 1:
         raise click.UsageError("compare with one thing: --admin, --kubernetes or --from")
-    misplaced = [name for name in OF_THE_CLUSTER if flags[name] is not None and not kubernetes]
-    if misplaced:
-        raise click.UsageError(f"{settings.SERVE.by_name[misplaced[0]].flag} is about a cluster: add --kubernetes")
+    if not kubernetes and (flag := misplaced(flags)):
+        raise click.UsageError(f"{flag} is about a cluster: add --kubernetes")
     from legation.cli import diff_text
     from legation.cli.answers import Live
     from legation.cli.comparing import compare
@@ -82,7 +65,7 @@ def diff(
             click.echo(line, color=colours)
     else:
         value = diff_text.as_value(compared, before, after)
-        click.echo(printing.to_json(value) if output == "json" else printing.to_yaml(value), nl=False)
+        click.echo(printing.in_form(value, output), nl=False)
     if compared.any:
         sys.exit(1)
 
@@ -105,5 +88,6 @@ def _offline(where: Where, *, strict: bool = True) -> Offline:
         sources = diagnostics.Sources(texts=found.texts)
         for each in diagnostics.in_order(broken):
             click.echo(diagnostics.as_text(each, sources), err=True)
+        click.echo("nothing is compared: nobody knows what would become of a broken object", err=True)
         sys.exit(_FAILURE)
     return Offline(found.served)

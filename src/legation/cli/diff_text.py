@@ -14,14 +14,13 @@ from legation.cli import printing
 from legation.cli.answers import Answers, shown_place
 from legation.cli.comparing import Comparison
 from legation.cli.differences import ABSENT, FieldChange, ObjectChange, ResourceChange
-from legation.cli.printing import printable
+from legation.cli.printing import count, printable
 from legation.cli.type_names import shown
 from legation.model.objects import show_path
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow", "@": "cyan"}
 _INDENT = "    "
-_SHOWN_VERSION = 8
 _SHOWN_ENVOYS = 5
 _SHOWN_VALUE = 60
 """Characters of a value of a field."""
@@ -44,7 +43,7 @@ def lines(compared: Comparison, old: Answers, new: Answers, *, colours: bool = F
     yield from map(painted, _envoys(compared))
     yield _summary(compared)
     if compared.left_out:
-        yield f"not compared: {_count(compared.left_out, 'resource')} made of Services, Secrets and Pods"
+        yield f"not compared: {count(compared.left_out, 'resource')} made of Services, Secrets and Pods"
 
 
 def _object(change: ObjectChange, old: Answers, new: Answers) -> Iterator[str]:
@@ -76,7 +75,7 @@ def shown_value(value: Any) -> str:
 
 def _resource(change: ResourceChange, compared: Comparison) -> Iterator[str]:
     record = change.record
-    old, new = (None if each is None else each[:_SHOWN_VERSION] for each in change.versions)
+    old, new = (None if each is None else printing.short_version(each) for each in change.versions)
     versions = " -> ".join(filter(None, (old, new)))
     labels = ",".join(f"{key}={value}" for key, value in record["labels"].items())
     whom = f"{record['namespace']}/{labels}" if labels else record["namespace"]
@@ -120,9 +119,9 @@ def _envoys(compared: Comparison) -> Iterator[str]:
 def _summary(compared: Comparison) -> str:
     if not compared.any:
         return "no difference"
-    told = f"{_count(len(compared.objects), 'object')} and {_count(len(compared.resources), 'resource')} differ"
+    told = f"{count(len(compared.objects), 'object')} and {count(len(compared.resources), 'resource')} differ"
     if compared.connected:
-        told += f"; {len(compared.envoys)} of {_count(compared.connected, 'Envoy')} would get something else"
+        told += f"; {len(compared.envoys)} of {count(compared.connected, 'Envoy')} would get something else"
     return told
 
 
@@ -130,11 +129,7 @@ def _names(nodes: Any) -> str:
     names = list(dict.fromkeys(nodes))
     more = len(names) - _SHOWN_ENVOYS
     listed = ", ".join(names[:_SHOWN_ENVOYS]) + (f" and {more} more" if more > 0 else "")
-    return f"{_count(len(nodes), 'Envoy')} ({listed})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{count(len(nodes), 'Envoy')} ({listed})"
 
 
 def as_value(compared: Comparison, old: Answers, new: Answers) -> dict[str, Any]:

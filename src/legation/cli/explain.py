@@ -21,7 +21,7 @@ _WIDTH = 96
 _NO_MEANING = "(its meaning stands at that address; with `pip install 'legation[explain]'` or --protos it stands here)"
 
 
-@click.command()
+@click.command(short_help="What a field or a type means and takes.")
 @click.argument("name", metavar="TYPE[.FIELD]...")
 @click.option(
     "--protos",
@@ -39,7 +39,7 @@ def explain(name: str, protos: Path | None, output: str) -> None:
     if output == "text":
         click.echo("\n".join(printing.printable(line) for line in _text(value)))
     else:
-        click.echo(printing.to_json(value) if output == "json" else printing.to_yaml(value), nl=False)
+        click.echo(printing.in_form(value, output), nl=False)
 
 
 def _explained(name: str, protos: Path | None) -> dict[str, Any]:
@@ -69,12 +69,25 @@ def _envoy_type(field: KindField) -> str:
     return types.get(kind, kind)
 
 
+def _refuse_other_kinds(name: str) -> None:
+    """Say so where a kind is meant whose fields no definition of ours describes."""
+    from legation.cli import kind_fields
+    from legation.translate.pipeline import STEPS
+
+    first = name.partition(".")[0].casefold()
+    known = {kind.casefold(): kind for step in STEPS for _, kind in step.kinds}
+    if first in known and first not in kind_fields.kinds():
+        told = ", ".join(sorted(each["x-kind"] for _, each in kind_fields.kinds().values()))
+        raise click.UsageError(f"{known[first]} is a kind of others, who explain it; those explained here are {told}")
+
+
 def _of_envoys(name: str, protos: Path | None) -> dict[str, Any]:
     from legation.envoy.explaining import comments, names, wording
 
     try:
         meant = names.find(name)
     except names.UnknownName as unknown:
+        _refuse_other_kinds(name)
         raise _unknown(unknown.message, unknown.candidates) from unknown
     source = comments.installed() if protos is None else comments.FromProtos(protos)
     return _value(wording.explain(meant), meant, source)

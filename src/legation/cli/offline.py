@@ -10,9 +10,8 @@ from legation.model.node import Node, Workload
 from legation.model.objects import FieldPath, ObjectKey
 from legation.model.resource_types import BY_NAME
 from legation.ops import trail_json
-from legation.ops.trail_pages import blamed_objects
+from legation.runtime.inquiry import Inquiry
 from legation.runtime.served import Served
-from legation.runtime.trails import Trails
 from legation.transports.base import Refusal
 
 
@@ -22,16 +21,16 @@ class Offline:
     def __init__(self, served: Served) -> None:
         """Take what is served of that which was read."""
         self.trail = served.trail()
-        self._trails = Trails(served.trail, accounts=tuple)
+        self._inquiry = Inquiry(served.trail, accounts=tuple)
 
     def resources(self) -> list[Record]:
         """Return every resource; see `answers.Answers`."""
-        return list(trail_json.resources_json(self._trails.resources(), content=False))
+        return list(trail_json.resources_json(self._inquiry.resources(), content=False))
 
     def contents(self, names: Iterable[Names]) -> Mapping[Version, Any]:
         """Return the content of resources; see `answers.Answers`."""
         wanted = set(names)
-        found = self._trails.resources(lambda row, name: (row, name) in wanted)
+        found = self._inquiry.resources(lambda row, name: (row, name) in wanted)
         return {
             (each["type"], each["name"], each["version"]): each["json"]
             for each in trail_json.resources_json(found, content=True)
@@ -48,17 +47,17 @@ class Offline:
 
     def objects(self) -> list[Record]:
         """Return every object; see `answers.Answers`."""
-        return list(trail_json.objects_json(self._trails.objects()))
+        return list(trail_json.objects_json(self._inquiry.objects()))
 
     def blame_resource(self, type_name: str, name: str) -> list[Record]:
         """Return the resources of a name; see `answers.Answers`."""
-        return [trail_json.blamed_json(each) for each in self._trails.blame_resource(BY_NAME[type_name], name)]
+        return [trail_json.blamed_json(each) for each in self._inquiry.blame_resource(BY_NAME[type_name], name)]
 
     def blame_object(self, asked: str) -> list[Record]:
         """Return the objects of a kind and name; see `answers.Answers`."""
         return [
             trail_json.object_json(traced) | {"blamed": list(map(trail_json.blamed_json, blamed))}
-            for traced, blamed in blamed_objects(self._trails, asked)
+            for traced, blamed in self._inquiry.blame_object(*trail_json.asked_object(asked))
         ]
 
     def workload(self, node: str, *, namespace: str | None, labels: Mapping[str, str]) -> Workload | None:

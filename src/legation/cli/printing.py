@@ -10,6 +10,25 @@ from typing import Any
 _NO_TEXT = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~|)|[-+.\d].*", re.DOTALL)
 
 
+_VERSION_SHOWN = 8
+"""Characters of a version; enough to tell two apart."""
+
+
+def short_version(version: str) -> str:
+    """Return as much of a version as tells it from others."""
+    return version[:_VERSION_SHOWN]
+
+
+def count(number: int, what: str) -> str:
+    """Return how many of something: `1 file`, `2 files`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def in_form(value: Any, output: str) -> str:
+    """Return the value as a program reads it that asked for `-o json` or `-o yaml`."""
+    return to_json(value) if output == "json" else to_yaml(value)
+
+
 def to_json(value: Any) -> str:
     """Return the value as JSON for people, ending in a line break."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

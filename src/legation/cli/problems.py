@@ -7,16 +7,16 @@ import click
 from legation.cli import options, printing
 
 
-@click.command()
+@click.command(short_help="What is wrong with the objects that are served.")
 @options.admin
-@options.output("text", "json")
+@options.output("text", "json", "yaml")
 def problems(admin: str | None, output: str) -> None:
     """Show what is wrong with the objects, and how to mend it."""
-    from legation.cli.asking import ask
+    from legation.cli.answers import Live
 
-    answer = ask(admin, "/problems")
-    if output == "json":
-        click.echo(printing.to_json(answer), nl=False)
+    answer = Live(admin).page("/problems")
+    if output != "text":
+        click.echo(printing.in_form(answer, output), nl=False)
         return
     for each in answer["problems"]:
         click.echo(printing.printable(f"{each['level']}: {each['text']}"))

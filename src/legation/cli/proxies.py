@@ -13,25 +13,26 @@ _PIPE_WIDTH = 240
 """Columns where no terminal says how many it has."""
 
 
-@click.command()
+@click.command(short_help="Which Envoys are connected, and what each has.")
 @options.admin
 @click.option("--loads", is_flag=True, help="Show the load that each sends to its clusters, if it reports it (LRS).")
 @click.option("--watch", is_flag=True, help="Go on, and show what changes: a line for each where this is no terminal.")
 @options.output("table", "json", "yaml")
 def proxies(admin: str | None, output: str, *, loads: bool, watch: bool) -> None:
     """Show what each Envoy was sent, accepted (since when) and refused, and why."""
-    from legation.cli.asking import ask
+    from legation.cli.answers import Live
 
+    server = Live(admin)
     if watch:
         if output != "table" or loads:
             raise click.UsageError("--watch shows a table, or lines: leave --output and --loads out")
         from legation.cli.watching import watch as watch_on
 
-        watch_on(lambda: ask(admin, "/proxies"))
+        watch_on(lambda: server.page("/proxies"))
         return
-    answer = ask(admin, "/proxies")
+    answer = server.page("/proxies")
     if output != "table":
-        click.echo(printing.to_json(answer) if output == "json" else printing.to_yaml(answer), nl=False)
+        click.echo(printing.in_form(answer, output), nl=False)
         return
     if not answer["proxies"]:
         click.echo("no Envoy is connected")

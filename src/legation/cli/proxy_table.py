@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from legation.cli import printing
+from legation.cli.printing import short_version
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_VERSION_SHOWN = 8
-"""Characters of a version; enough to tell two apart."""
 _REFUSED_SHOWN = 5
 """Refused resources of one type at one Envoy."""
 
@@ -47,7 +46,7 @@ def table(connected: list[dict[str, Any]]) -> Table:
     for proxy in sorted(connected, key=lambda each: (each["node"], each["address"])):
         who = (proxy["node"], *((proxy["address"],) if ambiguous else ()), proxy["group"])
         for status in proxy["types"] or [{"type": "", "sent": "", "accepted": "", "refused": []}]:
-            sent, accepted, ago = _version(status["sent"]), _accepted(status), span(status.get("since"))
+            sent, accepted, ago = short_version(status["sent"]), _accepted(status), span(status.get("since"))
             row = (*who, status["type"], sent, accepted, ago, _refused(status))
             made.add_row(*(Text("\n".join(printing.printable(line) for line in each.split("\n"))) for each in row))
             who = ("",) * len(who)
@@ -64,19 +63,15 @@ def span(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _version(version: str) -> str:
-    return version[:_VERSION_SHOWN]
-
-
 def _accepted(status: dict[str, Any]) -> str:
     waiting = status.get("pending_for")
-    return _version(status["accepted"]) + (f" (waiting {waiting:.0f} s)" if waiting is not None else "")
+    return short_version(status["accepted"]) + (f" (waiting {waiting:.0f} s)" if waiting is not None else "")
 
 
 def _refused(status: dict[str, Any]) -> str:
     lines = [
         ("perhaps " if each["together"] > 1 else "")
-        + f"{each['name']} {_version(each['version'])}"
+        + f"{each['name']} {short_version(each['version'])}"
         + (f" of {each['object']}" if each["object"] else "")
         + f": {each['reason']}"
         + (f" (parked: {each['parked']})" if each.get("parked") else "")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 Resources = dict[str, list[dict[str, Any]]]
 
 
-@click.command()
-@where.objects(required=False)
+@click.command(short_help="What an Envoy would get.")
 @options.node
 @options.labels
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Print this type alone; may be given many times.")
 @click.option("--admin", metavar="HOST:PORT", help="Ask the running server with this admin port.")
 @options.output("yaml", "json")
+@where.objects(required=False)
 def render(
     where: Where | None,
     *,
@@ -45,25 +45,17 @@ def render(
             if where is None
             else "--admin asks a running server: leave it out, or FILES and --kubernetes"
         )
-    wanted = [_type(each) for each in types]
+    from legation.cli.type_names import asked_type
+
+    wanted = [asked_type(each) for each in types]
     if where is None:
         resources, failed = _asked(admin, node_id, labels), False
     else:
         resources, failed = _rendered(where, node_id, labels)
     chosen = {name: each for name, each in resources.items() if not wanted or name in wanted}
-    click.echo(printing.to_json(chosen) if output == "json" else printing.to_yaml(chosen), nl=False)
+    click.echo(printing.in_form(chosen, output), nl=False)
     if failed:
         sys.exit(1)
-
-
-def _type(given: str) -> str:
-    from legation.cli.type_names import type_of
-    from legation.model.resource_types import BY_NAME
-
-    found = type_of(given)
-    if found is None:
-        raise click.BadParameter(f"{given!r} is no type; the types are {', '.join(BY_NAME)}", param_hint="'--type'")
-    return found.name
 
 
 def _asked(admin: str | None, node_id: str, labels: Mapping[str, str]) -> Resources:

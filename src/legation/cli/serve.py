@@ -12,7 +12,7 @@ from legation.cli import options
 from legation.errors import SettingsError
 
 
-@click.command()
+@click.command(short_help="Serve a directory or a cluster to Envoys.")
 @options.of_settings(settings.SERVE)
 def serve(**flags: Any) -> None:
     """Serve a directory of manifests, or a Kubernetes cluster, to every Envoy that connects.

@@ -108,7 +108,7 @@ class _Server:
                 deliveries=plane.objects.deliveries,
                 proxies=plane.proxies,
                 turned_away=plane.turned_away,
-                trails=plane.trails,
+                inquiry=plane.inquiry,
             ),
             bind=found.cluster.replica_bind,
             port=found.cluster.replica_port,
@@ -121,7 +121,7 @@ class _Server:
                 replicas=self._status.pages if self._status and self._has_replicas else None,
                 turned_away=plane.turned_away,
                 bind=found.admin_bind,
-                trails=plane.trails,
+                inquiry=plane.inquiry,
                 replica=own_name() if self._has_replicas else None,
                 others=self._status.records if self._status and self._has_replicas else None,
                 settings={

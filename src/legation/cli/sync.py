@@ -13,7 +13,7 @@ from legation.cli import options
 from legation.errors import SettingsError
 
 
-@click.command()
+@click.command(short_help="Write files for an Envoy that reads files.")
 @options.of_settings(settings.SYNC)
 def sync(**flags: Any) -> None:
     """Write configuration into the directory OUT, where an Envoy beside it reads it, and keep it up to date.

@@ -1,35 +1,22 @@
-"""What people call the types of resources: `cluster`, `listeners`, `routes`, `eds`."""
+"""Types of resources in what a person writes and reads."""
 
 from __future__ import annotations
 
-from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+import click
 
-_ALSO = {
-    "cds": "Cluster",
-    "eds": "ClusterLoadAssignment",
-    "endpoint": "ClusterLoadAssignment",
-    "endpoints": "ClusterLoadAssignment",
-    "assignment": "ClusterLoadAssignment",
-    "leds": "LbEndpoint",
-    "sds": "Secret",
-    "ecds": "ExtensionConfig",
-    "extension": "ExtensionConfig",
-    "lds": "Listener",
-    "rds": "RouteConfiguration",
-    "route": "RouteConfiguration",
-    "routes": "RouteConfiguration",
-    "srds": "ScopedRoute",
-    "vhds": "VirtualHost",
-    "rtds": "Runtime",
-}
+from legation.model.resource_types import BY_NAME, named
 
 
-def type_of(given: str) -> ResourceType | None:
-    """Return the type that somebody means, in any spelling and case; None: it is none."""
-    plain = given.replace("_", "").replace("-", "").casefold()
-    plain = _ALSO.get(plain, plain).casefold()
-    found = (each for each in RESOURCE_TYPES if plain in {each.name.casefold(), f"{each.name.casefold()}s"})
-    return next(found, None)
+def asked_type(given: str) -> str:
+    """Return the name of the type that somebody gives with `--type`.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    row = named(given)
+    if row is None:
+        raise click.BadParameter(f"{given!r} is no type; the types are {', '.join(BY_NAME)}", param_hint="'--type'")
+    return row.name
 
 
 def shown(type_name: str) -> str:

@@ -23,11 +23,11 @@ _NO_PODS_KNOWN = "no-pods-known"
 _UNREADABLE = frozenset({"yaml-syntax", "bad-key", "json-syntax"})
 
 
-@click.command()
-@where.objects(judged=True)
+@click.command(short_help="Say what is wrong with manifests and bootstraps.")
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors alone.")
 @options.output("text", "json", "yaml", "github")
+@where.objects(judged=True)
 def validate(where: Where, output: str, *, strict: bool, quiet: bool) -> None:
     """Check manifests and bootstraps as the server does, without one.
 
@@ -66,15 +66,14 @@ def validate(where: Where, output: str, *, strict: bool, quiet: bool) -> None:
 
 def _unless_it_fails(check: Callable[[], Iterable[Problem]], *, place: Place | None) -> list[Problem]:
     """Return what is found, or that this program failed at it: all the rest is told nevertheless."""
-    from legation.model.problems import Problem
+    from legation.model.problems import own_fault
     from legation.runtime.problem_log import log_fault
 
     try:
         return list(check())
     except Exception as error:  # noqa: BLE001 - a fault of this program in one file must not hide what is wrong in others
         log_fault(error)
-    message, mend = "legation itself fails on this; its log tells where", "report it"
-    return [Problem(code="internal-error", message=message, mend=mend, place=place)]
+    return [own_fault("on this", mend="report it", place=place)]
 
 
 def _of_template(problem: Problem, texts: Mapping[str, str]) -> Problem:
@@ -122,4 +121,4 @@ def _show(problems: Sequence[Problem], output: str, texts: Mapping[str, str]) ->
             click.echo(diagnostics.as_annotation(each))
     else:
         value = {"problems": [diagnostics.as_value(each) for each in problems]}
-        click.echo(printing.to_json(value) if output == "json" else printing.to_yaml(value), nl=False)
+        click.echo(printing.in_form(value, output), nl=False)

@@ -14,11 +14,10 @@ from typing import Any
 
 import click
 
-from legation.cli.printing import printable
-from legation.errors import TransportError
+from legation.cli.printing import printable, short_version
+from legation.cli.where import Unreadable
 
 _PERIOD = 1.0
-_VERSION_SHOWN = 8
 
 Page = Mapping[str, Any]
 Envoys = dict[tuple[str, str], dict[str, Any]]
@@ -33,7 +32,7 @@ def watch(ask: Callable[[], Page], *, sleep: Callable[[float], None] = time.slee
         sleep: Waits so many seconds.
 
     Raises:
-        TransportError: Nobody answers from the start.
+        Unreadable: Nobody answers from the start.
     """
     try:
         if sys.stdout.isatty():
@@ -89,7 +88,7 @@ def _pages(ask: Callable[[], Page], sleep: Callable[[float], None]) -> Iterator[
         sleep(_PERIOD)
         try:
             page = ask()
-        except TransportError as error:
+        except Unreadable as error:
             if not silent:
                 silent = True
                 yield None, str(error)
@@ -122,18 +121,18 @@ def changes(before: Envoys, after: Envoys) -> Iterator[str]:
 def _type_changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
     sent, accepted = after["sent"], after["accepted"]
     if accepted and (before is None or before["accepted"] != accepted):
-        yield f"accepted {accepted[:_VERSION_SHOWN]}"
+        yield f"accepted {short_version(accepted)}"
     if sent and sent != accepted and (before is None or before["sent"] != sent):
-        yield f"sent {sent[:_VERSION_SHOWN]}"
+        yield f"sent {short_version(sent)}"
     known = set() if before is None else {(each["name"], each["version"]) for each in before["refused"]}
     now = {(each["name"], each["version"]): each for each in after["refused"]}
     for key, each in now.items():
         if key not in known:
             origin = f" of {each['object']}" if each["object"] else ""
             perhaps = "perhaps " if each["together"] > 1 else ""
-            yield f"refused {perhaps}{each['name']} {each['version'][:_VERSION_SHOWN]}{origin}: {each['reason']}"
+            yield f"refused {perhaps}{each['name']} {short_version(each['version'])}{origin}: {each['reason']}"
     for name, version in sorted(known - now.keys()):
-        yield f"no longer refuses {name} {version[:_VERSION_SHOWN]}"
+        yield f"no longer refuses {name} {short_version(version)}"
 
 
 def _who(key: tuple[str, str]) -> str:

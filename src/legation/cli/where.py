@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from legation.sources.base import Source
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Flags = dict[str, Any]
+"""Settings by name, as far as the command line says them; None: it does not."""
 
 OF_THE_CLUSTER = ("kubeconfig", "context", "namespaces", "selector", "secrets", "secret_namespaces")
 """Settings that say which cluster, and what of it."""
@@ -72,7 +74,9 @@ class Found:
 
         Without what follows for Envoys that are served: here none is.
         """
-        return tuple(each for each in self.served.problems if each.code not in _OF_SERVING)
+        from legation.cli.causes import with_causes
+
+        return tuple(with_causes(each for each in self.served.problems if each.code not in _OF_SERVING))
 
 
 def objects(*, required: bool = True, judged: bool = False) -> Callable[[Command], Command]:
@@ -87,15 +91,11 @@ def objects(*, required: bool = True, judged: bool = False) -> Callable[[Command
     def give(command: Command) -> Command:
         @functools.wraps(command)
         def gathered(*args: Any, **kwargs: Any) -> Any:
-            paths = kwargs.pop("files")
-            kubernetes = kwargs.pop("kubernetes")
-            flags = {name: kwargs.pop(name) for name in names}
+            paths, kubernetes, flags = kwargs.pop("files"), kwargs.pop("kubernetes"), kwargs.pop("flags")
             where = _where(paths, flags, kubernetes=kubernetes, required=required)
             return command(*args, where=where, **kwargs)
 
-        given: Any = gathered
-        for name in reversed(names):
-            given = options.of_setting(settings.SERVE.by_name[name])(given)
+        given: Any = with_settings(*names)(gathered)
         given = click.option("--kubernetes", is_flag=True, help="Read the objects of a Kubernetes cluster, once.")(
             given
         )
@@ -104,16 +104,36 @@ def objects(*, required: bool = True, judged: bool = False) -> Callable[[Command
     return give
 
 
-def _where(paths: tuple[str, ...], flags: dict[str, Any], *, kubernetes: bool, required: bool) -> Where | None:
+def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of these settings; it is called with `flags`."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def gathered(*args: Any, **kwargs: Any) -> Any:
+            flags: Flags = {name: kwargs.pop(name) for name in names}
+            return command(*args, flags=flags, **kwargs)
+
+        given: Callable[..., Any] = gathered
+        for name in reversed(names):
+            given = options.of_setting(settings.SERVE.by_name[name])(given)
+        return given
+
+    return give
+
+
+def misplaced(flags: Flags) -> str | None:
+    """Return a flag that was given and is about a cluster, if there is one."""
+    return next((settings.SERVE.by_name[name].flag for name in OF_THE_CLUSTER if flags[name] is not None), None)
+
+
+def _where(paths: tuple[str, ...], flags: Flags, *, kubernetes: bool, required: bool) -> Where | None:
     if paths and kubernetes:
         raise click.UsageError("objects come from files or from the cluster: leave FILES or --kubernetes out")
     if not paths and not kubernetes:
         if not required:
             return None
         raise click.UsageError("where are the objects? Name files or folders, - for standard input, or --kubernetes")
-    misplaced = [name for name in OF_THE_CLUSTER if flags[name] is not None and paths]
-    if misplaced:
-        flag = settings.SERVE.by_name[misplaced[0]].flag
+    if paths and (flag := misplaced(flags)):
         raise click.UsageError(f"{flag} is about a cluster: leave it out, or write --kubernetes in place of FILES")
     return Where(paths=paths, settings=settings.load(settings.SERVE, flags=flags, environ=os.environ))
 

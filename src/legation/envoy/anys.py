@@ -1,13 +1,14 @@
-"""The messages inside a message, those in an `Any` too."""
+"""The messages that stand in a message, and the bytes of an `Any`, taken for what the `Any` says.
+
+A TypedStruct in an `Any` is a TypedStruct here: what it means stands in `understanding`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from google.protobuf.message import DecodeError
 
 from legation.envoy import types
 from legation.model.objects import FieldPath
@@ -41,38 +42,24 @@ def children(message: Message) -> Iterator[Any]:
                 yield from value.values()
 
 
-def walk(
-    message: Message, path: FieldPath = (), *, opened: Callable[[Any], Message | None] | None = None
-) -> Iterator[tuple[FieldPath, Any]]:
-    """Yield a message and every message inside it, those in an `Any` too, each with its path.
-
-    It costs more than `children`, which knows no paths: it is for where something is known to be there.
+def placed(message: Message, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield what `children` yields, each with its path. It costs more.
 
     Args:
         message: The message.
         path: Where it stands.
-        opened: Returns what is in an `Any`, in place of `unpack`.
     """
-    if message.DESCRIPTOR.full_name == types.ANY:
-        try:
-            inner = (opened or unpack)(message)
-        except DecodeError:
-            inner = None
-        if inner is not None:
-            yield from walk(inner, path, opened=opened)
-        return
-    yield path, message
     holders = _holders(message.DESCRIPTOR)
-    for field, value in message.ListFields():
+    for field, value in message.ListFields() if holders else ():
         match holders.get(field.number):
             case _Holds.ONE:
-                yield from walk(value, (*path, field.name), opened=opened)
+                yield (*path, field.name), value
             case _Holds.MANY:
                 for index, each in enumerate(value):
-                    yield from walk(each, (*path, field.name, index), opened=opened)
+                    yield (*path, field.name, index), each
             case _Holds.MAP:
                 for key, each in value.items():
-                    yield from walk(each, (*path, field.name, str(key)), opened=opened)
+                    yield (*path, field.name, str(key)), each
 
 
 def unpack(any_message: Any) -> Message | None:

@@ -13,18 +13,17 @@ from legation.envoy import old_style, typed_structs, types
 from legation.envoy.fields import fill_fields
 from legation.envoy.findings import Misfit, Unknown, quote
 from legation.envoy.reading import Reading
+from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
-_TYPE = "@type"
-
 
 def of_unknown_type(reading: Reading, value: Mapping[str, Any], path: FieldPath) -> Any:
     """Return the TypedStruct for a message of a type that is not known here."""
-    url: str = value[_TYPE]
+    url: str = value[TYPE_KEY]
     name = types.type_name(url)
     if typed_structs.refused_at(path):
         words = f"unknown type {quote(name)}, where Envoy takes no TypedStruct"
@@ -34,13 +33,13 @@ def of_unknown_type(reading: Reading, value: Mapping[str, Any], path: FieldPath)
             f"unknown type {quote(name)}, sent unchecked as a TypedStruct: an Envoy that lacks it refuses the resource"
         )
         reading.report(path, Misfit("unknown-type", words, _nearest_type(name)), level=Level.WARNING)
-    return _typed_struct(reading, url, {key: item for key, item in value.items() if key != _TYPE}, path)
+    return _typed_struct(reading, url, {key: item for key, item in value.items() if key != TYPE_KEY}, path)
 
 
 def of_known_type(reading: Reading, value: Mapping[str, Any], known: Descriptor, path: FieldPath) -> Any:
     """Return the TypedStruct for a message of a known type with something in it that is not known here."""
-    fields = typed_structs.to_write(value, known) if not reading.refused else {_TYPE: ""}
-    return _typed_struct(reading, fields.pop(_TYPE), fields, path)
+    fields = typed_structs.to_write(value, known) if not reading.refused else {TYPE_KEY: ""}
+    return _typed_struct(reading, fields.pop(TYPE_KEY), fields, path)
 
 
 def _typed_struct(reading: Reading, url: str, fields: Mapping[str, Any], path: FieldPath) -> Any:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
+from legation.envoy.types import TYPE_KEY
 from legation.model.names import XDS_CLUSTER
+from legation.model.resource_types import TYPE_URL_PREFIX
 
 Variant: TypeAlias = Literal["delta", "sotw", "rest"]
 """How Envoy asks: delta is told what changed, state of the world gets all of a type, and so does REST, which polls."""
 
 _MAX_CONNECTIONS = 50_000
 """From clients, of one Envoy: the figure of Envoy's own advice for the edge. Without one it warns."""
-_TYPE = "type.googleapis.com/"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _STREAMS = 100_000
 """At a time. Each cluster whose endpoints come by a stream of its own has one, and Envoy's default of 1,024 requests
@@ -116,7 +117,7 @@ def _own(admin_port: int) -> dict[str, Any]:
                 {
                     "name": "envoy.resource_monitors.global_downstream_max_connections",
                     "typed_config": {
-                        "@type": _TYPE + _CONNECTION_LIMIT,
+                        TYPE_KEY: TYPE_URL_PREFIX + _CONNECTION_LIMIT,
                         "max_active_downstream_connections": _MAX_CONNECTIONS,
                     },
                 }
@@ -180,7 +181,7 @@ def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str)
         },
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: {
-                "@type": _TYPE + _HTTP_OPTIONS,
+                TYPE_KEY: TYPE_URL_PREFIX + _HTTP_OPTIONS,
                 "explicit_http_config": protocol,
             }
         },

@@ -11,11 +11,11 @@ from typing import Any
 
 from legation.envoy.anys import unpack
 from legation.envoy.findings import Finding, quote
+from legation.envoy.types import HTTP_MANAGER
 from legation.model.objects import FieldPath
 
 _DANGLING = "dangling-reference"
 _STATIC = "add it to static_resources.clusters"
-_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
 def refusals(bootstrap: Any) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def _comes_later(cluster: Any) -> bool:
 def _routes(listener: Any, clusters: frozenset[str], above: FieldPath) -> Iterator[Finding]:
     for path, chain in _chains(listener):
         for index, each in enumerate(chain.filters):
-            if not each.typed_config.type_url.endswith(f"/{_MANAGER}"):
+            if not each.typed_config.type_url.endswith(f"/{HTTP_MANAGER}"):
                 continue
             manager: Any = unpack(each.typed_config)
             routes = manager.route_config

@@ -15,15 +15,17 @@ from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import anys, examining, examples, printer, typed_structs, types, wrapped
 from legation.envoy.claims import claims
-from legation.envoy.details import details
 from legation.envoy.findings import Finding, Misfit, kind_of, quote
 from legation.envoy.finite import endless
 from legation.envoy.lingering import lingers
+from legation.envoy.memory import Memory
 from legation.envoy.old_style import old_type
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
 from legation.envoy.references import cannot_tell, references
+from legation.envoy.said_of_names import said_of_names
 from legation.envoy.softening import softened
 from legation.envoy.spelled import spelled
+from legation.envoy.types import TYPE_KEY
 from legation.envoy.validity import validity
 from legation.envoy.warming import warms_within
 from legation.errors import InvalidResource
@@ -31,10 +33,14 @@ from legation.model.hosts import alias
 from legation.model.names import canonical
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level
-from legation.model.resource import NO_DETAILS, Resource, content_version
+from legation.model.resource import NOTHING_SAID, Resource, content_version
 from legation.model.resource_types import BY_URL, RESOURCE_TYPES, TYPE_URL_PREFIX, ResourceType
 
 __all__ = ["Encoded", "Finding", "encode", "from_any", "from_message", "to_json"]
+
+_TYPED_STRUCTS = tuple(name.encode() for name in typed_structs.NAMES)
+_endless: Memory[tuple[str, ...]] = Memory(1 << 16)
+"""What is said of numbers without an end in messages that programs hand in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +188,9 @@ def from_any(
 
 
 def _ask_rules(name: str, message: Message, body: bytes) -> None:
-    if endless_numbers := tuple(map(str, endless(message))):
+    if endless_numbers := _endless.recall(message, body, lambda it: tuple(map(str, endless(it)))):
         raise InvalidResource(name, endless_numbers)
-    if any(each.encode() in body for each in typed_structs.NAMES):
+    if any(each in body for each in _TYPED_STRUCTS):
         return  # nobody can tell what in it is not understood here
     errors = tuple(str(each) for each in examining.examined(message, body) if each.level is Level.ERROR)
     if errors:
@@ -198,9 +204,8 @@ def to_json(resource: Resource, *, show_secrets: bool = False) -> dict[str, Any]
     for.
     Bytes that are no readable message give the `@type` alone.
     """
-    try:
-        message = types.message_class(resource.type.message).FromString(resource.body)
-    except DecodeError:
+    message = types.message_of(resource)
+    if message is None:
         return {TYPE_KEY: resource.type.url}
     return {TYPE_KEY: resource.type.url, **printer.fields_to_json(message, show_secrets=show_secrets)}
 
@@ -227,7 +232,7 @@ def _resource(
         claims=() if message is None else claims(message),
         warms_within=0.0 if message is None else warms_within(message),
         validity=() if message is None else validity(message, body),
-        details=NO_DETAILS if message is None else details(message, names),
+        said_of_names=NOTHING_SAID if message is None else said_of_names(message, names),
         lingers=lingering,
         origin=origin,
         aliases=(*more.aliases, *(_aliases(message, name) if message is not None and row.aliased else ())),

@@ -14,7 +14,8 @@ from typing import Any
 
 from legation.envoy import printer, types
 from legation.envoy.nack_words import show_words
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
+from legation.envoy.types import TYPE_KEY
 from legation.model.names import canonical
 from legation.model.problems import Level
 from legation.model.resource_types import (

@@ -6,7 +6,6 @@ maps; they are put together only where something is wrong, on the way back.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -21,8 +20,9 @@ from legation.envoy.constraints.compiling import NONE, Check, Findings, Must, co
 from legation.envoy.findings import Finding
 from legation.envoy.lints import DELIVERED, LINTS
 from legation.envoy.lints.base import Lint
+from legation.envoy.memory import Memory
 from legation.envoy.understanding import understood
-from legation.model.resource_types import LB_ENDPOINT
+from legation.model.resource_types import CLUSTER_LOAD_ASSIGNMENT, LB_ENDPOINT
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -30,19 +30,16 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1 << 16
 """For how many contents it is remembered what was wrong."""
-_memory: dict[tuple[str, bytes], Findings] = {}
-"""The type and a hash of the content -> what was wrong; last the one that was asked for last."""
+_memory: Memory[Findings] = Memory(_REMEMBERED)
 
 
 def examine(message: Message) -> Findings:
     """Return what is wrong with a message, or probably wrong."""
+    descriptor = message.DESCRIPTOR
     try:
-        found = _plan(message.DESCRIPTOR).walk(message)
+        return _plan(descriptor, delivered=descriptor.full_name == CLUSTER_LOAD_ASSIGNMENT.message).walk(message)
     except RecursionError:
         return (Finding(code="too-deep", message="too many levels inside each other"),)
-    for lint in DELIVERED.get(message.DESCRIPTOR.full_name, ()):
-        found = [*found, *lint(message)]
-    return found
 
 
 def examined(message: Message, body: bytes) -> Findings:
@@ -52,23 +49,17 @@ def examined(message: Message, body: bytes) -> Findings:
         message: The message.
         body: Its bytes. Messages of equal content whose bytes differ are examined once each.
     """
-    key = (message.DESCRIPTOR.full_name, hashlib.blake2b(body, digest_size=16).digest())
-    known = _memory.pop(key, None)
-    if known is None:
-        known = tuple(examine(message))
-        if len(_memory) >= _REMEMBERED:
-            _memory.pop(next(iter(_memory), key), None)
-    _memory[key] = known
-    return known
+    return _memory.recall(message, body, lambda it: tuple(examine(it)))
 
 
 class _Plan:
-    """What is looked at in messages of one type."""
+    """What is looked at in messages of one type, or in those that stand in an assignment which is delivered itself."""
 
-    __slots__ = ("_descriptor", "walk")
+    __slots__ = ("_delivered", "_descriptor", "walk")
 
-    def __init__(self, descriptor: Descriptor) -> None:
+    def __init__(self, descriptor: Descriptor, *, delivered: bool) -> None:
         self._descriptor = descriptor
+        self._delivered = delivered
         self.walk: Check = self._first
         """Return what is wrong with a message, with paths that begin at it."""
 
@@ -82,33 +73,46 @@ class _Plan:
         steps: dict[FieldDescriptor, Check] = {}
         for field in self._descriptor.fields:
             own = rules.fields.get(field)
-            inner = None if field.full_name in unasked.UNREAD else _into(field)
+            inner = None if field.full_name in unasked.UNREAD else _into(field, delivered=self._delivered)
             if inner and (field in rules.skipped or field.full_name in unasked.FOR_OTHERS):
                 inner = _lowered(inner)
             if own and inner:
                 steps[field] = _both(own, inner)
             elif step := own or inner:
                 steps[field] = step
-        return _walk(rules.musts, steps, LINTS.get(self._descriptor.full_name, ()))
+        name = self._descriptor.full_name
+        lints = (*LINTS.get(name, ()), *(DELIVERED.get(name, ()) if self._delivered else ()))
+        return _walk(rules.musts, steps, lints)
 
 
 def _walk(musts: tuple[Must, ...], steps: Mapping[FieldDescriptor, Check], lints: tuple[Lint, ...]) -> Check:
-    asked = tuple((must.missing, must.finding) for must in musts)
-    step_of = steps.get
+    # What is set says of most messages that they lack nothing: so nothing has to be asked of them.
+    bits = {field: 1 << at for at, must in enumerate(musts) for field in must.fields}
+    every = (1 << len(musts)) - 1
+    row_of = {field: (steps.get(field, _fine), bits.get(field, 0)) for field in (*steps, *bits)}.get
 
     def walk(message: Any) -> Findings:
-        found = [finding for missing, finding in asked if missing(message)] if asked else []
-        if found:
-            found = unasked.missed(message, found)
+        found: list[Finding] = []
+        met = 0
         for field, value in message.ListFields():
-            step = step_of(field)
-            if step is not None and (wrong := step(value)):
-                found += wrong
+            row = row_of(field)
+            if row is not None:
+                step, bit = row
+                met |= bit
+                if wrong := step(value):
+                    found += wrong
+        if met != every:
+            lacking = [must.finding for must in musts if must.missing(message)]
+            found = [*unasked.missed(message, lacking), *found] if lacking else found
         for lint in lints:
             found += lint(message)
         return found
 
     return walk
+
+
+def _fine(_: object) -> Findings:
+    return NONE
 
 
 class _AnyPlan(_Plan):
@@ -173,15 +177,15 @@ _PLANS: Mapping[str, type[_Plan]] = {types.ANY: _AnyPlan, LB_ENDPOINT.message: _
 
 
 @cache
-def _plan(descriptor: Descriptor) -> _Plan:
-    return _PLANS.get(descriptor.full_name, _Plan)(descriptor)
+def _plan(descriptor: Descriptor, *, delivered: bool = False) -> _Plan:
+    return _PLANS.get(descriptor.full_name, _Plan)(descriptor, delivered=delivered)
 
 
 def _both(first: Check, second: Check) -> Check:
     return lambda value: (*first(value), *second(value))
 
 
-def _into(field: Any) -> Check | None:
+def _into(field: Any, *, delivered: bool) -> Check | None:
     """Return the walk over what a field holds; None: there is nothing that could be wrong."""
     inner = field.message_type
     if inner is None:
@@ -191,10 +195,11 @@ def _into(field: Any) -> Check | None:
         value_type = inner.fields_by_name["value"].message_type
         if value_type is None or _is_barren(value_type):
             return None
-        return _into_map(name, _plan(value_type))
+        return _into_map(name, _plan(value_type, delivered=delivered))
     if _is_barren(inner):
         return None
-    return _into_list(name, _plan(inner)) if field.is_repeated else _into_one(name, _plan(inner))
+    plan = _plan(inner, delivered=delivered)
+    return _into_list(name, plan) if field.is_repeated else _into_one(name, plan)
 
 
 def _lowered(step: Check) -> Check:

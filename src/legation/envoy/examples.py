@@ -15,12 +15,14 @@ import yaml
 from legation.envoy import old_style, types
 from legation.envoy.findings import Finding
 from legation.envoy.modern_form import NoModernFormError, Translation
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
 from legation.envoy.secret_lines import secret_lines
-from legation.envoy.sensitive import SECRET_KEY, is_sensitive
+from legation.envoy.sensitive import is_secret_key, is_sensitive
 from legation.envoy.typed_structs import field_of
+from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath, show_path
 from legation.model.problems import Level
+from legation.model.resource_types import TYPE_URL_PREFIX
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -83,7 +85,7 @@ def _of_message(fields: Mapping[str, Any], descriptor: Descriptor, path: FieldPa
         made = translation.message(fields, descriptor, path)
     except NoModernFormError:
         return ""
-    head = {TYPE_KEY: f"type.googleapis.com/{type_name}"} if type_name else {}
+    head = {TYPE_KEY: f"{TYPE_URL_PREFIX}{type_name}"} if type_name else {}
     left_out = [each[len(path) :] for each in translation.left_out]
     return _show(made, descriptor, head=head, left_out=left_out)
 
@@ -132,7 +134,7 @@ def _hide(value: Any, descriptor: Descriptor | None, *, hide: bool) -> Any:
         if descriptor is not None and descriptor.full_name == types.ANY:
             descriptor = types.find(types.type_name(str(value.get(TYPE_KEY))))
         if descriptor is None or descriptor.full_name in types.STRUCTS:
-            return {str(key): _hide(item, None, hide=hide or _is_secret(key)) for key, item in value.items()}
+            return {str(key): _hide(item, None, hide=hide or is_secret_key(str(key))) for key, item in value.items()}
         return {
             str(key): _hide_field(item, field_of(descriptor, key), key=key, hide=hide) for key, item in value.items()
         }
@@ -153,10 +155,6 @@ def _hide_field(value: Any, field: FieldDescriptor | None, *, key: str, hide: bo
         item = inner.fields_by_name["value"].message_type
         return {str(name): _hide(each, item, hide=hidden) for name, each in value.items()}
     return _hide(value, inner, hide=hidden)
-
-
-def _is_secret(key: object) -> bool:
-    return key != TYPE_KEY and bool(SECRET_KEY.search(str(key)))
 
 
 def _locate(json: Any, descriptor: Descriptor, path: FieldPath) -> tuple[Any, Descriptor | None]:

@@ -17,6 +17,7 @@ from legation.envoy import old_style
 from legation.envoy.findings import Misfit, Unknown, kind_of, quote
 from legation.envoy.reading import Reading, Write
 from legation.envoy.scalars import Convert, convert_text, converter, expected
+from legation.envoy.spelling import snake
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
@@ -109,8 +110,7 @@ def is_text(reading: Reading, key: object, path: FieldPath) -> bool:
 
 def _nearest(descriptor: Descriptor, key: str) -> str:
     names = [field.name for field in descriptor.fields]
-    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in key)
-    if near := difflib.get_close_matches(snake, names, n=1):
+    if near := difflib.get_close_matches(snake(key), names, n=1):
         return f'did you mean "{near[0]}"?'
     return f"its fields are {', '.join(names)}" if 0 < len(names) <= _LISTED_FIELDS else ""
 

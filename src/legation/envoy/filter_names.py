@@ -12,25 +12,27 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from legation.envoy import types, wrapped
-from legation.envoy.anys import walk
+from legation.envoy.understanding import type_of, understood, walk
 from legation.model.objects import FieldPath
 from legation.model.resource import Resource
 
-MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_HTTP_FILTER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter"
 FIELD = "typed_per_filter_config"
+_FILTER_CONFIG = "envoy.config.route.v3.FilterConfig"
 
 
 def names_in(manager: Any) -> frozenset[str]:
     """Return the names of all filters in a manager: those of upgrades and of the router's own chain too."""
-    return frozenset(each.name for _, each in walk(manager) if each.DESCRIPTOR.full_name == _HTTP_FILTER)
+    return frozenset(
+        each.name for _, each in walk(manager) if each.DESCRIPTOR.full_name == f"{types.HTTP_MANAGERS}.HttpFilter"
+    )
 
 
 def configured_in(routes: Any) -> Iterator[tuple[FieldPath, str]]:
-    """Yield each name that a RouteConfiguration configures, and where."""
+    """Yield each name that a RouteConfiguration configures, and where; none that it says may be missing."""
     for path, each in _holders(routes):
-        for name in getattr(each, FIELD):
-            yield (*path, FIELD, str(name)), str(name)
+        for name, config in getattr(each, FIELD).items():
+            if not _is_optional(config):
+                yield (*path, FIELD, str(name)), str(name)
 
 
 def places_of(resource: Resource, json: Mapping[str, Any], names: Collection[str]) -> Iterator[tuple[FieldPath, str]]:
@@ -41,11 +43,20 @@ def places_of(resource: Resource, json: Mapping[str, Any], names: Collection[str
         json: What it was made of.
         names: Names of filters.
     """
-    try:
-        message = types.message_class(resource.type.message).FromString(resource.body)
-    except DecodeError:
+    message = types.message_of(resource)
+    if message is None:
         return
     yield from ((wrapped.as_written(json, path), name) for path, name in configured_in(message) if name in names)
+
+
+def _is_optional(config: Any) -> bool:
+    if type_of(config) != _FILTER_CONFIG:
+        return False
+    try:
+        message: Any = understood(config)
+    except DecodeError:
+        return False
+    return message is not None and bool(message.is_optional)
 
 
 def _holders(routes: Any) -> Iterator[tuple[FieldPath, Any]]:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from legation.envoy import codec
 from legation.envoy.findings import Finding
+from legation.envoy.types import TYPE_KEY
 from legation.errors import InvalidResource
 from legation.model.problems import Level
 from legation.model.resource import Resource
@@ -49,7 +50,7 @@ def take(given: AnyResource, *, check: bool = True) -> tuple[Resource, tuple[Fin
 def _from_json(json: Mapping[str, Any]) -> tuple[Resource, tuple[Finding, ...]]:
     encoded = codec.encode(json)
     if encoded.resource is None:
-        name = json.get("name") or json.get("cluster_name") or json.get("@type")
+        name = json.get("name") or json.get("cluster_name") or json.get(TYPE_KEY)
         errors = (each for each in encoded.findings if each.level is Level.ERROR)
         raise InvalidResource(str(name or "resource"), tuple(map(str, errors)))
     return encoded.resource, encoded.findings

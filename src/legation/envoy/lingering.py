@@ -23,8 +23,9 @@ def lingers(message: Message) -> bool:
     if listener.udp_listener_config.HasField("quic_options"):
         return True
     addresses = (listener.address, *(each.address for each in listener.additional_addresses))
-    return not all(_is_udp(address) for address in addresses)
+    return not all(is_udp(address) for address in addresses)
 
 
-def _is_udp(address: Any) -> bool:
+def is_udp(address: Any) -> bool:
+    """Say whether an address is one of datagrams."""
     return bool(address.socket_address.protocol == address.socket_address.UDP)

@@ -7,20 +7,20 @@ one the name that it has got. What was taken apart or moved elsewhere stands in 
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from legation.envoy import old_style, types
+from legation.envoy.spelling import snake
 from legation.envoy.typed_structs import field_of
+from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath
+from legation.model.resource_types import TYPE_URL_PREFIX
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-_TYPE = "@type"
-_PREFIX = "type.googleapis.com/"
 _VERSIONS = ("resource_api_version", "transport_api_version")
 """Fields in which the old API is meant where nothing is said."""
 _MAX_DEPTH = 60
@@ -89,10 +89,10 @@ class Translation:
         return self.message(value, inner, path)
 
     def _any(self, json: Any, path: FieldPath) -> Any:
-        if not isinstance(json, Mapping) or not isinstance(json.get(_TYPE), str):
+        if not isinstance(json, Mapping) or not isinstance(json.get(TYPE_KEY), str):
             raise NoModernFormError
-        name = types.type_name(json[_TYPE])
-        return self._typed(types.successor(name) or name, {key: json[key] for key in json if key != _TYPE}, path)
+        name = types.type_name(json[TYPE_KEY])
+        return self._typed(types.successor(name) or name, {key: json[key] for key in json if key != TYPE_KEY}, path)
 
     def _extension(self, json: Mapping[str, Any], path: FieldPath) -> dict[str, Any]:
         name, config = json.get("name"), json.get(old_style.CONFIG)
@@ -106,20 +106,15 @@ class Translation:
         if descriptor is None:
             raise NoModernFormError
         if descriptor.full_name in types.FORMS:
-            return {_TYPE: _PREFIX + name, **fields}
-        return {_TYPE: _PREFIX + name, **self.message(fields, descriptor, path)}
+            return {TYPE_KEY: TYPE_URL_PREFIX + name, **fields}
+        return {TYPE_KEY: TYPE_URL_PREFIX + name, **self.message(fields, descriptor, path)}
 
     def tls(self, side: str, context: Any) -> dict[str, Any]:
         """Return the transport socket for a TLS context."""
         if not isinstance(context, Mapping):
             raise NoModernFormError
-        name = f"envoy.extensions.transport_sockets.tls.v3.{side}TlsContext"
+        name = f"{types.TLS}.{side}TlsContext"
         return {"name": "envoy.transport_sockets.tls", "typed_config": self._typed(name, context, ("tls_context",))}
-
-
-def snake(key: str) -> str:
-    """Return a name in the spelling of the protos."""
-    return re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key)
 
 
 @cache
@@ -174,8 +169,6 @@ def _http2(_: Translation, __: Mapping[str, Any], wanted: Any) -> Mapping[str, A
 
 
 _MATCHER = "envoy.config.route.v3"
-_TLS = "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext"
-_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _MOVED: Mapping[str, _Move] = {
     "envoy.config.cluster.v3.Cluster.hosts": _hosts,
     "envoy.config.cluster.v3.Cluster.tls_context": lambda walk, _, context: {
@@ -194,7 +187,7 @@ _MOVED: Mapping[str, _Move] = {
     f"{_MATCHER}.CorsPolicy.allow_origin": _exact("allow_origin_string_match"),
     f"{_MATCHER}.RouteAction.request_mirror_policy": lambda _, __, policy: {"request_mirror_policies": [policy]},
     "envoy.type.matcher.v3.StringMatcher.regex": _regex("safe_regex"),
-    f"{_MANAGER}.idle_timeout": lambda _, __, span: {"common_http_protocol_options": {"idle_timeout": span}},
-    f"{_TLS}.verify_subject_alt_name": _exact("match_subject_alt_names"),
+    f"{types.HTTP_MANAGER}.idle_timeout": lambda _, __, span: {"common_http_protocol_options": {"idle_timeout": span}},
+    f"{types.TLS}.CertificateValidationContext.verify_subject_alt_name": _exact("match_subject_alt_names"),
 }
 """Fields of the old API by the names of today's messages, and what stands for them."""

@@ -7,8 +7,10 @@ type of its `typed_config` alone and refuses one without. Tried on Envoy 1.40 fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from legation.envoy import types
 from legation.envoy.findings import Misfit, quote
 from legation.model.objects import FieldPath
 
@@ -54,6 +56,7 @@ def lacks_type(descriptor: Descriptor, json: Mapping[str, Any]) -> bool:
     return _names_extension(descriptor) and not has_type
 
 
+@cache
 def _names_extension(descriptor: Descriptor) -> bool:
     fields = descriptor.fields_by_name
     return "typed_config" in fields and "name" in fields and descriptor.full_name not in _FOUND_BY_NAME
@@ -63,7 +66,7 @@ def modern_type(name: str, path: FieldPath) -> str | None:
     """Return the message type that configures a well-known extension, by its name of today or of the old API."""
     if name in {"envoy.transport_sockets.tls", "tls"}:
         side = "Downstream" if {"filter_chains", "default_filter_chain"} & {*path} else "Upstream"
-        return f"envoy.extensions.transport_sockets.tls.v3.{side}TlsContext"
+        return f"{types.TLS}.{side}TlsContext"
     return TYPES.get(name)
 
 
@@ -76,9 +79,7 @@ GONE: Mapping[str, str] = {
         "write a transport_socket whose typed_config is a DownstreamTlsContext"
     ),
     "envoy.config.route.v3.RouteMatch.regex": "write safe_regex: {regex: ...}",
-    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.idle_timeout": (
-        "write common_http_protocol_options: {idle_timeout: ...}"
-    ),
+    f"{types.HTTP_MANAGER}.idle_timeout": ("write common_http_protocol_options: {idle_timeout: ...}"),
 }
 """Fields of the old API that went away, and what to write in their place."""
 

@@ -16,11 +16,18 @@ from legation.model.objects import FieldPath
 _RULE = re.compile(r"\w+ValidationError\.(\w+)")
 # What Envoy quotes; what it lists in brackets; else only what is no word of a sentence.
 _QUOTED = re.compile(r"'([^']+)'|\[([^\[\]]+)\]")
+# What is quoted up to where the words are cut.
+_BEGUN = re.compile(r"(?<=\s)'([^']{3,})\Z")
 _TELLING = re.compile(r"[._/0-9-]|\A[A-Z]{3}")
 _STRING = re.compile(r"\"([^\"]+)\"|'([^']+)'")
-_PATH = re.compile(r"(?<![\w/])/[\w.-]+/[\w./-]*")
+_FOLDER = re.compile(r"(?<![\w/])/[\w.-]+/[\w./-]*")
+_CUT = "..."
 _TELLS = 4
-_ONE_BYTE = 128
+"""Characters of a quote that tells something."""
+_MOST_WORDS, _MOST_QUOTES = 2000, 16
+"""Characters and quotes that are looked at: who says them may be anybody."""
+_LONG = 128
+"""The length of a string stands before it in a message, up to this one in one byte."""
 _MARKS = ".,:;()'\"[]<>"
 
 Key = TypeVar("Key", bound=Hashable)
@@ -39,35 +46,32 @@ def pointed(value: Any, words: str, *, but: Collection[str] = ()) -> FieldPath:
         # The innermost rule comes last.
         return _only(path for path, key, _ in _walk(value) if key and _snake(key) == rules[-1])
     tokens = {token for token in _tokens(words) if token not in but}
-    return _only(path for path, _, leaf in _walk(value) if _is_one(leaf, tokens)) or _only(
+    begun = tuple(_BEGUN.findall(words))
+    return _only(path for path, _, leaf in _walk(value) if _is_one(leaf, tokens, begun)) or _only(
         path for path, key, _ in _walk(value) if key in tokens
     )
 
 
-def quoted_in(message: str, bodies: Mapping[Key, bytes]) -> Key | None:
-    """Return the one whose content Envoy's words quote; None where that is none of these, or several.
+def quoted_in(message: str, bodies: Mapping[Key, bytes]) -> tuple[Key, ...]:
+    """Return those whose content Envoy's words quote, by the quote that the fewest of them hold; else nobody.
 
     Args:
         message: Envoy's words as they came.
         bodies: Serialized messages.
     """
-    for quotes in (_whole_strings(message), _PATH.findall(message)):
-        found = {key for quote in quotes for key, body in bodies.items() if _holds(body, quote)}
-        if len(found) == 1:
-            return found.pop()
-    return None
-
-
-def _whole_strings(message: str) -> list[str]:
-    return [double or single for double, single in _STRING.findall(message) if len(double or single) >= _TELLS]
+    words = message[:_MOST_WORDS]
+    strings = [double or single for double, single in _STRING.findall(words) if len(double or single) >= _TELLS]
+    quotes = [*dict.fromkeys((*strings, *_FOLDER.findall(words)))][:_MOST_QUOTES]
+    found = [tuple(key for key, body in bodies.items() if _holds(body, quote)) for quote in quotes]
+    return min(filter(None, found), key=len, default=())
 
 
 def _holds(body: bytes, quote: str) -> bool:
-    raw = quote.encode()
-    if quote.startswith("/"):
+    """Say whether a quote is one of the strings in a message, or the beginning of one if it was cut."""
+    raw = quote.removesuffix(_CUT).encode()
+    if raw.startswith(b"/") or quote.endswith(_CUT) or len(raw) >= _LONG:
         return raw in body
-    # Its length stands before it: so it is the whole string, if that is not longer than what a byte can say.
-    return bytes((len(raw),)) + raw in body if len(raw) < _ONE_BYTE else raw in body
+    return bytes((len(raw),)) + raw in body
 
 
 def _tokens(words: str) -> Iterator[str]:
@@ -76,11 +80,11 @@ def _tokens(words: str) -> Iterator[str]:
     yield from (token for each in words.split() if _TELLING.search(token := each.strip(_MARKS)))
 
 
-def _is_one(leaf: object, tokens: AbstractSet[str]) -> bool:
-    """Say whether a value is one of the tokens, or a format with one of them as a command."""
+def _is_one(leaf: object, tokens: AbstractSet[str], begun: tuple[str, ...]) -> bool:
+    """Say whether a value is one of the tokens, begins like this, or is a format with one of them as a command."""
     if not isinstance(leaf, str):
         return False
-    return leaf in tokens or not tokens.isdisjoint(re.findall(r"%(\w+)[%(:]", leaf))
+    return leaf in tokens or leaf.startswith(begun) or not tokens.isdisjoint(re.findall(r"%(\w+)[%(:]", leaf))
 
 
 def _walk(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, str, object]]:

@@ -82,11 +82,11 @@ def _any(message: Any, *, hide: bool, show: bool) -> dict[str, Any]:
         inner = None
     if inner is None:  # nobody can say what in it is a secret
         value = base64.b64encode(message.value).decode() if show else REDACTED
-        return {"@type": message.type_url, "value": value}
+        return {types.TYPE_KEY: message.type_url, "value": value}
     content = _message(inner, hide=hide, show=show)
     if inner.DESCRIPTOR.full_name in types.FORMS:
         content = {"value": content}
-    return {"@type": message.type_url, **content}
+    return {types.TYPE_KEY: message.type_url, **content}
 
 
 def _struct(message: Any, spot: Spot, *, show: bool) -> Any:

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from legation.envoy import anys, printer, types
-from legation.envoy.reader import TYPE_KEY
+from legation.envoy.types import TYPE_KEY
 from legation.errors import InvalidResource
 from legation.model.resource import Resource
 
@@ -25,15 +25,21 @@ def proto_json(resource: Resource) -> bytes:
     Raises:
         InvalidResource: Something in it cannot be said in JSON.
     """
+    message = types.message_of(resource)
+    if message is None:
+        raise _unreadable(resource)
     try:
-        message = types.message_class(resource.type.message).FromString(resource.body)
         reason = next(_unsayable(message), None)
-    except DecodeError as error:
-        raise InvalidResource(resource.name, (f"its bytes are not a readable {resource.type.message}",)) from error
+    except DecodeError:
+        raise _unreadable(resource) from None
     if reason is not None:
         raise InvalidResource(resource.name, (reason,))
     fields = {TYPE_KEY: resource.type.url, **printer.fields_to_json(message, show_secrets=True)}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _unreadable(resource: Resource) -> InvalidResource:
+    return InvalidResource(resource.name, (f"its bytes are not a readable {resource.type.message}",))
 
 
 def _unsayable(message: Message) -> Iterator[str]:

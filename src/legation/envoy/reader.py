@@ -18,15 +18,16 @@ from legation.envoy.fields import fields_of, fill_fields, is_text
 from legation.envoy.findings import Finding, Misfit, kind_of
 from legation.envoy.reading import Reading, Write
 from legation.envoy.scalars import MAX_SECONDS, convert_text, duration, expected
+from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
+from legation.model.resource_types import TYPE_URL_PREFIX
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-TYPE_KEY = "@type"
 _ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint"
-_TYPED_STRUCT = f"type.googleapis.com/{typed_structs.NAME}"
+_TYPED_STRUCT = f"{TYPE_URL_PREFIX}{typed_structs.NAME}"
 _SECOND = 1_000_000_000
 """In nanoseconds."""
 
@@ -54,14 +55,10 @@ def _write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
 def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
     if not isinstance(value, Mapping):
         raise expected("a map", value)
-    url = value.get(TYPE_KEY)
-    if not isinstance(url, str) or not url:
-        raise Misfit("missing-type", 'there is no "@type"', 'add "@type": type.googleapis.com/<message type>')
-    host, _, name = convert_text(url).rpartition("/")
-    if not host or not name:
-        raise Misfit("bad-type", '"@type" is not a type URL', "write type.googleapis.com/<message type>")
-    if newer := types.successor(name):
-        raise old_style.old_type(name, newer)
+    if not value and typed_structs.may_be_empty(path):
+        message.SetInParent()
+        return
+    url, name = _type(value)
     known = types.find(name)
     if known is None:
         child: Any = as_written.of_unknown_type(reading, value, path)
@@ -84,6 +81,19 @@ def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
             as_written.check(reading, child, value, path)
     message.type_url = url
     message.value = reading.pack(child, path)
+
+
+def _type(value: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the type URL of an `Any`, and the name in it."""
+    url = value.get(TYPE_KEY)
+    if not isinstance(url, str) or not url:
+        raise Misfit("missing-type", 'there is no "@type"', 'add "@type": type.googleapis.com/<message type>')
+    host, _, name = convert_text(url).rpartition("/")
+    if not host or not name:
+        raise Misfit("bad-type", '"@type" is not a type URL', "write type.googleapis.com/<message type>")
+    if newer := types.successor(name):
+        raise old_style.old_type(name, newer)
+    return url, name
 
 
 def _struct(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:

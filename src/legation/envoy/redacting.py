@@ -20,9 +20,8 @@ def redacted_body(resource: Resource) -> bytes | None:
     """
     if resource.type.secret:
         return None
-    try:
-        message = types.message_class(resource.type.message).FromString(resource.body)
-    except DecodeError:
+    message = types.message_of(resource)
+    if message is None:
         return None
     redact(message)
     return message.SerializeToString(deterministic=True)

@@ -17,20 +17,12 @@ from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import types
 from legation.envoy.anys import children, within
+from legation.envoy.asked import asked, asks_by_name
 from legation.envoy.cluster_names import CODE, LUA, LUA_CALL, NAMES, SOURCES, UNKNOWABLE
 from legation.envoy.understanding import understood
 from legation.model.names import canonical
 from legation.model.resource import EVERY, NO_REFERENCES, Name, References
-from legation.model.resource_types import (
-    CLUSTER,
-    CLUSTER_LOAD_ASSIGNMENT,
-    EXTENSION_CONFIG,
-    LB_ENDPOINT,
-    ROUTE_CONFIGURATION,
-    SECRET,
-    VIRTUAL_HOST,
-    ResourceType,
-)
+from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION, ResourceType
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -103,40 +95,13 @@ def _any(message: Any, found: _Found) -> None:
         found.add(_EVERY_CLUSTER)
 
 
-def _cluster(message: Any, found: _Found) -> None:
-    if message.type == message.EDS and _asks_us(message.eds_cluster_config.eds_config):
-        found.add((CLUSTER_LOAD_ASSIGNMENT, message.eds_cluster_config.service_name or message.name))
-
-
-def _rds(message: Any, found: _Found) -> None:
-    if _asks_us(message.config_source):
-        found.add((ROUTE_CONFIGURATION, message.route_config_name))
-
-
 def _scoped_route(message: Any, found: _Found) -> None:
     if message.route_configuration_name:
         found.add((ROUTE_CONFIGURATION, message.route_configuration_name))
 
 
-def _secret(message: Any, found: _Found) -> None:
-    # Without a source it is a secret of the bootstrap.
-    if _asks_us(message.sds_config):
-        found.add((SECRET, message.name))
-
-
-def _leds(message: Any, found: _Found) -> None:
-    if _asks_us(message.leds_config):
-        found.add((LB_ENDPOINT, message.leds_collection_name))
-
-
-def _vhds(message: Any, found: _Found) -> None:
-    if _asks_us(message.vhds.config_source):
-        found.add((VIRTUAL_HOST, f"{message.name}/*"))
-
-
-def _discovered(message: Any, found: _Found) -> None:
-    if message.HasField("config_discovery") and _asks_us(message.config_discovery.config_source):
-        found.add((EXTENSION_CONFIG, message.name))
+def _asked(message: Any, found: _Found) -> None:
+    found.update(name for source, name in asked(message) if _asks_us(source))
 
 
 def _code(_: Any, found: _Found) -> None:
@@ -157,12 +122,7 @@ def _asks_us(source: Any) -> bool:
 
 _SPECIAL: Mapping[str, Any] = {
     types.ANY: _any,
-    CLUSTER.message: _cluster,
-    ROUTE_CONFIGURATION.message: _vhds,
-    "envoy.config.endpoint.v3.LedsClusterLocalityConfig": _leds,
     "envoy.config.route.v3.ScopedRouteConfiguration": _scoped_route,
-    "envoy.extensions.filters.network.http_connection_manager.v3.Rds": _rds,
-    "envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig": _secret,
     **dict.fromkeys(CODE, _code),
     **dict.fromkeys(LUA, _lua),
 }
@@ -197,7 +157,7 @@ def _is_barren(descriptor: Descriptor) -> bool:
 @cache
 def _rules(descriptor: Descriptor) -> _Rules:
     fields = {field.name: field.full_name for field in descriptor.fields}
-    special = _SPECIAL.get(descriptor.full_name) or (_discovered if "config_discovery" in fields else None)
+    special = _SPECIAL.get(descriptor.full_name) or (_asked if asks_by_name(descriptor) else None)
     return _Rules(
         names=frozenset(name for name, full in fields.items() if full in NAMES),
         unknowable=frozenset(name for name, full in fields.items() if full in UNKNOWABLE),

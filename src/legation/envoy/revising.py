@@ -5,14 +5,15 @@ A change of a message is found by printing it before and after, and put into the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
 from legation.envoy import anys, printer, typed_structs, types
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
+from legation.envoy.spelling import snake
+from legation.envoy.types import TYPE_KEY
 from legation.envoy.understanding import struct_to_json
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _graft_map(written: Mapping[str, Any], before: Mapping[str, Any], after: Map
     grafted: dict[str, Any] = {}
     left = {name: item for name, item in after.items() if before.get(name, _NOTHING) != item}
     for key, item in written.items():
-        name = key if key in before or key in after else re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key)
+        name = key if key in before or key in after else snake(key)
         if name in before and name not in after:
             continue
         grafted[key] = _graft(item, before.get(name), left.pop(name)) if name in left else item

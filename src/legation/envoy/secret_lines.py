@@ -9,25 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from legation.envoy.sensitive import SECRET_KEY
+from legation.envoy.sensitive import is_secret_key
 
-SENSITIVE = frozenset(
-    {
-        "auth_username",
-        "context_extensions",
-        "downstream_auth_username",
-        "json_key",
-        "keys",
-        "pkcs12",
-        "users",
-    }
-)
-"""Fields that the protos mark as sensitive and whose names do not say so; a test holds them against the descriptors."""
-_HARMLESS = re.compile(
-    r"token_?buckets?|max_?tokens|tokens_?per_?fill|allow_?credentials|\w*secret_?configs?|secret_?name|secret_?namespace",
-    re.IGNORECASE,
-)
-"""Keys that sound like one and hold none."""
 _KEY = re.compile(r"""(?<![\w.$/-])["']?([A-Za-z_][\w.$/-]*)["']?[ \t]*:(?=\s|$|["'{\[])""", re.ASCII)
 _SECRET_OBJECT = re.compile(r"""(?<![\w-])["']?kind["']?[ \t]*:[ \t]*["']?Secret\b(?!-)""")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
@@ -83,14 +66,6 @@ def _hidden_by(lines: Sequence[str], at: int, end: int) -> Iterator[int]:
         if is_secret_key(key[1]):
             yield at
             yield from _below(lines, at, end, key)
-
-
-def is_secret_key(key: str) -> bool:
-    """Say whether what stands under a key may be a secret."""
-    if _HARMLESS.fullmatch(key):
-        return False
-    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower()
-    return snake in SENSITIVE or SECRET_KEY.search(key) is not None
 
 
 def _below(lines: Sequence[str], at: int, end: int, key: re.Match[str]) -> Iterator[int]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from legation.envoy.secret_lines import is_secret_key, names_a_secret_header, secret_lines
-from legation.envoy.sensitive import REDACTED
+from legation.envoy.secret_lines import names_a_secret_header, secret_lines
+from legation.envoy.sensitive import REDACTED, is_secret_key
 
 _NAMES = ("key", "name", "header", "header_name", "headerName")
 """Keys under which the name of a header stands."""
 _VALUES = re.compile(r"(raw_?)?value|.*match|exact|prefix|suffix|contains|safe_?regex", re.IGNORECASE)
 """Keys under which stands what is in it, or is looked for there."""
-_is_secret_key = lru_cache(maxsize=4096)(is_secret_key)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -34,7 +32,7 @@ def _hidden(value: Any, *, hide: bool) -> Any:
         case Mapping():
             header = any(isinstance(value.get(each), str) and names_a_secret_header(value[each]) for each in _NAMES)
             return {
-                key: _hidden(each, hide=hide or _is_secret_key(key) or (header and _VALUES.fullmatch(key) is not None))
+                key: _hidden(each, hide=hide or is_secret_key(key) or (header and _VALUES.fullmatch(key) is not None))
                 for key, each in value.items()
                 if key != _LAST_APPLIED
             }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from udpa.annotations import sensitive_pb2
@@ -30,8 +30,31 @@ ALSO_SENSITIVE = frozenset({
     "envoy.config.trace.v3.LightstepConfig.access_token_file",
 })  # fmt: skip
 """Credentials that the protos do not mark."""
-SECRET_KEY = re.compile(r"passw|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
-"""Keys whose text is hidden where no proto says what is sensitive: in a Struct."""
+_SECRET_KEY = re.compile(r"passw|secret|token|credential|private.?key|api.?key", re.IGNORECASE)
+_SECRET_NAMES = frozenset(each.replace("_", "") for each in (
+    "auth_username",
+    "context_extensions",
+    "downstream_auth_username",
+    "json_key",
+    "keys",
+    "pkcs12",
+    "users",
+))  # fmt: skip
+"""Fields that the protos mark as sensitive and whose names do not say so; a test holds them against the descriptors."""
+_HARMLESS_KEY = re.compile(
+    r"token_?buckets?|max_?tokens|tokens_?per_?fill|allow_?credentials|\w*sds_?secret_?configs?|"
+    r"secret_?name|secret_?namespace",
+    re.IGNORECASE,
+)
+"""Keys that sound like one and hold none."""
+
+
+@lru_cache(maxsize=4096)
+def is_secret_key(key: str) -> bool:
+    """Say whether what stands under a key may be a secret, where no proto says what is sensitive: in a Struct."""
+    if _HARMLESS_KEY.fullmatch(key):
+        return False
+    return key.replace("_", "").lower() in _SECRET_NAMES or _SECRET_KEY.search(key) is not None
 
 
 @cache
@@ -69,7 +92,7 @@ class Spot:
         """Return the place as the Struct that stands there makes it: an `Any` says there what it holds."""
         if self.descriptor is None or self.descriptor.full_name != types.ANY or self.keys is not _Keys.FIELDS:
             return self
-        found = _schema(_text(struct, "@type"))
+        found = _schema(_text(struct, types.TYPE_KEY))
         if found is not None and found.full_name in typed_structs.NAMES:
             url = _text(struct, "type_url") or _text(struct, "typeUrl")
             return Spot(hide=self.hide, descriptor=_schema(url), keys=_Keys.WRAPPER)
@@ -79,10 +102,10 @@ class Spot:
         """Return the place that a key leads to."""
         if self.keys is _Keys.ANY or (self.keys is _Keys.WRAPPER and key == "value"):
             return replace(self, keys=_Keys.FIELDS)
-        if self.keys is _Keys.WRAPPER or key == "@type":
+        if self.keys is _Keys.WRAPPER or key == types.TYPE_KEY:
             return Spot(hide=self.hide)
         if self.descriptor is None:
-            return Spot(hide=self.hide or bool(SECRET_KEY.search(key)))
+            return Spot(hide=self.hide or is_secret_key(key))
         field = typed_structs.field_of(self.descriptor, key)
         return Spot(hide=True) if field is None else _place(field, hide=self.hide or is_sensitive(field))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from legation.envoy import typed_structs
+from legation.envoy.spelling import camel
 from legation.model.objects import FieldPath
 
 
@@ -36,11 +37,5 @@ def spelled(json: Any, path: FieldPath) -> FieldPath:
 def _key(at: Any, name: str) -> str:
     if not isinstance(at, Mapping) or name in at:
         return name
-    camel = _camel(name)
-    return camel if camel in at else name
-
-
-def _camel(name: str) -> str:
-    """Return the JSON name of a field, by the rule of protobuf."""
-    first, *others = name.split("_")
-    return first + "".join(each[:1].upper() + each[1:] for each in others)
+    other = camel(name)
+    return other if other in at else name

@@ -5,13 +5,13 @@ Envoy turns it into the message of its `type_url` by itself, with its own protos
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from legation.envoy import types
+from legation.envoy.spelling import snake
 from legation.model.objects import FieldPath
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _LARGE = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT6
 
 def is_one(json: Any) -> bool:
     """Say whether this is the JSON of a TypedStruct."""
-    return isinstance(json, Mapping) and types.type_name(str(json.get("@type", ""))) in NAMES
+    return isinstance(json, Mapping) and types.type_name(str(json.get(types.TYPE_KEY, ""))) in NAMES
 
 
 def taken_at(path: FieldPath, name: str) -> bool:
@@ -67,10 +67,20 @@ def refused_at(path: FieldPath) -> bool:
     return keys[-1:] == [_TYPED_CONFIG] and not _UNPACKED.isdisjoint(keys[-2:-1])
 
 
+def may_be_empty(path: FieldPath) -> bool:
+    """Say whether Envoy takes an `Any` of no type in that place: a filter that is only switched on has no more to say.
+
+    Args:
+        path: Of the `Any`, as its owner wrote it.
+    """
+    keys = _keys(path)
+    return (keys[-3:-2] in _TAKEN_IN and keys[-1:] == ["config"]) or keys[-2:-1] == ["typed_filter_metadata"]
+
+
 def _keys(path: FieldPath) -> list[str]:
     """Return the last fields of a path in the spelling of the protos, without indexes."""
     keys = [each for each in path[-6:] if isinstance(each, str)]
-    return [re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key) for key in keys]
+    return [snake(key) for key in keys]
 
 
 def to_write(json: Mapping[str, Any], descriptor: Descriptor) -> dict[str, Any]:
@@ -126,5 +136,5 @@ def _one(value: Any, field: FieldDescriptor) -> Any:
         return value
     if inner.full_name != types.ANY:
         return to_write(value, inner)
-    known = types.find(types.type_name(str(value.get("@type", ""))))
+    known = types.find(types.type_name(str(value.get(types.TYPE_KEY, ""))))
     return value if known is None or known.full_name in types.FORMS else to_write(value, known)

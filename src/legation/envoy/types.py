@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from legation.model.resource import Resource
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -26,6 +29,14 @@ _WRAPPED = ("Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "St
 WRAPPERS = frozenset(f"google.protobuf.{kind}Value" for kind in _WRAPPED)
 FORMS = STRUCTS | TEXTS | WRAPPERS | {ANY}
 """Message types with a JSON form of their own: in an `Any` it stands under `value`."""
+
+TYPE_KEY = "@type"
+"""What an `Any` says its type by, in JSON."""
+
+HTTP_MANAGERS = "envoy.extensions.filters.network.http_connection_manager.v3"
+HTTP_MANAGER = f"{HTTP_MANAGERS}.HttpConnectionManager"
+TLS = "envoy.extensions.transport_sockets.tls.v3"
+"""The package of TLS contexts, of certificates and of Secrets."""
 
 ROOTS = frozenset({"cel", "envoy", "google", "opencensus", "opentelemetry", "udpa", "xds"})
 """Only below these packages are modules looked for: a name comes from the owner of a configuration, who must not be
@@ -59,6 +70,14 @@ def message_class(name: str) -> type[Message]:
     if descriptor is None:
         raise LookupError(name)
     return message_factory.GetMessageClass(descriptor)
+
+
+def message_of(resource: Resource) -> Message | None:
+    """Return the message of a resource, which is nobody else's; None where its bytes are no readable one."""
+    try:
+        return message_class(resource.type.message).FromString(resource.body)
+    except DecodeError:
+        return None
 
 
 def type_name(url: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from legation.envoy.anys import walk
-from legation.envoy.lints.certificates import inline, place
+from legation.envoy.data_sources import inline, place
+from legation.envoy.types import TLS
+from legation.envoy.understanding import walk
 from legation.model.objects import FieldPath
 from legation.model.validity import Validity
 from legation.texts import pem as pems
@@ -17,7 +18,6 @@ from legation.texts import pem as pems
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-_TLS = "envoy.extensions.transport_sockets.tls.v3."
 _PEM = b"-----BEGIN "
 """Stands in the bytes of each resource that holds a certificate: texts are written as they are."""
 
@@ -35,7 +35,7 @@ def validity(message: Message, body: bytes) -> tuple[Validity, ...]:
 
 
 def _of(message: Any, path: FieldPath) -> Iterator[Validity]:
-    match message.DESCRIPTOR.full_name.removeprefix(_TLS):
+    match message.DESCRIPTOR.full_name.removeprefix(f"{TLS}."):
         case "TlsCertificate":
             chain = message.certificate_chain
             yield from _periods(chain, (*path, *place("certificate_chain", chain)), what="the certificate", first=True)

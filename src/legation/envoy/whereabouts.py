@@ -9,13 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import DecodeError
-
 from legation.envoy import types, wrapped
-from legation.envoy.anys import walk
 from legation.envoy.cluster_names import NAMES
 from legation.envoy.references import mentions
-from legation.envoy.understanding import understood
+from legation.envoy.understanding import walk
 from legation.model.names import canonical
 from legation.model.objects import FieldPath
 from legation.model.resource import Name, Resource
@@ -55,11 +52,10 @@ def whereabouts(resource: Resource, name: Name, json: Mapping[str, Any]) -> Wher
         name: What it mentions.
         json: What it was made of.
     """
-    try:
-        message = types.message_class(resource.type.message).FromString(resource.body)
-    except DecodeError:
+    message = types.message_of(resource)
+    if message is None:
         return Whereabouts()
-    for path, each in walk(message, opened=understood):
+    for path, each in walk(message):
         if mentions(each, name):
             where = wrapped.as_written(json, (*path, *_field(each, name[1])))
             return Whereabouts(path=where, needed=_is_needed(message, path, each))
@@ -90,7 +86,7 @@ def _is_needed(message: Message, path: FieldPath, mentioner: Message) -> bool:
     """Say whether Envoy looks for a cluster before it takes the resource: routes that do not come by RDS say so."""
     if mentioner.DESCRIPTOR.full_name not in _LOOKED_FOR:
         return False
-    for above, each in walk(message, opened=understood):
+    for above, each in walk(message):
         if path[: len(above)] == above and each.DESCRIPTOR.full_name == ROUTE_CONFIGURATION.message:
             said = each.validate_clusters.value if each.HasField("validate_clusters") else above[-1:] == (_INLINE,)
             return bool(said)

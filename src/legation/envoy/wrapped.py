@@ -8,8 +8,9 @@ from typing import Any
 
 from legation.envoy import types
 from legation.envoy.findings import Finding, Misfit
-from legation.envoy.reader import TYPE_KEY, read
+from legation.envoy.reader import read
 from legation.envoy.spelled import spelled
+from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath
 from legation.model.resource import MAX_TTL, MIN_TTL
 

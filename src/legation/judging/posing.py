@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from legation.envoy import types
 from legation.judging.pretence import Pretence, has_files, is_elsewhere, is_ip
 from legation.judging.scaffold import (
-    HTTP,
     ROUTER,
     TCP_PROXY,
     Setting,
@@ -42,8 +41,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 _RESPONSE = "envoy.service.discovery.v3.DiscoveryResponse"
-_UPSTREAM_TLS = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
-_DOWNSTREAM_TLS = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+_UPSTREAM_TLS = f"{types.TLS}.UpstreamTlsContext"
+_DOWNSTREAM_TLS = f"{types.TLS}.DownstreamTlsContext"
 _DNS = "envoy.extensions.clusters.dns.v3.DnsCluster"
 _UDP = 1
 
@@ -63,6 +62,8 @@ class Question:
     body: bytes = field(repr=False)
     elsewhere: str
     """What it names that only the machine of the real Envoy has: then a refusal says nothing."""
+    unknown: bool
+    """It has an extension that is not known here: of that, Envoy is only asked whether it has such a one."""
     secrets: frozenset[str] = field(repr=False)
     """Texts that must not be shown."""
 
@@ -79,18 +80,23 @@ def pose(resource: Resource, *, number: int, token: str, alone: bool) -> Questio
     posing = _POSINGS.get(resource.type)
     if posing is None:
         return unjudged(f"an Envoy checks nothing of a {resource.type.name} by itself")
-    message = types.message_class(resource.type.message).FromString(resource.body)
+    message = types.message_of(resource)
+    if message is None:
+        return undecided(f"its bytes are not a readable {resource.type.message}")
     pretence = Pretence(token)
     posed = posing(message, Setting(number=number, token=token, alone=alone))
     if isinstance(posed, Verdict):
         return posed
     pretence.make_harmless(posed)
+    if pretence.unsafe:
+        return undecided(pretence.unsafe)
     return Question(
         resource=resource,
         token=token,
         row=CLUSTER if posed.DESCRIPTOR.full_name == CLUSTER.message else LISTENER,
         body=posed.SerializeToString(deterministic=True),
         elsewhere=pretence.elsewhere,
+        unknown=pretence.unknown,
         secrets=frozenset(pretence.secrets),
     )
 
@@ -171,6 +177,7 @@ def _pose_listener(listener: Any, setting: Setting) -> Message | Verdict:
         listener.ClearField("bind_to_port")
     else:
         listener.bind_to_port.value = False
+        listener.ClearField("transparent")  # Envoy crashes on one that it does not bind
     return listener  # type: ignore[no-any-return] # a message
 
 
@@ -249,7 +256,7 @@ def _pose_extension(extension: Any, setting: Setting) -> Message | Verdict:
 
 
 _TERMINAL = frozenset({
-    HTTP,
+    types.HTTP_MANAGER,
     TCP_PROXY,
     "envoy.extensions.filters.network.direct_response.v3.Config",
     "envoy.extensions.filters.network.dubbo_proxy.v3.DubboProxy",

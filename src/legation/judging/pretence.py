@@ -3,6 +3,8 @@
 Envoy acts on some of what it is told while it only reads it: it opens log files, looks up names, checks the health of
 hosts, fetches keys. All of that is rewritten. So is what only the real one has: the control plane, the clusters of its
 bootstrap, the files of its machine. Where nothing can stand in for these a refusal says nothing (`Pretence.elsewhere`).
+Programs are never run (`programs`); who holds one that nothing can stand in for is not asked about at all
+(`Pretence.unsafe`). Of an extension that nobody here knows Envoy is shown its type alone (`Pretence.unknown`).
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from legation.envoy import anys, types
 from legation.envoy.sensitive import is_sensitive
-from legation.judging import structs
+from legation.judging import programs, structs
 from legation.judging.ca import AUTHORITY
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ _TEN_YEARS = 315_360_000
 _SHORTEST_SECRET = 6
 """Bytes. What is shorter than that may stand in any text."""
 
-_TLS = "envoy.extensions.transport_sockets.tls.v3"
-
 _CLUSTER_NAMES = frozenset({
     "envoy.config.trace.v3.DatadogConfig.collector_cluster",
     "envoy.config.trace.v3.LightstepConfig.collector_cluster",
@@ -43,17 +44,18 @@ _CLUSTER_NAMES = frozenset({
 """Fields with the name of a cluster that Envoy looks for when it reads them."""
 _WRITTEN_FILES = frozenset({
     "envoy.extensions.access_loggers.file.v3.FileAccessLog.path",
-    f"{_TLS}.TlsKeyLog.path",
+    "envoy.config.core.v3.HealthCheck.event_log_path",
+    "envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink.event_log_path",
+    "envoy.extensions.key_value.file_based.v3.FileBasedKeyValueStoreConfig.filename",
+    f"{types.TLS}.TlsKeyLog.path",
 })  # fmt: skip
 """Fields with the path of a file that Envoy opens to write."""
 _STAND_INS: Mapping[str, str] = {
     "envoy.config.core.v3.SubstitutionFormatString.text_format_source": "-",
     "envoy.config.route.v3.DirectResponseAction.body": "",
-    "envoy.extensions.filters.http.lua.v3.Lua.default_source_code": "--",
-    "envoy.extensions.filters.http.lua.v3.LuaPerRoute.source_code": "--",
-    "envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper.body": "",
-    f"{_TLS}.CertificateValidationContext.trusted_ca": AUTHORITY,
-    f"{_TLS}.SPIFFECertValidatorConfig.TrustDomain.trust_bundle": AUTHORITY,
+    f"{types.HTTP_MANAGERS}.ResponseMapper.body": "",
+    f"{types.TLS}.CertificateValidationContext.trusted_ca": AUTHORITY,
+    f"{types.TLS}.SPIFFECertValidatorConfig.TrustDomain.trust_bundle": AUTHORITY,
 }
 """Fields that may name a file, and what is as good as any content of it."""
 _SOURCE = "envoy.config.core.v3.DataSource"
@@ -67,6 +69,10 @@ class Pretence:
         self._token = token
         self.elsewhere = ""
         """What it names that is elsewhere, if nothing here can stand in for it."""
+        self.unsafe = ""
+        """Why it must not be shown to Envoy at all, if so."""
+        self.unknown = False
+        """It has an extension that is not known here: that Envoy has none of that type is all that it can say."""
         self.secrets: set[str] = set()
         """Texts that must not be shown."""
 
@@ -75,6 +81,7 @@ class Pretence:
         rewrite = _REWRITES.get(message.DESCRIPTOR.full_name)
         if rewrite is not None:
             rewrite(self, message)
+        self._look_at_program(message)
         for field, value in message.ListFields():
             if field.message_type is None:
                 self._take_scalar(message, field, value)
@@ -92,6 +99,10 @@ class Pretence:
         """Note that it names something which only the machine of the real Envoy has."""
         self.elsewhere = self.elsewhere or what
 
+    def keep_away(self, why: str) -> None:
+        """Note why it must not be shown to Envoy."""
+        self.unsafe = self.unsafe or why
+
     @property
     def token(self) -> str:
         """What is unlike everything else that is asked."""
@@ -107,11 +118,15 @@ class Pretence:
                 self.make_harmless(message)
 
     def _enter_any(self, message: Any) -> None:
+        name = types.type_name(message.type_url)
         try:
             inner: Any = anys.unpack(message)
         except DecodeError:
             return  # Envoy says the same
-        if inner is None or inner.DESCRIPTOR.full_name in types.FORMS:
+        if (message.type_url or message.value) and not self.may_be_shown(name):
+            message.value = b""
+            return
+        if inner is None or name in types.FORMS:
             return
         if inner.DESCRIPTOR.full_name in structs.TYPED_STRUCTS:
             structs.make_harmless(inner.value, types.type_name(inner.type_url), self)
@@ -123,28 +138,60 @@ class Pretence:
         if is_sensitive(field):
             for each in value if field.is_repeated else (value,):
                 self.hide(each)
-        elif isinstance(value, str) and (other := self.stand_in(field)) is not None:
+        elif isinstance(value, str) and (other := self.stand_in(field, value)) is not None:
             setattr(message, field.name, other)
 
     def _take_source(self, field: Any, source: Any) -> None:
         if is_sensitive(field):
             self.hide(source.inline_string or source.inline_bytes)
-        if is_elsewhere(source) and (text := self.stand_in_for_file(field)) is not None:
+        text: str | None = None
+        if is_elsewhere(source):
+            text = self.stand_in_for_file(field)
+        elif programs.is_script(field):
+            text = self.stand_in_for_script(source.inline_bytes or source.inline_string.encode())
+        if text is not None:
             source.Clear()
             source.inline_string = text
 
-    def stand_in(self, field: Any) -> str | None:
+    def stand_in(self, field: Any, value: str) -> str | None:
         """Return the text in place of a field's; None: it may stay."""
+        if programs.is_script(field):
+            return self.stand_in_for_script(value.encode())
         if field.full_name in _CLUSTER_NAMES:
             return NOBODY
         return NOWHERE if field.full_name in _WRITTEN_FILES else None
 
     def stand_in_for_file(self, field: Any) -> str | None:
         """Return what is as good as the content of any file there; None: nothing is, and that is noted."""
+        if programs.is_script(field):
+            return self.stand_in_for_script(programs.ANY_SCRIPT)
         text = _STAND_INS.get(field.full_name)
         if text is None:
             self.name_elsewhere("a file or a variable")
         return text
+
+    def stand_in_for_script(self, script: bytes) -> str:
+        """Return what fails as a script of Lua does, and does nothing else."""
+        text = programs.compiled_only(script) if script else ""
+        if text is None:
+            self.keep_away(structs.PROGRAM)
+        return text or ""
+
+    def _look_at_program(self, message: Message) -> None:
+        if programs.is_lua(message.DESCRIPTOR) and len(UnknownFieldSet(message)):
+            self.keep_away(structs.MORE_THAN_KNOWN)
+        if any(programs.is_program(field) for field, _ in message.ListFields()):
+            self.keep_away(structs.PROGRAM)
+
+    def may_be_shown(self, name: str) -> bool:
+        """Say whether what is of that type may be shown to Envoy, and take note if it may not."""
+        if programs.is_never_asked(name):
+            self.keep_away(structs.PROGRAM)
+        # Nobody knows what Envoy makes of a Struct: it looks at the name beside it.
+        if types.find(name) is not None and name != structs.STRUCT:
+            return True
+        self.unknown = True
+        return False
 
     def hide(self, secret: object) -> None:
         """Take a text that must not be shown."""
@@ -246,8 +293,8 @@ _REWRITES: Mapping[str, Callable[[Pretence, Any], None]] = {
     "envoy.config.core.v3.SocketAddress": _rewrite_socket_address,
     "envoy.config.route.v3.RouteConfiguration": _rewrite_route_configuration,
     "envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig": _rewrite_dns_cache,
-    f"{_TLS}.CertificateValidationContext": _rewrite_validation,
-    f"{_TLS}.CommonTlsContext": _rewrite_tls,
-    f"{_TLS}.DownstreamTlsContext": _rewrite_downstream_tls,
-    f"{_TLS}.SdsSecretConfig": _rewrite_secret_config,
+    f"{types.TLS}.CertificateValidationContext": _rewrite_validation,
+    f"{types.TLS}.CommonTlsContext": _rewrite_tls,
+    f"{types.TLS}.DownstreamTlsContext": _rewrite_downstream_tls,
+    f"{types.TLS}.SdsSecretConfig": _rewrite_secret_config,
 }

@@ -14,7 +14,11 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from legation.judging import launcher
 from legation.judging.sayings import LOG_FORMAT, Saying, read_log
@@ -23,8 +27,13 @@ from legation.judging.scratch import CLUSTERS, LISTENERS, Scratch
 MOST_MEMORY = 400_000_000
 """Bytes. Envoy gives little back of what a large question took."""
 
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 _PAGE = 1 << 16
+_END = 3.0
+"""Seconds that its end may take, and the removal of its files: a disk may hang, and nobody must wait for that."""
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TZ")
+"""All that it gets of this program's environment."""
 _READY = b"LIVE"
 _COUNTED = "/stats?filter=^(cluster_manager.cds|listener_manager.lds).update_(success|rejected|failure)$"
 _COUNT = re.compile(rb"(cds|lds)\.update_(success|rejected|failure): (\d+)")
@@ -48,7 +57,8 @@ class Process:
         self._lines: list[bytes] = []
         """What it said of the question that it is asked; and, at the start, of its network."""
         self._more = asyncio.Event()
-        self._reading: asyncio.Task[None]
+        self._reading: asyncio.Task[None] | None = None
+        self._stderr: asyncio.ReadTransport | None = None
         self.alone = True
         """It has a network of its own."""
 
@@ -100,33 +110,53 @@ class Process:
         return pages * os.sysconf("SC_PAGE_SIZE") > MOST_MEMORY
 
     async def stop(self) -> None:
-        """End it, and remove its files."""
+        """End it, and remove its files. It always returns, and never fails."""
         process = getattr(self, "_process", None)
         if process is not None:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)  # it may be a script that has started the real one
-            await process.wait()
+            if not await _in_time(process.wait()):
+                _log.warning("the judge does not end", pid=process.pid)
+        if self._reading is not None:
             self._reading.cancel()
-        await asyncio.to_thread(self._scratch.remove)
+        if self._stderr is not None:
+            self._stderr.close()
+        if not await _in_time(asyncio.to_thread(self._scratch.remove)):
+            _log.warning("the files of the judge cannot be removed", folder=str(self._scratch.folder))
 
     async def _launch(self, program: Path) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), str(program)),
-            *("-c", str(self._scratch.bootstrap), "--concurrency", "1", "--disable-hot-restart"),
-            *("--drain-time-s", "1", "--drain-strategy", "immediate"),  # nobody is served
-            *("--log-level", "warn", "--log-format", LOG_FORMAT, "--log-format-escaped"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=self._scratch.folder,
-            start_new_session=True,  # what ends this program by the keyboard must leave the end of that to it
-        )
-        self._reading = asyncio.create_task(self._read())
+        # A pipe of our own: whatever Envoy started and holds it open does not keep anybody waiting for its end.
+        ours, its = os.pipe()
+        try:
+            await self._listen(ours)
+            folder = str(self._scratch.folder)
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), folder, str(program)),
+                *("-c", str(self._scratch.bootstrap), "--concurrency", "1", "--disable-hot-restart"),
+                *("--drain-time-s", "1", "--drain-strategy", "immediate"),  # nobody is served
+                *("--log-level", "warn", "--log-format", LOG_FORMAT, "--log-format-escaped"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=its,
+                cwd=folder,
+                env={each: os.environ[each] for each in _PASSED_ON if each in os.environ}
+                | {"HOME": folder, "TMPDIR": folder},
+                start_new_session=True,  # what ends this program by the keyboard must leave the end of that to it
+            )
+        finally:
+            os.close(its)
 
-    async def _read(self) -> None:
-        said, rest = self._process.stderr, b""
-        while said is not None and (page := await said.read(_PAGE)):
+    async def _listen(self, descriptor: int) -> None:
+        said = asyncio.StreamReader()
+        self._stderr, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(said), os.fdopen(descriptor, "rb")
+        )
+        self._reading = asyncio.create_task(self._read(said))
+
+    async def _read(self, said: asyncio.StreamReader) -> None:
+        rest = b""
+        while page := await said.read(_PAGE):
             *lines, rest = (rest + page).split(b"\n")
             self._lines += (line for line in lines if b"rejected" in line or line.startswith(b"no network"))
             self._more.set()
@@ -198,8 +228,29 @@ async def _new_scratch() -> Scratch:
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
-        (await making).remove()
+        # A disk that hangs must not keep whoever does not want it any more.
+        making.add_done_callback(_remove)
+        await _in_time(making)
         raise
+
+
+def _remove(making: asyncio.Future[Scratch]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        making.result().remove()
+
+
+async def _in_time(ending: Coroutine[Any, Any, object] | asyncio.Future[Scratch]) -> bool:
+    """Wait for the end of something, but not for ever. Returns whether it ended; how does not matter."""
+    waited = asyncio.ensure_future(ending)
+    done, _ = await asyncio.wait([waited], timeout=_END)
+    if not done:
+        waited.add_done_callback(_hear)
+    return bool(done) and (waited.cancelled() or waited.exception() is None)
+
+
+def _hear(ended: asyncio.Future[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _both_counted(before: dict[tuple[bytes, bytes], int], after: dict[tuple[bytes, bytes], int]) -> bool:

@@ -16,15 +16,14 @@ def find_envoy(setting: Path | None = None) -> Path | None:
     Args:
         setting: What somebody chose.
     """
-    if setting is not None:
-        found = shutil.which(setting)
-        return None if found is None else Path(found).absolute()
-    # The wheel's script is a Python program that starts the real one: that is taken itself.
-    wheel, script = _of_wheel(), Path(sys.executable).with_name("envoy")
-    on_path = shutil.which("envoy")
-    if on_path is None or (wheel is not None and Path(on_path).absolute() == script.absolute()):
-        return wheel
-    return Path(on_path).absolute()
+    found = shutil.which("envoy" if setting is None else setting)
+    if found is None:
+        return _of_wheel() if setting is None else None
+    program = Path(found).absolute()
+    # The wheel's script is a Python program that starts the real one: that is taken itself, as it must end with us.
+    if program == Path(sys.executable).with_name("envoy").absolute():
+        return _of_wheel() or program
+    return program
 
 
 def _of_wheel() -> Path | None:

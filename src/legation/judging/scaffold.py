@@ -11,7 +11,6 @@ from legation.model.resource_types import CLUSTER, LISTENER
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-HTTP = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 
@@ -54,7 +53,7 @@ def new_listener(setting: Setting) -> Any:
 
 def new_manager() -> Any:
     """Return a connection manager that routes."""
-    manager: Any = types.message_class(HTTP)(stat_prefix="judge")
+    manager: Any = types.message_class(types.HTTP_MANAGER)(stat_prefix="judge")
     manager.http_filters.add(name="router").typed_config.Pack(types.message_class(ROUTER)())
     return manager
 

@@ -1,16 +1,17 @@
 """The judge's folder: what it is started with, and the questions. Files only; call it from a thread.
 
 Nobody but the judge can read it, and it goes with the judge. Private keys stand in it only while a question is asked.
+Whoever made a folder holds the lock on it as long as the program runs: whatever can be locked was left behind.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
-import socket
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,6 @@ from legation.judging.pretence import NOBODY
 ADMIN, BOOTSTRAP, CLUSTERS, LISTENERS = "admin.sock", "bootstrap.json", "clusters.pb", "listeners.pb"
 
 _PREFIX = "legation-judge-"
-_STARTED = 60.0
-"""Seconds after which a judge answers, or never will."""
 _LONGEST_SOCKET = 100
 """The kernel's limit for the path of a socket is 108 bytes."""
 
@@ -31,10 +30,8 @@ class Scratch:
 
     def __init__(self) -> None:
         """Make it, with all that Envoy starts with; and remove those that nobody could remove."""
-        self.folder = _new_folder()
-        for each in self.folder.parent.glob(f"{_PREFIX}*"):
-            if _is_left_behind(each):
-                shutil.rmtree(each, ignore_errors=True)
+        remove_left_behind()
+        self.folder, self._lock = _new_folder()
         self.ask(CLUSTERS, b"")
         self.ask(LISTENERS, b"")
         self._write(BOOTSTRAP, json.dumps(_bootstrap(self.folder)).encode())
@@ -57,6 +54,9 @@ class Scratch:
     def remove(self) -> None:
         """Remove all of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     def _write(self, name: str, body: bytes) -> None:
         descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -64,27 +64,48 @@ class Scratch:
             file.write(body)
 
 
-def _new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    if len(os.fsencode(folder / ADMIN)) <= _LONGEST_SOCKET:
-        return folder
-    folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
+def remove_left_behind() -> None:
+    """Remove the folders of judges that ended together with the machine, or by a signal that cannot wait."""
+    for folder in _parent().glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            lock = _locked(folder)
+            if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)
 
 
-def _is_left_behind(folder: Path) -> bool:
-    """Say whether it is the folder of a judge that ended together with the machine, or by a signal that cannot wait."""
+def _parent() -> Path:
+    parent = Path(tempfile.gettempdir())
+    socket = parent / f"{_PREFIX}12345678" / ADMIN
+    return parent if len(os.fsencode(socket)) <= _LONGEST_SOCKET else Path("/tmp")  # noqa: S108 - for `mkdtemp`
+
+
+def _new_folder() -> tuple[Path, int | None]:
+    """Return a folder that nobody takes for one that was left behind, and the lock on it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_parent()))
+        with contextlib.suppress(FileNotFoundError):
+            lock = _locked(folder)
+            if lock is not None and folder.exists():
+                return folder, lock
+            if lock is not None:  # somebody removed it before it was locked
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Return the lock on a folder, which ends with this program; None: somebody has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        status = folder.stat()
-        if status.st_uid != os.getuid() or time.time() - status.st_mtime < _STARTED:
-            return False
-        with socket.socket(socket.AF_UNIX) as caller:
-            caller.connect(str(folder / ADMIN))
-    except ConnectionRefusedError:
-        return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
     except OSError:
-        return False
-    return False
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _bootstrap(folder: Path) -> Mapping[str, Any]:

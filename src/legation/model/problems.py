@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from legation.model.objects import FieldPath, ObjectKey, Place, show_path
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place, show_path
 
 DUPLICATE_NAME, DUPLICATE_ADDRESS = "duplicate-name", "duplicate-address"
 """Codes of problems that are about what another object has."""
+INTERNAL_ERROR = "internal-error"
+"""The code of problems that are faults of this program."""
 
 
 class Level(StrEnum):
@@ -46,3 +48,21 @@ class Problem:
         where = [str(part) for part in (self.place, self.object, show_path(self.path)) if part]
         mend = f" ({self.mend})" if self.mend else ""
         return ": ".join([*where, self.message]) + mend
+
+
+def own_fault(where: str, *, mend: str, manifest: ManifestObject | None = None, place: Place | None = None) -> Problem:
+    """Return the problem that this program itself fails, as its log says in full.
+
+    Args:
+        where: At what: `on this object`.
+        mend: What can be done until that is mended.
+        manifest: The object that it is about, if it is about one.
+        place: Where it is, if it is about no object.
+    """
+    return Problem(
+        code=INTERNAL_ERROR,
+        message=f"legation itself fails {where}; its log tells where",
+        object=manifest.key if manifest is not None else None,
+        place=manifest.place if manifest is not None else place,
+        mend=mend,
+    )

@@ -35,11 +35,11 @@ References: TypeAlias = Mapping[str, frozenset[str]]
 
 NO_REFERENCES: References = MappingProxyType({})
 
-Details: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
+SaidOfNames: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
 """What is said of a name (the short name of its type, and the name), in words that one type of resource and those who
 mention it share: names of filters for a RouteConfiguration, kinds for a Secret, types for an ExtensionConfig."""
 
-NO_DETAILS: Details = MappingProxyType({})
+NOTHING_SAID: SaidOfNames = MappingProxyType({})
 
 
 _ENDS_AT_ONCE = "~"
@@ -81,8 +81,8 @@ class Resource:
     extensions."""
     validity: tuple[Validity, ...] = field(default=(), repr=False)
     """When the certificates that stand in it can be used."""
-    details: Details = field(default_factory=lambda: NO_DETAILS, repr=False)
-    """What it says of names besides mentioning them, its own among them: what must fit what has the name."""
+    said_of_names: SaidOfNames = field(default_factory=lambda: NOTHING_SAID, repr=False)
+    """What it says of names, its own among them, besides mentioning them: what has the name must fit that."""
     lingers: bool = True
     """It goes on for those who use it already when it has been replaced or removed: a UDP listener does not."""
     origin: ObjectKey | None = None

@@ -216,6 +216,35 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
 BY_NAME = {row.name: row for row in RESOURCE_TYPES}
 BY_URL = {row.url: row for row in RESOURCE_TYPES}
 
+_ALSO_CALLED = {
+    "cds": CLUSTER,
+    "eds": CLUSTER_LOAD_ASSIGNMENT,
+    "endpoint": CLUSTER_LOAD_ASSIGNMENT,
+    "endpoints": CLUSTER_LOAD_ASSIGNMENT,
+    "assignment": CLUSTER_LOAD_ASSIGNMENT,
+    "assignments": CLUSTER_LOAD_ASSIGNMENT,
+    "leds": LB_ENDPOINT,
+    "sds": SECRET,
+    "ecds": EXTENSION_CONFIG,
+    "extension": EXTENSION_CONFIG,
+    "extensions": EXTENSION_CONFIG,
+    "lds": LISTENER,
+    "rds": ROUTE_CONFIGURATION,
+    "route": ROUTE_CONFIGURATION,
+    "routes": ROUTE_CONFIGURATION,
+    "srds": SCOPED_ROUTE,
+    "vhds": VIRTUAL_HOST,
+    "rtds": RUNTIME,
+}
+
+
+def named(given: str) -> ResourceType | None:
+    """Return the type that somebody means: `Cluster`, `clusters`, `route-configuration`, `eds`; None: it is none."""
+    plain = given.replace("_", "").replace("-", "").replace(" ", "").casefold()
+    found = (row for row in RESOURCE_TYPES if plain in {row.name.casefold(), f"{row.name.casefold()}s"})
+    return _ALSO_CALLED.get(plain) or next(found, None)
+
+
 REFERRERS: dict[ResourceType, tuple[ResourceType, ...]] = {
     row: tuple(other for other in RESOURCE_TYPES if row.name in other.refers) for row in RESOURCE_TYPES
 }

@@ -36,6 +36,8 @@ class FeedbackStatistics:
     """Envoys that refuse something of a type now."""
     pending: Mapping[ResourceType, int] = field(default_factory=dict)
     """Envoys that have not answered all responses of a type yet."""
+    silent: Mapping[ResourceType, int] = field(default_factory=dict)
+    """Those of them that have not answered for a minute."""
     convergence: Mapping[ResourceType, Histogram] = field(default_factory=dict)
     """From a change to each Envoy that accepted it."""
     waiting: int = 0

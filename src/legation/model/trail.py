@@ -13,6 +13,8 @@ from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.resource import Name, Resource
 from legation.model.resource_types import ResourceType
 
+SHOWN_ENVOYS = 5
+"""Envoys of a kind that are told by name; the others are counted."""
 Chosen: TypeAlias = Callable[[str, str], bool]
 """Says of the short name of a type and a name whether that resource is asked for."""
 

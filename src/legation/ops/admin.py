@@ -20,7 +20,7 @@ from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.replicas import ReplicaPages
 from legation.ops.proxy_json import page_json
-from legation.ops.trail_pages import INDEX, AskOthers, Trails, trail_routes
+from legation.ops.trail_pages import INDEX, AskOthers, Inquiry, trail_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,7 +42,7 @@ def admin_app(
     turned_away: Callable[[], Sequence[TurnedAway]],
     bind: str,
     replicas: Callable[[], Awaitable[ReplicaPages]] | None = None,
-    trails: Trails | None = None,
+    inquiry: Inquiry | None = None,
     replica: str | None = None,
     settings: Mapping[str, str] | None = None,
     others: AskOthers | None = None,
@@ -55,14 +55,14 @@ def admin_app(
         turned_away: Who was not served lately.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
         replicas: Asks the other replicas for what they have to show; None where there is no other.
-        trails: Where resources come from, and who has them; None: that has no pages.
+        inquiry: Where resources come from, and who has them; None: that has no pages.
         replica: Which replica this is, where there are others.
         settings: Those that say what objects mean.
         others: Asks the other replicas who their Envoys are and what these have; None where there is no other.
     """
 
     async def index(_: Request) -> Response:
-        return PlainTextResponse(_INDEX + (INDEX if trails is not None else ""))
+        return PlainTextResponse(_INDEX + (INDEX if inquiry is not None else ""))
 
     async def show_proxies(_: Request) -> Response:
         others = None if replicas is None else await replicas()
@@ -75,7 +75,7 @@ def admin_app(
             return JSONResponse({"problems": [problem_json(each) for each in found]})
         return PlainTextResponse("".join(f"{each.level}: {each}\n" for each in found) or "no problems\n")
 
-    more = () if trails is None else trail_routes(trails, replica=replica, settings=settings or {}, others=others)
+    more = () if inquiry is None else trail_routes(inquiry, replica=replica, settings=settings or {}, others=others)
     return Starlette(
         routes=[
             Route("/", index),

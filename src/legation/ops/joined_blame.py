@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-SHOWN = 5
-"""Envoys of a kind that are told by name."""
+from legation.model.trail import SHOWN_ENVOYS
 
 Record = Mapping[str, Any]
 
@@ -50,6 +49,6 @@ def _sum(one: Record, other: Record) -> dict[str, Any]:
     return {
         **{name: one[name] + other[name] for name in ("concerned", "accepted", "refused")},
         "versions": dict(versions.most_common()),
-        "refusals": refusals[:SHOWN],
-        "behind": sorted((*one["behind"], *other["behind"]))[:SHOWN],
+        "refusals": refusals[:SHOWN_ENVOYS],
+        "behind": sorted((*one["behind"], *other["behind"]))[:SHOWN_ENVOYS],
     }

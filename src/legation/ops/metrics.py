@@ -79,6 +79,7 @@ class Metrics(Collector):
         yield _by(
             "legation_proxies_pending", "Envoys that have not answered all yet, by type.", "type", _named(said.pending)
         )
+        yield _by("legation_proxies_silent", "Envoys that have not for a minute.", "type", _named(said.silent))
         yield _convergence(said.convergence)
         yield _total("legation_responses", "Responses sent to Envoys, by type.", _named(said.sent))
         yield _total("legation_accepted", "Responses that Envoys accepted, by type.", _named(said.accepted))

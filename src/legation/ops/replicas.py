@@ -16,7 +16,7 @@ from legation.model import delivery_json
 from legation.model.delivery import Deliveries
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.ops.proxy_json import page_json
-from legation.ops.trail_pages import Trails, shared_routes
+from legation.ops.trail_pages import Inquiry, shared_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,7 +35,7 @@ def replicas_app(
     deliveries: TellDeliveries,
     proxies: Callable[[], Sequence[ProxyStatus]],
     turned_away: Callable[[], Sequence[TurnedAway]],
-    trails: Trails | None = None,
+    inquiry: Inquiry | None = None,
 ) -> Starlette:
     """Return the application of the internal port.
 
@@ -43,7 +43,7 @@ def replicas_app(
         deliveries: What the Envoys of this replica have of each object.
         proxies: The Envoys that are connected to this replica.
         turned_away: Who was not served by this replica lately.
-        trails: Where resources come from, and which Envoys of this replica have them; None: that has no pages.
+        inquiry: Where resources come from, and which Envoys of this replica have them; None: that has no pages.
     """
 
     async def show_deliveries(request: Request) -> Response:
@@ -57,5 +57,5 @@ def replicas_app(
     async def show_proxies(_: Request) -> Response:
         return JSONResponse(page_json(proxies(), turned_away=turned_away()))
 
-    more = shared_routes(trails) if trails is not None else ()
+    more = shared_routes(inquiry) if inquiry is not None else ()
     return Starlette(routes=[Route("/delivery", show_deliveries), Route("/proxies", show_proxies), *more])

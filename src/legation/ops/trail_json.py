@@ -59,6 +59,17 @@ def object_json(traced: TracedObject) -> dict[str, Any]:
     }
 
 
+def asked_object(asked: str) -> tuple[str, str, str]:
+    """Return kind, namespace and name of the object that somebody asks for.
+
+    Args:
+        asked: `Cluster shop/web`, or without the namespace for any.
+    """
+    kind, _, rest = asked.strip().partition(" ")
+    namespace, _, name = rest.strip().rpartition("/")
+    return kind, namespace, name
+
+
 def envoy_json(envoy: KnownEnvoy) -> dict[str, Any]:
     """Return who an Envoy is."""
     workload = envoy.workload

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from legation.model.replicas import ReplicaRecords
-from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import BY_NAME, ResourceType, named
 from legation.model.trail import (
     AskedNode,
     Blamed,
@@ -42,7 +42,7 @@ INDEX = """\
 """
 
 
-class Trails(Protocol):
+class Inquiry(Protocol):
     """Answers where things come from, and who has them."""
 
     def objects(self, wanted: Wanted = ...) -> Iterable[TracedObject]:
@@ -91,12 +91,12 @@ class AskOthers(Protocol):
 
 
 def trail_routes(
-    trails: Trails, *, replica: str | None, settings: Mapping[str, str], others: AskOthers | None = None
+    inquiry: Inquiry, *, replica: str | None, settings: Mapping[str, str], others: AskOthers | None = None
 ) -> list[Route]:
     """Return the pages.
 
     Args:
-        trails: Gives the answers.
+        inquiry: Gives the answers.
         replica: Which replica this is, where there are others. Else None.
         settings: Those that say what objects mean, for who wants to read others in the same way.
         others: Asks the others who their Envoys are and what these have; None where there are none. All else is the
@@ -107,10 +107,10 @@ def trail_routes(
     async def resources(asked: QueryParams) -> Response:
         chosen, content = _chosen(asked), asked.get("config") != "0"
         if "node" not in asked:
-            found = trail_json.resources_json(trails.resources(chosen), content=content)
+            found = trail_json.resources_json(inquiry.resources(chosen), content=content)
             return streamed(head, "resources", found)
         node = _asked_node(asked)
-        got = trails.of_node(node, chosen)
+        got = inquiry.of_node(node, chosen)
         if isinstance(got, str):
             raise _Unanswerable(got, status=404)
         workload = got.workload
@@ -126,7 +126,7 @@ def trail_routes(
 
     async def objects(asked: QueryParams) -> Response:
         wanted = {each: asked[each].casefold() for each in ("kind", "namespace", "name") if asked.get(each)}
-        found = trails.objects(
+        found = inquiry.objects(
             lambda key: all(getattr(key, field).casefold() == value for field, value in wanted.items())
         )
         return streamed(head, "objects", trail_json.objects_json(found))
@@ -135,15 +135,15 @@ def trail_routes(
         told = await _ask(others, "/envoys", "envoys", {})
         theirs = ({**each, "replica": address} for address, those in told.records.items() for each in those)
         more = {**head, "settings": dict(settings), **_answered(told, others)}
-        return streamed(more, "envoys", chain(map(trail_json.envoy_json, trails.envoys()), theirs))
+        return streamed(more, "envoys", chain(map(trail_json.envoy_json, inquiry.envoys()), theirs))
 
     async def sent(asked: QueryParams) -> Response:
         node = _needed(asked, "node")
-        found = trail_json.sent_json(trails.sent(node, _chosen(asked)), content=asked.get("config") == "1")
+        found = trail_json.sent_json(inquiry.sent(node, _chosen(asked)), content=asked.get("config") == "1")
         return streamed({**head, "node": node}, "sent", found)
 
     async def blame(asked: QueryParams) -> Response:
-        own = await _blamed(trails, asked)
+        own = await _blamed(inquiry, asked)
         told = await _ask(others, "/blame", "blame", dict(asked))
         theirs = chain.from_iterable(told.records.values())
         found = joined_objects(own, theirs) if "object" in asked else joined_resources(own, theirs)
@@ -153,14 +153,14 @@ def trail_routes(
     return [Route(path, _page(show)) for path, show in pages.items()]
 
 
-def shared_routes(trails: Trails) -> list[Route]:
+def shared_routes(inquiry: Inquiry) -> list[Route]:
     """Return the pages that other replicas ask for: who the Envoys of this one are, and what they have."""
 
     async def envoys(_: QueryParams) -> Response:
-        return streamed({}, "envoys", map(trail_json.envoy_json, trails.envoys()))
+        return streamed({}, "envoys", map(trail_json.envoy_json, inquiry.envoys()))
 
     async def blame(asked: QueryParams) -> Response:
-        return JSONResponse({"blame": await _blamed(trails, asked)})
+        return JSONResponse({"blame": await _blamed(inquiry, asked)})
 
     return [Route("/envoys", _page(envoys)), Route("/blame", _page(blame))]
 
@@ -189,26 +189,14 @@ def _answered(told: ReplicaRecords, others: AskOthers | None) -> dict[str, Any]:
     }
 
 
-async def _blamed(trails: Trails, asked: QueryParams) -> list[dict[str, Any]]:
+async def _blamed(inquiry: Inquiry, asked: QueryParams) -> list[dict[str, Any]]:
     if "object" not in asked:
         row = _row(_needed(asked, "type"))
-        return await in_turns(map(trail_json.blamed_json, trails.blame_resource(row, _needed(asked, "name"))))
+        return await in_turns(map(trail_json.blamed_json, inquiry.blame_resource(row, _needed(asked, "name"))))
     return [
         trail_json.object_json(traced) | {"blamed": await in_turns(map(trail_json.blamed_json, blamed))}
-        for traced, blamed in blamed_objects(trails, _needed(asked, "object"))
+        for traced, blamed in inquiry.blame_object(*trail_json.asked_object(_needed(asked, "object")))
     ]
-
-
-def blamed_objects(trails: Trails, asked: str) -> Iterable[tuple[TracedObject, Iterable[Blamed]]]:
-    """Return the objects that somebody asks for, each with what is made of it and who has that.
-
-    Args:
-        trails: Gives the answers.
-        asked: `Cluster shop/web`, or without the namespace for any.
-    """
-    kind, _, rest = asked.strip().partition(" ")
-    namespace, _, name = rest.strip().rpartition("/")
-    return trails.blame_object(kind, namespace, name)
 
 
 def _needed(asked: QueryParams, name: str) -> str:
@@ -238,9 +226,7 @@ def _chosen(asked: QueryParams) -> Chosen:
 
 
 def _row(given: str) -> ResourceType:
-    plain = given.replace("_", "").casefold()
-    found = [each for each in RESOURCE_TYPES if plain in {each.name.casefold(), f"{each.name.casefold()}s"}]
-    if not found:
-        names = ", ".join(each.name for each in RESOURCE_TYPES)
-        raise _Unanswerable(f"{given!r} is no type; the types are {names}")
-    return found[0]
+    row = named(given)
+    if row is None:
+        raise _Unanswerable(f"{given!r} is no type; the types are {', '.join(BY_NAME)}")
+    return row

@@ -69,7 +69,7 @@ class Books(Protocol):
         ...
 
     def accepted(self, event: Accepted, now: float, *, since: float) -> None:
-        """Note that a client that came at a moment accepted something."""
+        """Note that a client accepted something that knows of changes since a moment."""
         ...
 
     def tell(self, account: Account, *, afresh: bool, refusals: bool) -> None:
@@ -118,15 +118,17 @@ class Account:
             entry = self._types[event.type] = TypeAccount(event.type)
         refused_before = len(entry.refused)
         unseen = bool(entry.unseen)
+        asks_anew = isinstance(event, Subscribed) and refused_before > 0
         match event:
             case Sent():
                 entry.take_sent(event, self._books.now())
             case Accepted():
                 now = self._books.now()
                 entry.take_accepted(event, now)
-                self._books.accepted(event, now, since=self.since)
+                # A change of which it did not want to know yet is none to it.
+                self._books.accepted(event, now, since=max(self.since, entry.asked_at))
             case Subscribed():
-                entry.take_subscribed(event)
+                entry.take_subscribed(event, self._books.now())
             case Refused():
                 entry.take_refused(event, self._books.now())
             case _:
@@ -136,7 +138,7 @@ class Account:
         self._books.tell(
             self,
             afresh=isinstance(event, Subscribed),
-            refusals=isinstance(event, Refused) or refused_before != len(entry.refused) or unseen,
+            refusals=isinstance(event, Refused) or refused_before != len(entry.refused) or unseen or asks_anew,
         )
 
     def _concerned(self, event: Event) -> Iterable[Resource]:
@@ -179,11 +181,12 @@ class Account:
         held = self.client.accepted(row, name)
         if wanted is None:
             return Standing.UNCONCERNED if held is None else Standing.WAITING
-        if row in self._types and self._types[row].refuses_unseen(name, wanted.version):
+        asked = self.client.subscribes(row, name)
+        if asked and row in self._types and self._types[row].refuses_unseen(name, wanted.version):
             return Standing.REFUSED
         if held is not None and held.version == wanted.version:
             return Standing.ACCEPTED
-        if not self.client.subscribes(row, name):
+        if not asked:
             return Standing.UNCONCERNED
         refused = self._types[row].refused.get(name) if row in self._types else None
         return Standing.REFUSED if refused is not None and refused.version == wanted.version else Standing.WAITING
@@ -215,23 +218,23 @@ class Account:
         return tuple(sorted(self._types, key=lambda each: each.order))
 
     def refused(self, row: ResourceType | None = None) -> Iterator[RefusedResource]:
-        """Yield what the client refuses of what it is to get now."""
+        """Yield what the client refuses of what it is to get now, and asks for."""
         content = self.place.snapshot
         for each in self._types if row is None else (row,):
             entry = self._types[each]
             for refused in (*entry.refused.values(), *self._unseen(entry)):
                 wanted = content.get(each, refused.name) if content is not None else None
-                if wanted is not None and wanted.version == refused.version:
+                same = wanted is not None and wanted.version == refused.version
+                if same and self.client.subscribes(each, refused.name):
                     yield refused
 
     def _unseen(self, entry: TypeAccount) -> Iterable[RefusedResource]:
         """Return what was taken without a look, when it is known that nobody finds out more."""
-        every = entry.unseen.values()
-        if all(each.parked is None for each in every):
-            return [each for each in every if each.name not in entry.refused]
-        held = (self.client.accepted(each.type, each.name) for each in every)
-        settled = all(has is not None and has.version == each.version for has, each in zip(held, every, strict=True))
-        return every if settled else ()
+        every = [each for each in entry.unseen.values() if each.name not in entry.refused]
+        known = [each for each in every if each.parked is None]
+        held = ((each, self.client.accepted(each.type, each.name)) for each in every)
+        settled = all(has is not None and has.version == each.version for each, has in held if each.parked is not None)
+        return every if settled else known
 
     def refuses(self) -> Iterator[ResourceType]:
         """Yield the types of which the client refuses something now; O(what it refuses)."""
@@ -240,6 +243,11 @@ class Account:
     def waits(self) -> Iterator[ResourceType]:
         """Yield the types of which the client has not answered all responses yet."""
         return (row for row, entry in self._types.items() if entry.outstanding)
+
+    def silent(self) -> Iterator[ResourceType]:
+        """Yield the types of which the client has not answered a response for long."""
+        now = self._books.now()
+        return (row for row, entry in self._types.items() if entry.is_silent(now))
 
     def status(self, now: float, loads: Iterable[ClusterLoad] = ()) -> ProxyStatus:
         """Return the account as a record, with the load that the client reported last."""
@@ -261,7 +269,7 @@ class Account:
             for resource in content[row] if content is not None else ():
                 status = self._config_status(resource)
                 if status is not None:
-                    refused = entry.refused.get(resource.name) if status is ConfigStatus.ERROR else None
+                    refused = entry.refusal_of(resource.name) if status is ConfigStatus.ERROR else None
                     yield ResourceConfig(
                         resource=resource,
                         status=status,

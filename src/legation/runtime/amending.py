@@ -16,7 +16,7 @@ from types import MappingProxyType
 from legation.envoy import codec
 from legation.envoy.findings import quote
 from legation.model.objects import ManifestObject, ObjectKey, is_same_json
-from legation.model.problems import Level, Problem
+from legation.model.problems import Level, Problem, own_fault
 from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
 from legation.runtime.item import NOTHING, Item, Made
@@ -267,10 +267,5 @@ def _name(item: Item) -> Name:
 
 
 def _fault_at(manifest: ManifestObject) -> Problem:
-    return Problem(
-        code="internal-error",
-        object=manifest.key,
-        place=manifest.place,
-        message="legation itself fails at what objects of this namespace say of others; its log tells where",
-        mend="what was served before goes on; report it",
-    )
+    where = "at what objects of this namespace say of others"
+    return own_fault(where, mend="what was served before goes on; report it", manifest=manifest)

@@ -16,7 +16,7 @@ from legation.model.node import Workload
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
 from legation.runtime.item import NOTHING, Item, Labels, Made
-from legation.runtime.shelf import Shelf
+from legation.runtime.shelf import Shelf, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class Assembly:
             for namespace, shelves in self.shelves.items()
         }
         """Namespace -> every label that a selector there mentions."""
+        self.dated: tuple[Item, ...] = _dated(() if previous is None else previous.dated, came, went)
+        """The items with certificates, whose time comes and goes; the same tuple while these are the same items."""
         self._snapshots: dict[tuple[str, Labels], Snapshot] = {}
 
     def snapshot_for(self, workload: Workload) -> Snapshot:
@@ -102,6 +104,12 @@ def _difference(before: Made, made: Made) -> tuple[list[Item], list[Item]]:
             came += (item for item in new if item not in there)
             went += (item for item in old if item not in here)
     return came, went
+
+
+def _dated(before: tuple[Item, ...], came: Iterable[Item], went: Collection[Item]) -> tuple[Item, ...]:
+    gone = frozenset(before).intersection(went)
+    new = [item for item in came if item.resource.validity]
+    return in_order((*(item for item in before if item not in gone), *new)) if gone or new else before
 
 
 def _shelves(previous: Shelves, came: Iterable[Item], went: Iterable[Item]) -> Shelves:

@@ -13,15 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from legation.envoy import bootstrap_doubts, bootstrap_refusals, codec, examining, reader, types
-from legation.envoy.findings import Finding
+from legation.envoy.findings import quote
 from legation.envoy.spelled import spelled
+from legation.envoy.spelling import camel
 from legation.model.node import Scope
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey
+from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import DUPLICATE_NAME, Level, Problem
 from legation.model.resource_types import CLUSTER, LISTENER, SECRET, ResourceType
+from legation.runtime.as_problems import told
 from legation.runtime.assemble import Assembly
 from legation.runtime.check import check
 from legation.runtime.item import Item
+from legation.runtime.words import Words
 
 MESSAGE = "envoy.config.bootstrap.v3.Bootstrap"
 _KEY = ObjectKey("", "Bootstrap", "default", "bootstrap")
@@ -32,24 +35,36 @@ _STATIC = (
     ("secrets", SECRET),
 )
 _DANGLING = "dangling-reference"
-_OTHER = "give one of them another name"
-_WORDS = (
-    ("stands in this object twice; the first one counts", "stands here twice"),
-    ("which no object of this namespace holds", "which is not in this file"),
-    (f" of {_KEY}, which came first", ", which stands above"),
+
+
+def _twice(row: ResourceType) -> str:
+    # Tried with Envoy 1.40: it takes the second listener for a new version of the first.
+    return "stands here twice; the last one counts" if row is LISTENER else "stands here twice"
+
+
+def _if_missing(_row: ResourceType, meant: str | None) -> str:
+    return f"did you mean {quote(meant)}?" if meant else "add it to static_resources.clusters"
+
+
+_OF_ONE_FILE = Words(
+    twice=_twice,
+    senior=lambda _manifest: ", which stands above",
+    missing="which is not in this file",
+    other_name="give one of them another name",
+    other_address="give one of them another address",
+    if_missing=_if_missing,
 )
-"""What is said of objects -> what is said of what stands in one file."""
 
 
 def check_bootstrap(json: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Return all that is wrong with a bootstrap."""
     message: Any = types.message_class(MESSAGE)()
     body, findings = reader.read(message, json)
-    whole = [_problem(each) for each in findings]
+    whole = [*map(told, findings)]
     made, static = _static(json)
     if not any(each.level is Level.ERROR for each in whole):
         known = examining.examined(message, body)
-        whole += [_problem(replace(each, path=spelled(json, each.path))) for each in known]
+        whole += [told(replace(each, path=spelled(json, each.path))) for each in known]
     # A static resource is looked at by itself, which says more, and with the whole.
     found = list({(each.path, each.code): each for each in (*whole, *static)}.values())
     broken = any(each.level is Level.ERROR for each in found)
@@ -57,7 +72,7 @@ def check_bootstrap(json: Mapping[str, Any]) -> tuple[Problem, ...]:
     together = [each for each in _together(message, made) if not (broken and each.code == _DANGLING)]
     if not broken:
         more = (*bootstrap_refusals.refusals(message), *bootstrap_doubts.doubts(message))
-        own = [_problem(replace(each, path=spelled(json, each.path))) for each in more]
+        own = [told(replace(each, path=spelled(json, each.path))) for each in more]
         # What Envoy refuses is said so, and not as a doubt too.
         refused = {each.path for each in own if each.code == _DANGLING}
         found += [*(each for each in together if each.path not in refused), *own]
@@ -74,35 +89,15 @@ def _together(bootstrap: Any, made: tuple[Item, ...]) -> Iterator[Problem]:
         # Whatever else a static resource names, it asks a control plane for.
         return row is not CLUSTER or brings_clusters
 
-    for each in check(Assembly({_KEY: made}), elsewhere=elsewhere):
-        message = each.message
-        for words, ours in _WORDS:
-            message = message.replace(words, ours)
-        if each.code == DUPLICATE_NAME and "listeners" in each.path:
-            # Tried with Envoy 1.40: it takes the second one for a new version of the first.
-            yield replace(
-                each, object=None, level=Level.WARNING, message=f"{message}; the last one counts", mend=_OTHER
-            )
-            continue
-        meant = each.mend.partition("?")[0] + "?" if "?" in each.mend else ""
-        mend = meant if each.code == _DANGLING else each.mend.partition(", or selectors")[0]
-        yield replace(each, object=None, message=message, mend=mend or "add it to static_resources.clusters")
+    for each in check(Assembly({_KEY: made}), elsewhere=elsewhere, words=_OF_ONE_FILE):
+        # A second listener of a name is taken, as is said of it.
+        taken = each.code == DUPLICATE_NAME and "listeners" in each.path
+        yield replace(each, object=None, level=Level.WARNING if taken else each.level)
 
 
 def static_items(json: Mapping[str, Any]) -> tuple[Item, ...]:
     """Return the static resources that nothing is wrong with, each with its path."""
     return _static(json)[0]
-
-
-def _problem(finding: Finding, above: FieldPath = ()) -> Problem:
-    return Problem(
-        code=finding.code,
-        message=finding.message,
-        level=finding.level,
-        path=(*above, *finding.path),
-        mend=finding.mend,
-        example=finding.example,
-    )
 
 
 def _static(json: Mapping[str, Any]) -> tuple[tuple[Item, ...], list[Problem]]:
@@ -119,7 +114,7 @@ def _static(json: Mapping[str, Any]) -> tuple[tuple[Item, ...], list[Problem]]:
             path = (above, name, index)
             encoded = codec.encode({"@type": row.url, **each})
             # A static listener or secret needs no name, and that of a cluster is a matter of rules.
-            problems += [_problem(finding, path) for finding in encoded.findings if finding.code != "empty-name"]
+            problems += [told(finding, path) for finding in encoded.findings if finding.code != "empty-name"]
             if encoded.resource is not None:
                 items.append(
                     Item(
@@ -128,6 +123,7 @@ def _static(json: Mapping[str, Any]) -> tuple[tuple[Item, ...], list[Problem]]:
                         manifest=manifest,
                         path=path,
                         position=len(items),
+                        json=each,
                     )
                 )
     return tuple(items), problems
@@ -135,8 +131,7 @@ def _static(json: Mapping[str, Any]) -> tuple[tuple[Item, ...], list[Problem]]:
 
 def _below(json: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
     """Return the key by which a field of the top is written, and what stands there if it is a map."""
-    first, *rest = name.split("_")
-    for key in (name, first + "".join(each.capitalize() for each in rest)):
+    for key in (name, camel(name)):
         if isinstance(json.get(key), Mapping):
             return key, json[key]
     return name, {}

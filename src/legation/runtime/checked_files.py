@@ -20,6 +20,7 @@ from legation.envoy.findings import Finding
 from legation.model.objects import FieldPath
 from legation.model.problems import Level, Problem
 from legation.model.resource import Name, Resource
+from legation.runtime.as_problems import told
 from legation.texts import envoy_json, envoy_yaml
 from legation.texts.kubectl_yaml import YamlFault
 from legation.translate import discovery_files
@@ -63,7 +64,7 @@ def check_file(file: ConfigMapFile) -> CheckedFile:
     if found.shape is not Shape.RESPONSE:
         return CheckedFile(file=file, problems=tuple(_of(file, found.problems)))
     resources, problems = _read(file, found)
-    whole = _told(_of_the_whole(value))
+    whole = map(told, _of_the_whole(value))
     return CheckedFile(file=file, resources=resources, problems=tuple(_of(file, (*found.problems, *whole, *problems))))
 
 
@@ -86,24 +87,12 @@ def _read(file: ConfigMapFile, found: DiscoveryFile) -> tuple[tuple[Resource, ..
     problems: list[Problem] = []
     for path, json in found.members:
         encoded = codec.encode(json, origin=file.origin)
-        problems += _told(encoded.findings, path)
+        problems += (told(each, path) for each in encoded.findings)
         if encoded.resource is not None:
             resources.append(encoded.resource)
             members.append((path, (encoded.resource.type, encoded.resource.name)))
     problems += discovery_files.what_does_not_go_together(members, key=file.name, count=found.count)
     return tuple(resources), problems
-
-
-def _told(findings: Iterable[Finding], path: FieldPath = ()) -> Iterator[Problem]:
-    for each in findings:
-        yield Problem(
-            code=each.code,
-            message=each.message,
-            level=each.level,
-            path=(*path, *each.path),
-            mend=each.mend,
-            example=each.example,
-        )
 
 
 def _of(file: ConfigMapFile, problems: Iterable[Problem]) -> Iterator[Problem]:

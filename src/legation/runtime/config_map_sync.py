@@ -9,7 +9,7 @@ from dataclasses import replace
 from legation.clock import Clock
 from legation.model.file_statistics import FileStatistics
 from legation.model.objects import FieldPath, ObjectKey, Place
-from legation.model.problems import Problem
+from legation.model.problems import Problem, own_fault
 from legation.runtime.config_map_sets import ConfigMapSets, standing_set
 from legation.runtime.debounce import Debounce
 from legation.runtime.intake import Intake
@@ -176,11 +176,8 @@ class ConfigMapSync:
             self._fault = None
         except Exception as error:  # noqa: BLE001 - whatever it is, what stands there must stay
             log_fault(error)
-            self._fault = Problem(
-                code="internal-error",
-                message="legation itself fails on what has changed; its log tells where",
-                mend="the files stay as they are; undo the last change, and report it",
-            )
+            mend = "the files stay as they are; undo the last change, and report it"
+            self._fault = own_fault("on what has changed", mend=mend)
         self._look_around()
 
     def _placed(self, problem: Problem) -> Problem:

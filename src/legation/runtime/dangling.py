@@ -6,20 +6,32 @@ Envoy waits for most of what it cannot find; for a cluster that routes inside a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from legation.envoy.findings import quote
-from legation.envoy.whereabouts import whereabouts
+from legation.envoy.whereabouts import Whereabouts, whereabouts
 from legation.model.names import is_glob
 from legation.model.node import Scope
 from legation.model.problems import Level, Problem
-from legation.model.resource import EVERY
-from legation.model.resource_types import BY_NAME, CLUSTER, ResourceType
+from legation.model.resource import EVERY, Name
+from legation.model.resource_types import BY_NAME, ResourceType
 from legation.runtime.item import Item
+from legation.runtime.rechecking import Rechecking
 from legation.runtime.shelf import Shelf
+from legation.runtime.words import OF_OBJECTS, Words
+from legation.translate.faults import fault
+
+Elsewhere: TypeAlias = Callable[[ResourceType, str], bool]
+"""Says of which names somebody else tells whether they are there."""
 
 
 def dangling(
-    shelf: Shelf, shelves: Mapping[ResourceType, Shelf], elsewhere: Callable[[ResourceType, str], bool]
+    shelf: Shelf,
+    shelves: Mapping[ResourceType, Shelf],
+    elsewhere: Elsewhere,
+    *,
+    words: Words = OF_OBJECTS,
+    known: Rechecking,
 ) -> Iterator[Problem]:
     """Yield a warning for each reference to something that cannot reach a workload which gets what refers to it.
 
@@ -27,6 +39,8 @@ def dangling(
         shelf: What refers.
         shelves: What there is, by type.
         elsewhere: Says of which names somebody else tells whether they are there.
+        words: How the missing is told.
+        known: Remembers where names stand.
     """
     for type_name in sorted(shelf.references):
         row = BY_NAME[type_name]
@@ -38,7 +52,8 @@ def dangling(
             for item in items
         ]
         for item, name in sorted(loose, key=lambda each: (each[0].rank, each[1])):
-            yield _dangling_reference(item, row, name, target)
+            where = place_of(item, (row, name), known)
+            yield _dangling_reference(item, (row, name), target, words, where)
 
 
 def _reaches(target: Shelf | None, name: str, scope: Scope) -> bool:
@@ -52,26 +67,21 @@ def _reaches(target: Shelf | None, name: str, scope: Scope) -> bool:
     return not target.labels or any(each.scope.meets(scope) for each in target.claims[name])
 
 
-def _dangling_reference(item: Item, row: ResourceType, name: str, target: Shelf | None) -> Problem:
-    reference = f"the {item.resource.type.name} {quote(item.resource.name)} refers to the {row.name} {quote(name)}"
-    where = whereabouts(item.resource, (row, name), item.json)
+def place_of(item: Item, named: Name, known: Rechecking) -> Whereabouts:
+    """Return where a resource mentions a name: to look for it takes longer than all else that is said of it."""
+    return known.once((whereabouts, item, named), lambda: whereabouts(item.resource, named, item.json))
+
+
+def _dangling_reference(item: Item, named: Name, target: Shelf | None, words: Words, where: Whereabouts) -> Problem:
+    row, name = named
+    message = f"the {item.resource.type.name} {quote(item.resource.name)} refers to the {row.name} {quote(name)}"
     if target is not None and name in target.claims:
-        message = f"{reference}, which goes to other workloads"
+        message += ", which goes to other workloads"
         mend = "give both objects selectors that fit together"
     else:
-        message = f"{reference}, which no object of this namespace holds"
-        nearest = target.spelling.nearest(name) if target is not None else None
-        meant = f"did you mean {quote(nearest)}?" if nearest else ""
-        static = "it is right if it is static in the Envoy's bootstrap" if row is CLUSTER else ""
-        mend = " ".join(filter(None, (meant, static)))
+        message += f", {words.missing}"
+        mend = words.if_missing(row, target.spelling.nearest(name) if target is not None else None)
     if where.needed:
         message += f"; an Envoy that does not know it refuses the {item.resource.type.name}"
-    return Problem(
-        code="dangling-reference",
-        level=Level.WARNING,
-        message=message,
-        object=item.manifest.key,
-        place=item.manifest.place,
-        path=(*item.path, *where.path),
-        mend=mend,
-    )
+    path = (*item.path, *where.path)
+    return fault(item.manifest, "dangling-reference", message, path, level=Level.WARNING, mend=mend)

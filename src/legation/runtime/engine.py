@@ -17,7 +17,7 @@ from secrets import token_hex
 from legation.clock import Clock
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
-from legation.model.problems import Level, Problem
+from legation.model.problems import Level, Problem, own_fault
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, wait_accepted
@@ -28,13 +28,13 @@ from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.feedback import Feedback
 from legation.runtime.groups import EXPECTED, AnyGroup, Expected, Group
 from legation.runtime.hub import Hub
+from legation.runtime.inquiry import Inquiry
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
-from legation.runtime.trails import Trails
 from legation.runtime.turned_away import TurnedAway
 from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.runtime.what_if import WhatIf
@@ -106,7 +106,7 @@ class Engine:
             crowds=self._hub.crowds,
         )
         """What Envoys have of each object, if that is counted."""
-        self.trails = Trails(self._served.trail, accounts=lambda: self.feedback.accounts)
+        self.inquiry = Inquiry(self._served.trail, accounts=lambda: self.feedback.accounts)
         """Where things come from, and who has them."""
         if count:
             self.feedback.counts_by_object = self.objects
@@ -303,12 +303,17 @@ class Engine:
             await self._changed.wait()
             while (due := self._debounce.due()) is not None and due > self._clock.now():
                 await self._clock.sleep_until(due)
-            heard = self._debounce.pending_since
+            heard = self._heard_since()
             self._debounce.fired(self._clock.now())
             self._changed.clear()
             if not self._intake.missing:
                 with self.feedback.change_heard(heard):
                     self._update()
+
+    def _heard_since(self) -> float | None:
+        """Return the moment of the oldest of the changes that are to be served now; those count that were judged."""
+        moments = [self._debounce.pending_since, self._court.book.take_decided() if self._court is not None else None]
+        return min((each for each in moments if each is not None), default=None)
 
     def _update(self) -> None:
         begun = self._clock.now()
@@ -325,11 +330,8 @@ class Engine:
             self._fault = None
         except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
             log_fault(error)
-            self._fault = Problem(
-                code="internal-error",
-                message="legation itself fails on what has changed; its log tells where",
-                mend="what was served before goes on; undo the last change, and report it",
-            )
+            mend = "what was served before goes on; undo the last change, and report it"
+            self._fault = own_fault("on what has changed", mend=mend)
         self._waiting_room.wake()
         self._look_due.set()
         self._last_update_seconds = self._clock.now() - begun

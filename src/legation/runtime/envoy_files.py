@@ -17,6 +17,7 @@ from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import TYPE_URL_PREFIX
+from legation.runtime.as_problems import told
 from legation.runtime.checked_bootstrap import check_bootstrap, static_items
 from legation.runtime.checked_files import CheckedFile, check_file
 from legation.runtime.item import Item
@@ -147,20 +148,7 @@ def _check_resource(value: Mapping[str, Any]) -> tuple[Problem, ...]:
     message = "this is one resource alone: Envoy takes such a file for one without resources"
     mend = "write resources: and the resource below it, in a list, where Envoy is to read this file"
     alone = Problem(code="no-discovery-response", level=Level.WARNING, message=message, mend=mend)
-    return (
-        alone,
-        *(
-            Problem(
-                code=each.code,
-                message=each.message,
-                level=each.level,
-                path=each.path,
-                mend=each.mend,
-                example=each.example,
-            )
-            for each in codec.encode(value).findings
-        ),
-    )
+    return (alone, *map(told, codec.encode(value).findings))
 
 
 def _checked(name: str, text: str) -> CheckedFile:

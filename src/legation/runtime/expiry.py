@@ -14,7 +14,8 @@ from legation.model.validity import Validity
 from legation.runtime.item import Item
 from legation.texts.pem import Period
 from legation.translate.by_name import Fault
-from legation.translate.certificates import judge
+from legation.translate.certificates import in_time
+from legation.translate.faults import fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +38,13 @@ def outlook(items: Iterable[Item], *, now: float) -> Outlook:
     moments: list[float] = []
     for item in items:
         for each in item.resource.validity:
-            verdict = judge(Period(start=each.start, end=each.end), each.what, now)
-            problems += (_problem(item, each, fault) for fault in verdict.faults)
-            if verdict.again_at is not None:
-                moments.append(verdict.again_at)
+            fitness = in_time(Period(start=each.start, end=each.end), each.what, now)
+            problems += (_problem(item, each, found) for found in fitness.faults)
+            if fitness.again_at is not None:
+                moments.append(fitness.again_at)
     return Outlook(problems=tuple(dict.fromkeys(problems)), again_at=min(moments, default=None))
 
 
-def _problem(item: Item, validity: Validity, fault: Fault) -> Problem:
-    return Problem(
-        code=fault.code,
-        level=Level.WARNING,
-        message=fault.message,
-        object=item.manifest.key,
-        place=item.manifest.place,
-        path=(*item.path, *as_written(item.json, validity.path)),
-        mend=fault.mend,
-    )
+def _problem(item: Item, validity: Validity, found: Fault) -> Problem:
+    path = (*item.path, *as_written(item.json, validity.path))
+    return fault(item.manifest, found.code, found.message, path, level=Level.WARNING, mend=found.mend)

@@ -94,6 +94,7 @@ class Feedback:
             waiting=sum(account.place.snapshot is None for account in self.accounts),
             refusing=Counter(row for account in self.accounts for row in account.refuses()),
             pending=Counter(row for account in self.accounts for row in account.waits()),
+            silent=Counter(row for account in self.accounts for row in account.silent()),
             convergence=self._convergence.histograms(),
         )
 

@@ -34,11 +34,13 @@ class Item:
     """Where in the object the resource stands."""
     position: int = 0
     """How many stand before it in the object: of two that claim one name there, the first has it."""
+    left: bool = False
+    """Whether its object does not make it any more; whoever does has the name."""
 
     @property
-    def rank(self) -> tuple[tuple[str, str, int, ObjectKey], int]:
+    def rank(self) -> tuple[bool, tuple[str, str, int, ObjectKey], int]:
         """The sort key by which the first of two claimants is found."""
-        return (self.manifest.seniority, self.position)
+        return (self.left, self.manifest.seniority, self.position)
 
 
 Made: TypeAlias = Mapping[ObjectKey, tuple[Item, ...]]

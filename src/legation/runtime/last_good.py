@@ -4,6 +4,7 @@ Three rules. Nothing of a broken version is used; the last good version of that 
 is asked about the newest version, and if that is refused. An object that vanished from a file of which a part cannot be
 used is not gone. Of what was broken from the start and of which nobody knows a good version, it is said which types it
 could have held: an Envoy that was configured before may hold such resources, and must not be told to remove them.
+What goes from one object to another that waits for a verdict is the matter of `leaving`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.runtime.assemble import COMPLETE, Incomplete
-from legation.runtime.judged import Judged, Standing
+from legation.runtime.judged import Hearing, Judged
+from legation.runtime.leaving import Leaving
 from legation.runtime.object_records import ObjectRecords
 from legation.runtime.read import Reading, read
 
@@ -72,6 +74,7 @@ class LastGood:
         """The newest version seen of each object that is there or kept."""
         self._good: dict[ObjectKey, Reading] = {}
         """What is served."""
+        self._leaving = Leaving()
         self._kept: frozenset[ObjectKey] = frozenset()
         """Objects that are missing and yet not gone."""
         self._unknown: frozenset[ObjectKey] = frozenset()
@@ -107,23 +110,31 @@ class LastGood:
         kept = self._keep(newest, {key: reading for key, reading in lost.items() if reading.broken}, broken)
         good |= {key: self._good[key] for key in kept}
         self._note_unknown(newest, lost, broken)
+        self._leaving.follow(before=self._good, good=good, newest=newest)
         self._newest, self._good, self._begun = newest | kept, good, True
         if self._judged is not None:
             self._judged.keep(newest.keys())
         files = _files(newest.values())
         self._records.note(good.values(), whole=files - broken - _files(lost.values()), present=files | broken)
+        self._records.note_left(self._leaving.left)
         return Settled(
-            readings=MappingProxyType(good),
+            readings=MappingProxyType(self._leaving.served(good)),
             problems=(
                 *self._records.problems,
                 *(problem for reading in newest.values() for problem in reading.problems),
                 *(self._judged.problems() if self._judged is not None else ()),
                 *_kept_problems(kept.values()),
+                *self._leaving.problems(newest, waits=self._is_waiting),
                 *self._unknown_problems(),
             ),
             incomplete=self._incomplete(),
             namespaces=frozenset(key.namespace for key in self._newest),
         )
+
+    @property
+    def awaits_first(self) -> bool:
+        """Whether the first verdicts are not all there, and nothing was served before the program began, either."""
+        return self._judged is not None and self._judged.awaits_first and not self.recalled
 
     def take_changes(self) -> Mapping[str, Any]:
         """Return what a state folder has to save since the last call: records by name, None where one goes."""
@@ -138,7 +149,8 @@ class LastGood:
                 self._unknown |= {manifest.key}
             else:
                 self._good[manifest.key] = reading
-        self.recalled = MappingProxyType(self._good)
+        self._leaving.recall((self._read(each.manifest, None), each.names, each.heirs) for each in self._records.left)
+        self.recalled = MappingProxyType(self._leaving.served(self._good))
 
     def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:
         if self._judged is None:
@@ -146,7 +158,10 @@ class LastGood:
         if reading.broken:
             self._judged.forget(key)
             return self._good.get(key)
-        return reading if self._judged.standing(reading) is Standing.PASSES else self._good.get(key)
+        return reading if self._judged.hearing(reading) is Hearing.PASSES else self._good.get(key)
+
+    def _is_waiting(self, key: ObjectKey) -> bool:
+        return self._judged is not None and self._judged.is_waiting(key)
 
     def _keep(self, newest: Readings, lost: Readings, broken: frozenset[str]) -> dict[ObjectKey, Reading]:
         """Return the objects that are missing and yet not gone, as they were last seen (those seen good).
@@ -189,7 +204,7 @@ class LastGood:
 
     def _unknown_problems(self) -> Iterator[Problem]:
         for key in sorted(self._unknown):
-            if self._judged is not None and self._judged.is_waiting(key):
+            if self._is_waiting(key):
                 continue
             reading = self._newest[key]
             every = len(reading.may_hold) == len(RESOURCE_TYPES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from legation.envoy import codec
 from legation.model.cluster import Cluster
 from legation.model.objects import ObjectKey
+from legation.model.problems import own_fault
 from legation.model.resource import Resource, empty_resource
 from legation.model.resource_types import Absence, ResourceType
 from legation.runtime.problem_log import log_fault
@@ -94,8 +95,5 @@ def absent(row: ResourceType, name: str) -> Resource | None:
 
 
 def _own_fault(target: Target) -> Fault:
-    return Fault(
-        code="internal-error",
-        message=f"legation itself fails on the {target}; its log tells where",
-        mend="report it; until then another way to write the object may help",
-    )
+    found = own_fault(f"on the {target}", mend="report it; until then another way to write the object may help")
+    return Fault(code=found.code, message=found.message, mend=found.mend)

@@ -31,7 +31,7 @@ class Moments:
         for name in removed:
             self._by_name.pop(name, None)
         many = len(resources) > MOST
-        for each in resources:
+        for each in resources if self._by_name or not many else ():
             self._by_name.pop(each.name, None)
             if not many:
                 self._by_name[each.name] = now

@@ -1,16 +1,31 @@
-"""The records by which a state folder remembers objects, and the files that were once read whole. Pure."""
+"""The records by which a state folder remembers objects, what left them, and files that were once read whole. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from legation.model.objects import ManifestObject, ObjectKey, Place, is_same_json
 from legation.model.problems import Level, Problem
+from legation.model.resource import Name
+from legation.model.resource_types import BY_NAME
+from legation.runtime.leaving import Left
 from legation.runtime.read import Reading
 
 _OBJECT = "object "
+_LEFT = "left "
 _FILES = "files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftRecord:
+    """What left one version of an object and stays."""
+
+    manifest: ManifestObject
+    names: frozenset[Name]
+    heirs: frozenset[ObjectKey]
+    """The objects because of which it stays."""
 
 
 class ObjectRecords:
@@ -23,9 +38,14 @@ class ObjectRecords:
         """Records that are not what this version of the program writes."""
         self._saved: dict[ObjectKey, ManifestObject] = {}
         self._changes: dict[str, Any] = {}
+        self.left: tuple[LeftRecord, ...] = ()
+        """What had left objects when this began."""
+        self._saved_left: dict[str, list[Any]] = {}
         for name in sorted(records):
             if name.startswith(_OBJECT):
                 self._restore(name, records[name])
+            elif name.startswith(_LEFT):
+                self._restore_left(name, records[name])
 
     @property
     def manifests(self) -> tuple[ManifestObject, ...]:
@@ -47,6 +67,15 @@ class ObjectRecords:
             self.whole = whole
             self._changes[_FILES] = sorted(whole)
 
+    def note_left(self, left: Mapping[ObjectKey, Iterable[Left]]) -> None:
+        """Take what left objects and stays now."""
+        records = {_name(key, _LEFT): [_to_left_record(each) for each in those] for key, those in left.items()}
+        for name in self._saved_left.keys() | records.keys():
+            # What does not look the same may be the same; then it is written once more.
+            if records.get(name) != self._saved_left.get(name):
+                self._changes[name] = records.get(name)
+        self._saved_left = records
+
     def take_changes(self) -> Mapping[str, Any]:
         """Return what changed since the last call: records by name, None where one goes."""
         changes, self._changes = self._changes, {}
@@ -56,11 +85,22 @@ class ObjectRecords:
         try:
             manifest = _from_record(record)
         except (AttributeError, KeyError, TypeError):
-            message = "the state folder remembers an object in a form that this version does not understand"
-            self.problems += (Problem(code="damaged-state", level=Level.WARNING, message=message),)
-            self._changes[name] = None
+            self._discard(name)
         else:
             self._saved[manifest.key] = manifest
+
+    def _restore_left(self, name: str, record: Any) -> None:
+        try:
+            self.left += tuple(_from_left_record(each) for each in record)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._discard(name)
+        else:
+            self._saved_left[name] = record
+
+    def _discard(self, name: str) -> None:
+        message = "the state folder remembers an object in a form that this version does not understand"
+        self.problems += (Problem(code="damaged-state", level=Level.WARNING, message=message),)
+        self._changes[name] = None
 
 
 def _is_same(saved: ManifestObject | None, manifest: ManifestObject) -> bool:
@@ -68,8 +108,8 @@ def _is_same(saved: ManifestObject | None, manifest: ManifestObject) -> bool:
     return saved is not None and is_same_json(_to_record(saved), _to_record(manifest))
 
 
-def _name(key: ObjectKey) -> str:
-    return f"{_OBJECT}{key.group}/{key.kind} {key.namespace}/{key.name}"
+def _name(key: ObjectKey, what: str = _OBJECT) -> str:
+    return f"{what}{key.group}/{key.kind} {key.namespace}/{key.name}"
 
 
 def _to_record(manifest: ManifestObject) -> dict[str, Any]:
@@ -92,4 +132,22 @@ def _from_record(record: Any) -> ManifestObject:
         created=record["created"],
         place=None if record["place"] is None else Place(*record["place"]),
         body=dict(record["body"].items()),
+    )
+
+
+def _to_left_record(left: Left) -> dict[str, Any]:
+    row, name = left.name
+    return {
+        "object": _to_record(left.manifest),
+        "type": row.name,
+        "name": name,
+        "heirs": sorted([key.group, key.kind, key.namespace, key.name] for key in left.heirs),
+    }
+
+
+def _from_left_record(record: Any) -> LeftRecord:
+    return LeftRecord(
+        manifest=_from_record(record["object"]),
+        names=frozenset({(BY_NAME[record["type"]], record["name"])}),
+        heirs=frozenset(ObjectKey(*each) for each in record["heirs"]),
     )

@@ -1,22 +1,26 @@
-"""One object, translated and encoded: its items, the workloads that it describes, and what is wrong with it. Pure."""
+"""One object, translated and encoded: its items, the workloads that it describes, and what is wrong with it.
+
+No I/O, but that a fault of this program is logged.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from legation.envoy import codec
 from legation.model.node import Workload
 from legation.model.objects import ManifestObject, is_same_json
-from legation.model.problems import Level, Problem
+from legation.model.problems import Level, Problem, own_fault
 from legation.model.resource import Resource
-from legation.model.resource_types import BY_URL, ResourceType
+from legation.model.resource_types import BY_URL, RESOURCE_TYPES, ResourceType
+from legation.runtime.as_problems import told
 from legation.runtime.item import Item
+from legation.runtime.problem_log import log_fault
 from legation.translate import pipeline
 from legation.translate.base import Draft, Selection
-from legation.translate.faults import fault
 
 _Identity = tuple[object, ...]
 
@@ -77,6 +81,21 @@ def read(manifest: ManifestObject, previous: Reading | None = None, *, unknown_f
     )
 
 
+def read_safely(manifest: ManifestObject, previous: Reading | None, *, unknown_fields: Level) -> Reading:
+    """Do as `read` does; where this program itself fails on the object, that is what is wrong with it."""
+    try:
+        return read(manifest, previous, unknown_fields=unknown_fields)
+    except Exception as error:  # noqa: BLE001 - a fault of this program in one object must not reach the others
+        log_fault(error, manifest=manifest.key)
+    mend = "report it; until then another way to write the object may help"
+    return Reading(
+        manifest=manifest,
+        problems=(own_fault("on this object", mend=mend, manifest=manifest),),
+        broken=True,
+        may_hold=frozenset(RESOURCE_TYPES),
+    )
+
+
 def item_of(manifest: ManifestObject, draft: Draft, resource: Resource, *, position: int) -> Item:
     """Return what a draft of an object became."""
     return Item(
@@ -86,10 +105,7 @@ def item_of(manifest: ManifestObject, draft: Draft, resource: Resource, *, posit
 
 def misfit(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Problem:
     """Return what the codec finds in a draft as a problem of its object."""
-    path = (*draft.path, *finding.path)
-    return fault(
-        manifest, finding.code, finding.message, path, level=finding.level, mend=finding.mend, example=finding.example
-    )
+    return replace(told(finding, draft.path), object=manifest.key, place=manifest.place)
 
 
 def _encode(

@@ -7,14 +7,17 @@ holds Envoy's words, cut, and nothing else of the content.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from legation.envoy.pointed import pointed
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.proxy_status import RefusedResource
+from legation.model.resource import Name
+from legation.model.resource_types import ResourceType
+from legation.runtime.read import Reading
 
 SHOWN_SUSPECTS = 5
 """Names that a problem tells of where Envoy may have meant any of many resources."""
@@ -69,6 +72,37 @@ def unnamed_problem(refused: Sequence[RefusedResource]) -> Problem:
 
 def _suspect(name: str, origin: ObjectKey | None) -> str:
     return name if origin is None else f"{name} ({origin})"
+
+
+def blamed(
+    problem: Problem,
+    named: Name,
+    *,
+    reading: Reading | None,
+    met: Mapping[ObjectKey, Collection[Name]],
+    referrers: Callable[[ResourceType, str], Collection[ObjectKey]],
+    place: Callable[[ManifestObject, FieldPath], Place | None],
+) -> Problem:
+    """Return the problem of a resource with all that is known of where it comes from.
+
+    Args:
+        problem: The problem, of the object that made the resource.
+        named: The resource.
+        reading: What that object makes now; None: it is no object that is read.
+        met: The objects that say something of the resources of others, and of which.
+        referrers: Returns the objects for which a resource is made of a Service or a Secret.
+        place: Returns where in its source a field of an object stands.
+    """
+    row, name = named
+    if reading is None:
+        return with_others(problem, named_by=referrers(row, name))
+    manifest = reading.manifest
+    paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == named)
+    found = at_its_field(problem, manifest=manifest, path=next(paths, ()), name=name)
+    found = replace(found, place=place(manifest, found.path))
+    namespace = manifest.key.namespace
+    others = [each for each, names in met.items() if each.namespace == namespace and named in names]
+    return with_others(found, amended_by=others)
 
 
 def at_its_field(problem: Problem, *, manifest: ManifestObject, path: FieldPath, name: str) -> Problem:

@@ -17,7 +17,7 @@ from legation.envoy import codec
 from legation.model.cluster import ReadyPod
 from legation.model.node import Scope
 from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Level, Problem
+from legation.model.problems import Level, Problem, own_fault
 from legation.runtime.item import NO_KINDS, Item, Kinds
 from legation.runtime.last_good import Readings
 from legation.runtime.problem_log import log_fault
@@ -255,10 +255,5 @@ def _no_cluster(manifest: ManifestObject) -> Problem:
 
 
 def _own_fault(manifest: ManifestObject) -> Problem:
-    return Problem(
-        code="internal-error",
-        object=manifest.key,
-        place=manifest.place,
-        message="legation itself fails at the Pods that this object selects; its log tells where",
-        mend="what was served before goes on; report it",
-    )
+    where = "at the Pods that this object selects"
+    return own_fault(where, mend="what was served before goes on; report it", manifest=manifest)

@@ -12,17 +12,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, assert_never
 
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import Node, Peer, Workload
-from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Level, Problem
+from legation.model.objects import ObjectKey
+from legation.model.problems import Problem
 from legation.model.resource import Name
-from legation.model.resource_types import RESOURCE_TYPES, ResourceType
+from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules, admit, is_still, why_unknown
@@ -35,18 +34,20 @@ from legation.runtime.deliveries import Known
 from legation.runtime.expiry import Outlook, outlook
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Expected, Group
 from legation.runtime.intake import Heard
+from legation.runtime.item import Item
 from legation.runtime.judged import Judged
 from legation.runtime.last_good import LastGood, Readings, Settled
 from legation.runtime.places import Places
-from legation.runtime.problem_log import log_fault
-from legation.runtime.read import Reading, read
-from legation.runtime.refused import at_its_field, with_others
+from legation.runtime.read import read_safely
+from legation.runtime.rechecking import Rechecking
+from legation.runtime.refused import blamed
 from legation.runtime.selecting import Completed, Ready, Selecting
 from legation.runtime.trail import Trail
 from legation.runtime.what_if import WhatIf
 from legation.runtime.widening import Widening
 from legation.sources.base import Source
 
+_MOST_BLAMED = 10_000
 _NO_PODS: Mapping[str, Pod] = MappingProxyType({})
 
 
@@ -75,7 +76,7 @@ class Served:
         """
         self._judged = judged
         self._rules = rules or Rules()
-        self._read = partial(_read, unknown_fields=self._rules.unknown_fields)
+        self._read = partial(read_safely, unknown_fields=self._rules.unknown_fields)
         self._last_good = LastGood(read=self._read, judged=judged)
         self._selecting = Selecting(any_label=self._rules.any_label)
         self._widening = Widening(self._rules.any_label)
@@ -83,6 +84,9 @@ class Served:
         self._places = Places(owner)
         self._unix_time = unix_time
         self._outlook = Outlook()
+        self._dated: tuple[Item, ...] = ()
+        """What the outlook is about."""
+        self._rechecking = Rechecking()
         self._by_name = ByName(now=unix_time, across=self._rules.across_namespaces)
         self._heard: Heard | None = None
         self._taken: Heard | None = None
@@ -104,8 +108,10 @@ class Served:
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
         self._index = ProblemIndex()
+        self._blamed: dict[tuple[Problem, ResourceType, str], Problem] = {}
+        """What was found out of refusals since the last update."""
         self.begun = False
-        """Whether anything was heard: before that nobody gets anything."""
+        """Whether anything was heard, and judged: before that nobody gets anything, lest it be half of all there is."""
 
     def remember(self, records: Mapping[str, Any]) -> None:
         """Take what a state folder remembers, before anything was heard."""
@@ -119,6 +125,7 @@ class Served:
         """
         # If anything fails here, all of it is taken the next time, whatever that is about.
         before, self._taken = self._taken, None
+        self._blamed.clear()
         pods, self._heard, self._cluster = self._pods, heard, heard.cluster
         self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
@@ -128,7 +135,9 @@ class Served:
             self._moved |= self._take_settled(self._settled, heard)
             if (before.cluster is None) is not (heard.cluster is None):
                 self._object_problems = self._check(heard)
-        self._taken, self.begun, self._other_verdicts = heard, True, False
+        self._taken, self._other_verdicts = heard, False
+        if not self.begun and not self._last_good.awaits_first:
+            self.begun = self._moved = True
         moved, self._moved = self._moved, False
         return moved
 
@@ -308,17 +317,22 @@ class Served:
 
     def blame(self, problem: Problem, row: ResourceType, name: str) -> Problem:
         """Return the problem of a resource that Envoys refuse with all that is known of where it comes from."""
-        key = problem.object
-        if key is None or not name:
+        if problem.object is None or not name:
             return problem
-        met, reading = self._revised.met, self._completed.readings.get(key)
-        if reading is None:
-            return with_others(problem, named_by=self._by_name.referrers_of(row, name))
-        paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == (row, name))
-        found = at_its_field(problem, manifest=reading.manifest, path=next(paths, ()), name=name)
-        found = replace(found, place=self._places.of(reading.manifest, found.path))
-        others = [each for each, names in met.items() if each.namespace == key.namespace and (row, name) in names]
-        return with_others(found, amended_by=others)
+        found = self._blamed.get((problem, row, name))
+        if found is None:
+            found = blamed(
+                problem,
+                (row, name),
+                reading=self._completed.readings.get(problem.object),
+                met=self._revised.met,
+                referrers=self._by_name.referrers_of,
+                place=self._places.of,
+            )
+            if len(self._blamed) >= _MOST_BLAMED:
+                self._blamed.clear()
+            self._blamed[problem, row, name] = found
+        return found
 
     def objects(self) -> Mapping[str, int]:
         """Return how many objects are served, by kind."""
@@ -356,10 +370,15 @@ class Served:
         self._object_problems = self._check(heard)
         return before != assembly.labels
 
+    def _look_out(self) -> None:
+        """Tell which certificates cannot be used, if other ones are there or it is time."""
+        now, due, dated = self._unix_time(), self._outlook.again_at, self._assembly.dated
+        if dated is not self._dated or (due is not None and due <= now):
+            self._outlook, self._dated = outlook(dated, now=now), dated
+
     def _check(self, heard: Heard) -> tuple[Problem, ...]:
-        found = check(self._assembly, elsewhere=self._by_name.answers)
-        items = (item for each in self._assembly.made.values() for item in each)
-        self._outlook = outlook(items, now=self._unix_time())
+        found = check(self._assembly, elsewhere=self._by_name.answers, known=self._rechecking)
+        self._look_out()
         of_objects = (
             *self._settled.problems,
             *self._completed.problems,
@@ -372,24 +391,3 @@ class Served:
 
 def _ready(heard: Heard) -> Ready | None:
     return None if heard.cluster is None else heard.cluster.ready
-
-
-def _read(manifest: ManifestObject, previous: Reading | None, *, unknown_fields: Level) -> Reading:
-    try:
-        return read(manifest, previous, unknown_fields=unknown_fields)
-    except Exception as error:  # noqa: BLE001 - a fault of this program in one object must not reach the others
-        log_fault(error, manifest=manifest.key)
-    return Reading(
-        manifest=manifest,
-        problems=(
-            Problem(
-                code="internal-error",
-                object=manifest.key,
-                place=manifest.place,
-                message="legation itself fails on this object; its log tells where",
-                mend="report it; until then another way to write the object may help",
-            ),
-        ),
-        broken=True,
-        may_hold=frozenset(RESOURCE_TYPES),
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import inf
 
 from legation.envoy.nack_words import show_words
 from legation.envoy.pointed import quoted_in
@@ -18,6 +19,9 @@ from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
 from legation.runtime.moments import Moments
 
+SILENT_AFTER = 60.0
+"""Seconds without an answer after which something is wrong: Envoy itself gives up waiting for what a response needs
+after 15."""
 MOST_OUTSTANDING = 64
 """Responses without an answer that are remembered one by one of a type: the oldest, and the last of the others."""
 
@@ -29,6 +33,8 @@ class TypeAccount:
     type: ResourceType
     wildcard: bool = False
     names: int = 0
+    asked_at: float = -inf
+    """When it began to ask for what it asks for."""
     sent: str = ""
     sent_at: float | None = None
     accepted: str = ""
@@ -43,9 +49,10 @@ class TypeAccount:
     last_refusal: LastRefusal | None = None
     """`ago` is the moment here."""
 
-    def take_subscribed(self, event: Subscribed) -> None:
+    def take_subscribed(self, event: Subscribed, now: float) -> None:
         """Note what the client asks for."""
         self.wildcard, self.names = event.wildcard, len(event.names)
+        self.asked_at = now
 
     def take_sent(self, event: Sent, now: float) -> None:
         """Note a response."""
@@ -75,25 +82,43 @@ class TypeAccount:
             self.refused[resource.name] = _refused(resource, words, event.parked, event.why_parked)
         if event.doubted and self.type.taken_unseen:
             meant = quoted_in(event.message, {each: each.body for each in event.doubted})
-            doubted = event.doubted if meant is None else (meant,)
-            why = WhyParked.UNSEEN if meant is None else None
-            self.unseen = {each.name: _refused(each, words, doubted, why) for each in doubted}
+            doubted = meant or event.doubted
+            why = WhyParked.UNSEEN if len(doubted) > 1 else None
+            doubts = {each.name: _refused(each, words, doubted, why) for each in doubted}
+            self.unseen = self.unseen | doubts | self._seen_through()
         elif event.suspects:
-            # So it refused at the second time, too.
-            self.unseen = {}
+            # It refused something at the second time, too: so that was it.
+            self.unseen = self._seen_through()
+
+    def is_silent(self, now: float) -> bool:
+        """Say whether the client has not answered a response for long."""
+        return bool(self.outstanding) and min(self.outstanding.values()) < now - SILENT_AFTER
 
     def forget_gone(self, content: Snapshot) -> None:
         """Drop the refusals of what the client is not to get any more, or not as it was."""
         self.refused = {name: each for name, each in self.refused.items() if content.get(self.type, name)}
-        wanted = {name: content.get(self.type, name) for name in self.unseen}
-        if any(now is None or now.version != self.unseen[name].version for name, now in wanted.items()):
+        same = {
+            name
+            for name, each in self.unseen.items()
+            if (now := content.get(self.type, name)) is not None and now.version == each.version
+        }
+        if any(each.parked is not None for name, each in self.unseen.items() if name not in same):
             # It may be the mend of what nobody could name.
-            self.unseen = {}
+            self.unseen = self._seen_through()
+        self.unseen = {name: each for name, each in self.unseen.items() if name in same}
+
+    def refusal_of(self, name: str) -> RefusedResource | None:
+        """Return the last refusal of a name."""
+        return self.refused.get(name) or self.unseen.get(name)
 
     def refuses_unseen(self, name: str, version: str) -> bool:
         """Say whether the client refused exactly this, and may have taken it since without a look."""
         unseen = self.unseen.get(name)
         return unseen is not None and unseen.parked is None and unseen.version == version
+
+    def _seen_through(self) -> dict[str, RefusedResource]:
+        """Return what was taken without a look and is known to be what was refused before."""
+        return {name: each for name, each in self.unseen.items() if each.parked is None}
 
     def status(self, now: float, *, whole: str, refused: tuple[RefusedResource, ...]) -> TypeStatus:
         """Return the account as a record.

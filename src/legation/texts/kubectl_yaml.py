@@ -174,6 +174,10 @@ _compose_last = lru_cache(maxsize=2)(_compose)
 _MENDS = (
     ("cannot start any token", "indent with spaces, not tabs, and quote values that begin with @, % or `"),
     ("mapping values are not allowed", 'quote a value that holds ": ", and check how the line is indented'),
+    (
+        "while scanning an a",
+        "quote a value that begins with * or &, and look above for a quotation mark that is not closed",
+    ),
     ("could not find expected ':'", 'each key needs ": " behind it'),
     ("found another document", 'begin each document with a line "---"'),
     ("duplicate anchor", "give each anchor a name of its own"),

@@ -27,15 +27,15 @@ _LAST_PART = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Fitness:
     """What was found. With a fault of level ERROR what was checked must not be sent."""
 
     faults: tuple[Fault, ...] = ()
     again_at: float | None = None
-    """The next moment (Unix seconds) at which the verdict will be another."""
+    """The next moment (Unix seconds) at which something else is found."""
 
 
-def judge(period: Period, what: str, now: float) -> Verdict:
+def in_time(period: Period, what: str, now: float) -> Fitness:
     """Return whether it is the time of a certificate.
 
     Args:
@@ -54,11 +54,11 @@ def judge(period: Period, what: str, now: float) -> Verdict:
         message = f"{what} expires at {_shown(period.end)}"
         fault = Fault(code="expires-soon", message=message, mend="renew it", level=Level.WARNING)
     else:
-        return Verdict(again_at=again_at)
-    return Verdict(faults=(fault,), again_at=again_at)
+        return Fitness(again_at=again_at)
+    return Fitness(faults=(fault,), again_at=again_at)
 
 
-def check_pair(chain: bytes, key: bytes, *, of: str, now: float) -> Verdict:
+def check_pair(chain: bytes, key: bytes, *, of: str, now: float) -> Fitness:
     """Return whether a certificate with those that vouch for it, and its private key, can be sent.
 
     Args:
@@ -69,11 +69,11 @@ def check_pair(chain: bytes, key: bytes, *, of: str, now: float) -> Verdict:
     """
     certificates = _certificates("tls.crt", chain, of)
     if isinstance(certificates, Fault):
-        return Verdict(faults=(certificates,))
+        return Fitness(faults=(certificates,))
     if unfit := _unfit(certificates[0], key, of):
-        return Verdict(faults=(unfit,))
+        return Fitness(faults=(unfit,))
     leaf, *others = map(pems.period, certificates)
-    verdict = judge(leaf, f"the certificate in tls.crt of {of}", now)
+    fitness = in_time(leaf, f"the certificate in tls.crt of {of}", now)
     # Clients may know a way around one of those; what they say to an expired one is theirs to say.
     aged = [each.end for each in others if now >= each.end]
     moments = [each.end for each in others if now < each.end]
@@ -81,31 +81,31 @@ def check_pair(chain: bytes, key: bytes, *, of: str, now: float) -> Verdict:
         message = f"tls.crt of {of} holds an intermediate certificate that expired at {_shown(min(aged))}"
         mend = "put the current one into tls.crt, or leave it out"
         fault = Fault(code="expired-chain", message=message, mend=mend, level=Level.WARNING)
-        verdict = Verdict(faults=(*verdict.faults, fault), again_at=verdict.again_at)
-    if verdict.again_at is not None:
-        moments.append(verdict.again_at)
-    return Verdict(faults=verdict.faults, again_at=min(moments, default=None))
+        fitness = Fitness(faults=(*fitness.faults, fault), again_at=fitness.again_at)
+    if fitness.again_at is not None:
+        moments.append(fitness.again_at)
+    return Fitness(faults=fitness.faults, again_at=min(moments, default=None))
 
 
-def check_authorities(bundle: bytes, *, of: str, now: float) -> Verdict:
+def check_authorities(bundle: bytes, *, of: str, now: float) -> Fitness:
     """Return whether certificates to verify others by can be sent: all can be read, and it is the time of one.
 
     Bundles hold old and new ones side by side, so that one which has expired is nothing to tell.
     """
     certificates = _certificates("ca.crt", bundle, of)
     if isinstance(certificates, Fault):
-        return Verdict(faults=(certificates,))
+        return Fitness(faults=(certificates,))
     periods = [pems.period(each) for each in certificates]
     what = f"ca.crt of {of}" if len(periods) == 1 else f"every certificate in ca.crt of {of}"
     current = [each for each in periods if each.start <= now < each.end]
     coming = [each for each in periods if now < each.start]
-    # The verdict speaks of the one that lasts longest; without a current one, of the next, else of the last.
+    # The fitness speaks of the one that lasts longest; without a current one, of the next, else of the last.
     if current or not coming:
-        verdict = judge(max(current or periods, key=lambda each: each.end), what, now)
+        fitness = in_time(max(current or periods, key=lambda each: each.end), what, now)
     else:
-        verdict = judge(min(coming, key=lambda each: each.start), what, now)
-    moments = [each.start for each in coming] + ([] if verdict.again_at is None else [verdict.again_at])
-    return Verdict(faults=verdict.faults, again_at=min(moments, default=None))
+        fitness = in_time(min(coming, key=lambda each: each.start), what, now)
+    moments = [each.start for each in coming] + ([] if fitness.again_at is None else [fitness.again_at])
+    return Fitness(faults=fitness.faults, again_at=min(moments, default=None))
 
 
 def _certificates(name: str, pem: bytes, of: str) -> list[Certificate] | Fault:

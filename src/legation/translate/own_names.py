@@ -17,12 +17,19 @@ from legation.translate.selectors import ANNOTATION
 from legation.translate.spelling import did_you_mean
 
 LABEL, YES = "legation.dev/xds", "true"
+UNJUDGED = "legation.dev/unjudged"
+"""The annotation of an object that no real Envoy is to be asked about."""
 _OFF = frozenset({"false", "no", "off", "0", ""})
 _ALMOST_YES = frozenset({"true", "yes", "on", "y", "1"})
 _PREFIX = "legation.dev/"
-_FIELD_OF = {LABEL: "labels", ANNOTATION: "annotations"}
+_FIELD_OF = {LABEL: "labels", ANNOTATION: "annotations", UNJUDGED: "annotations"}
 _CODE = "unknown-field"
 _MEND = f'write {LABEL}: "{YES}", or remove the label'
+
+
+def is_unjudged(manifest: ManifestObject) -> bool:
+    """Say whether the object is served without a verdict because its owner wants that."""
+    return any(name == UNJUDGED and value == YES for name, value in _values(manifest, "annotations"))
 
 
 def label_faults(manifest: ManifestObject) -> Iterator[Problem]:

@@ -15,14 +15,14 @@ from legation.model.cluster import Cluster, NamespacedName, SecretData
 from legation.model.problems import Level
 from legation.model.resource_types import SECRET
 from legation.translate.by_name import DNS_LABEL, Fault, Made, Target, broken, missing
-from legation.translate.certificates import Verdict, check_authorities, check_pair
+from legation.translate.certificates import Fitness, check_authorities, check_pair
 
 _NAME = re.compile(rf"({DNS_LABEL})/([a-z0-9](?:[-.a-z0-9]{{0,251}}[a-z0-9])?)(?::([-._a-zA-Z0-9]{{1,253}}))?")
 """The name of a Secret is a DNS subdomain: https://kubernetes.io/docs/concepts/configuration/secret/."""
 _CHAIN = "tls.crt"
 _KEY = "tls.key"
 _AUTHORITIES = "ca.crt"
-_NO_CHECK = Verdict()
+_NO_CHECK = Fitness()
 _OFF = "Secrets are off"
 """The basis while there are none."""
 _SHOWN = 12
@@ -62,17 +62,17 @@ class Secrets:
         faults = tuple(fault for key in wanted if (fault := _key_fault(secret, key, target)))
         if faults:
             return broken(*faults)
-        body, verdict = _content(secret.data, target, now)
-        if any(each.level is Level.ERROR for each in verdict.faults):
-            return broken(*verdict.faults, again_at=verdict.again_at)
+        body, fitness = _content(secret.data, target, now)
+        if any(each.level is Level.ERROR for each in fitness.faults):
+            return broken(*fitness.faults, again_at=fitness.again_at)
         json = {"@type": self.row.url, "name": name, **body}
-        return Made(json=json, faults=verdict.faults, again_at=verdict.again_at)
+        return Made(json=json, faults=fitness.faults, again_at=fitness.again_at)
 
 
 MAKER = Secrets()
 
 
-def _content(data: Mapping[str, bytes], target: Target, now: float) -> tuple[dict[str, Any], Verdict]:
+def _content(data: Mapping[str, bytes], target: Target, now: float) -> tuple[dict[str, Any], Fitness]:
     """Return what the Secret holds for Envoy, and whether it is fit to be sent. The keys are there."""
     of = str(target)
     if not target.rest:

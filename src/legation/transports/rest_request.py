@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from legation.envoy.spelling import camel
 from legation.errors import RemoteProtocolError
 from legation.model.node import Node
 from legation.model.resource_types import ResourceType
@@ -134,8 +135,7 @@ def _get(given: Mapping[str, Any], field: str) -> Any:
     """Return a field in either spelling; None where it is not set."""
     found = given.get(field)
     if found is None and "_" in field:
-        first, *others = field.split("_")
-        found = given.get(first + "".join(map(str.capitalize, others)))
+        found = given.get(camel(field))
     return found
 
 

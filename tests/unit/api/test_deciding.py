@@ -81,7 +81,7 @@ def test_what_is_none_of_our_business_passes_without_a_word(
 def test_what_was_wrong_before_and_says_the_same_stays_editable(value: Object, before: Object) -> None:
     found = decided(value, before)
     assert found.refusal is None
-    assert found.warnings[0] == "it was wrong before, and what you change does not touch that"
+    assert found.warnings[0] == "it was so before"
     assert "spec.config.connect_timeout" in found.warnings[1]
 
 
@@ -89,18 +89,40 @@ def test_what_was_wrong_before_and_is_changed_has_to_become_right() -> None:
     assert message(decided(cluster(connect_timeout="later"), BAD)).startswith("spec.config.connect_timeout: ")
 
 
-def test_a_clash_of_before_keeps_nobody_from_changing_something_else() -> None:
-    """Whoever came first may have come later, by an API server that did not ask."""
+def test_of_two_mistakes_one_can_be_mended_first() -> None:
+    def twice(*timeouts: str) -> Object:
+        made = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+        resources = [
+            {"@type": made, "name": f"c{number}", "connect_timeout": each} for number, each in enumerate(timeouts)
+        ]
+        return {
+            "apiVersion": "legation.dev/v1alpha1",
+            "kind": "EnvoyResources",
+            "metadata": {"name": "many", "namespace": "shop"},
+            "spec": {"resources": resources},
+        }
+
+    before = twice("soon", "later")
+    half = decided(twice("1s", "later"), before)
+    assert (half.refusal, half.warnings[0]) == (None, "it was so before")
+    above = decided(twice("1s", "1s", "later"), before)
+    assert above.refusal is None
+    assert "never" not in message(decided(twice("1s", "never"), before))
+    assert message(decided(twice("1s", "never"), before)).startswith("spec.resources[1].connect_timeout: ")
+    assert message(decided(twice("soon", "later", "x"), before)).startswith("spec.resources[2].connect_timeout: ")
+
+
+def test_a_clash_with_another_object_is_a_warning() -> None:
+    """That one may be about to go: whoever renames an object creates it first, and deletes the other one then."""
 
     def clashes(manifest: ManifestObject) -> tuple[Problem, ...]:
         wrong = (Problem(code="duplicate-name", message="it is another one's", object=manifest.key),)
         return (*wrong, *WhatIf(read=read).problems(manifest))
 
     deciding = Deciding.of(API_KINDS)
-    longer = good() | {"spec": {"config": {**good()["spec"]["config"], "connect_timeout": "5s"}}}
-    assert message(deciding.decide(request(longer), clashes)) == "it is another one's"
-    changed = deciding.decide(request(longer, good()), clashes)
-    assert (changed.refusal, changed.warnings[1:]) == (None, ("it is another one's",))
+    created = deciding.decide(request(good()), clashes)
+    assert created.refusal is None
+    assert created.warnings == ("the first one counts for as long as it is there", "it is another one's")
     broken = deciding.decide(request(BAD, good()), clashes)
     assert message(broken).startswith("spec.config.connect_timeout: ")
     assert "it is another one's" in broken.warnings

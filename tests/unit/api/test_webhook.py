@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -101,3 +102,31 @@ def test_a_review_that_is_too_large_is_refused_in_words_whether_or_not_it_says_h
         assert client.post("/validate", content=b" " * LARGEST).status_code == 400
     for each in (told, untold):
         assert (each.status_code, "larger than 3145728 bytes" in each.text) == (413, True)
+
+
+async def test_a_review_that_does_not_come_whole_is_not_waited_for() -> None:
+    """Whoever sends a part and no more keeps nothing in memory for long."""
+    webhook = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: NOTHING_ELSE,
+        time_limit=60.0,
+        refuse_unchecked=False,
+        fault=lambda _: None,
+        patience=0.01,
+    )
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if (part := next(parts, None)) is not None:
+            return part
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/validate", "headers": [], "query_string": b""}
+    await webhook.app(scope, receive, send)
+    webhook.close()
+
+    assert sent[0]["status"] == 408

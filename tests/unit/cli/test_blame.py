@@ -1,4 +1,4 @@
-"""`legation blame` on files, and the names of types."""
+"""`legation blame` on files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import yaml
 from click.testing import CliRunner
 
 from legation.cli.program import main
-from legation.cli.type_names import shown, type_of
 from tests.features.stage import cluster, route
 
 
@@ -52,6 +51,21 @@ def test_what_nobody_has_is_told_and_fails(files: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("cluster/wbe", "nobody has cluster wbe; did you mean web?"),
+        ("clsuter/web", "nobody has clsuter web: 'clsuter' is no type and no kind; write cluster/web"),
+        ("Cluster shop/web", "nobody has Cluster shop/web\n"),
+        ("VirtualService web", "nobody has VirtualService web\n"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(files: Path, target: str, words: str) -> None:
+    code, printed, said = blame(target, files)
+    assert (code, printed) == (1, "")
+    assert said.startswith(words)
+
+
+@pytest.mark.parametrize(
     ("args", "words"),
     [(("cluster",), "'cluster' names nothing"), (("cluster/web", "FILES", "--admin", "localhost:1"), "leave it out")],
 )
@@ -59,25 +73,3 @@ def test_wrong_usage_is_told(files: Path, args: tuple[str, ...], words: str) -> 
     code, _, said = blame(*(str(files) if each == "FILES" else each for each in args))
     assert code == 2
     assert words in said
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ("cluster", "Cluster"),
-        ("Clusters", "Cluster"),
-        ("eds", "ClusterLoadAssignment"),
-        ("endpoints", "ClusterLoadAssignment"),
-        ("route", "RouteConfiguration"),
-        ("route-configuration", "RouteConfiguration"),
-        ("virtual_host", "VirtualHost"),
-        ("nothing", None),
-    ],
-)
-def test_types_go_by_many_names(given: str, name: str | None) -> None:
-    found = type_of(given)
-    assert (found and found.name) == name
-
-
-def test_a_type_stands_in_a_sentence() -> None:
-    assert shown("ClusterLoadAssignment") == "cluster load assignment"

@@ -65,6 +65,20 @@ def test_a_field_is_explained_with_its_comment(protos: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("TrafficSplit", "TrafficSplit is a kind of others, who explain it; those explained here are Cluster, "),
+        ("trafficsplit.spec", "TrafficSplit is a kind of others"),
+        ("quite_something_else", "write a type, or a type and a field, such as cluster.connect_timeout"),
+    ],
+)
+def test_what_is_not_explained_is_told_with_what_is(name: str, words: str) -> None:
+    done = run(name)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
 def test_without_comments_the_address_tells_the_meaning() -> None:
     """And how to have it here."""
     done = run("cluster.connect_timeout")

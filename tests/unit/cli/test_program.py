@@ -47,6 +47,12 @@ def test_help_loads_nothing_that_it_does_not_need(args: list[str]) -> None:
     assert "asyncio" not in loaded
 
 
+def test_who_asks_no_server_loads_no_web_server() -> None:
+    program = "import sys, legation.cli.offline, legation.cli.diff_text; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"starlette", "uvicorn"} & set(done.stdout.split())
+
+
 def test_help_names_every_command() -> None:
     """With the sentence that says what it is for."""
     status, text, _ = invoke("--help")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from legation.cli.watching import changes, watch
-from legation.errors import TransportError
+from legation.cli.where import Unreadable
 
 
 def envoy(node: str = "edge", group: str = "shop", **status: Any) -> dict[str, Any]:
@@ -47,14 +47,14 @@ def test_what_is_sent_accepted_and_refused_is_told() -> None:
 
 def test_that_nobody_answers_is_told_once_and_that_somebody_does_again(capsys: pytest.CaptureFixture[str]) -> None:
     page = {"proxies": [envoy()]}
-    no_answer = TransportError("no answer")
-    answers: list[dict[str, Any] | TransportError] = [page, no_answer, no_answer, page]
+    no_answer = Unreadable("no answer")
+    answers: list[dict[str, Any] | Unreadable] = [page, no_answer, no_answer, page]
 
     def ask() -> dict[str, Any]:
         if not answers:
             raise KeyboardInterrupt
         answer = answers.pop(0)
-        if isinstance(answer, TransportError):
+        if isinstance(answer, Unreadable):
             raise answer
         return answer
 
@@ -67,7 +67,7 @@ def test_that_nobody_answers_is_told_once_and_that_somebody_does_again(capsys: p
 
 def test_who_never_answers_is_an_error() -> None:
     def ask() -> Any:
-        raise TransportError("no answer")
+        raise Unreadable("no answer")
 
-    with pytest.raises(TransportError):
+    with pytest.raises(Unreadable):
         watch(ask)

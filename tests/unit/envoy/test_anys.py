@@ -8,8 +8,7 @@ import pytest
 from google.protobuf.message import DecodeError
 
 from legation.envoy import types
-from legation.envoy.anys import canonical, children, unpack, walk
-from legation.envoy.types import message_class
+from legation.envoy.anys import canonical, children, placed, unpack
 from legation.model.objects import show_path
 from tests.unit.envoy.configs import CLUSTER, SECRET
 
@@ -54,17 +53,15 @@ def test_what_is_unknown_survives_being_written_anew() -> None:
     assert canonical(message) == message
 
 
-def test_every_message_inside_has_a_path() -> None:
-    """Those in an `Any` stand where the `Any` does."""
-    message: Any = message_class("envoy.config.listener.v3.Listener")()
-    message.filter_chains.add().filters.add().name = "x"
-    message.filter_chains[0].filters[0].typed_config.Pack(
-        message_class("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy")(cluster="web")
-    )
-    message.metadata.typed_filter_metadata["a.b"].Pack(message)
+def test_each_child_has_a_path() -> None:
+    message = cluster(health_checks=[{}, {}], load_assignment={"cluster_name": "a"})
+    message.typed_extension_protocol_options["a.b"].type_url = SECRET
 
-    found = {show_path(path): each.DESCRIPTOR.name for path, each in walk(message)}
+    found = sorted((show_path(path), child.DESCRIPTOR.name) for path, child in placed(message, ("at",)))
 
-    assert found[""] == "Listener"
-    assert found["filter_chains[0].filters[0].typed_config"] == "TcpProxy"
-    assert found['metadata.typed_filter_metadata["a.b"].filter_chains[0]'] == "FilterChain"
+    assert found == [
+        ("at.health_checks[0]", "HealthCheck"),
+        ("at.health_checks[1]", "HealthCheck"),
+        ("at.load_assignment", "ClusterLoadAssignment"),
+        ('at.typed_extension_protocol_options["a.b"]', "Any"),
+    ]

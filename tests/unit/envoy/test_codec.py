@@ -477,6 +477,21 @@ def test_what_protobuf_can_read_back_is_deep_enough() -> None:
     assert findings(deep(25)) == []
 
 
+def test_a_filter_that_is_only_switched_on_says_nothing_more() -> None:
+    on = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}}
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "web"}, "typed_per_filter_config": {"a": on}}
+    hosts = [{"name": "all", "domains": ["*"], "routes": [route]}]
+    routes = {"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": "r"}
+
+    encoded = codec.encode({**routes, "virtual_hosts": hosts})
+
+    assert encoded.findings == ()
+    assert encoded.resource is not None
+    again = codec.encode(codec.to_json(encoded.resource)).resource
+    assert again is not None
+    assert again.body == encoded.resource.body
+
+
 def test_an_unknown_type_travels_as_a_typed_struct_and_is_said() -> None:
     encoded = codec.encode(
         listener(hcm({"name": "acme", "typed_config": {"@type": "acme.io/acme.Foo", "a": [1, None]}}))

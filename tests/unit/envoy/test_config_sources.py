@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from legation.envoy import codec, types
-from legation.envoy.config_sources import _SOURCES, Taken, taken, to_json_from_files
+from legation.envoy import codec
+from legation.envoy.config_sources import Taken, taken, to_json_from_files
 from legation.model.resource import EVERY, Name, Resource
 from legation.model.resource_types import (
     CLUSTER_LOAD_ASSIGNMENT,
@@ -19,7 +19,6 @@ from legation.model.resource_types import (
     VIRTUAL_HOST,
 )
 from tests.unit.envoy.configs import ADS, FILE, ROUTER, ROUTES, TYPE, cluster, hcm, listener, resource_of, routes
-from tests.unit.envoy.protos import every_message
 
 SELF: dict[str, Any] = {"resource_api_version": "V3", "self": {}}
 BY_PATH: dict[str, Any] = {"resource_api_version": "V3", "path": "/etc/envoy/old.yaml"}
@@ -152,38 +151,6 @@ def test_what_cannot_be_read_takes_nothing() -> None:
     broken = Resource(type=ROUTE_CONFIGURATION, name="x", body=b"\xff", version="1")
     assert not taken(broken)
     assert to_json_from_files(broken, place=lambda _: "/a") == {"@type": ROUTE_CONFIGURATION.url}
-
-
-def test_every_table_entry_is_a_message_of_the_protos() -> None:
-    assert all(types.find(name) for name in _SOURCES)
-
-
-OF_OTHERS = {
-    "envoy.config.core.v3.ExtensionConfigSource": "looked at as `config_discovery`",
-    "envoy.config.route.v3.Vhds": "looked at in a RouteConfiguration",
-    "envoy.config.cluster.v3.Cluster.EdsClusterConfig": "looked at in a Cluster",
-    "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds": "looked at in ScopedRoutes",
-    "envoy.extensions.clusters.aggregate.v3.AggregateClusterResource": "clusters by name, which come by no file",
-    "envoy.extensions.filters.http.on_demand.v3.OnDemandCds": "clusters by name, which come by no file",
-    "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand": "clusters by name, which come by no file",
-    "envoy.config.listener.v3.Listener.FcdsConfig": "filter chains, which nobody serves",
-    "envoy.extensions.access_loggers.filters.process_ratelimit.v3.DynamicTokenBucket": "limits, which nobody serves",
-    "envoy.extensions.filters.network.dubbo_proxy.v3.Drds": "routes of another protocol, which nobody serves",
-    "envoy.extensions.filters.network.generic_proxy.v3.GenericRds": "routes of any protocol, which nobody serves",
-    "envoy.extensions.filters.network.thrift_proxy.v3.Trds": "routes of another protocol, which nobody serves",
-}
-"""Messages with config sources that are no entry of the table, and why."""
-
-
-def test_every_message_with_config_sources_is_known() -> None:
-    holders = {
-        message.full_name
-        for message in every_message()
-        if not message.full_name.startswith("envoy.config.bootstrap.")
-        for field in message.fields
-        if field.message_type is not None and field.message_type.full_name == "envoy.config.core.v3.ConfigSource"
-    }
-    assert holders - _SOURCES.keys() == OF_OTHERS.keys()
 
 
 def test_routes_inside_a_listener_are_looked_into() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from legation.envoy import anys, codec, examining, types
 from legation.envoy.findings import Finding
+from legation.envoy.memory import Memory
 from legation.errors import InvalidResource
 from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
@@ -173,7 +174,7 @@ def test_lints_are_asked_of_messages_of_their_type_wherever_they_stand(monkeypat
         yield Finding(code="of-a-test", level=Level.WARNING, path=("prefix",), message="no", mend="yes")
 
     monkeypatch.setattr(examining, "LINTS", {"envoy.config.route.v3.RouteMatch": (lint,)})
-    monkeypatch.setattr(examining, "_memory", {})
+    monkeypatch.setattr(examining, "_memory", Memory(100))
     for cache in (examining._plan, examining._extension, examining._is_barren):
         monkeypatch.setattr(examining, cache.__name__, functools.cache(cache.__wrapped__))
     (finding,) = codec.encode(listener(hcm(route_config=routes({"cluster": "web"})))).findings
@@ -236,7 +237,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
         messages.append(message)
         return examine(message)
 
-    monkeypatch.setattr(examining, "_memory", {})
+    monkeypatch.setattr(examining, "_memory", Memory(100))
     monkeypatch.setattr(examining, "examine", noted)
     return messages
 
@@ -259,7 +260,7 @@ def test_what_was_wrong_is_remembered_with_the_path_of_each_spelling(asked: list
 
 
 def test_what_was_not_asked_for_longest_is_forgotten(asked: list[Message], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examining, "_REMEMBERED", 2)
+    monkeypatch.setattr(examining, "_memory", Memory(2))
     for name in ("a", "b", "a", "c", "a", "b"):
         codec.encode(cluster(name=name))
     assert [getattr(each, "name", "") for each in asked] == ["a", "b", "c", "b"]

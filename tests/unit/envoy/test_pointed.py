@@ -19,6 +19,7 @@ CLUSTER: dict[str, Any] = {
     "twice": ["the-same", "the-same"],
     "policies": [{"name": "mine"}],
     "library": {"windowBits": 8},
+    "regex": "/(a{1,100}){1,10}",
 }
 
 
@@ -34,12 +35,13 @@ CLUSTER: dict[str, Any] = {
         ("Not supported field in StreamInfo: CLIENT_IP", ("header", "value")),
         ("The filter envoy.filters.http.cors doesn't support it", ("per_filter", "envoy.filters.http.cors")),
         ("no load balancer for cluster: 'web' with names from [mine]", ("policies", 0, "name")),
+        ("regex '/(a", ("regex",)),
         (
             "validation failed (AValidationError.Library: bad | caused by BValidationError.WindowBits: x)",
             ("library", "windowBits"),
         ),
     ],
-    ids=["quoted", "at the end", "in a list", "a command of a format", "a key", "in brackets", "a rule"],
+    ids=["quoted", "at the end", "in a list", "a command of a format", "a key", "in brackets", "cut", "a rule"],
 )
 def test_what_the_words_quote_is_found_where_it_stands_once(words: str, path: FieldPath) -> None:
     assert pointed(CLUSTER, words, but={"web"}) == path
@@ -72,14 +74,16 @@ def body(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("message", "meant"),
     [
-        ("script load error: [string \"function f(h\"]:1: ')' expected near '<eof>'", "half"),
-        ("unable to add filesystem watch for file /nowhere/: No such file or directory", "file"),
-        ("unable to add filesystem watch for file /etc/: No such file or directory", None),
-        ("no reason", None),
+        ("script load error: [string \"function f(h\"]:1: ')' expected near '<eof>'", {"half"}),
+        ('script load error: [string "function f(h..."]:7: no', {"half", "whole"}),
+        ("unable to add filesystem watch for file /nowhere/: No such file or directory", {"file"}),
+        ("unable to add filesystem watch for file /etc/: No such file or directory", {"one", "other"}),
+        ("'/etc/b.pem' is no '/etc/' as it should be", {"other"}),
+        ("no reason, and 'nobody' is quoted", set()),
     ],
-    ids=["a whole string", "a folder", "of several", "nothing"],
+    ids=["a whole string", "a beginning", "a folder", "of several", "the fewest", "nobody"],
 )
-def test_whose_content_is_quoted_is_meant_where_it_is_one(message: str, meant: str | None) -> None:
+def test_whose_content_is_quoted_is_meant(message: str, meant: set[str]) -> None:
     bodies = {
         "half": body("function f(h"),
         "whole": body("function f(h) end"),
@@ -87,9 +91,9 @@ def test_whose_content_is_quoted_is_meant_where_it_is_one(message: str, meant: s
         "one": body("/etc/a.pem"),
         "other": body("/etc/b.pem"),
     }
-    assert quoted_in(message, bodies) == meant
+    assert set(quoted_in(message, bodies)) == meant
 
 
 def test_a_long_string_is_found_too() -> None:
     script = "x" * 200
-    assert quoted_in(f"'{script}'", {"one": body("y"), "two": b"\xc8\x01" + script.encode()}) == "two"
+    assert quoted_in(f"'{script}'", {"one": body("y"), "two": b"\xc8\x01" + script.encode()}) == ("two",)

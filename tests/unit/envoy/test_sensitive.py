@@ -9,8 +9,9 @@ import pytest
 
 from legation.envoy import codec
 from legation.envoy.redacting import redacted_body
-from legation.envoy.sensitive import REDACTED
+from legation.envoy.sensitive import REDACTED, is_secret_key, is_sensitive
 from tests.unit.envoy.configs import ROUTER, TYPE, hcm, http_filter, listener
+from tests.unit.envoy.protos import every_message
 
 HIDDEN = "hunter2"
 ADDRESS = {"socket_address": {"address": "127.0.0.1", "port_value": 8080}}
@@ -87,6 +88,22 @@ def test_no_secret_is_shown(config: dict[str, Any]) -> None:
     assert HIDDEN.encode() not in body
     assert HIDDEN in json.dumps(codec.to_json(encoded.resource, show_secrets=True))
     assert all(HIDDEN not in str(each) for each in encoded.findings)
+
+
+@pytest.mark.parametrize("key", ["users", "contextExtensions", "keys", "json_key", "my_secret_config"])
+def test_where_no_schema_tells_the_names_of_sensitive_fields_do(key: str) -> None:
+    encoded = codec.encode(chain(own("a.io/a.B", **{key: HIDDEN}, secret_name="shown")))
+    assert encoded.resource is not None, encoded.findings
+    text = json.dumps(codec.to_json(encoded.resource))
+    assert HIDDEN not in text
+    assert "shown" in text
+
+
+def test_every_field_that_the_protos_mark_is_known_by_its_name() -> None:
+    fields = [field for message in every_message() for field in message.fields]
+    names = {field.name for field in fields if is_sensitive(field) and field.name != "typed_config"}
+    assert len(names) > 15
+    assert [name for name in names if not is_secret_key(name)] == []
 
 
 def test_what_is_no_secret_is_shown() -> None:

@@ -35,6 +35,22 @@ def test_where_envoy_takes_one_is_known(path: FieldPath, *, taken: bool) -> None
     assert typed_structs.taken_at(path, f"{HTTP}.buffer.v3.Buffer") is taken
 
 
+@pytest.mark.parametrize(
+    ("path", "empty"),
+    [
+        (("routes", 0, "typedPerFilterConfig", "a", "config"), True),
+        (("typed_per_filter_config", "a", "config"), True),
+        (("metadata", "typedFilterMetadata", "a"), True),
+        (("typed_per_filter_config", "a"), False),
+        (("http_filters", 0, "typed_config"), False),
+        (("config",), False),
+        ((), False),
+    ],
+)
+def test_where_nothing_at_all_may_stand_is_known(path: FieldPath, *, empty: bool) -> None:
+    assert typed_structs.may_be_empty(path) is empty
+
+
 def test_not_in_place_of_what_only_holds_an_extension() -> None:
     assert not typed_structs.taken_at(("typed_per_filter_config", "a"), "envoy.config.route.v3.FilterConfig")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from legation.envoy import types
+from legation.model.resource import Resource
+from legation.model.resource_types import CLUSTER
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,12 @@ def test_only_the_modules_that_are_needed_are_imported() -> None:
     loaded = done.stdout.split()
     assert "envoy.config.endpoint.v3.endpoint_pb2" in loaded
     assert not any("extensions" in name or "listener" in name for name in loaded)
+
+
+def test_the_message_of_a_resource_is_made_of_its_bytes() -> None:
+    """If they can be read."""
+    known = types.message_class(CLUSTER.message)(name="web")
+    made = Resource(type=CLUSTER, name="web", body=known.SerializeToString(), version="1")
+    assert types.message_of(made) == known
+    assert types.message_of(made) is not types.message_of(made)
+    assert types.message_of(replace(made, body=b"\xff")) is None

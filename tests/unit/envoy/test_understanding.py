@@ -9,8 +9,9 @@ from google.protobuf import any_pb2
 
 from legation.envoy import codec, types
 from legation.envoy.config_sources import taken
-from legation.envoy.understanding import type_of, understood
+from legation.envoy.understanding import type_of, understood, walk
 from legation.envoy.warming import warms_within
+from legation.model.objects import show_path
 from tests.unit.envoy.configs import (
     ADS,
     HCM,
@@ -125,3 +126,19 @@ def test_of_an_unknown_type_nothing_is_understood_but_the_json() -> None:
 
 def test_it_is_read_once() -> None:
     assert understood(struct(BUFFER.removeprefix(TYPE), foo=1)) is understood(struct(BUFFER.removeprefix(TYPE), foo=1))
+
+
+def test_every_message_inside_has_a_path() -> None:
+    """Those in an `Any` stand where the `Any` does."""
+    message: Any = types.message_class("envoy.config.listener.v3.Listener")()
+    message.filter_chains.add().filters.add().name = "x"
+    message.filter_chains[0].filters[0].typed_config.Pack(
+        types.message_class("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy")(cluster="web")
+    )
+    message.metadata.typed_filter_metadata["a.b"].Pack(message)
+
+    found = {show_path(path): each.DESCRIPTOR.name for path, each in walk(message)}
+
+    assert found[""] == "Listener"
+    assert found["filter_chains[0].filters[0].typed_config"] == "TcpProxy"
+    assert found['metadata.typed_filter_metadata["a.b"].filter_chains[0]'] == "FilterChain"

@@ -52,6 +52,18 @@ def test_they_are_found_inside_other_resources() -> None:
     assert path == ("transport_socket.typed_config.common_tls_context.validation_context.trusted_ca.inline_string")
 
 
+def test_they_are_found_where_a_context_says_more_than_is_known_here() -> None:
+    context = {
+        "@type": f"{TYPE}envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        "common_tls_context": {"validation_context": {"trusted_ca": text(NEW)}},
+        "newer_than_this": 1,
+    }
+    found = of(cluster(transport_socket={"name": "tls", "typed_config": context}))
+
+    place = "transport_socket.typed_config.common_tls_context.validation_context.trusted_ca.inline_string"
+    assert found == [(place, "trusted_ca", -1, 30)]
+
+
 def test_what_cannot_be_read_has_no_time() -> None:
     assert of(secret(tls_certificate={"certificate_chain": {"inline_string": "-----BEGIN nothing"}})) == []
     assert of(secret(tls_certificate={"certificate_chain": {"filename": "/etc/chain"}})) == []

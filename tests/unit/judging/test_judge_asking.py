@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from legation.judging.judge import Judge
 from legation.judging.posing import MOST_TOGETHER
 from legation.judging.process import JudgeEndedError, Process
 from legation.judging.sayings import Saying
-from legation.judging.verdict import ACCEPTED, Cause, Kind
+from legation.judging.verdict import ACCEPTED, Cause, Kind, Verdict
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER
 from tests import judged
@@ -201,7 +201,7 @@ async def test_what_was_judged_in_time_counts(world: World) -> None:
     judge = Judge(binary=Path("/bin/true"), timeout=0.2)
 
     async def first_batch_alone(clusters: list[Any]) -> Saying:
-        if len(clusters) == 1:
+        if len(clusters) <= 1:
             await asyncio.Event().wait()
         return Saying()
 
@@ -233,3 +233,68 @@ async def test_questions_are_asked_one_after_the_other(world: World, judge: Judg
     both = await asyncio.gather(judge.judge(several(1)), judge.judge(several(2)))
 
     assert [set(each.values()) for each in both] == [{ACCEPTED}] * 2
+
+
+async def hang(clusters: list[Any]) -> Saying:
+    """Never answer where one is marked."""
+    if marked(clusters):
+        await asyncio.Event().wait()
+    return Saying()
+
+
+async def test_the_one_that_it_hangs_on_is_found_and_the_others_are_judged(world: World) -> None:
+    judge = Judge(binary=Path("/bin/true"), timeout=2)
+    world.answer = hang
+    resources = several(8, 5)
+
+    verdicts = await judge.judge(resources)
+
+    assert verdicts[resources[5]].cause is Cause.RESOURCE
+    assert "hangs" in verdicts[resources[5]].words
+    assert [verdicts[each] for each in resources if each is not resources[5]] == [ACCEPTED] * 7
+    await judge.close()
+    assert world.stopped == world.started
+
+
+async def test_one_that_is_slow_once_is_not_to_blame(world: World) -> None:
+    judge = Judge(binary=Path("/bin/true"), timeout=1)
+
+    async def once(clusters: list[Any]) -> Saying:
+        del clusters
+        world.answer = world.fine
+        await asyncio.Event().wait()
+        return Saying()
+
+    world.answer = once
+
+    assert set((await judge.judge(several(1))).values()) == {ACCEPTED}
+
+
+async def test_while_one_is_looked_for_that_it_hangs_on_the_others_come_first(world: World) -> None:
+    judge = Judge(binary=Path("/bin/true"), timeout=0.2)
+    world.answer = hang
+    resources = several(64, 5)
+
+    verdicts: Mapping[Resource, Verdict] = {}
+    for number in range(20):
+        other = judged.cluster(f"other-{number}")
+        verdicts = await judge.judge([*resources, other])
+        if number:
+            assert verdicts[other] == ACCEPTED
+        if verdicts[resources[5]].cause is Cause.RESOURCE:
+            break
+
+    assert verdicts[resources[5]].cause is Cause.RESOURCE
+    assert {verdicts[each] for each in resources if each is not resources[5]} == {ACCEPTED}
+
+
+async def test_many_that_are_named_one_after_the_other_are_all_found(world: World, judge: Judge) -> None:
+    async def first_named(clusters: list[Any]) -> Saying:
+        names = [f'name: "{each.name}"' for each in marked(clusters)]
+        return Saying(all_refused=tuple(names[:1]), responses=1)
+
+    world.answer = first_named
+
+    verdicts = await judge.judge(several(400, *range(399)))
+
+    assert [each.kind for each in verdicts.values()] == [Kind.REFUSED] * 399 + [Kind.ACCEPTED]

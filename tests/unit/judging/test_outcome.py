@@ -11,7 +11,12 @@ from tests import judged
 
 
 def said(
-    words: str, *, of: Resource | None = None, elsewhere: str = "", secrets: frozenset[str] = frozenset()
+    words: str,
+    *,
+    of: Resource | None = None,
+    elsewhere: str = "",
+    unknown: bool = False,
+    secrets: frozenset[str] = frozenset(),
 ) -> Verdict:
     question = Question(
         resource=of or judged.cluster("backend"),
@@ -19,6 +24,7 @@ def said(
         row=LISTENER,
         body=b"",
         elsewhere=elsewhere,
+        unknown=unknown,
         secrets=secrets,
     )
     return verdict_of(question, words)
@@ -78,3 +84,15 @@ def test_what_names_a_file_elsewhere_is_never_refused() -> None:
 
     assert verdict.cause is Cause.RESOURCE
     assert "a file" in verdict.words
+
+
+NOBODYS = "Didn't find a registered implementation for 'x' with type URL: 'a.B'"
+
+
+def test_of_an_extension_that_is_not_known_here_only_its_absence_is_a_refusal() -> None:
+    assert said(NOBODYS, unknown=True).kind is Kind.REFUSED
+    assert said("whatever is wrong", unknown=True).cause is Cause.RESOURCE
+
+
+def test_an_extension_may_be_at_home_where_it_was_not_asked_about() -> None:
+    assert said(NOBODYS, of=judged.extension(**judged.ROUTER["typed_config"])).cause is Cause.RESOURCE

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from legation.envoy import types
+from legation.envoy import codec, types
 from legation.judging.posing import MOST_TOGETHER, Question, as_response, pose
 from legation.judging.pretence import NOBODY
 from legation.judging.verdict import Cause, Kind, Verdict
@@ -89,6 +89,15 @@ def test_a_listener_opens_no_port() -> None:
     assert question.row is LISTENER
     assert message.bind_to_port.value is False
     assert message.name == "token"
+
+
+def test_what_opens_no_port_is_not_transparent() -> None:
+    transparent: Any = judged.message_of(LISTENER, judged.listener().body)
+    transparent.transparent.value = True
+
+    _, message = asked(codec.from_message(transparent))
+
+    assert not message.HasField("transparent")
 
 
 def test_listeners_that_are_asked_about_together_never_have_an_address_in_common() -> None:
@@ -185,6 +194,7 @@ def test_the_last_filter_of_a_chain_is_the_only_one() -> None:
     ("resource", "cause"),
     [
         (judged.resource(RUNTIME, name="runtime"), Cause.UNJUDGED),
+        (Resource(type=LISTENER, name="garbled", body=b"\xff", version="1"), Cause.RESOURCE),
         (judged.secret(generic_secret={"secret": {"inline_string": "x"}}), Cause.UNJUDGED),
         (judged.extension(**{"@type": PREFIX + "google.protobuf.Duration", "value": "1s"}), Cause.UNJUDGED),
         (judged.secret(validation_context={"trusted_ca": {"filename": "/ca"}}), Cause.RESOURCE),

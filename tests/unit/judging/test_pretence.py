@@ -176,3 +176,17 @@ def test_what_nobody_can_read_is_left_to_envoy() -> None:
     Pretence("token").make_harmless(message)
 
     assert message.SerializeToString() == before
+
+
+def test_a_store_of_its_own_is_no_file() -> None:
+    file = {"@type": PREFIX + "envoy.extensions.key_value.file_based.v3.FileBasedKeyValueStoreConfig"}
+    cache: dict[str, Any] = {
+        "@type": PREFIX + "envoy.extensions.filters.http.alternate_protocols_cache.v3.FilterConfig"
+    }
+    store = {"name": "store", "typed_config": {**file, "filename": "/etc/keys"}}
+    cache["alternate_protocols_cache_options"] = {"name": "cache", "key_value_store_config": store}
+
+    message, _ = harmless(judged.extension(**cache))
+
+    options = inside(message.typed_config).alternate_protocols_cache_options
+    assert inside(options.key_value_store_config.typed_config).filename == NOWHERE

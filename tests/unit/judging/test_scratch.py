@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import fcntl
 import os
-import socket
 import stat
+import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from legation.judging.scratch import CLUSTERS, Scratch
+from legation.judging.scratch import CLUSTERS, Scratch, remove_left_behind
 from tests import judged
 
 
@@ -60,25 +61,55 @@ def test_a_socket_has_a_path_that_the_kernel_takes(temporary: Path, monkeypatch:
     scratch.remove()
 
 
-def left_behind(temporary: Path, name: str, *, age: float) -> tuple[Path, socket.socket]:
-    folder = temporary / f"legation-judge-{name}"
-    folder.mkdir()
-    admin = socket.socket(socket.AF_UNIX)
-    admin.bind(str(folder / "admin.sock"))
-    os.utime(folder, (time.time() - age,) * 2)
-    return folder, admin
+LEAVER = """
+import os, signal, sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from legation.judging.scratch import CLUSTERS, Scratch
+Scratch().ask(CLUSTERS, b"PRIVATE KEY")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-def test_what_a_judge_left_that_was_killed_is_removed_and_what_is_in_use_is_not(temporary: Path) -> None:
-    dead, socket_of_dead = left_behind(temporary, "dead", age=100)
-    socket_of_dead.close()
-    alive, socket_of_alive = left_behind(temporary, "alive", age=100)
-    socket_of_alive.listen()
-    fresh, socket_of_fresh = left_behind(temporary, "fresh", age=0)
+def test_what_a_judge_left_that_was_killed_is_removed_at_once(temporary: Path) -> None:
+    subprocess.run([sys.executable, "-c", LEAVER, str(temporary)], check=False)
+    (left,) = temporary.iterdir()
+    assert (left / CLUSTERS).read_bytes() == b"PRIVATE KEY"
 
     scratch = Scratch()
 
-    assert (dead.exists(), alive.exists(), fresh.exists()) == (False, True, True)
+    assert list(temporary.iterdir()) == [scratch.folder]
     scratch.remove()
-    socket_of_alive.close()
-    socket_of_fresh.close()
+
+
+def test_what_is_in_use_stays() -> None:
+    scratch = Scratch()
+
+    remove_left_behind()
+
+    assert scratch.folder.exists()
+    scratch.remove()
+
+
+def test_a_folder_that_is_removed_while_it_is_made_is_made_again(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = tempfile.mkdtemp, []
+
+    def disturbed(**options: str) -> str:
+        made.append(make(**options))
+        if len(made) == 1:
+            Path(made[0]).rmdir()
+        if len(made) == 2:
+            held.append(os.open(made[1], os.O_RDONLY))
+            fcntl.flock(held[0], fcntl.LOCK_EX)
+        return made[-1]
+
+    held: list[int] = []
+    monkeypatch.setattr(tempfile, "mkdtemp", disturbed)
+
+    scratch = Scratch()
+
+    assert str(scratch.folder) == made[2]
+    assert scratch.folder.exists()
+    scratch.remove()
+    os.close(held[0])

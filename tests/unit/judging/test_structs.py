@@ -92,3 +92,15 @@ def test_what_looks_like_a_secret_is_not_shown() -> None:
     _, pretence = harmless(new_password="hunter2hunter2", name="no secret")
 
     assert pretence.secrets == {"hunter2hunter2"}
+
+
+def test_what_stands_below_such_a_key_is_not_shown_either() -> None:
+    users = {
+        "@type": PREFIX + "envoy.extensions.filters.http.basic_auth.v3.BasicAuth",
+        "users": {"inlineString": "a1b2c3"},
+    }
+    _, pretence = harmless(
+        http_filters=[{"name": "x", "typed_config": users}], password={"from": [{"text": "hunter2"}]}
+    )
+
+    assert pretence.secrets == {"a1b2c3", "hunter2"}

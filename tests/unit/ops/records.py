@@ -56,6 +56,7 @@ STATISTICS = Statistics(
         refused={CLUSTER: 2},
         refusing={CLUSTER: 1},
         pending={LISTENER: 2},
+        silent={LISTENER: 1},
         convergence={CLUSTER: Histogram(bounds=(0.1, 1.0), counts=(3, 1, 1), total=4.5)},
     ),
 )

@@ -83,6 +83,7 @@ def test_metrics_are_in_prometheus_text() -> None:
         'legation_problems{code="unknown-field",kind="Cluster",level="error"} 1.0',
         'legation_problems{code="dangling-reference",kind="",level="warning"} 1.0',
         'legation_proxies_pending{type="Listener"} 2.0',
+        'legation_proxies_silent{type="Listener"} 1.0',
         'legation_convergence_seconds_bucket{le="0.1",type="Cluster"} 3.0',
         'legation_convergence_seconds_bucket{le="1.0",type="Cluster"} 4.0',
         'legation_convergence_seconds_bucket{le="+Inf",type="Cluster"} 5.0',

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from legation.ops.joined_blame import SHOWN, joined_objects, joined_resources
+from legation.model.trail import SHOWN_ENVOYS
+from legation.ops.joined_blame import joined_objects, joined_resources
 
 
 def record(version: str = "1", *nodes: str, refused: int = 0) -> dict[str, Any]:
@@ -44,9 +45,11 @@ def test_another_version_stands_beside() -> None:
 
 
 def test_no_more_are_named_than_one_replica_names() -> None:
-    nodes = [f"n{number}" for number in range(SHOWN)]
-    (found,) = joined_resources([record("1", *nodes, refused=SHOWN)], [record("1", *nodes, refused=SHOWN)])
-    assert (len(found["envoys"]["refusals"]), len(found["envoys"]["behind"])) == (SHOWN, SHOWN)
+    nodes = [f"n{number}" for number in range(SHOWN_ENVOYS)]
+    (found,) = joined_resources(
+        [record("1", *nodes, refused=SHOWN_ENVOYS)], [record("1", *nodes, refused=SHOWN_ENVOYS)]
+    )
+    assert (len(found["envoys"]["refusals"]), len(found["envoys"]["behind"])) == (SHOWN_ENVOYS, SHOWN_ENVOYS)
 
 
 def test_objects_are_joined_by_what_is_made_of_them() -> None:

@@ -143,7 +143,7 @@ def client(answers: Answers) -> TestClient:
         problems=tuple,
         turned_away=tuple,
         bind="localhost",
-        trails=answers,
+        inquiry=answers,
         replica="pod-0",
         settings=told,
     )
@@ -284,7 +284,7 @@ def among_others(answers: Answers) -> TestClient:
 
     async def others(path: str, name: str, params: Mapping[str, str]) -> ReplicaRecords:
         asked = "&".join(f"{key}={value}" for key, value in params.items())
-        app = replicas_app(deliveries=counts, proxies=tuple, turned_away=tuple, trails=answers)
+        app = replicas_app(deliveries=counts, proxies=tuple, turned_away=tuple, inquiry=answers)
         page = TestClient(app, base_url="http://10.0.0.2:18003").get(f"{path}?{asked}").json()
         return ReplicaRecords(records={"10.0.0.2": tuple(page[name])}, silent=("10.0.0.3",))
 
@@ -293,7 +293,7 @@ def among_others(answers: Answers) -> TestClient:
         problems=tuple,
         turned_away=tuple,
         bind="localhost",
-        trails=answers,
+        inquiry=answers,
         replica="pod-0",
         others=others,
     )
@@ -318,7 +318,7 @@ def test_the_envoys_of_all_replicas_are_told_together(among_others: TestClient) 
 
 def test_no_content_goes_over_the_internal_port(answers: Answers) -> None:
     """It is not kept from everybody as the admin port is."""
-    app = replicas_app(deliveries=counts, proxies=tuple, turned_away=tuple, trails=answers)
+    app = replicas_app(deliveries=counts, proxies=tuple, turned_away=tuple, inquiry=answers)
     client = TestClient(app, base_url="http://10.0.0.2:18003")
     assert client.get("/resources").status_code == client.get("/objects").status_code == 404
     assert client.get("/sent?node=edge").status_code == 404

@@ -74,6 +74,7 @@ def test_who_is_to_blame_is_found_and_all_others_are_taken(variant: Variant, bad
     assert client.accepted() == set(ALL) - bad
     assert {each.name for event in client.refused for each in event.suspects} == bad
     assert not any(event.parked for event in client.refused)
+    assert all(bool(event.doubted) is not bool(event.suspects) for event in client.refused)
     assert client.responses <= 2 + 14 * len(bad)
 
 

@@ -99,6 +99,38 @@ def test_static_resources_have_to_fit_together() -> None:
     assert says_nothing_of_objects(check_bootstrap(with_static(listeners=both)))
 
 
+def test_nothing_is_said_of_objects_or_namespaces() -> None:
+    """Nobody has any here: all of it stands in one file."""
+    known = GOOD["static_resources"]["clusters"]
+    near, far = listener("d", cluster="xds_clustr", port=10001), listener("e", cluster="nothing-like-it", port=10002)
+    json = {
+        "static_resources": {
+            "clusters": [*known, *known],
+            "listeners": [listener("a"), listener("a", port=10003), listener("c"), near, far],
+        }
+    }
+    found = check_bootstrap(json)
+
+    def of(code: str) -> list[tuple[str, str, str, str]]:
+        return [(str(each.level), show_path(each.path), each.message, each.mend) for each in found if each.code == code]
+
+    name = "give one of them another name"
+    assert of("duplicate-name") == [
+        ("error", "static_resources.clusters[1]", 'the Cluster "xds_cluster" stands here twice', name),
+        ("warning", "static_resources.listeners[1]", 'the Listener "a" stands here twice; the last one counts', name),
+    ]
+    ((level, path, message, mend),) = of("duplicate-address")
+    assert (level, path, mend) == ("error", "static_resources.listeners[2]", "give one of them another address")
+    assert message.endswith('has the address tcp 127.0.0.1:10000 of the Listener "a", which stands above')
+    assert [(level, path, mend) for level, path, _, mend in of("dangling-reference")] == [
+        ("warning", f"static_resources.listeners[{index}].filter_chains[0].filters[0].typed_config.cluster", mend)
+        for index, mend in ((3, 'did you mean "xds_cluster"?'), (4, "add it to static_resources.clusters"))
+    ]
+    assert all(message.endswith(", which is not in this file") for _, _, message, _ in of("dangling-reference"))
+    assert not [each for each in found if {"object", "namespace"} & {*f"{each.message} {each.mend}".split()}]
+    assert says_nothing_of_objects(found)
+
+
 def test_a_field_that_is_unknown_is_found_once() -> None:
     """By the reading of the whole."""
     assert told(with_static(listeners=[listener("a") | {"nmae": "b"}])) == {

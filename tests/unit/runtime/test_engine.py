@@ -195,7 +195,7 @@ async def test_an_object_on_which_legation_fails_is_contained(monkeypatch: pytes
             raise RuntimeError(obj.body["spec"])
         return read(obj, previous, unknown_fields=unknown_fields)
 
-    monkeypatch.setattr("legation.runtime.served.read", fragile_read)
+    monkeypatch.setattr("legation.runtime.read.read", fragile_read)
     with capture_logs() as logs:
         async with World().running(cluster("one"), cluster("poison", config={"name": "s3cret"})) as world:
             client = world.client()

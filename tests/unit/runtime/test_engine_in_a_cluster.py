@@ -313,8 +313,8 @@ async def test_a_changed_service_wakes_those_who_get_it_and_nobody_else(monkeypa
         for each in (concerned, other):
             each.subscribe(EDS, *names(each, EDS))
         before, untouched = concerned.seat.snapshot, other.seat.snapshot
-        for part in ("read", "check", "Assembly"):
-            monkeypatch.setattr(f"legation.runtime.served.{part}", None)
+        for part in ("read.read", "served.check", "served.Assembly"):
+            monkeypatch.setattr(f"legation.runtime.{part}", None)
         woken = concerned.woken
         world.kube.service("echo", "10.1.0.1", "10.1.0.2")
         await world.publish()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from legation.model.client_config import ConfigStatus
 from legation.model.events import Refused
 from legation.model.node import Node, Peer
 from legation.model.objects import ObjectKey
@@ -163,12 +164,13 @@ def secrets(*bodies: str) -> list[Resource]:
     return [replace(each, body=body.encode(), origin=ORIGIN) for each, body in zip(made, bodies, strict=True)]
 
 
-def doubts(client: FakeClient, message: str) -> None:
-    """Refuse secrets without a name, and take them at the second time, as Envoy does."""
-    sent = client.is_sent(SECRET)
-    client.seat.report(
-        Refused(type=SECRET, version=sent.version, nonce=sent.nonce, message=message, doubted=tuple(sent.resources))
-    )
+def doubts(client: FakeClient, *messages: str) -> None:
+    """Refuse secrets without a name, once for each message, and take them then, as Envoy does."""
+    for message in messages:
+        sent = client.is_sent(SECRET)
+        client.seat.report(
+            Refused(type=SECRET, version=sent.version, nonce=sent.nonce, message=message, doubted=tuple(sent.resources))
+        )
     client.take(SECRET)
 
 
@@ -182,6 +184,8 @@ def test_what_is_refused_and_then_taken_without_a_look_is_told_until_it_changes(
     assert account.standing(SECRET, "s1") is Standing.REFUSED
     assert account.standing(SECRET, "s0") is Standing.ACCEPTED
     assert world.feedback.statistics().refusing == {SECRET: 1}
+    (_, shown) = account.resources()
+    assert (shown.status, shown.words) == (ConfigStatus.ERROR, "cannot watch /nowhere/: no such file")
     world.publish(*secrets("good", "mended"))
     client.take(SECRET)
     assert not world.feedback.refusals()
@@ -198,6 +202,42 @@ def test_where_the_words_quote_nobody_all_are_told_when_all_are_taken(world: Wor
     assert problem.mend == "look at s0, s1"
     world.publish(*secrets("one", "three"))
     assert not world.feedback.refusals()
+
+
+@pytest.mark.parametrize("unseen", [False, True])
+def test_what_a_client_does_not_ask_for_any_more_it_does_not_refuse(world: World, *, unseen: bool) -> None:
+    world.publish(*secrets("good", "/nowhere/key"))
+    client = FakeClient(world.hub, "edge")
+    client.subscribe(SECRET, "s0", "s1")
+    if unseen:
+        doubts(client, "cannot watch /nowhere/: no such file")
+    else:
+        client.refuse(sent := client.is_sent(SECRET), "no", [each for each in sent.resources if each.name == "s1"])
+    assert {name for _, name, _ in world.feedback.refusals()} == {"s1"}
+    changes = world.refusals_changed
+    client.wanted.discard((SECRET, "s1"))
+    client.subscribe(SECRET, "s0")
+    assert not world.feedback.refusals()
+    assert world.refusals_changed == changes + 1
+    (account,) = world.feedback.accounts
+    assert account.standing(SECRET, "s1") is not Standing.REFUSED
+
+
+def test_where_the_words_quote_some_of_them_only_those_are_told(world: World) -> None:
+    world.publish(*secrets("/here/one", "/here/two", "good"))
+    doubts(world.client("edge", SECRET), "cannot watch /here/: no such file")
+    (problem,) = world.feedback.refusals().values()
+    assert problem.message.startswith("an Envoy refuses some of 2 Secret resources; ")
+    assert problem.mend == "look at s0, s1"
+
+
+def test_one_after_the_other_may_be_refused_and_taken_without_a_look(world: World) -> None:
+    world.publish(*secrets("/here/key", "/there/key", "good"))
+    client = world.client("edge", SECRET)
+    doubts(client, "cannot watch /here/: no such file", "cannot watch /there/: no such file")
+    assert {name for _, name, _ in world.feedback.refusals()} == {"s0", "s1"}
+    world.publish(*secrets("mended", "/there/key", "good"))
+    assert {name for _, name, _ in world.feedback.refusals()} == {"s1"}
 
 
 def test_a_type_that_envoy_looks_at_again_is_not_doubted(world: World) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
+
+import pytest
 
 from legation.judging.verdict import ACCEPTED, Verdict, no_judge, refused, undecided, unjudged
 from legation.model.objects import ManifestObject
 from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER
-from legation.runtime.judged import Judged, Standing
+from legation.runtime.judged import Hearing, Judged
 from legation.runtime.last_good import LastGood, Settled
 from legation.runtime.read import Reading, read
 from tests.manifests import cluster, manifest
@@ -36,11 +39,11 @@ def say(judged: Judged, verdict: Verdict) -> None:
 def test_what_is_new_waits_and_what_is_accepted_passes() -> None:
     judged, new = book(), reading()
 
-    assert judged.standing(new) is Standing.WAITS
+    assert judged.hearing(new) is Hearing.WAITS
     assert [each.name for each in judged.open_questions(100)] == ["backend"]
     say(judged, ACCEPTED)
 
-    assert judged.standing(new) is Standing.PASSES
+    assert judged.hearing(new) is Hearing.PASSES
     assert not judged.waits
     assert not judged.open_questions(100)
     assert not list(judged.problems())
@@ -48,11 +51,11 @@ def test_what_is_new_waits_and_what_is_accepted_passes() -> None:
 
 def test_what_is_refused_is_held_and_told_with_the_place_and_the_words() -> None:
     judged, new = book(), reading()
-    judged.standing(new)
+    judged.hearing(new)
 
     say(judged, refused("it is wrong"))
 
-    assert judged.standing(new) is Standing.HELD
+    assert judged.hearing(new) is Hearing.HELD
     (problem,) = judged.problems()
     assert (problem.code, problem.level, problem.object) == ("refused-by-judge", Level.ERROR, new.manifest.key)
     assert problem.path == ("spec", "config")
@@ -61,20 +64,20 @@ def test_what_is_refused_is_held_and_told_with_the_place_and_the_words() -> None
 
 def test_the_same_content_is_never_asked_about_twice() -> None:
     judged = book()
-    judged.standing(reading())
+    judged.hearing(reading())
     say(judged, refused("no"))
 
-    assert judged.standing(reading()) is Standing.HELD
+    assert judged.hearing(reading()) is Hearing.HELD
     assert not judged.open_questions(100)
 
 
 def test_what_cannot_be_judged_passes_and_that_is_told_of_it() -> None:
     judged, new = book(), reading()
-    judged.standing(new)
+    judged.hearing(new)
 
     say(judged, undecided("it names a file"))
 
-    assert judged.standing(new) is Standing.PASSES
+    assert judged.hearing(new) is Hearing.PASSES
     (problem,) = judged.problems()
     assert (problem.code, problem.level) == ("no-verdict", Level.WARNING)
     assert "it names a file" in problem.message
@@ -82,22 +85,22 @@ def test_what_cannot_be_judged_passes_and_that_is_told_of_it() -> None:
 
 def test_what_envoy_never_checks_is_no_problem() -> None:
     judged, new = book(), reading()
-    judged.standing(new)
+    judged.hearing(new)
 
     say(judged, unjudged("nobody checks that"))
 
-    assert judged.standing(new) is Standing.PASSES
+    assert judged.hearing(new) is Hearing.PASSES
     assert not list(judged.problems())
 
 
 def test_that_there_is_no_judge_is_told_once() -> None:
     judged, several = book(), [reading(name) for name in "abc"]
     for each in several:
-        judged.standing(each)
+        judged.hearing(each)
 
     say(judged, no_judge("there is no Envoy", mend="install it"))
 
-    assert {judged.standing(each) for each in several} == {Standing.PASSES}
+    assert {judged.hearing(each) for each in several} == {Hearing.PASSES}
     (problem,) = judged.problems()
     assert problem.message == "3 objects have no verdict of an Envoy: there is no Envoy"
     assert problem.mend == "install it"
@@ -105,17 +108,16 @@ def test_that_there_is_no_judge_is_told_once() -> None:
 
 def test_nothing_waits_longer_than_the_limit_in_however_many_versions() -> None:
     judged, other = book(), reading("other")
-    judged.standing(reading(seconds=1))
-    judged.now = 6.0
-    judged.standing(reading(seconds=2))
-    judged.standing(other)
-    judged.now = LIMIT
+    judged.hearing(reading(seconds=1))
+    judged.open(now=6.0, handled=0)
+    judged.hearing(reading(seconds=2))
+    judged.hearing(other)
 
     assert judged.due == LIMIT
-    assert judged.note_late()
+    assert judged.note_late(LIMIT)
 
-    assert judged.standing(reading(seconds=2)) is Standing.PASSES
-    assert judged.standing(other) is Standing.WAITS
+    assert judged.hearing(reading(seconds=2)) is Hearing.PASSES
+    assert judged.hearing(other) is Hearing.WAITS
     assert judged.due == 6.0 + LIMIT
     (problem,) = judged.problems()
     assert "did not answer within 10 s" in problem.message
@@ -123,21 +125,20 @@ def test_nothing_waits_longer_than_the_limit_in_however_many_versions() -> None:
 
 def test_a_verdict_that_comes_late_counts() -> None:
     judged, new = book(), reading()
-    judged.standing(new)
+    judged.hearing(new)
     questions = judged.open_questions(100)
-    judged.now = LIMIT
-    judged.note_late()
+    judged.note_late(LIMIT)
 
     judged.note(dict.fromkeys(questions, refused("no")))
 
-    assert judged.standing(new) is Standing.HELD
+    assert judged.hearing(new) is Hearing.HELD
     assert [each.code for each in judged.problems()] == ["refused-by-judge"]
 
 
 def test_what_is_gone_or_broken_waits_no_more() -> None:
     judged = book()
-    judged.standing(reading("gone"))
-    judged.standing(broken := reading("broken"))
+    judged.hearing(reading("gone"))
+    judged.hearing(broken := reading("broken"))
 
     judged.keep([broken.manifest.key])
     judged.forget(broken.manifest.key)
@@ -159,15 +160,15 @@ def test_hosts_and_runtime_values_never_wait() -> None:
     for each in (hosts, values):
         made = read(each)
         assert made.items, made.problems
-        assert judged.standing(made) is Standing.PASSES
+        assert judged.hearing(made) is Hearing.PASSES
 
 
 def test_it_is_known_what_was_handled_before_something_waited() -> None:
     judged = book()
-    judged.handled = 4
-    judged.standing(reading("one"))
-    judged.handled = 7
-    judged.standing(reading("other"))
+    judged.open(now=0.0, handled=4)
+    judged.hearing(reading("one"))
+    judged.open(now=0.0, handled=7)
+    judged.hearing(reading("other"))
 
     assert judged.handled_by(8) == 4
     say(judged, ACCEPTED)
@@ -177,9 +178,51 @@ def test_it_is_known_what_was_handled_before_something_waited() -> None:
 def test_a_few_are_asked_about_at_a_time_those_first_that_wait_longest() -> None:
     judged = book()
     for name in "abc":
-        judged.standing(reading(name))
+        judged.hearing(reading(name))
 
     assert [each.name for each in judged.open_questions(2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("value", "hearing"), [("true", Hearing.PASSES), ("false", Hearing.WAITS)])
+def test_an_object_whose_owner_wants_that_is_not_asked_about(value: str, hearing: Hearing) -> None:
+    made = version()
+    metadata = {**made.metadata, "annotations": {"legation.dev/unjudged": value}}
+    judged = book()
+
+    assert judged.hearing(read(replace(made, body={**made.body, "metadata": metadata}))) is hearing
+    assert judged.waits is (hearing is Hearing.WAITS)
+
+
+def test_what_there_was_no_judge_for_is_asked_about_again_what_was_asked_about_last_at_the_end() -> None:
+    judged, several = book(), [reading(name) for name in "abc"]
+    for each in several:
+        judged.hearing(each)
+    nobody = no_judge("there is no Envoy")
+
+    say(judged, nobody)
+    assert judged.unasked
+    assert [each.name for each in judged.open_again(2)] == ["a", "b"]
+    assert not judged.note(dict.fromkeys(judged.open_again(2), nobody))  # nothing new
+    assert [each.name for each in judged.open_again(3)] == ["c", "a", "b"]
+
+    assert judged.note(dict.fromkeys(judged.open_again(3), ACCEPTED))
+    assert not judged.open_again(3)
+    assert not list(judged.problems())
+
+
+def test_it_is_known_since_when_what_was_decided_waited() -> None:
+    judged = book()
+    judged.open(now=3.0, handled=1)
+    judged.hearing(reading("one"))
+    judged.open(now=5.0, handled=2)
+    judged.hearing(reading("other"))
+    judged.keep([reading("other").manifest.key])
+    assert judged.take_decided() == inf
+
+    say(judged, ACCEPTED)
+
+    assert judged.take_decided() == 5.0
+    assert judged.take_decided() == inf
 
 
 # What is served of it

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from legation.model.node import Scope, Workload
 from legation.model.objects import ManifestObject
 from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER, LISTENER, RESOURCE_TYPES
-from legation.runtime.read import read
+from legation.runtime.read import read, read_safely
 from tests.manifests import cluster, manifest
+
+if TYPE_CHECKING:
+    import pytest
 
 GOOD: dict[str, Any] = {"@type": CLUSTER.url, "name": "good", "connect_timeout": "1s"}
 BAD: dict[str, Any] = {"@type": CLUSTER.url, "name": "bad", "connect_timeuot": "1s"}
@@ -105,3 +108,14 @@ def test_one_and_true_are_not_the_same() -> None:
 
     assert broken.broken
     assert not mended.broken
+
+
+def test_where_this_program_fails_the_object_is_broken_and_may_hold_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = cluster("backend")
+    assert not read_safely(of, None, unknown_fields=Level.ERROR).broken
+    monkeypatch.setattr("legation.runtime.read.read", None)
+    reading = read_safely(of, None, unknown_fields=Level.ERROR)
+
+    assert [(each.code, each.object, each.place) for each in reading.problems] == [("internal-error", of.key, of.place)]
+    assert reading.broken
+    assert reading.may_hold == set(RESOURCE_TYPES)

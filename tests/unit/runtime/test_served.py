@@ -11,9 +11,9 @@ import pytest
 from legation.envoy import codec
 from legation.model.cluster import Cluster
 from legation.model.node import Node, Peer, Workload
-from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Level
-from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION
+from legation.model.objects import ManifestObject, ObjectKey, show_path
+from legation.model.problems import Level, Problem
+from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION, ResourceType
 from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules
 from legation.runtime.groups import EXPECTED, AnyGroup, Departed, Group
@@ -115,7 +115,7 @@ def test_a_change_of_the_cluster_reads_no_object_again(world: World, monkeypatch
     before = world.snapshot(world.served.group_of(HOME, EDGE))
     monkeypatch.setattr("legation.runtime.served.check", None)
     monkeypatch.setattr("legation.runtime.served.Assembly", None)
-    monkeypatch.setattr("legation.runtime.served.read", None)
+    monkeypatch.setattr("legation.runtime.read.read", None)
     world.kube.service("echo", "10.1.0.2")
     world.kube.pod("edge-2", "10.0.0.8")
     world.update()
@@ -349,3 +349,34 @@ def test_what_an_unknown_field_is_can_be_set(level: Level) -> None:
     assert bool(snapshot[ROUTE_CONFIGURATION]) is (level is Level.WARNING)
     if level is Level.WARNING:
         assert weights_of(snapshot) == [25, 1]
+
+
+def refusal(row: ResourceType, name: str, key: ObjectKey, words: str = "no") -> Problem:
+    return Problem(code="refused", message=f'{row.name} "{name}" is refused by 1 of 1 Envoys: {words}', object=key)
+
+
+def test_a_refusal_is_told_with_who_else_says_something_of_the_resource(world: World) -> None:
+    amended, said = route(100), split(25)
+    world.let(amended, said, *world.objects.values())
+    world.update()
+    problem = refusal(ROUTE_CONFIGURATION, "web", amended.key, "unknown cluster 'edge'")
+    found = world.served.blame(problem, ROUTE_CONFIGURATION, "web")
+    assert found.object == amended.key
+    assert show_path(found.path).endswith("weighted_clusters.clusters[1].name")
+    assert found.mend == "TrafficSplit shop/web says something of it, too"
+    assert world.served.blame(problem, ROUTE_CONFIGURATION, "web") is found
+    world.let(amended, *(each for each in world.objects.values() if each.key != said.key))
+    world.update()
+    assert not world.served.blame(problem, ROUTE_CONFIGURATION, "web").mend
+
+
+def test_a_refusal_of_what_is_made_of_a_service_is_told_with_who_names_it(world: World) -> None:
+    service = ObjectKey("", "Service", "shop", "echo")
+    found = world.served.blame(refusal(EDS, ECHO, service), EDS, ECHO)
+    assert (found.object, found.place, found.path) == (service, None, ())
+    assert found.mend == "Cluster shop/web names it"
+
+
+def test_a_refusal_of_which_nobody_knows_the_object_stays_as_it_is(world: World) -> None:
+    problem = Problem(code="parked", message="no")
+    assert world.served.blame(problem, CLUSTER, "") is problem

@@ -100,7 +100,7 @@ def test_an_envoy_gets_the_pods_that_its_clusters_select(world: World) -> None:
 
 def test_other_pods_change_the_assignments_and_nothing_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = world.snapshot()
-    monkeypatch.setattr("legation.runtime.served.read", None)
+    monkeypatch.setattr("legation.runtime.read.read", None)
     world.workers(worker("w-1", "10.2.0.1"), worker("w-2", "10.2.0.2"))
     assert not world.update()
     assert world.hosts() == ["10.2.0.1", "10.2.0.2"]

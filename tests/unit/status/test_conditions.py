@@ -152,22 +152,24 @@ def test_accepted(problems: tuple[Problem, ...], opinion: str, words: str) -> No
 def test_refused_says_which_envoys_and_in_whose_words() -> None:
     status = made(state(), Delivery(matching=9, accepted=1, refused=7, refusals=(REFUSAL,)))
     assert opinions(status)["Refused"] == "True/RefusedByEnvoy"
-    assert said(status, "Refused") == 'edge-1.shop: Cluster "web": malformed IP address; and 6 more Envoys'
+    assert said(status, "Refused") == (
+        '7 of 9 Envoys refuse it: edge-1.shop: Cluster "web": malformed IP address; and 6 more Envoys'
+    )
     assert status["envoys"]["refused"] == 7
 
 
 def test_two_refusals_of_one_envoy_are_one_envoy() -> None:
     two = (REFUSAL, Refusal(node="edge-1.shop", resource='Listener "web"', words="no"))
     status = made(state(), Delivery(matching=1, accepted=0, refused=1, refusals=two))
-    assert (
-        said(status, "Refused") == 'edge-1.shop: Cluster "web": malformed IP address; edge-1.shop: Listener "web": no'
+    assert said(status, "Refused") == (
+        '1 of 1 Envoys refuses it: edge-1.shop: Cluster "web": malformed IP address; edge-1.shop: Listener "web": no'
     )
 
 
 def test_what_envoys_say_of_an_older_generation_is_not_said_of_the_newest() -> None:
     status = made(state(WEB, BROKEN, generation=5, served=4), delivery(2, 3, REFUSAL))
     assert status["envoys"] == {"matching": 3, "accepted": 0, "refused": 0, "replicas": 1, "answered": 1}
-    assert said(status, "Refused").startswith("generation 4, which is still served: edge-1.shop:")
+    assert said(status, "Refused").startswith("generation 4, which is still served: 1 of 3 Envoys refuses it: edge-1")
 
 
 def test_conflicted_says_who_won() -> None:

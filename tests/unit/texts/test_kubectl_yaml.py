@@ -105,6 +105,8 @@ def test_only_mappings_are_merged(text: str) -> None:
     ("text", "line", "column", "message", "mend"),
     [
         ("a: b: c\n", 1, 5, "mapping values are not allowed in this context", 'holds ": "'),
+        ('a: "b\nc: ["*"]\n', 2, 7, "did not find expected alphabetic", "a quotation mark that is not closed"),
+        ("a: *\n", 1, 5, "did not find expected alphabetic", "quote a value that begins with *"),
         ("a:\n\tb: 1\n", 2, 1, "found character that cannot start any token", "spaces, not tabs"),
         ("a: 1\nb\nc: 1\n", 3, 1, "could not find expected ':'", "behind it"),
         ("a: 1\n  b: 1\n", 2, 4, "mapping values are not allowed in this context", "quote a value"),

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from legation.model.problems import Level
-from legation.translate.certificates import Verdict, check_authorities, check_pair
+from legation.translate.certificates import Fitness, check_authorities, check_pair
 from tests.unit.translate.pairs import DAY, NOW, certificate, key_text, private_key
 
 OF = "Secret shop/cert"
@@ -14,24 +14,24 @@ JUNK = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 EC_PARAMETERS = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 
-def pair(chain: bytes | None = None, key: bytes | None = None, *, now: float = NOW) -> Verdict:
+def pair(chain: bytes | None = None, key: bytes | None = None, *, now: float = NOW) -> Fitness:
     chain = certificate() if chain is None else chain
     return check_pair(chain, key_text() if key is None else key, of=OF, now=now)
 
 
-def authorities(*bundle: bytes, now: float = NOW) -> Verdict:
+def authorities(*bundle: bytes, now: float = NOW) -> Fitness:
     return check_authorities(b"".join(bundle), of=OF, now=now)
 
 
-def codes(verdict: Verdict) -> list[str]:
-    return [fault.code for fault in verdict.faults]
+def codes(fitness: Fitness) -> list[str]:
+    return [fault.code for fault in fitness.faults]
 
 
 @pytest.mark.parametrize("which", ["rsa 2048", "secp256r1", "secp384r1"])
 def test_a_pair_that_fits(which: str) -> None:
     key = private_key(which)
 
-    assert pair(certificate(key), key_text(key)) == Verdict(again_at=NOW + 53 * DAY)
+    assert pair(certificate(key), key_text(key)) == Fitness(again_at=NOW + 53 * DAY)
 
 
 def forms_of_a_certificate() -> dict[str, bytes]:
@@ -129,22 +129,22 @@ def test_a_private_key_among_the_certificates() -> None:
     ],
 )
 def test_what_is_no_key_for_it(which: str, key: Callable[[], bytes], code: str) -> None:
-    verdict = pair(certificate(private_key(which)), key())
+    fitness = pair(certificate(private_key(which)), key())
 
-    assert codes(verdict) == [code]
-    assert verdict.faults[0].level is Level.ERROR
+    assert codes(fitness) == [code]
+    assert fitness.faults[0].level is Level.ERROR
 
 
 def test_a_certificate_goes_through_its_life() -> None:
-    """The verdict says itself when to look again, and then it is another."""
+    """The fitness says itself when to look again, and then it is another."""
     chain = certificate(start=10, end=100)
     now: float | None = NOW
     life = []
     while now is not None:
-        verdict = pair(chain, now=now)
-        life.append((round((now - NOW) / DAY), codes(verdict), [each.level.value for each in verdict.faults]))
-        assert verdict.again_at is None or verdict.again_at > now
-        now = verdict.again_at
+        fitness = pair(chain, now=now)
+        life.append((round((now - NOW) / DAY), codes(fitness), [each.level.value for each in fitness.faults]))
+        assert fitness.again_at is None or fitness.again_at > now
+        now = fitness.again_at
 
     assert life == [
         (0, ["not-yet-valid"], ["error"]),
@@ -165,7 +165,7 @@ def test_a_short_life_is_about_to_end_in_its_last_tenth() -> None:
 def test_an_intermediate_certificate_that_expires() -> None:
     chain = certificate() + certificate(end=5) + certificate(end=9)
 
-    assert pair(chain) == Verdict(again_at=NOW + 5 * DAY)
+    assert pair(chain) == Fitness(again_at=NOW + 5 * DAY)
     (fault,) = pair(chain, now=NOW + 5 * DAY).faults
     assert (fault.code, fault.level) == ("expired-chain", Level.WARNING)
     assert pair(chain, now=NOW + 5 * DAY).again_at == NOW + 9 * DAY
@@ -192,10 +192,10 @@ def test_the_words_hold_dates_and_where_it_is() -> None:
     ids=["one", "an old one beside", "one ends", "a new one beside", "soon", "expired", "both expired", "too early"],
 )
 def test_authorities_are_good_while_one_is(bundle: list[bytes], found: list[str], days: int | None) -> None:
-    verdict = authorities(*bundle)
+    fitness = authorities(*bundle)
 
-    assert codes(verdict) == found
-    assert verdict.again_at == (None if days is None else NOW + days * DAY)
+    assert codes(fitness) == found
+    assert fitness.again_at == (None if days is None else NOW + days * DAY)
 
 
 def test_the_words_of_a_bundle_speak_of_the_one_that_lasts_longest() -> None:

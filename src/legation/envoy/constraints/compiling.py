@@ -35,6 +35,8 @@ class Must:
     missing: Callable[[Any], bool]
     """Asked of the message."""
     finding: Finding
+    fields: frozenset[FieldDescriptor]
+    """While one of these is set, it is not missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,11 @@ def _oneof_must(oneof: Any) -> Must:
         each.name for each in oneof.fields
     ]
     words = f"{choices[0]} must be set" if len(choices) == 1 else f"one of {', '.join(choices)} must be set"
-    return Must(missing=lambda message: message.WhichOneof(name) is None, finding=Finding(code=CODE, message=words))
+    return Must(
+        missing=lambda message: message.WhichOneof(name) is None,
+        finding=Finding(code=CODE, message=words),
+        fields=frozenset(oneof.fields),
+    )
 
 
 def _field_musts(each: Any, rules: Any) -> Iterator[Must]:
@@ -87,13 +93,14 @@ def _field_musts(each: Any, rules: Any) -> Iterator[Must]:
     if each.message_type is not None and not each.is_repeated:
         if kinds.is_required(rules):
             finding = Finding(code=CODE, path=(name,), message="must be set")
-            yield Must(missing=lambda message: not message.HasField(name), finding=finding)
+            yield Must(missing=lambda message: not message.HasField(name), finding=finding, fields=frozenset({each}))
     elif not kinds.ignores_empty(rules):
         default = () if each.is_repeated else each.default_value
         asked = (rule for rule in _demands(each, rules) if rule.kind != OF_USE)
         broken = next((rule for rule in asked if rule.broken(default)), None)
         if broken is not None:
-            yield Must(missing=lambda message: not getattr(message, name), finding=broken.finding(name))
+            finding = broken.finding(name)
+            yield Must(missing=lambda message: not getattr(message, name), finding=finding, fields=frozenset({each}))
 
 
 def _check(each: Any, rules: Any) -> Check | None:

@@ -68,7 +68,9 @@ def find(name: str) -> Meant:
         if chosen:
             meant = _walk(_descriptor(chosen[0]), parts[length:])
             return replace(meant, others=tuple(each for each in found if each != chosen[0]))
-    raise UnknownName(f"there is no type {name} in Envoy's API", _nearest_types(name))
+    near = _nearest_types(name)
+    mend = "" if near else ": write a type, or a type and a field, such as cluster.connect_timeout"
+    raise UnknownName(f"there is no type {name} in Envoy's API{mend}", near)
 
 
 def is_envoys(name: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from legation.envoy.lints import (
     access,
     balancing,
     certificates,
+    cluster_addresses,
     direct_answers,
     discovery_types,
     endpoints,
@@ -32,50 +33,57 @@ from legation.envoy.lints import (
     route_actions,
     route_order,
     route_paths,
+    runtime_layers,
+    scoped_routes,
     services,
     sockets,
     tls,
+    tracers,
     virtual_hosts,
     weights,
 )
 from legation.envoy.lints.base import Lint, Lints
 
-_SUBJECTS: tuple[Lints, ...] = (
-    access.LINTS,
-    balancing.LINTS,
-    certificates.LINTS,
-    direct_answers.LINTS,
-    discovery_types.LINTS,
-    endpoints.LINTS,
-    filter_chains.LINTS,
-    filter_kinds.LINTS,
-    filter_order.LINTS,
-    formats.LINTS,
-    header_changes.LINTS,
-    health.LINTS,
-    http2_settings.LINTS,
-    http_filters.LINTS,
-    http_limits.LINTS,
-    http_manager.LINTS,
-    inspectors.LINTS,
-    listeners.LINTS,
-    path_templates.LINTS,
-    per_filter.LINTS,
-    protocols.LINTS,
-    quic.LINTS,
-    regexes.LINTS,
-    route_actions.LINTS,
-    route_order.LINTS,
-    route_paths.LINTS,
-    services.LINTS,
-    sockets.LINTS,
-    tls.LINTS,
-    virtual_hosts.LINTS,
-    weights.LINTS,
+_SUBJECTS = (
+    access,
+    balancing,
+    certificates,
+    cluster_addresses,
+    direct_answers,
+    discovery_types,
+    endpoints,
+    filter_chains,
+    filter_kinds,
+    filter_order,
+    formats,
+    header_changes,
+    health,
+    http2_settings,
+    http_filters,
+    http_limits,
+    http_manager,
+    inspectors,
+    listeners,
+    path_templates,
+    per_filter,
+    protocols,
+    quic,
+    regexes,
+    route_actions,
+    route_order,
+    route_paths,
+    runtime_layers,
+    scoped_routes,
+    services,
+    sockets,
+    tls,
+    tracers,
+    virtual_hosts,
+    weights,
 )
 
 
-def _join(subjects: tuple[Lints, ...]) -> Mapping[str, tuple[Lint, ...]]:
+def _join(subjects: Iterable[Lints]) -> Mapping[str, tuple[Lint, ...]]:
     joined: dict[str, tuple[Lint, ...]] = {}
     for subject in subjects:
         for name, lint in subject.items():
@@ -83,7 +91,7 @@ def _join(subjects: tuple[Lints, ...]) -> Mapping[str, tuple[Lint, ...]]:
     return MappingProxyType(joined)
 
 
-LINTS = _join(_SUBJECTS)
+LINTS = _join(each.LINTS for each in _SUBJECTS)
 """The lints of each message type, by its full name."""
-DELIVERED = _join((endpoints.DELIVERED,))
-"""The lints of messages that are resources of their own, and not where they stand in another message."""
+DELIVERED = _join(getattr(each, "DELIVERED", {}) for each in _SUBJECTS)
+"""The lints of what stands in an assignment that is a resource of its own, and not in one that stands in a cluster."""

@@ -14,23 +14,44 @@ from legation.envoy.understanding import type_of, understood
 
 _SMALLEST_RING, _LARGEST_RING = 1024, 8 * 1024 * 1024
 _LARGEST_TABLE = 5_000_011
+_RING_HASH, _MAGLEV, _POLICY_CONFIG = 2, 5, 7
+"""Of `Cluster.LbPolicy`."""
+_STRICT_DNS = 1
+"""Of `Cluster.DiscoveryType`."""
 _POLICIES = "envoy.extensions.load_balancing_policies."
 
 
 def _cluster(cluster: Any) -> Iterator[Finding]:
+    yield from _by_host_name(cluster)
+    yield from _old_policy(cluster)
+
+
+def _by_host_name(cluster: Any) -> Iterator[Finding]:
+    hashing = cluster.common_lb_config.consistent_hashing_lb_config
+    # Of clusters that an extension makes it is not known.
+    if hashing.use_hostname_for_hashing and cluster.type != _STRICT_DNS and not cluster.HasField("cluster_type"):
+        yield refused(
+            "unfit-for-type",
+            ("common_lb_config", "consistent_hashing_lb_config", "use_hostname_for_hashing"),
+            "only a cluster of type STRICT_DNS has endpoints that can be told apart by their host names",
+            "take it out, or write it into the consistent_hashing_lb_config of a load_balancing_policy",
+        )
+
+
+def _old_policy(cluster: Any) -> Iterator[Finding]:
     # With subsets each of them has a policy of its own, which is made when there are endpoints.
     if cluster.HasField("load_balancing_policy") or cluster.lb_subset_config.subset_selectors:
         return
-    if cluster.lb_policy == cluster.LOAD_BALANCING_POLICY_CONFIG:
+    if cluster.lb_policy == _POLICY_CONFIG:
         yield refused(
             "missing-field",
             ("lb_policy",),
             "this value says that load_balancing_policy tells the policy, and it is not there",
             "add load_balancing_policy, or take another value, such as ROUND_ROBIN",
         )
-    elif cluster.lb_policy == cluster.RING_HASH and cluster.HasField("ring_hash_lb_config"):
+    elif cluster.lb_policy == _RING_HASH and cluster.HasField("ring_hash_lb_config"):
         yield from _below(_ring(cluster.ring_hash_lb_config), "ring_hash_lb_config")
-    elif cluster.lb_policy == cluster.MAGLEV and cluster.HasField("maglev_lb_config"):
+    elif cluster.lb_policy == _MAGLEV and cluster.HasField("maglev_lb_config"):
         yield from _below(_table(cluster.maglev_lb_config), "maglev_lb_config")
 
 

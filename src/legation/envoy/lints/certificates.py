@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from legation.envoy.data_sources import inline, place
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import doubtful, refused
+from legation.envoy.types import TLS
 from legation.model.objects import FieldPath
 from legation.texts import pem as pems
 from legation.texts.pem import RSA_BITS, Unfit
 
-_TLS = "envoy.extensions.transport_sockets.tls.v3."
 _PEM = "write it in PEM form, each mark (BEGIN CERTIFICATE, END CERTIFICATE) on a line of its own, at its beginning"
 _KEY = "write it in PEM form (BEGIN PRIVATE KEY)"
 _ANOTHER = "make the pair with another key"
@@ -41,19 +42,6 @@ _UNFIT: Mapping[Unfit, tuple[str, str, str]] = MappingProxyType(
         ),
     }
 )
-
-
-def inline(source: Any) -> bytes | None:
-    """Return what stands in a DataSource itself; None: it stands elsewhere, or there is none."""
-    kind = source.WhichOneof("specifier")
-    if kind == "inline_string":
-        return str(source.inline_string).encode()
-    return bytes(source.inline_bytes) if kind == "inline_bytes" else None
-
-
-def place(field: str, source: Any) -> FieldPath:
-    """Return where that stands."""
-    return (field, source.WhichOneof("specifier") or "inline_string")
 
 
 def broken(pem: bytes, path: FieldPath) -> Iterator[Finding]:
@@ -111,4 +99,4 @@ def _pair(certificate: Any) -> Iterator[Finding]:
         yield refused(code, place("private_key", certificate.private_key), message, mend)
 
 
-LINTS: Lints = {f"{_TLS}TlsCertificate": _certificate}
+LINTS: Lints = {f"{TLS}.TlsCertificate": _certificate}

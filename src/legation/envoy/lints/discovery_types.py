@@ -15,6 +15,10 @@ from legation.model.objects import FieldPath
 _CLUSTERS = "envoy.extensions.clusters."
 _PROVIDING = frozenset({f"{_CLUSTERS}aggregate.v3.ClusterConfig", f"{_CLUSTERS}dynamic_forward_proxy.v3.ClusterConfig"})
 """Extensions that choose the endpoint themselves."""
+_NAMES: Mapping[int, str] = {0: "STATIC", 1: "STRICT_DNS", 2: "LOGICAL_DNS", 3: "EDS", 4: "ORIGINAL_DST"}
+_ORIGINAL_DST = 4
+_CLUSTER_PROVIDED = 6
+"""Numbers of `Cluster.DiscoveryType` and `LbPolicy`: to ask the enums themselves costs more than all the rest."""
 _POLICIES = "envoy.extensions.load_balancing_policies."
 _PROVIDED = f"{_POLICIES}cluster_provided.v3.ClusterProvided"
 _OTHER_POLICIES = frozenset(
@@ -34,11 +38,11 @@ def _cluster(cluster: Any) -> Iterator[Finding]:
         yield from _extension(cluster)
         return
     # Without a word it is STATIC.
-    kind = cluster.DiscoveryType.Name(cluster.type) if cluster.type in cluster.DiscoveryType.values() else ""
+    kind = _NAMES.get(cluster.type, "")
     yield from _KINDS.get(kind, _nothing)(cluster)
     if kind != "EDS":
         yield from _not_eds(cluster, kind)
-    if kind and kind != "ORIGINAL_DST" and _is_provided(cluster):
+    if kind and cluster.type != _ORIGINAL_DST and _is_provided(cluster):
         yield refused(
             "lb-policy",
             _policy_field(cluster),
@@ -79,14 +83,16 @@ def _logical_dns(cluster: Any) -> Iterator[Finding]:
 
 
 def _no_resolvers(cluster: Any, kind: str) -> Iterator[Finding]:
-    for path, endpoint in _endpoints(cluster.load_assignment):
-        if endpoint.address.socket_address.resolver_name:
-            yield refused(
-                "unfit-for-type",
-                ("load_assignment", *path, "endpoint", "address", "socket_address", "resolver_name"),
-                f"an endpoint of a {kind} cluster has no resolver of its own",
-                "take it out",
-            )
+    for index, locality in enumerate(cluster.load_assignment.endpoints):
+        for number, each in enumerate(locality.lb_endpoints):
+            if each.endpoint.address.socket_address.resolver_name:
+                path = ("load_assignment", "endpoints", index, "lb_endpoints", number)
+                yield refused(
+                    "unfit-for-type",
+                    (*path, "endpoint", "address", "socket_address", "resolver_name"),
+                    f"an endpoint of a {kind} cluster has no resolver of its own",
+                    "take it out",
+                )
 
 
 def _eds(cluster: Any) -> Iterator[Finding]:
@@ -114,7 +120,7 @@ def _eds(cluster: Any) -> Iterator[Finding]:
 
 
 def _original_dst(cluster: Any) -> Iterator[Finding]:
-    if cluster.lb_policy != cluster.CLUSTER_PROVIDED:
+    if cluster.lb_policy != _CLUSTER_PROVIDED:
         yield refused(
             "lb-policy",
             ("lb_policy",) if cluster.lb_policy else ("type",),
@@ -168,9 +174,11 @@ def _not_eds(cluster: Any, kind: str) -> Iterator[Finding]:
 
 def _empty(cluster: Any) -> Iterator[Finding]:
     # Without a word about endpoints it is one that somebody begins to write.
-    assignment = cluster.load_assignment
-    leds = any(each.HasField("leds_cluster_locality_config") for each in assignment.endpoints)
-    if cluster.HasField("load_assignment") and not leds and not any(_endpoints(assignment)):
+    if not cluster.HasField("load_assignment"):
+        return
+    if not any(
+        each.lb_endpoints or each.HasField("leds_cluster_locality_config") for each in cluster.load_assignment.endpoints
+    ):
         yield doubtful(
             "no-endpoints",
             ("load_assignment",),
@@ -179,16 +187,10 @@ def _empty(cluster: Any) -> Iterator[Finding]:
         )
 
 
-def _endpoints(assignment: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    for index, locality in enumerate(assignment.endpoints):
-        for number, each in enumerate(locality.lb_endpoints):
-            yield ("endpoints", index, "lb_endpoints", number), each.endpoint
-
-
 def _is_provided(cluster: Any) -> bool | None:
     """Say whether the policy is that the cluster chooses the endpoint itself; None: it cannot be told."""
     if not cluster.HasField("load_balancing_policy"):
-        return bool(cluster.lb_policy == cluster.CLUSTER_PROVIDED)
+        return bool(cluster.lb_policy == _CLUSTER_PROVIDED)
     # Envoy takes the first policy that it knows.
     for each in cluster.load_balancing_policy.policies[:1]:
         name = type_of(each.typed_extension_config.typed_config)

@@ -8,6 +8,7 @@ from typing import Any
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lint, Lints
 from legation.envoy.lints.tell import refused
+from legation.envoy.types import HTTP_MANAGERS
 from legation.envoy.understanding import type_of
 
 _FILTERS = "envoy.extensions.filters."
@@ -54,6 +55,6 @@ def _upstream(options: Any) -> Iterator[Finding]:
 LINTS: Lints = {
     "envoy.config.listener.v3.Filter": _only("network"),
     "envoy.config.listener.v3.ListenerFilter": _only("listener", "udp"),
-    "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": _only("http"),
+    f"{HTTP_MANAGERS}.HttpFilter": _only("http"),
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _upstream,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import at, doubtful, refused
+from legation.envoy.types import HTTP_MANAGER
 from legation.envoy.understanding import type_of
 
 _NETWORK, _HTTP = "envoy.extensions.filters.network.", "envoy.extensions.filters.http."
@@ -146,5 +147,5 @@ def _type(each: Any) -> str:
 
 LINTS: Lints = {
     "envoy.config.listener.v3.FilterChain": _network,
-    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": _http,
+    HTTP_MANAGER: _http,
 }

@@ -23,24 +23,22 @@ _HEADERS = frozenset({"REQ", "RESP", "TRAILER"})
 """Commands whose parameter is a header, and another one for want of it."""
 
 
-def bad_format(text: str) -> bool:
-    """Say whether Envoy finds a percent sign in a format that begins no command."""
-    return None in _commands(text)
-
-
-def faults(text: str, path: FieldPath, *, extended: bool = False) -> Iterator[Finding]:
+def faults(
+    text: str, path: FieldPath, *, extended: bool = False, more: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
     """Yield what is wrong with a format.
 
     Args:
         text: The format.
         path: Where it stands.
         extended: Extensions are configured that know more commands.
+        more: Commands with parameters that are known in this place alone.
     """
     for command in _commands(text):
         if command is None:
             words = "a percent sign begins a command such as %REQ(NAME)%, and here it does not"
             yield refused("bad-format", path, words, "write %% for the sign itself")
-        elif name := command["name"]:
+        elif (name := command["name"]) and not (name in more and command["parameters"]):
             yield from _fault(command, name, path, extended=extended)
 
 

@@ -9,6 +9,10 @@ from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lint, Lints
 from legation.envoy.lints.formats import faults
 from legation.envoy.lints.tell import refused
+from legation.envoy.types import HTTP_MANAGERS
+
+_OLD_COMMANDS = frozenset({"PER_REQUEST_STATE"})
+"""Commands that Envoy reads as others, and in headers alone."""
 
 
 def _lint(fields: tuple[str, ...]) -> Lint:
@@ -34,7 +38,7 @@ def _added(option: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:
     if _is_fixed(option.header.key):
         yield _fixed((*path, "header", "key"))
     else:
-        yield from faults(option.header.value, (*path, "header", "value"))
+        yield from faults(option.header.value, (*path, "header", "value"), more=_OLD_COMMANDS)
     if option.HasField("append") and option.append_action:
         yield refused(
             "either-or", (*path, "append"), "append_action says what to do, and append says it, too", "take append out"
@@ -75,6 +79,6 @@ LINTS: Lints = {
     "envoy.config.route.v3.VirtualHost": _lint(_OF_ROUTES),
     "envoy.config.route.v3.WeightedCluster.ClusterWeight": _lint(_OF_ROUTES),
     f"{_HTTP}local_ratelimit.v3.LocalRateLimit": _lint(("response_headers_to_add",)),
-    f"{_NETWORK}http_connection_manager.v3.ResponseMapper": _lint(("headers_to_add",)),
+    f"{HTTP_MANAGERS}.ResponseMapper": _lint(("headers_to_add",)),
     f"{_NETWORK}tcp_proxy.v3.TcpProxy.TunnelingConfig": _lint(("headers_to_add",)),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
+from legation.envoy.lints.durations import nanoseconds
 from legation.envoy.lints.tell import at, doubtful, refused
 
 _LONGEST = 300
@@ -90,18 +91,14 @@ def _outliers(detection: Any) -> Iterator[Finding]:
     if not detection.HasField("max_ejection_time"):
         return
     first = detection.base_ejection_time if detection.HasField("base_ejection_time") else None
-    longest = _nanoseconds(detection.max_ejection_time)
-    if longest < (_FIRST * 1_000_000_000 if first is None else _nanoseconds(first)):
+    longest = nanoseconds(detection.max_ejection_time)
+    if longest < (_FIRST * 1_000_000_000 if first is None else nanoseconds(first)):
         yield refused(
             "wrong-order",
             ("max_ejection_time",),
             f"the longest ejection is shorter than the first one, base_ejection_time ({_FIRST}s where nothing is said)",
             "make it at least as long",
         )
-
-
-def _nanoseconds(duration: Any) -> int:
-    return int(duration.seconds * 1_000_000_000 + duration.nanos)
 
 
 LINTS: Lints = {

@@ -1,4 +1,4 @@
-"""HTTP filters and tracers whose fields do not go together, filter by filter: all of it was tried with Envoy."""
+"""HTTP filters whose fields do not go together, filter by filter: all of it was tried with Envoy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
-from legation.envoy.lints.tell import at, refused
+from legation.envoy.lints.tell import refused
 from legation.model.objects import FieldPath
 
 
@@ -87,56 +87,9 @@ def _transcoder(transcoder: Any) -> Iterator[Finding]:
             yield refused("unknown-name", ("services", index), words, "write package and service, or describe it")
 
 
-def _zipkin(config: Any) -> Iterator[Finding]:
-    if config.HasField("collector_service"):
-        return
-    for field in ("collector_cluster", "collector_endpoint"):
-        if not getattr(config, field):
-            words = "Envoy wants collector_cluster and collector_endpoint both, where there is no collector_service"
-            yield refused("missing-field", (field,), words, f"set {field}")
-
-
-def _runtime(runtime: Any) -> Iterator[Finding]:
-    yield from _entries(runtime.layer.fields, ("layer",))
-
-
-def _entries(fields: Any, path: FieldPath) -> Iterator[Finding]:
-    for name, value in fields.items():
-        match value.WhichOneof("kind"):
-            case "struct_value":
-                yield from _entries(value.struct_value.fields, (*path, name))
-            case "list_value" | "null_value":
-                words = "runtime holds numbers, texts, true and false, and maps of these; no lists, and no null"
-                yield refused("bad-value", (*path, name), words, "take it out, or write it as text")
-
-
-def _scope(scope: Any) -> Iterator[Finding]:
-    if not scope.route_configuration_name and not scope.HasField("route_configuration"):
-        yield refused(
-            "missing-field",
-            ("route_configuration_name",),
-            "the scope does not say which routes it stands for",
-            "set route_configuration_name",
-        )
-
-
-def _host(host: Any) -> Iterator[Finding]:
-    if host.routes and host.HasField("matcher"):
-        yield refused(
-            "either-or",
-            ("matcher",),
-            f"the routes stand in {at('routes')} already",
-            "take one of them out",
-        )
-
-
 _FILTERS = "envoy.extensions.filters.http"
 
 LINTS: Lints = {
-    "envoy.config.route.v3.ScopedRouteConfiguration": _scope,
-    "envoy.config.route.v3.VirtualHost": _host,
-    "envoy.config.trace.v3.ZipkinConfig": _zipkin,
-    "envoy.service.runtime.v3.Runtime": _runtime,
     f"{_FILTERS}.ext_proc.v3.ExternalProcessor": _ext_proc,
     f"{_FILTERS}.grpc_json_transcoder.v3.GrpcJsonTranscoder": _transcoder,
     f"{_FILTERS}.header_to_metadata.v3.Config": _header_to_metadata,

@@ -8,7 +8,9 @@ from typing import Any
 from legation.envoy.filter_names import configured_in, names_in
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
-from legation.envoy.lints.tell import at, doubtful, refused
+from legation.envoy.lints.tell import doubtful, refused
+from legation.envoy.lints.upgrades import repeated
+from legation.envoy.types import HTTP_MANAGER
 
 
 def _manager(manager: Any) -> Iterator[Finding]:
@@ -34,16 +36,7 @@ def _manager(manager: Any) -> Iterator[Finding]:
             "take one of them out",
         )
     yield from _configured(manager)
-    seen: dict[str, int] = {}
-    for index, upgrade in enumerate(manager.upgrade_configs):
-        first = seen.setdefault(upgrade.upgrade_type.lower(), index)
-        if first != index:
-            yield refused(
-                "duplicate-upgrade",
-                ("upgrade_configs", index, "upgrade_type"),
-                f"{at('upgrade_configs', first)} is about the same upgrade; Envoy compares them in lower case",
-                "join both",
-            )
+    yield from repeated(manager.upgrade_configs)
 
 
 def _configured(manager: Any) -> Iterator[Finding]:
@@ -62,4 +55,4 @@ def _configured(manager: Any) -> Iterator[Finding]:
             )
 
 
-LINTS: Lints = {"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": _manager}
+LINTS: Lints = {HTTP_MANAGER: _manager}

@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Any
 
 from legation.envoy.findings import Finding
+from legation.envoy.lingering import is_udp
 from legation.envoy.lints.addresses import unfit_socket
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import refused
@@ -22,6 +23,7 @@ def _listener(listener: Any) -> Iterator[Finding]:
     if listener.HasField("api_listener"):
         return
     yield from _address(listener)
+    yield from _unbound(listener)
     yield from _protocols(listener)
     yield from _serving(listener)
 
@@ -55,6 +57,22 @@ def _address(listener: Any) -> Iterator[Finding]:
         yield from _bound(each.address, ("additional_addresses", index, "address"))
 
 
+def _unbound(listener: Any) -> Iterator[Finding]:
+    binds = listener.bind_to_port.value if listener.HasField("bind_to_port") else _old_way(listener)
+    if listener.transparent.value and not binds and not is_udp(listener.address):
+        yield refused(
+            "unfit-for-type",
+            ("transparent",),
+            "Envoy crashes on it: the listener binds no socket (bind_to_port) that could be transparent",
+            "take it out, or let the listener bind its port",
+        )
+
+
+def _old_way(listener: Any) -> bool:
+    old = listener.deprecated_v1
+    return not old.HasField("bind_to_port") or bool(old.bind_to_port.value)
+
+
 def _bound(address: Any, path: FieldPath) -> Iterator[Finding]:
     unfit = unfit_socket(address, path)
     if unfit is not None:
@@ -77,10 +95,10 @@ def _hears_ipv4(address: str) -> bool:
 
 
 def _protocols(listener: Any) -> Iterator[Finding]:
-    udp = _is_udp(listener.address)
+    udp = is_udp(listener.address)
     for index, each in enumerate(listener.additional_addresses):
         socket = each.address.WhichOneof("address") == "socket_address"
-        if socket and listener.HasField("address") and _is_udp(each.address) != udp:
+        if socket and listener.HasField("address") and is_udp(each.address) != udp:
             yield refused(
                 "udp-or-tcp",
                 ("additional_addresses", index, "address"),
@@ -91,7 +109,7 @@ def _protocols(listener: Any) -> Iterator[Finding]:
 
 def _serving(listener: Any) -> Iterator[Finding]:
     chains = len(listener.filter_chains)
-    if not _is_udp(listener.address):
+    if not is_udp(listener.address):
         if not chains and not listener.HasField("default_filter_chain"):
             yield refused(
                 "missing-field",
@@ -121,10 +139,6 @@ def _wrong_filters(listener: Any, prefix: str, what: str, protocol: str) -> Iter
                 f"this is a {what}, and the listener is one of {protocol}",
                 "take the filter out, or write another protocol into the listener's address",
             )
-
-
-def _is_udp(address: Any) -> bool:
-    return bool(address.socket_address.protocol == address.socket_address.UDP)
 
 
 LINTS: Lints = {"envoy.config.listener.v3.Listener": _listener}

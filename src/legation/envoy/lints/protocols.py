@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 
 from legation.envoy.findings import Finding
@@ -55,14 +57,21 @@ def _options(cluster: Any) -> Any:
         return None
     found = cluster.typed_extension_protocol_options[_OPTIONS]
     try:
-        return understood(found) if type_of(found) == _OPTIONS else None
+        return _read(found.type_url, found.value) if type_of(found) == _OPTIONS else None
     except DecodeError:
         return None
 
 
+@lru_cache(maxsize=64)
+def _read(url: str, body: bytes) -> Any:
+    """Return the options in an `Any`: most clusters have the same ones."""
+    return understood(any_pb2.Any(type_url=url, value=body))
+
+
 def _keys(cluster: Any) -> Iterator[Finding]:
-    for key, each in cluster.typed_extension_protocol_options.items():
-        if type_of(each) != _OPTIONS or key == _OPTIONS:
+    options = cluster.typed_extension_protocol_options
+    for key in options:
+        if key == _OPTIONS or type_of(options[key]) != _OPTIONS:
             continue
         path, mend = (_FIELD, str(key)), f"write {_OPTIONS} as the key"
         if key == _OLD_KEY:
@@ -72,10 +81,9 @@ def _keys(cluster: Any) -> Iterator[Finding]:
 
 
 def _sockets(cluster: Any, options: Any) -> Iterator[Finding]:
-    socket = type_of(cluster.transport_socket.typed_config)
     kind = options.WhichOneof("upstream_protocol_options")
     if kind == "auto_config":
-        if socket in _PLAIN:
+        if type_of(cluster.transport_socket.typed_config) in _PLAIN:
             yield refused(
                 "no-tls",
                 (_FIELD, _OPTIONS),
@@ -94,6 +102,7 @@ def _sockets(cluster: Any, options: Any) -> Iterator[Finding]:
         kind == "explicit_http_config"
         and options.explicit_http_config.WhichOneof("protocol_config") == "http3_protocol_options"
     ):
+        socket = type_of(cluster.transport_socket.typed_config)
         if socket in _PLAIN:
             yield refused(
                 "no-tls",

@@ -10,11 +10,11 @@ from google.protobuf.message import DecodeError
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import refused
+from legation.envoy.types import HTTP_MANAGER, TLS
 from legation.envoy.understanding import type_of, understood
 from legation.model.objects import FieldPath
 
-_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_TLS = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+_TLS = f"{TLS}.DownstreamTlsContext"
 _QUIC = "envoy.extensions.transport_sockets.quic.v3.QuicDownstreamTransport"
 _HTTP3 = 3
 """Of `HttpConnectionManager.CodecType`."""
@@ -28,7 +28,7 @@ def _listener(listener: Any) -> Iterator[Finding]:
         yield from _quic(listener)
         return
     for path, config in _managers(listener):
-        if config.value.startswith(_SAYS_HTTP3) and config.type_url.endswith(_MANAGER):
+        if config.value.startswith(_SAYS_HTTP3) and config.type_url.endswith(HTTP_MANAGER):
             yield refused(
                 "udp-or-tcp",
                 (*path, _CODEC),
@@ -73,7 +73,7 @@ def _codec(config: Any) -> int | None:
 def _managers(listener: Any) -> Iterator[tuple[FieldPath, Any]]:
     for path, chain in _chains(listener):
         for index, each in enumerate(chain.filters):
-            if type_of(each.typed_config) == _MANAGER:
+            if type_of(each.typed_config) == HTTP_MANAGER:
                 yield (*path, "filters", index, "typed_config"), each.typed_config
 
 

@@ -40,6 +40,8 @@ def _engine() -> tuple[ModuleType, Any]:
 
     options = re2.Options()
     options.log_errors = False
+    # As Envoy does, which reads bytes: a class like [^/] is a third as large then.
+    options.encoding = re2.Options.Encoding.LATIN1
     return re2, options
 
 
@@ -48,7 +50,7 @@ def _read(regex: str) -> tuple[str, int, int]:
     """Return why RE2 refuses an expression (empty: it does not), its program's size, and how many groups it has."""
     re2, options = _engine()
     try:
-        pattern = re2.compile(regex, options)
+        pattern = re2.compile(regex.encode(), options)
     except re2.error as error:
         said = error.args[0] if error.args else ""
         said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)

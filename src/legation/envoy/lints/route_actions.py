@@ -7,7 +7,9 @@ from typing import Any
 
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
-from legation.envoy.lints.tell import at, doubtful, refused
+from legation.envoy.lints.durations import nanoseconds
+from legation.envoy.lints.tell import doubtful, refused
+from legation.envoy.lints.upgrades import repeated
 
 _REWRITES = ("prefix_rewrite", "regex_rewrite", "path_rewrite_policy", "path_rewrite")
 
@@ -56,18 +58,9 @@ def _action(action: Any) -> Iterator[Finding]:
 
 
 def _upgrades(action: Any) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
+    yield from repeated(action.upgrade_configs)
     for index, upgrade in enumerate(action.upgrade_configs):
-        kind = upgrade.upgrade_type.lower()
-        first = seen.setdefault(kind, index)
-        if first != index:
-            yield refused(
-                "duplicate-upgrade",
-                ("upgrade_configs", index, "upgrade_type"),
-                f"{at('upgrade_configs', first)} is about the same upgrade; Envoy compares them in lower case",
-                "join both",
-            )
-        if upgrade.HasField("connect_config") and kind not in {"connect", "connect-udp"}:
+        if upgrade.HasField("connect_config") and upgrade.upgrade_type.lower() not in {"connect", "connect-udp"}:
             yield refused(
                 "unfit-for-type",
                 ("upgrade_configs", index, "connect_config"),
@@ -79,7 +72,7 @@ def _upgrades(action: Any) -> Iterator[Finding]:
 def _retries(policy: Any) -> Iterator[Finding]:
     back_off = policy.retry_back_off
     longest = back_off.max_interval
-    if back_off.HasField("max_interval") and _nanoseconds(longest) < _nanoseconds(back_off.base_interval):
+    if back_off.HasField("max_interval") and nanoseconds(longest) < nanoseconds(back_off.base_interval):
         yield refused(
             "wrong-order",
             ("retry_back_off", "max_interval"),
@@ -112,10 +105,6 @@ def _virtual_cluster(cluster: Any) -> Iterator[Finding]:
             "a virtual cluster says by headers which requests are counted",
             'add headers, such as [{name: ":path", string_match: {prefix: /}}]',
         )
-
-
-def _nanoseconds(duration: Any) -> int:
-    return int(duration.seconds * 1_000_000_000 + duration.nanos)
 
 
 LINTS: Lints = {

@@ -14,7 +14,8 @@ from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import at, doubtful
 
-_Conditions = frozenset[tuple[str, bytes]]
+_Condition = tuple[str, bytes]
+_Conditions = frozenset[_Condition]
 
 _PREFIX, _PATH, _BELOW, _REGEX = "prefix", "path", "path_separated_prefix", "safe_regex"
 _EVERY_PATH = frozenset({".*", "/.*"})
@@ -27,20 +28,28 @@ _NOT_COMPARED = frozenset({"connect_matcher", "path_match_policy"})
 class _Earlier:
     """The routes so far that may take what stands behind them, by what they match and the text of it."""
 
-    found: dict[tuple[str, bool, str], list[tuple[int, _Conditions]]] = field(default_factory=dict)
+    found: dict[tuple[str, bool, str], dict[_Condition | None, list[tuple[int, _Conditions]]]] = field(
+        default_factory=dict
+    )
+    """Below that under one of the conditions, or None where there are none: thousands may differ by a header alone."""
     lengths: dict[tuple[str, bool], set[int]] = field(default_factory=dict)
 
     def add(self, index: int, match: _Match) -> None:
         key = (match.kind, match.folded, match.text)
-        self.found.setdefault(key, []).append((index, match.conditions))
+        marked = self.found.setdefault(key, {})
+        mark = min(match.conditions, key=lambda each: len(marked.get(each, ())), default=None)
+        marked.setdefault(mark, []).append((index, match.conditions))
         self.lengths.setdefault((match.kind, match.folded), set()).add(len(match.text))
 
     def covering(self, match: _Match) -> int | None:
         """Return the first route that takes all that this one matches."""
+        marks = (None, *match.conditions)
         taken = [
             index
             for key in self._broader(match)
-            for index, conditions in self.found.get(key, ())
+            if (marked := self.found.get(key)) is not None
+            for mark in marks
+            for index, conditions in marked.get(mark, ())
             if conditions <= match.conditions
         ]
         return min(taken, default=None)

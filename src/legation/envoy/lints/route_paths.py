@@ -1,8 +1,7 @@
-"""What routes and virtual hosts match by that no request has: Envoy accepts it, and nothing ever gets there."""
+"""What routes match by that no request has: Envoy accepts it, and nothing ever gets there."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,6 @@ from legation.envoy.lints.tell import doubtful
 _BEHIND_A_PATH = frozenset("?#")
 _OF_ALL = "*"
 """The path of OPTIONS requests that mean the whole server."""
-_NO_HOST = re.compile(r"[/\s]")
 
 
 def _match(match: Any) -> Iterator[Finding]:
@@ -31,18 +29,4 @@ def _match(match: Any) -> Iterator[Finding]:
     yield doubtful("unreachable-route", (kind,), message, mend)
 
 
-def _domains(host: Any) -> Iterator[Finding]:
-    for index, domain in enumerate(host.domains):
-        if _NO_HOST.search(domain):
-            yield doubtful(
-                "odd-domain",
-                ("domains", index),
-                "a domain is the name of a host, perhaps with a port, so no request has this one",
-                "write the name alone: no scheme, no path, no spaces",
-            )
-
-
-LINTS: Lints = {
-    "envoy.config.route.v3.RouteMatch": _match,
-    "envoy.config.route.v3.VirtualHost": _domains,
-}
+LINTS: Lints = {"envoy.config.route.v3.RouteMatch": _match}

@@ -7,10 +7,14 @@ from typing import Any
 
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
-from legation.envoy.lints.tell import refused
+from legation.envoy.lints.tell import doubtful, refused
+from legation.envoy.types import HTTP_MANAGERS
 
 _V2 = 1
 _GRPC = frozenset({"GRPC", "DELTA_GRPC"})
+_WITH_FAILOVER = 2
+"""So many servers an Envoy may be told of that goes from one to another."""
+_FAILOVER = "envoy.restart_features.xds_failover_support"
 
 
 def _version(service: Any) -> Iterator[Finding]:
@@ -34,6 +38,13 @@ def _source(source: Any) -> Iterator[Finding]:
             words = f"{kind} is asked at grpc_services, not at cluster_names"
             yield refused(
                 "either-or", ("cluster_names",), words, "write grpc_services: [{envoy_grpc: {cluster_name: ...}}]"
+            )
+        elif len(source.grpc_services) == _WITH_FAILOVER:
+            yield doubtful(
+                "one-service",
+                ("grpc_services",),
+                f"Envoy refuses a second one of grpc_services, unless its bootstrap sets {_FAILOVER} in its runtime",
+                "name one, or set that",
             )
         elif len(source.grpc_services) != 1:
             yield _one("grpc_services", kind)
@@ -66,5 +77,5 @@ LINTS: Lints = {
     "envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig": _version,
     f"{_FILTERS}.http.ext_authz.v3.ExtAuthz": _http_authorization,
     f"{_FILTERS}.network.ext_authz.v3.ExtAuthz": _version,
-    f"{_FILTERS}.network.http_connection_manager.v3.Rds": _routes,
+    f"{HTTP_MANAGERS}.Rds": _routes,
 }

@@ -8,21 +8,22 @@ from typing import Any
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import refused
+from legation.envoy.types import TLS
 from legation.envoy.understanding import type_of
 
-_TLS = "envoy.extensions.transport_sockets.tls.v3."
+_DOWNSTREAM = f"{TLS}.DownstreamTlsContext"
 
 
 def _chain(chain: Any) -> Iterator[Finding]:
-    if type_of(chain.transport_socket.typed_config) == f"{_TLS}UpstreamTlsContext":
+    if type_of(chain.transport_socket.typed_config) == f"{TLS}.UpstreamTlsContext":
         yield _wrong_side(("transport_socket",), "UpstreamTlsContext", "a listener", "DownstreamTlsContext")
 
 
 def _cluster(cluster: Any) -> Iterator[Finding]:
-    if type_of(cluster.transport_socket.typed_config) == f"{_TLS}DownstreamTlsContext":
+    if type_of(cluster.transport_socket.typed_config) == _DOWNSTREAM:
         yield _wrong_side(("transport_socket",), "DownstreamTlsContext", "a cluster", "UpstreamTlsContext")
     for index, each in enumerate(cluster.transport_socket_matches):
-        if type_of(each.transport_socket.typed_config) == f"{_TLS}DownstreamTlsContext":
+        if type_of(each.transport_socket.typed_config) == _DOWNSTREAM:
             path = ("transport_socket_matches", index, "transport_socket")
             yield _wrong_side(path, "DownstreamTlsContext", "a cluster", "UpstreamTlsContext")
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from legation.envoy.data_sources import inline, place
 from legation.envoy.findings import Finding
 from legation.envoy.lints.base import Lints
-from legation.envoy.lints.certificates import broken, inline, place
+from legation.envoy.lints.certificates import broken
 from legation.envoy.lints.tell import doubtful, refused
+from legation.envoy.types import TLS
 
-_TLS = "envoy.extensions.transport_sockets.tls.v3."
 _OWN = (
     "tls_certificates",
     "tls_certificate_sds_secret_configs",
@@ -33,6 +34,32 @@ _OTHERS = frozenset(
 )
 """With one of these it is not certain that nobody is trusted."""
 _OF_TLS_1_3 = frozenset({"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"})
+_OF_OPENSSL = frozenset(
+    {
+        "!DES",
+        "!DH",
+        "!DSS",
+        "!EXP",
+        "!EXPORT",
+        "!LOW",
+        "!MD5",
+        "!RC4",
+        "!SRP",
+        "!aNULL",
+        "!eNULL",
+        "AES128-SHA256",
+        "AES256-SHA256",
+        "CAMELLIA128-SHA",
+        "CAMELLIA256-SHA",
+        "ECDHE-ECDSA-AES256-SHA384",
+        "ECDHE-RSA-AES256-SHA384",
+        "ECDHE-RSA-DES-CBC3-SHA",
+        "ECDHE-RSA-RC4-SHA",
+        "RC4-MD5",
+        "RC4-SHA",
+    }
+)
+"""Suites, and ways to exclude some, as they stand in the configuration of other servers; tried, and refused."""
 _UNKNOWN_CURVES = frozenset(
     {
         "Curve25519",
@@ -177,7 +204,8 @@ def _trust(context: Any) -> Iterator[Finding]:
                     "this says more of certificates that are believed, and no trusted_ca says whose are",
                     "add trusted_ca",
                 )
-    yield from _hashes(context)
+    if "verify_certificate_hash" in has or "verify_certificate_spki" in has:
+        yield from _hashes(context)
 
 
 def _hashes(context: Any) -> Iterator[Finding]:
@@ -223,6 +251,13 @@ def _parameters(parameters: Any) -> Iterator[Finding]:
                 "Envoy's library has no cipher suite with DHE",
                 "take one with ECDHE, such as ECDHE-RSA-AES128-GCM-SHA256",
             )
+        elif not _OF_OPENSSL.isdisjoint(name.removeprefix("[").removesuffix("]").replace("|", ":").split(":")):
+            yield doubtful(
+                "bad-value",
+                ("cipher_suites", index),
+                "OpenSSL knows this, and Envoy's library does not: only an Envoy that was built with OpenSSL takes it",
+                "name suites that BoringSSL has, such as ECDHE-RSA-AES128-GCM-SHA256, and exclude none",
+            )
     for index, name in enumerate(parameters.ecdh_curves):
         if name in _UNKNOWN_CURVES:
             yield refused(
@@ -242,10 +277,10 @@ def _parameters(parameters: Any) -> Iterator[Finding]:
 
 
 LINTS: Lints = {
-    f"{_TLS}CommonTlsContext": _common,
-    f"{_TLS}DownstreamTlsContext": _downstream,
-    f"{_TLS}Secret": _secret,
-    f"{_TLS}TlsParameters": _parameters,
-    f"{_TLS}TlsSessionTicketKeys": _ticket_keys,
-    f"{_TLS}UpstreamTlsContext": _upstream,
+    f"{TLS}.CommonTlsContext": _common,
+    f"{TLS}.DownstreamTlsContext": _downstream,
+    f"{TLS}.Secret": _secret,
+    f"{TLS}.TlsParameters": _parameters,
+    f"{TLS}.TlsSessionTicketKeys": _ticket_keys,
+    f"{TLS}.UpstreamTlsContext": _upstream,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from legation.envoy.lints.base import Lints
 from legation.envoy.lints.tell import at, doubtful, refused
 
 _EVERYTHING = "*"
+_NO_HOST = re.compile(r"[/\s]")
 
 
 def _domains_of_one(host: Any) -> Iterator[Finding]:
@@ -26,6 +28,24 @@ def _domains_of_one(host: Any) -> Iterator[Finding]:
                 "an asterisk within a domain stands for itself alone, so no request has this domain",
                 'put it at the beginning ("*.example.com") or at the end ("example.*")',
             )
+        if _NO_HOST.search(domain):
+            yield doubtful(
+                "odd-domain",
+                ("domains", index),
+                "a domain is the name of a host, perhaps with a port, so no request has this one",
+                "write the name alone: no scheme, no path, no spaces",
+            )
+
+
+def _host(host: Any) -> Iterator[Finding]:
+    yield from _domains_of_one(host)
+    if host.routes and host.HasField("matcher"):
+        yield refused(
+            "either-or",
+            ("matcher",),
+            f"the routes stand in {at('routes')} already",
+            "take one of them out",
+        )
 
 
 def _domains_of_several(routes: Any) -> Iterator[Finding]:
@@ -68,5 +88,5 @@ def _routes(routes: Any) -> Iterator[Finding]:
 
 LINTS: Lints = {
     "envoy.config.route.v3.RouteConfiguration": _routes,
-    "envoy.config.route.v3.VirtualHost": _domains_of_one,
+    "envoy.config.route.v3.VirtualHost": _host,
 }

@@ -16,7 +16,7 @@ from legation.errors import TransportError
 from legation.model.events import Event
 from legation.model.file_statistics import FileStatistics
 from legation.model.node import Node, Peer
-from legation.model.problems import Problem
+from legation.model.problems import INTERNAL_ERROR, Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
@@ -225,7 +225,7 @@ class FilesTransport:
             _log.exception("no files can be made", node=self._node.id)
             words = "no files can be made of what has changed: legation itself fails at it; its log tells where"
             mend = "the files before stay; undo the last change, and report it"
-            self._of_plan = (Problem(code="internal-error", message=words, mend=mend, subject="files"),)
+            self._of_plan = (Problem(code=INTERNAL_ERROR, message=words, mend=mend, subject="files"),)
             return
         self._of_plan = planned.problems
         names = (name for file in planned.file_set.files.values() for name in file.members)

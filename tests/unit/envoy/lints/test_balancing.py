@@ -58,6 +58,15 @@ def test_policies(fields: dict[str, Any], expected: list[str]) -> None:
 SELECTOR = "error unfit-for-type lb_subset_config.subset_selectors[0]"
 
 
+@pytest.mark.parametrize("kind", ["STATIC", "STRICT_DNS", "LOGICAL_DNS"])
+def test_only_names_are_hashed_as_names(kind: str) -> None:
+    by_name = {"consistent_hashing_lb_config": {"use_hostname_for_hashing": True}}
+    place = "common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing"
+    found = [each for each in told(cluster(type=kind, common_lb_config=by_name)) if each.endswith(place)]
+
+    assert found == ([] if kind == "STRICT_DNS" else [f"error unfit-for-type {place}"])
+
+
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [

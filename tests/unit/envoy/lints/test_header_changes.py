@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from legation.envoy.lints.formats import bad_format
+from legation.envoy.lints.formats import faults
 from tests.unit.envoy.lints.telling import (
     ROUTER,
     chain,
@@ -57,12 +57,19 @@ def test_headers_that_may_be_changed(key: str) -> None:
     ],
 )
 def test_formats_that_envoy_reads(text: str) -> None:
-    assert not bad_format(text)
+    assert list(faults(text, ())) == []
+
+
+def test_an_old_command_that_envoy_reads_in_headers() -> None:
+    assert told(routes(host(route()), request_headers_to_add=added("x-a", "%PER_REQUEST_STATE(a)%"))) == []
+    assert told(routes(host(route()), request_headers_to_add=added("x-a", "%PER_REQUEST_STATE%"))) == [
+        "warning unknown-command request_headers_to_add[1].header.value"
+    ]
 
 
 @pytest.mark.parametrize("text", ["100%", "%", "50% of %PROTOCOL%", "%REQ(a", "%req(a)%", "%REQ(a):x%", "%PROTOCOL"])
 def test_formats_that_envoy_refuses(text: str) -> None:
-    assert bad_format(text)
+    assert [each.code for each in faults(text, ())] == ["bad-format"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2
 
-from tests.unit.envoy.lints.telling import TYPE, host, route, routes, told
+from tests.unit.envoy.lints.telling import told
 from tests.unit.envoy.lints.test_access import HTTP, config
 
 GRPC = {"grpc_service": {"envoy_grpc": {"cluster_name": "web"}}}
@@ -79,49 +79,3 @@ def test_services_that_nobody_describes() -> None:
     assert asked(files.SerializeToString(), "shop.Carts", "Bare") == []
     assert asked(files.SerializeToString(), "Carts") == ["error unknown-name typed_config.services[0]"]
     assert asked(b"no descriptors", "Carts") == []
-
-
-@pytest.mark.parametrize(
-    ("fields", "missing"),
-    [
-        ({"collector_cluster": "web", "collector_endpoint": "/a"}, ""),
-        ({"collector_service": {"http_uri": {"uri": "http://a/b", "cluster": "web", "timeout": "1s"}}}, ""),
-        ({"collector_cluster": "web"}, "collector_endpoint"),
-        ({"collector_endpoint": "/a"}, "collector_cluster"),
-    ],
-)
-def test_zipkin(fields: dict[str, Any], missing: str) -> None:
-    tracer = config("envoy.config.trace.v3.ZipkinConfig", collector_endpoint_version="HTTP_JSON", **fields)
-
-    assert told(tracer) == ([f"error missing-field typed_config.{missing}"] if missing else [])
-
-
-@pytest.mark.parametrize(
-    ("layer", "places"),
-    [
-        ({"a": 1, "b": "x", "c": True, "d": {"e": {"numerator": 5}}, "f": {}}, []),
-        ({"a": [1], "b": {"c": None}}, ["layer.a", "layer.b.c"]),
-    ],
-)
-def test_runtime(layer: dict[str, Any], places: list[str]) -> None:
-    found = told({"@type": f"{TYPE}envoy.service.runtime.v3.Runtime", "name": "x", "layer": layer})
-
-    assert sorted(found) == [f"error bad-value {place}" for place in places]
-
-
-def test_a_scope_says_which_routes_it_stands_for() -> None:
-    scope = {"name": "eu", "key": {"fragments": [{"string_key": "eu"}]}}
-    scope["@type"] = f"{TYPE}envoy.config.route.v3.ScopedRouteConfiguration"
-
-    assert told({**scope, "route_configuration_name": "pages"}) == []
-    assert told({**scope, "route_configuration": {"name": "pages"}}) == []
-    assert told(scope) == ["error missing-field route_configuration_name"]
-
-
-def test_a_host_has_routes_or_a_matcher() -> None:
-    matcher = {"on_no_match": {"action": config("envoy.config.route.v3.Route", match={"prefix": "/"}, route={})}}
-    del matcher["on_no_match"]["action"]["@type"]
-    matcher["on_no_match"]["action"]["typed_config"]["route"] = {"cluster": "web"}
-
-    assert told(routes(host(matcher=matcher))) == []
-    assert told(routes(host(route(), matcher=matcher))) == ["error either-or virtual_hosts[0].matcher"]

@@ -46,3 +46,26 @@ def test_routes_in_a_manager_configure_filters_that_it_has() -> None:
     found["typed_config"]["route_config"] = inline
 
     assert told(listener(chain(found))) == [f"warning unknown-filter {PLACE}.route_config.typed_per_filter_config.cros"]
+
+
+def test_what_routes_say_may_be_for_a_filter_that_there_need_not_be() -> None:
+    off = {"@type": f"{TYPE}envoy.config.route.v3.FilterConfig", "disabled": True}
+    found = manager(ROUTER)
+    configured = {"here": {**off, "is_optional": True}, "not-here": off}
+    found["typed_config"]["route_config"] = {"name": "web", "typed_per_filter_config": configured}
+
+    assert told(listener(chain(found))) == [
+        f"warning unknown-filter {PLACE}.route_config.typed_per_filter_config.not-here"
+    ]
+
+
+@pytest.mark.parametrize("more", [{}, {"newer_than_this": 1}])
+def test_routes_configure_filters_of_the_routers_own_chain_too(more: dict[str, Any]) -> None:
+    policy = {"@type": f"{TYPE}envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "disabled": True}
+    last = {**http_filter("upstream_codec.v3.UpstreamCodec"), "name": "codec"}
+    buffer = {**http_filter("buffer.v3.Buffer", max_request_bytes=1), "name": "own"}
+    router = {**ROUTER, "typed_config": {**ROUTER["typed_config"], "upstream_http_filters": [buffer, last], **more}}
+    found = manager(router)
+    found["typed_config"]["route_config"] = {"name": "web", "typed_per_filter_config": {"own": policy}}
+
+    assert not [each for each in told(listener(chain(found))) if "unknown-filter" in each]

@@ -16,6 +16,14 @@ def socket(address: str, **port: Any) -> dict[str, Any]:
     return {"socket_address": {"address": address, **(port or {"port_value": 80})}}
 
 
+@pytest.mark.parametrize("unbound", [{"bind_to_port": False}, {"deprecated_v1": {"bind_to_port": False}}])
+def test_what_is_bound_to_nothing_is_not_transparent(unbound: dict[str, Any]) -> None:
+    assert told(listener(chain(), **unbound)) == []
+    assert told(listener(chain(), transparent=False, **unbound)) == []
+    assert told(listener(chain(), transparent=True)) == []
+    assert told(listener(chain(), transparent=True, **unbound)) == ["error unfit-for-type transparent"]
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

@@ -52,6 +52,12 @@ def test_what_is_larger_than_envoys_own_limit_is_doubtful_because_the_limit_can_
     assert told(matching("a{900}")) == [f"warning regex-too-large {PLACE}"]
 
 
+def test_the_size_is_the_one_that_envoy_counts_which_reads_bytes() -> None:
+    assert told(matching("/[^/]+" * 20)) == []
+    assert told(matching("/[^/]+" * 40)) == [f"warning regex-too-large {PLACE}"]
+    assert told(matching("[\u03c9-\u03b1]")) == []
+
+
 @pytest.mark.parametrize("where", ["headers", "query_parameters"])
 def test_every_place_of_a_regex_is_looked_at(where: str) -> None:
     match = {"prefix": "/", where: [{"name": "x", "string_match": {"safe_regex": {"regex": "("}}}]}

@@ -78,3 +78,14 @@ def test_each_is_told_and_the_first_of_its_coverers_is_named() -> None:
 def test_what_is_unreachable_covers_nothing_anew() -> None:
     """It is the first one that takes the requests."""
     assert order(ALL, {"prefix": "/api"}, {"prefix": "/api/v1"}) == unreachable(1, 2)
+
+
+def test_among_many_routes_that_differ_by_a_header_the_one_that_takes_all_is_found() -> None:
+    """They are looked up by one of their conditions, and it may be any."""
+    tenants = [{"name": "tenant", "string_match": {"exact": str(each)}} for each in range(4)]
+    many = [{"prefix": "/", "headers": [GET, each]} for each in tenants]
+    assert order(*many) == []
+    for index, tenant in enumerate(tenants):
+        assert order(*many, {"prefix": "/a", "headers": [CANARY, tenant, GET]}) == unreachable(4), index
+        assert order(*many, {"prefix": "/a", "headers": [CANARY, tenant]}) == [], index
+    assert order(*many, {"prefix": "/", "headers": [GET]}, *many) == unreachable(5, 6, 7, 8)

@@ -28,20 +28,3 @@ def test_paths_that_no_request_has(match: dict[str, Any], *, reached: bool) -> N
     assert told(routes(host(route(match)))) == (
         [] if reached else [f"warning unreachable-route virtual_hosts[0].routes[0].match.{field}"]
     )
-
-
-@pytest.mark.parametrize(
-    ("domain", "fine"),
-    [
-        ("*", True),
-        ("a.example:8080", True),
-        ("[::1]", True),
-        ("http://a.example", False),
-        ("a.example/b", False),
-        ("a b", False),
-    ],
-)
-def test_domains_that_no_request_has(domain: str, *, fine: bool) -> None:
-    assert told(routes(host(route(), domains=(domain,)))) == (
-        [] if fine else ["warning odd-domain virtual_hosts[0].domains[0]"]
-    )

@@ -47,7 +47,7 @@ def test_over_http_there_are_no_versions() -> None:
         ({"api_type": "GRPC", "grpc_services": [WEB], "transport_api_version": "V2"}, "old-api transport_api_version"),
         ({"api_type": "DELTA_GRPC", "cluster_names": ["web"]}, "either-or cluster_names"),
         ({"api_type": "GRPC"}, "missing-field grpc_services"),
-        ({"api_type": "GRPC", "grpc_services": [WEB, WEB]}, "missing-field grpc_services"),
+        ({"api_type": "GRPC", "grpc_services": [WEB, WEB, WEB]}, "missing-field grpc_services"),
         ({"api_type": "REST", "cluster_names": ["web"], "refresh_delay": "5s"}, ""),
         ({"api_type": "REST", "cluster_names": ["web"]}, "missing-field refresh_delay"),
         ({"api_type": "REST", "cluster_names": ["a", "b"], "refresh_delay": "5s"}, "missing-field cluster_names"),
@@ -60,6 +60,14 @@ def test_sources(source: dict[str, Any], found: str) -> None:
     told_of = told(served_by({"config_source": {"api_config_source": {"transport_api_version": "V3", **source}}}))
 
     assert told_of == ([f"error {code} {PLACE}.config_source.api_config_source.{field}"] if found else [])
+
+
+def test_a_second_server_is_for_envoys_whose_bootstrap_says_so() -> None:
+    source = {"api_type": "GRPC", "grpc_services": [WEB, WEB], "transport_api_version": "V3"}
+
+    assert told(served_by({"config_source": {"api_config_source": source}})) == [
+        f"warning one-service {PLACE}.config_source.api_config_source.grpc_services"
+    ]
 
 
 def test_routes_come_from_somewhere() -> None:

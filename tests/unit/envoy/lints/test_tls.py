@@ -147,6 +147,12 @@ def test_whoever_calls(common: dict[str, Any] | None, fields: dict[str, Any], ex
         ({"cipher_suites": ["ECDHE-ECDSA-AES128-GCM-SHA256"]}, []),
         ({"cipher_suites": ["TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"]}, []),
         ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"]}, [f"error bad-value {COMMON}.tls_params.cipher_suites"]),
+        ({"cipher_suites": ["[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]", "HIGH", "!3DES"]}, []),
+        ({"cipher_suites": ["HIGH:!aNULL"]}, [f"warning bad-value {COMMON}.tls_params.cipher_suites[0]"]),
+        (
+            {"cipher_suites": ["HIGH", "[ECDHE-RSA-AES128-SHA|RC4-SHA]"]},
+            [f"warning bad-value {COMMON}.tls_params.cipher_suites[1]"],
+        ),
         (
             {"cipher_suites": ["ECDHE-ECDSA-AES128-GCM-SHA256", "DHE-RSA-AES128-GCM-SHA256"]},
             [f"error bad-value {COMMON}.tls_params.cipher_suites[1]"],

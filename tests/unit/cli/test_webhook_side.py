@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legation.cli import server
-from legation.cli.webhook import is_read, names
+from legation.cli.webhook_side import is_read, names
 from legation.errors import SettingsError
 from legation.settings import Cluster, Settings, Webhook
 

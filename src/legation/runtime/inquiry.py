@@ -16,6 +16,7 @@ from legation.model.resource import Name, Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.trail import (
+    SHOWN_ENVOYS,
     AskedNode,
     Blamed,
     Chosen,
@@ -36,9 +37,6 @@ from legation.runtime.account import Account, Standing
 from legation.runtime.trail import Trail
 from legation.transports.base import Refusal
 
-SHOWN = 5
-"""Envoys of a kind that are told by name; the others are counted."""
-
 _STATES = {
     Standing.ACCEPTED: SentState.ACCEPTED,
     Standing.REFUSED: SentState.REFUSED,
@@ -46,7 +44,7 @@ _STATES = {
 }
 
 
-class Trails:
+class Inquiry:
     """The answers of one server."""
 
     def __init__(self, trail: Callable[[], Trail], *, accounts: Callable[[], Iterable[Account]]) -> None:
@@ -255,8 +253,8 @@ def _spread(accounts: Iterable[Account], resource: Resource | None, row: Resourc
         accepted=accepted,
         refused=refused,
         versions=dict(versions.most_common()),
-        refusals=tuple(nsmallest(SHOWN, refusals, key=lambda each: each.node)),
-        behind=tuple(nsmallest(SHOWN, behind)),
+        refusals=tuple(nsmallest(SHOWN_ENVOYS, refusals, key=lambda each: each.node)),
+        behind=tuple(nsmallest(SHOWN_ENVOYS, behind)),
     )
 
 

@@ -11,12 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from legation.envoy import types
-from legation.envoy.anys import walk
-from legation.envoy.filter_names import MANAGER, configured_in, names_in
-from legation.envoy.understanding import type_of, understood
+from legation.envoy.filter_names import configured_in, names_in
+from legation.envoy.understanding import type_of, walk
 from legation.model.names import canonical
 from legation.model.objects import FieldPath
-from legation.model.resource import NO_DETAILS, Details, References
+from legation.model.resource import NOTHING_SAID, References, SaidOfNames
 from legation.model.resource_types import EXTENSION_CONFIG, ROUTE_CONFIGURATION, SECRET
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 _LOOKED_INTO = (ROUTE_CONFIGURATION.name, SECRET.name, EXTENSION_CONFIG.name)
 """A resource that mentions none of these types says nothing more."""
-_SDS = "envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig"
+_SDS = f"{types.TLS}.SdsSecretConfig"
 _PURPOSES: Mapping[str, str] = MappingProxyType(
     {
         "session_ticket_keys_sds_secret_config": "session_ticket_keys",
@@ -37,7 +36,7 @@ _PURPOSES: Mapping[str, str] = MappingProxyType(
 _Said = tuple[tuple[str, str], frozenset[str]]
 
 
-def details(message: Message, references: References) -> Details:
+def said_of_names(message: Message, references: References) -> SaidOfNames:
     """Return what a message says of names.
 
     Args:
@@ -47,7 +46,7 @@ def details(message: Message, references: References) -> Details:
     found: dict[tuple[str, str], frozenset[str]] = {}
     for name, words in _said(message, references):
         found[name] = found.get(name, frozenset()) | words
-    return MappingProxyType(found) if found else NO_DETAILS
+    return MappingProxyType(found) if found else NOTHING_SAID
 
 
 def _said(message: Any, references: References) -> Iterator[_Said]:
@@ -61,13 +60,13 @@ def _said(message: Any, references: References) -> Iterator[_Said]:
         case EXTENSION_CONFIG.message:
             yield (EXTENSION_CONFIG.name, canonical(message.name)), frozenset({type_of(message.typed_config)})
     if any(each in references for each in _LOOKED_INTO):
-        for path, each in walk(message, opened=understood):
+        for path, each in walk(message):
             yield from _of(each, path)
 
 
 def _of(message: Any, path: FieldPath) -> Iterator[_Said]:
     name = message.DESCRIPTOR.full_name
-    if name == MANAGER:
+    if name == types.HTTP_MANAGER:
         if message.rds.route_config_name:
             yield (ROUTE_CONFIGURATION.name, canonical(message.rds.route_config_name)), names_in(message)
     elif name == _SDS:
