@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
 
 # Explaining a failure takes minutes here, and the shortest way to it says enough.
@@ -37,3 +40,12 @@ class Together(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> Together:
     return Together(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_others() -> Iterator[None]:
+    """Leave the log as it was: others would find it otherwise, and some are about what is logged."""
+    yield
+    kept = structlog.get_config()["cache_logger_on_first_use"]
+    structlog.reset_defaults()
+    assert not kept, "this test set up the log for good: run the program in a process of its own"

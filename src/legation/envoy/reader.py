@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 _ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint"
+_VALUE = "google.protobuf.Value"
 _TYPED_STRUCT = f"{TYPE_URL_PREFIX}{typed_structs.NAME}"
 _SECOND = 1_000_000_000
 """In nanoseconds."""
@@ -65,7 +66,8 @@ def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
         url = _TYPED_STRUCT
     elif name in types.FORMS:
         child = types.message_class(name)()
-        reading.fill(child, value.get("value"), (*path, "value"))
+        if not _says_nothing(value) or name == _VALUE:
+            reading.fill(child, value.get("value"), (*path, "value"))
     else:
         child = types.message_class(name)()
         outer = reading.enter()
@@ -81,6 +83,11 @@ def _any(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:
             as_written.check(reading, child, value, path)
     message.type_url = url
     message.value = reading.pack(child, path)
+
+
+def _says_nothing(value: Mapping[str, Any]) -> bool:
+    """Say whether the JSON of a type that has a form of its own leaves it as it is when it is new."""
+    return value.get("value") is None and value.keys() <= {TYPE_KEY, "value"}
 
 
 def _type(value: Mapping[str, Any]) -> tuple[str, str]:
@@ -201,7 +208,7 @@ _FORMS: Mapping[str, Write] = {
     _ENDPOINT: _endpoint,
     "google.protobuf.Struct": _struct,
     "google.protobuf.ListValue": _list,
-    "google.protobuf.Value": _value,
+    _VALUE: _value,
     "google.protobuf.Duration": _duration,
     "google.protobuf.Timestamp": _text_form,
     "google.protobuf.FieldMask": _text_form,

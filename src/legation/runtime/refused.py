@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from legation.envoy.pointed import pointed
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
@@ -17,7 +17,10 @@ from legation.model.problems import Problem
 from legation.model.proxy_status import RefusedResource
 from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
-from legation.runtime.read import Reading
+
+if TYPE_CHECKING:
+    # With it comes all of Envoy's schema, which who serves raw state as bytes does without.
+    from legation.runtime.read import Reading
 
 SHOWN_SUSPECTS = 5
 """Names that a problem tells of where Envoy may have meant any of many resources."""

@@ -27,6 +27,7 @@ _TYPES = frozenset({
     "envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig",
     "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
     "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+    "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig",
 })  # fmt: skip
 UNREAD = frozenset({"envoy.config.core.v3.Metadata.typed_filter_metadata"})
 """Fields whose `Any` messages are read by whoever knows them, and by nobody where none does."""

@@ -94,14 +94,14 @@ def _downstream(context: Any) -> Iterator[Finding]:
             "whoever serves TLS shows a certificate, and there is none",
             "add tls_certificates or tls_certificate_sds_secret_configs to common_tls_context",
         )
-    for index, each in enumerate(common.tls_certificates):
-        if not each.ListFields():
-            yield refused(
-                "no-certificate",
-                ("common_tls_context", "tls_certificates", index),
-                "there is no certificate in it",
-                "add certificate_chain and private_key, or take it out",
-            )
+    # Envoy passes over those that are empty, as long as one is left.
+    if common.tls_certificates and not any(map(_is_given, common.tls_certificates)):
+        yield refused(
+            "no-certificate",
+            ("common_tls_context", "tls_certificates", 0),
+            "there is no certificate in it",
+            "add certificate_chain and private_key, or take it out",
+        )
     if {"tls_certificates", "tls_certificate_sds_secret_configs"} <= has:
         yield refused(
             "either-or",
@@ -125,6 +125,10 @@ def _downstream(context: Any) -> Iterator[Finding]:
             "clients have to show a certificate, and nothing says whose are believed: any will do",
             "add a validation_context with trusted_ca to common_tls_context",
         )
+
+
+def _is_given(certificate: Any) -> bool:
+    return any(map(certificate.HasField, ("certificate_chain", "private_key", "private_key_provider", "pkcs12")))
 
 
 def _ticket_keys(keys: Any) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ def test_the_tables_name_what_there_is() -> None:
     [
         ("envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest", False),
         ("envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig", False),
+        ("envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig", False),
         ("envoy.extensions.filters.http.router.v3.Router", True),
     ],
 )

@@ -40,6 +40,11 @@ def calling(common: dict[str, Any] | None = None, **fields: Any) -> list[str]:
         ({}, [f"error no-certificate {COMMON}"]),
         ({"tls_certificates": [{}]}, [f"error no-certificate {COMMON}.tls_certificates[0]"]),
         (
+            {"tls_certificates": [{}, {"password": {"filename": "/etc/password"}}]},
+            [f"error no-certificate {COMMON}.tls_certificates[0]"],
+        ),
+        ({"tls_certificates": [{}, PAIR]}, []),
+        (
             {**OWN, "tls_certificate_sds_secret_configs": [SDS]},
             [f"error either-or {COMMON}.tls_certificate_sds_secret_configs"],
         ),
