@@ -48,7 +48,8 @@ class _WatchContext:
         self._leaving = leaving
 
     async def write(self, message: health_pb2.HealthCheckResponse) -> None:
+        # Who comes only now is told once, whatever it asks for; who was being told something else is told again.
+        late = self._leaving.is_set()
         await self._context.write(message)
-        # Who comes only now is told once, whatever it asks for.
-        if self._leaving.is_set() or message.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+        if late or message.status == health_pb2.HealthCheckResponse.NOT_SERVING:
             raise _LastWordError
