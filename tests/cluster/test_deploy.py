@@ -43,6 +43,7 @@ EVERYTHING = (
     'networkPolicy.xdsFrom=[{"ipBlock":{"cidr":"10.0.0.0/8"}}]',
     'podDisruptionBudget.maxUnavailable="50%"',
     "webhook.enabled=true",
+    "dryRun.enabled=true",
 )
 
 
@@ -122,6 +123,7 @@ def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace:
         ('namespaces=["shop","edge"]', "secrets.enabled=true", 'secrets.namespaces=["shop"]', "status=false"),
         ("webhook.enabled=true", "webhook.port=10250", 'webhook.unchecked="refuse"', 'webhook.timeLimit="1s"'),
         ("webhook.enabled=true", "webhook.certManager.enabled=true"),
+        ("dryRun.enabled=true", 'dryRun.timeout="1m"'),
         ('peerCheck="none"', 'crossNamespace="allow"', 'lease="writer"', 'maxConnectionAge=""', 'podWait="1m"'),
     ],
 )
@@ -148,6 +150,21 @@ def test_a_pod_has_time_to_end(helm: Path) -> None:
     assert spec["spec"]["terminationGracePeriodSeconds"] > 60 + 20
 
 
+def test_a_judge_has_a_folder_that_it_can_write_to(helm: Path) -> None:
+    """Its files are below /tmp, and the root file system is read-only."""
+    spec = the(rendered(helm, "a", "dryRun.enabled=true", 'dryRun.sizeLimit="1Gi"'), "Deployment")["spec"]["template"]
+    container = spec["spec"]["containers"][0]
+    assert {"--dry-run=envoy", "--dry-run-timeout=10s"} <= set(container["args"])
+    assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
+    assert {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}} in spec["spec"]["volumes"]
+
+
+def test_without_a_judge_nothing_is_made_for_it(helm: Path) -> None:
+    spec = the(rendered(helm, "a"), "Deployment")["spec"]["template"]["spec"]
+    assert not [each for each in spec["containers"][0]["args"] if each.startswith("--dry-run")]
+    assert [each["name"] for each in spec["volumes"]] == ["state"]
+
+
 @pytest.mark.parametrize("values", [(["--kube-version", "1.29.4"]), (["--set", "preStopSleepSeconds=0"])])
 def test_where_there_is_no_sleep_there_is_no_hook(helm: Path, values: list[str]) -> None:
     command: list[str | Path] = [helm, "template", "legation", CHART, *values]
@@ -166,6 +183,8 @@ def test_where_there_is_no_sleep_there_is_no_hook(helm: Path, values: list[str])
         ('namespaces=["A_B"]', "/namespaces/0"),
         ('podWait="soon"', "/podWait"),
         ('peerCheck="maybe"', "/peerCheck"),
+        ('dryRun="envoy"', "/dryRun"),
+        ('dryRun.timeout="soon"', "/dryRun/timeout"),
         ('webhook.failurePolicy="Maybe"', "/webhook/failurePolicy"),
         ("serviceAccount.create=false", "serviceAccount.name: say which ServiceAccount to use"),
         ('topologySpreadConstraints=[{"topologyKey":"a"}]', "/topologySpreadConstraints/0"),

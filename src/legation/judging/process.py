@@ -68,7 +68,8 @@ class Process:
 
         Raises:
             JudgeEndedError: It does not start.
-            OSError: There is no room for its files, or it cannot be run.
+            NoFolderError: There is no place for its files.
+            OSError: It cannot be run.
         """
         process = cls(await _new_scratch())
         try:

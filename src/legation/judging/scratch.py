@@ -1,7 +1,8 @@
 """The judge's folder: what it is started with, and the questions. Files only; call it from a thread.
 
 Nobody but the judge can read it, and it goes with the judge. Private keys stand in it only while a question is asked.
-Whoever made a folder holds the lock on it as long as the program runs: whatever can be locked was left behind.
+Whoever made a folder holds the lock on it as long as the program runs: whatever can be locked was left behind. Where
+nothing can be locked, nobody knows that, and what was left behind stays.
 """
 
 from __future__ import annotations
@@ -25,16 +26,31 @@ _LONGEST_SOCKET = 100
 """The kernel's limit for the path of a socket is 108 bytes."""
 
 
+class NoFolderError(OSError):
+    """There is no place for the folder, or no room in it."""
+
+
 class Scratch:
     """A folder of its own below the one for temporary files."""
 
     def __init__(self) -> None:
-        """Make it, with all that Envoy starts with; and remove those that nobody could remove."""
+        """Make it, with all that Envoy starts with; and remove those that nobody could remove.
+
+        Raises:
+            NoFolderError: It cannot be made. Nothing of it is left.
+        """
         remove_left_behind()
-        self.folder, self._lock = _new_folder()
-        self.ask(CLUSTERS, b"")
-        self.ask(LISTENERS, b"")
-        self._write(BOOTSTRAP, json.dumps(_bootstrap(self.folder)).encode())
+        try:
+            self.folder, self._lock = _new_folder()
+        except OSError as error:
+            raise NoFolderError(error.errno, error.strerror) from error
+        try:
+            self.ask(CLUSTERS, b"")
+            self.ask(LISTENERS, b"")
+            self._write(BOOTSTRAP, json.dumps(_bootstrap(self.folder)).encode())
+        except OSError as error:
+            self.remove()
+            raise NoFolderError(error.errno, error.strerror) from error
 
     @property
     def admin(self) -> Path:
@@ -66,7 +82,7 @@ class Scratch:
 
 def remove_left_behind() -> None:
     """Remove the folders of judges that ended together with the machine, or by a signal that cannot wait."""
-    for folder in _parent().glob(f"{_PREFIX}*"):
+    for folder in _all_folders():
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
@@ -76,6 +92,13 @@ def remove_left_behind() -> None:
                 os.close(lock)
 
 
+def _all_folders() -> list[Path]:
+    try:
+        return list(_parent().glob(f"{_PREFIX}*"))
+    except OSError:  # whoever needs a folder hears why there is none
+        return []
+
+
 def _parent() -> Path:
     parent = Path(tempfile.gettempdir())
     socket = parent / f"{_PREFIX}12345678" / ADMIN
@@ -83,19 +106,31 @@ def _parent() -> Path:
 
 
 def _new_folder() -> tuple[Path, int | None]:
-    """Return a folder that nobody takes for one that was left behind, and the lock on it."""
+    """Return a folder that nobody takes for one that was left behind, and the lock on it.
+
+    Where it cannot be locked (some network file systems) there is no lock: nobody else can have it either.
+    """
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_parent()))
-        with contextlib.suppress(FileNotFoundError):
+        try:
             lock = _locked(folder)
-            if lock is not None and folder.exists():
-                return folder, lock
-            if lock is not None:  # somebody removed it before it was locked
-                os.close(lock)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return folder, None
+        if lock is not None and folder.exists():
+            return folder, lock
+        if lock is not None:  # somebody removed it before it was locked
+            os.close(lock)
 
 
 def _locked(folder: Path) -> int | None:
-    """Return the lock on a folder, which ends with this program; None: somebody has it."""
+    """Return the lock on a folder, which ends with this program; None: somebody has it.
+
+    Raises:
+        FileNotFoundError: Somebody removed the folder.
+        OSError: It cannot be locked.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -149,7 +149,7 @@ class LastGood:
                 self._unknown |= {manifest.key}
             else:
                 self._good[manifest.key] = reading
-        self._leaving.recall((self._read(each.manifest, None), each.names, each.heirs) for each in self._records.left)
+        self._leaving.recall((self._read(each.manifest, None), each.heirs) for each in self._records.left)
         self.recalled = MappingProxyType(self._leaving.served(self._good))
 
     def _serve(self, key: ObjectKey, reading: Reading) -> Reading | None:

@@ -2,8 +2,9 @@
 
 An object is renamed, split or joined, or a resource moves to another one, and who makes it now waits for a verdict or
 is refused: no Envoy is told to remove what it is about to get again. So it goes on as it was, until the new version is
-served, or makes it no more, or is gone. What a version that is kept refers to stays with it. Invariant: what nobody
-makes under the same type and name for the same workloads, and nothing kept refers to, goes at once.
+served, or makes it no more, or is gone. What is kept refers to something that goes: that stays with it, unless the
+version that waits refers to it too, for then it is taken from both. Invariant: what nobody makes under the same type
+and name for the same workloads, and nothing kept alone refers to, goes at once.
 """
 
 from __future__ import annotations
@@ -61,17 +62,18 @@ class Leaving:
         """By the object that made it; what did not change is the same tuple."""
         self._pages: dict[ObjectKey, _Page] = {}
 
-    def recall(self, readings: Iterable[tuple[Reading, Collection[Name], frozenset[ObjectKey]]]) -> None:
+    def recall(self, readings: Iterable[tuple[Reading, Mapping[Name, frozenset[ObjectKey]]]]) -> None:
         """Take what left objects before the program began.
 
         Args:
-            readings: A version of an object, what of it stays, and because of which objects.
+            readings: A version of an object, and what of it stays because of which objects.
         """
-        left: dict[ObjectKey, tuple[Left, ...]] = {}
-        for reading, names, heirs in readings:
-            stays = (replace(each, heirs=heirs) for each in _parts(reading) if each.name in names)
-            left[reading.manifest.key] = (*left.get(reading.manifest.key, ()), *stays)
-        self.left = left
+        self.left = _by_object(
+            replace(each, heirs=heirs[each.name])
+            for reading, heirs in readings
+            for each in _parts(reading)
+            if each.name in heirs
+        )
 
     def follow(self, *, before: _Readings, good: _Readings, newest: _Readings) -> None:
         """Look at what leaves now.
@@ -126,24 +128,33 @@ def _staying(leaving: Sequence[Left], pending: _Readings, good: _Readings, broke
     by_name: dict[Name, list[Left]] = {}
     for each in candidates:
         by_name.setdefault(each.name, []).append(each)
-    for key, name, scope in _wanted(pending, good) if candidates else ():
+    asked = {key: _asked(reading) for key, reading in pending.items()} if candidates else {}
+    for key, name, scope in _wanted(pending, good, asked) if candidates else ():
         _inherit(by_name.get(name, ()), scope, {key}, heirs)
     ahead = [each for each in candidates if heirs[each]]
     while ahead:
         each = ahead.pop()
         for name in each.needs:
-            ahead += _inherit(by_name.get(name, ()), each.scope, heirs[each], heirs)
+            because = {heir for heir in heirs[each] if (name, each.scope) not in asked.get(heir, ())}
+            ahead += _inherit(by_name.get(name, ()), each.scope, because, heirs)
     for each in candidates:
         if heirs[each]:
             yield each if heirs[each] == each.heirs else replace(each, heirs=frozenset(heirs[each]))
 
 
-def _wanted(pending: _Readings, good: _Readings) -> Iterator[tuple[ObjectKey, Name, Scope]]:
-    """Yield what each of these is about to make, and what its last version that is served refers to."""
+def _asked(reading: Reading) -> set[tuple[Name, Scope]]:
+    """Return what a version refers to."""
+    return {(name, item.scope) for item in reading.items for name in _references(item)}
+
+
+def _wanted(
+    pending: _Readings, good: _Readings, asked: Mapping[ObjectKey, set[tuple[Name, Scope]]]
+) -> Iterator[tuple[ObjectKey, Name, Scope]]:
+    """Yield what each of these is about to make, and what its last version that is served alone refers to."""
     for key, reading in pending.items():
         yield from ((key, part.name, part.scope) for part in _parts(reading))
         for item in good[key].items if key in good else ():
-            yield from ((key, name, item.scope) for name in _references(item))
+            yield from ((key, name, item.scope) for name in _references(item) if (name, item.scope) not in asked[key])
 
 
 def _inherit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +25,8 @@ class LeftRecord:
     """What left one version of an object and stays."""
 
     manifest: ManifestObject
-    names: frozenset[Name]
-    heirs: frozenset[ObjectKey]
-    """The objects because of which it stays."""
+    heirs: Mapping[Name, frozenset[ObjectKey]]
+    """The objects because of which each of them stays."""
 
 
 class ObjectRecords:
@@ -41,10 +42,13 @@ class ObjectRecords:
         self.left: tuple[LeftRecord, ...] = ()
         """What had left objects when this began."""
         self._saved_left: dict[str, list[Any]] = {}
+        self._digests: dict[ObjectKey, tuple[ManifestObject, str]] = {}
+        """Of the saved versions of heirs."""
         for name in sorted(records):
             if name.startswith(_OBJECT):
                 self._restore(name, records[name])
-            elif name.startswith(_LEFT):
+        for name in sorted(records):
+            if name.startswith(_LEFT):
                 self._restore_left(name, records[name])
 
     @property
@@ -68,13 +72,15 @@ class ObjectRecords:
             self._changes[_FILES] = sorted(whole)
 
     def note_left(self, left: Mapping[ObjectKey, Iterable[Left]]) -> None:
-        """Take what left objects and stays now."""
-        records = {_name(key, _LEFT): [_to_left_record(each) for each in those] for key, those in left.items()}
+        """Take what left objects and stays now; what is good now is noted before."""
+        records = {_name(key, _LEFT): self._to_left_records(those) for key, those in left.items()}
         for name in self._saved_left.keys() | records.keys():
             # What does not look the same may be the same; then it is written once more.
             if records.get(name) != self._saved_left.get(name):
                 self._changes[name] = records.get(name)
         self._saved_left = records
+        heirs = {heir for those in left.values() for each in those for heir in each.heirs}
+        self._digests = {key: digest for key, digest in self._digests.items() if key in heirs}
 
     def take_changes(self) -> Mapping[str, Any]:
         """Return what changed since the last call: records by name, None where one goes."""
@@ -91,11 +97,54 @@ class ObjectRecords:
 
     def _restore_left(self, name: str, record: Any) -> None:
         try:
-            self.left += tuple(_from_left_record(each) for each in record)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            versions = [self._from_left_record(each) for each in record]
+        except (AttributeError, LookupError, TypeError, ValueError):
             self._discard(name)
         else:
+            self.left += tuple(each for each in versions if each.heirs)
             self._saved_left[name] = record
+
+    def _to_left_records(self, left: Iterable[Left]) -> list[dict[str, Any]]:
+        """Return one record for each version of an object: it may be large, and a thousand resources may leave it."""
+        versions: dict[int, tuple[ManifestObject, dict[Name, frozenset[ObjectKey]]]] = {}
+        for each in left:
+            _, heirs = versions.setdefault(id(each.manifest), (each.manifest, {}))
+            heirs[each.name] = heirs.get(each.name, frozenset()) | each.heirs
+        return [self._to_left_record(manifest, heirs) for manifest, heirs in versions.values()]
+
+    def _to_left_record(self, manifest: ManifestObject, left: Mapping[Name, frozenset[ObjectKey]]) -> dict[str, Any]:
+        heirs = sorted(frozenset().union(*left.values()))
+        numbers = {heir: number for number, heir in enumerate(heirs)}
+        names = ([row.name, name, sorted(numbers[heir] for heir in those)] for (row, name), those in left.items())
+        return {
+            "object": _to_record(manifest),
+            "heirs": [[*heir, self._digest(heir)] for heir in heirs],
+            "left": sorted(names),
+        }
+
+    def _from_left_record(self, record: Any) -> LeftRecord:
+        # A version of this program that does not know these records lets them be, and has served other versions of the
+        # heirs since: what it removed must not come back.
+        keys = [(ObjectKey(*key), digest) for *key, digest in record["heirs"]]
+        heirs = [{key} if self._digest(key) == digest else set() for key, digest in keys]
+        left = {
+            (BY_NAME[row], name): frozenset[ObjectKey]().union(*(heirs[number] for number in numbers))
+            for row, name, numbers in record["left"]
+        }
+        return LeftRecord(
+            manifest=_from_record(record["object"]), heirs={name: those for name, those in left.items() if those}
+        )
+
+    def _digest(self, key: ObjectKey) -> str | None:
+        """Return what tells the saved version of an object from others; None if none is saved."""
+        manifest = self._saved.get(key)
+        if manifest is None:
+            return None
+        known = self._digests.get(key)
+        if known is None or known[0] is not manifest:
+            text = json.dumps(_to_record(manifest), default=dict)
+            known = self._digests[key] = (manifest, hashlib.sha256(text.encode()).hexdigest())
+        return known[1]
 
     def _discard(self, name: str) -> None:
         message = "the state folder remembers an object in a form that this version does not understand"
@@ -132,22 +181,4 @@ def _from_record(record: Any) -> ManifestObject:
         created=record["created"],
         place=None if record["place"] is None else Place(*record["place"]),
         body=dict(record["body"].items()),
-    )
-
-
-def _to_left_record(left: Left) -> dict[str, Any]:
-    row, name = left.name
-    return {
-        "object": _to_record(left.manifest),
-        "type": row.name,
-        "name": name,
-        "heirs": sorted([key.group, key.kind, key.namespace, key.name] for key in left.heirs),
-    }
-
-
-def _from_left_record(record: Any) -> LeftRecord:
-    return LeftRecord(
-        manifest=_from_record(record["object"]),
-        names=frozenset({(BY_NAME[record["type"]], record["name"])}),
-        heirs=frozenset(ObjectKey(*each) for each in record["heirs"]),
     )

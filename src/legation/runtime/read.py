@@ -111,10 +111,13 @@ def misfit(manifest: ManifestObject, draft: Draft, finding: codec.Finding) -> Pr
 def _encode(
     manifest: ManifestObject, drafts: tuple[Draft, ...], previous: Reading | None, *, unknown_fields: Level
 ) -> tuple[tuple[Draft, codec.Encoded], ...]:
-    earlier = {} if previous is None else {_identity(draft.json): (draft, each) for draft, each in previous.encoded}
+    # Of several with one name, the first.
+    before = () if previous is None else reversed(previous.encoded)
+    earlier = {_identity(draft.json): (draft, each) for draft, each in before}
     encoded = []
     for draft in drafts:
-        known = earlier.get(_identity(draft.json))
+        # It is used up: two that are the same in every word are still two, and rivals.
+        known = earlier.pop(_identity(draft.json), None)
         unchanged = known is not None and is_same_json(known[0].json, draft.json)
         if known and unchanged:
             encoded.append((draft, known[1]))

@@ -1,8 +1,8 @@
 """The state folder: named JSON records that outlive the program, in one journal that only its owner can read.
 
 A journal is lines of JSON: a head with the version of the format, then one line for each change. A change appends a
-line; when most lines are out of date the journal is written anew beside itself and put in place by a rename. What the
-records say may be secret: no message here shows a record or its name.
+line; when most lines or most bytes are out of date the journal is written anew beside itself and put in place by a
+rename. What the records say may be secret: no message here shows a record or its name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ JOURNAL = "state.jsonl"
 _HEAD = {"format": 1}
 _SLACK = 1000
 """Lines out of date that a journal may always have; beyond these, as many as lines that count."""
+_SLACK_BYTES = 1 << 24
+"""Bytes out of date that a journal may always have; beyond these, three times as many as bytes that count."""
 
 
 class StateFolder:
@@ -32,6 +34,9 @@ class StateFolder:
         self._records: dict[str, Any] = {}
         """What the journal says, to write it anew from."""
         self._lines = 0
+        self._bytes = 0
+        self._counting: dict[str, int] = {}
+        """The bytes of the line of each record."""
         self._unsaved: dict[str, Any] = {}
 
     def load(self) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
@@ -62,20 +67,24 @@ class StateFolder:
         if not self._unsaved:
             return
         try:
-            self._append(self._unsaved)
+            sizes = self._append(self._unsaved)
         except FileNotFoundError:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_anew({**self._records, **self._unsaved})
         else:
             self._lines += len(self._unsaved)
+            self._bytes += sum(sizes.values())
             self._records.update(self._unsaved)
+            self._counting.update(sizes)
             for name in [name for name, value in self._unsaved.items() if value is None]:
-                del self._records[name]
+                del self._records[name], self._counting[name]
         self._unsaved = {}
-        if self._lines > 2 * len(self._records) + _SLACK:
+        many_lines = self._lines > 2 * len(self._records) + _SLACK
+        if many_lines or self._bytes > 4 * sum(self._counting.values()) + _SLACK_BYTES:
             self._write_anew(self._records)
 
-    def _append(self, changes: Mapping[str, Any]) -> None:
+    def _append(self, changes: Mapping[str, Any]) -> dict[str, int]:
+        """Write the changes. Returns the bytes of each."""
         # All of them before the first is written: one that JSON cannot say must leave no others behind.
         lines = [*map(_line, changes.items())]
         descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
@@ -88,6 +97,7 @@ class StateFolder:
                 raise
         finally:
             os.close(descriptor)
+        return {name: len(line) for name, line in zip(changes, lines, strict=True)}
 
     def _read_lines(self) -> list[bytes]:
         return self._journal.read_bytes().splitlines(keepends=True) if self._journal.exists() else []
@@ -97,14 +107,17 @@ class StateFolder:
         records = {name: value for name, value in records.items() if value is not None}
         beside = self._journal.with_suffix(".new")
         beside.unlink(missing_ok=True)
+        lines = [*map(_line, records.items())]
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            _write(descriptor, [json.dumps(_HEAD).encode() + b"\n", *map(_line, records.items())])
+            _write(descriptor, [json.dumps(_HEAD).encode() + b"\n", *lines])
         finally:
             os.close(descriptor)
         beside.replace(self._journal)
         _sync_folder(self.folder)
         self._records, self._lines = records, len(records)
+        self._counting = {name: len(line) for name, line in zip(records, lines, strict=True)}
+        self._bytes = sum(self._counting.values())
 
     def _set_aside(self) -> Problem:
         aside = self._journal.with_suffix(".damaged")

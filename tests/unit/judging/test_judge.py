@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -156,6 +158,21 @@ async def test_one_that_failed_is_left_alone_for_a_while(program: Callable[[str]
 
     assert verdict.cause is Cause.JUDGE
     assert "code 1" in verdict.words
+
+
+async def test_without_a_place_for_its_files_it_says_how_to_give_it_one(
+    program: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+
+    (verdict,) = (await judge_once([judged.cluster()], binary=program("exec sleep 600"))).values()
+
+    assert verdict.cause is Cause.JUDGE
+    assert "No usable temporary directory found" in verdict.words
+    assert "TMPDIR" in verdict.mend
 
 
 async def test_one_that_is_given_up_is_ended(program: Callable[[str], Path], temporary: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from legation.judging.scratch import CLUSTERS, Scratch, remove_left_behind
+from legation.judging.scratch import CLUSTERS, NoFolderError, Scratch, remove_left_behind
 from tests import judged
 
 
@@ -113,3 +114,49 @@ def test_a_folder_that_is_removed_while_it_is_made_is_made_again(
     assert scratch.folder.exists()
     scratch.remove()
     os.close(held[0])
+
+
+@pytest.mark.parametrize("code", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_folders_cannot_be_locked_it_does_without(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Network file systems: of what lies there, nobody knows whether it is in use."""
+
+    def flock(descriptor: int, operation: int) -> None:
+        del descriptor, operation
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    other = Scratch()
+
+    scratch = Scratch()
+
+    assert set(temporary.iterdir()) == {other.folder, scratch.folder}
+    scratch.remove()
+    other.remove()
+    assert not list(temporary.iterdir())
+
+
+def test_what_cannot_be_made_leaves_nothing(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(scratch: Scratch, file: str, body: bytes) -> None:
+        del scratch, file, body
+        raise OSError(errno.ENOSPC, "no room is left")
+
+    monkeypatch.setattr(Scratch, "ask", full)
+
+    with pytest.raises(NoFolderError, match="no room is left"):
+        Scratch()
+
+    assert not list(temporary.iterdir())
+
+
+def test_without_a_place_for_temporary_files_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+
+    remove_left_behind()
+
+    with pytest.raises(NoFolderError, match="No usable temporary directory"):
+        Scratch()

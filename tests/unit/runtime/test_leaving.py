@@ -298,6 +298,79 @@ def test_what_a_kept_version_refers_to_stays_with_it() -> None:
     assert house.accepted(mended, renamed).keys() == {"all", "web2"}
 
 
+def front(seconds: int, *, name: str = "front") -> ManifestObject:
+    """Return an object that makes a cluster and a route to `web`."""
+    return several(name, ("front", seconds), more=[routes("all", to="web")])
+
+
+def test_what_both_the_kept_version_and_the_newest_refer_to_goes_when_somebody_deletes_it() -> None:
+    house = House()
+    house.accepted(front(1), web("backend"))
+    house.settle(front(2), web("backend"))
+    house.say(NO)
+
+    assert house.settle(house.objects[0]).keys() == {"front", "all"}
+    assert house.codes == ["refused-by-judge"]
+    assert house.again().settle(*house.objects).keys() == {"front", "all"}
+
+
+def test_so_it_goes_when_what_is_kept_left_its_object() -> None:
+    house = House()
+    house.accepted(front(1), web("backend"))
+
+    assert house.settle(front(2, name="renamed")).keys() == {"front", "all"}
+    assert house.say(NO).keys() == {"front", "all"}
+
+
+def test_what_is_remembered_does_not_hold_an_object_once_for_each_resource_that_left_it() -> None:
+    def size(count: int) -> int:
+        house = House()
+        before = house.accepted(several("a", *((f"c{number}", 1) for number in range(count))))
+        assert len(before) == count
+        renamed = several("b", *((f"c{number}", 2) for number in range(count)))
+        assert house.settle(renamed) == before
+        again = house.again()
+        assert again.settle(renamed) == before
+        assert again.last_good.take_changes() == {}
+        return len(json.dumps(house.records))
+
+    assert size(100) < 3 * size(50)
+
+
+def test_a_record_of_before_the_heir_was_served_otherwise_is_of_no_use() -> None:
+    """A version of the program that does not know such records carries them along, and serves on."""
+    house = House()
+    house.accepted(web("old"))
+    house.settle(web("new", seconds=2))
+    house.say(NO)
+    left = {name: record for name, record in house.records.items() if name.startswith("left")}
+    assert left
+
+    meanwhile = House(house.records)
+    meanwhile.accepted(web("new", seconds=3, resource="other"))
+    broken = cluster("new", config={"name": "web", "bogus": 1}, file="")
+    house = House({**meanwhile.records, **left})
+    served = house.settle(broken)
+
+    assert served == meanwhile.served
+    assert served.keys() == {"other"}
+    assert not any(item.left for each in house.settled.readings.values() for item in each.items)
+    assert not any(name.startswith("left") for name in house.records)
+
+
+def test_a_record_of_what_left_that_is_of_another_form_is_told_and_forgotten() -> None:
+    house = House()
+    house.accepted(web("old"))
+    house.settle(web("new", seconds=2))
+    (name,) = (name for name in house.records if name.startswith("left"))
+    (record,) = house.records[name]
+    for other in ({**record, "heirs": []}, {**record, "left": [["Cluster"]]}, {"object": record["object"]}):
+        again = House({**house.records, name: [other]})
+        assert again.settle(*house.objects) == {}
+        assert again.codes == ["damaged-state"]
+        assert name not in again.records
+
+
 def test_what_nothing_kept_refers_to_goes_although_something_is_kept() -> None:
     house = House()
     front = several("front", more=[routes("all", to="web")])

@@ -84,6 +84,15 @@ def test_only_the_resource_that_changed_is_encoded_again() -> None:
     assert later.items[1].resource is not earlier.items[0].resource
 
 
+def test_two_that_are_the_same_stay_two() -> None:
+    """They are rivals for one name, however often the object is read."""
+    earlier = read(resources(GOOD, GOOD))
+    later = read(resources(GOOD, GOOD, line=9), earlier)
+
+    assert later.items[0].resource is earlier.items[0].resource
+    assert later.items[1].resource is not later.items[0].resource
+
+
 def test_resources_are_taken_over_from_a_broken_version_too() -> None:
     """Mending one of them costs one."""
     broken = read(resources(GOOD, BAD))

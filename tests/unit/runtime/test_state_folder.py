@@ -84,6 +84,19 @@ def test_a_journal_of_mostly_old_lines_is_written_anew(folder: Path, monkeypatch
     assert len((folder / JOURNAL).read_bytes().splitlines()) == 4
 
 
+def test_a_journal_of_mostly_old_bytes_is_written_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few changes of a large record are few lines and many bytes."""
+    monkeypatch.setattr(state_folder, "_SLACK_BYTES", 1000)
+    store = StateFolder(folder)
+    store.load()
+    for number in range(100):
+        store.save({"large": f"{number:03}" + "x" * 1000, "gone": "x" * 1000})
+        store.save({"gone": None})
+        assert (folder / JOURNAL).stat().st_size < 10_000
+
+    assert reopened(folder) == {"large": "099" + "x" * 1000}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
