@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -21,8 +22,10 @@ PATIENCE = 20.0
 """Seconds for a program to start; it takes about one."""
 
 _PORTS = range(20000, 30000)
-_CHOICE = random.SystemRandom()
-"""Not the generator that a test run seeds: tests side by side would all try the same ports."""
+_FIRST = random.SystemRandom().randrange(len(_PORTS))
+"""Not of the generator that a test run seeds: tests side by side would all try the same ports."""
+_ROUND = itertools.cycle((*_PORTS[_FIRST:], *_PORTS[:_FIRST]))
+"""No port is given again soon: a program may not listen yet at one that it was given."""
 
 
 class Program:
@@ -108,7 +111,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _free_port() -> socket.socket:
-    for port in _CHOICE.sample(_PORTS, len(_PORTS)):
+    for port in itertools.islice(_ROUND, len(_PORTS)):
         with contextlib.suppress(OSError):
             return socket.create_server(("127.0.0.1", port))
     raise RuntimeError(f"no port is free from {_PORTS.start} to {_PORTS.stop - 1}")
