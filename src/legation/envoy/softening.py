@@ -33,7 +33,7 @@ def softened(found: Iterable[Finding], json: Any, unknown: Iterable[Finding]) ->
     }
     for each in found:
         if around and each.level is Level.ERROR and _is_missed(each.path, json, around):
-            each = replace(each, level=Level.WARNING)  # noqa: PLW2901
+            each = replace(each, level=Level.WARNING)  # noqa: PLW2901 - from here on it is the lowered one
         yield each
 
 
