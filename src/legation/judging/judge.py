@@ -292,7 +292,7 @@ async def judge_once(
     resources: Sequence[Resource],
     *,
     binary: Path | None = None,
-    timeout: float = PATIENCE,  # noqa: ASYNC109 - no error
+    timeout: float = PATIENCE,  # noqa: ASYNC109 - in time there is an answer, and no error
 ) -> Mapping[Resource, Verdict]:
     """Start a judge, have it judge these resources, and end it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from legation.envoy import types
 from legation.judging.pretence import Pretence, has_files, is_elsewhere, is_ip
@@ -36,9 +36,6 @@ from legation.model.resource_types import (
     VIRTUAL_HOST,
     ResourceType,
 )
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
 
 _RESPONSE = "envoy.service.discovery.v3.DiscoveryResponse"
 _UPSTREAM_TLS = f"{types.TLS}.UpstreamTlsContext"
@@ -101,7 +98,7 @@ def pose(resource: Resource, *, number: int, token: str, alone: bool) -> Questio
     )
 
 
-def _pose_cluster(cluster: Any, setting: Setting) -> Message | Verdict:
+def _pose_cluster(cluster: Any, setting: Setting) -> Any | Verdict:
     cluster.name = setting.token
     cluster.ClearField("lrs_server")
     if cluster.HasField("cluster_type") or cluster.type in {1, 2}:  # STRICT_DNS, LOGICAL_DNS
@@ -109,7 +106,7 @@ def _pose_cluster(cluster: Any, setting: Setting) -> Message | Verdict:
             if not is_ip(address.address):
                 address.address = "127.0.0.1"
             address.port_value = min(address.port_value, 1)
-    return cluster  # type: ignore[no-any-return] # a message
+    return cluster
 
 
 def _host_addresses(assignment: Any) -> list[Any]:
@@ -118,7 +115,7 @@ def _host_addresses(assignment: Any) -> list[Any]:
     return [each.socket_address for each in addresses if each.HasField("socket_address")]
 
 
-def _pose_assignment(assignment: Any, setting: Setting) -> Message | Verdict:
+def _pose_assignment(assignment: Any, setting: Setting) -> Any | Verdict:
     if any(each.HasField("leds_cluster_locality_config") for each in assignment.endpoints):
         return unjudged("hosts that come one by one can only be judged where they come")
     cluster = new_cluster(setting)
@@ -126,10 +123,10 @@ def _pose_assignment(assignment: Any, setting: Setting) -> Message | Verdict:
     if assignment.HasField("policy"):
         assignment.policy.ClearField("endpoint_stale_after")
     cluster.load_assignment.CopyFrom(assignment)
-    return cluster  # type: ignore[no-any-return] # a message
+    return cluster
 
 
-def _pose_secret(secret: Any, setting: Setting) -> Message | Verdict:
+def _pose_secret(secret: Any, setting: Setting) -> Any | Verdict:
     context: Any
     match secret.WhichOneof("type"):
         case "tls_certificate":
@@ -151,10 +148,10 @@ def _pose_secret(secret: Any, setting: Setting) -> Message | Verdict:
     cluster = new_cluster(setting)
     cluster.transport_socket.name = "tls"
     cluster.transport_socket.typed_config.Pack(context)
-    return cluster  # type: ignore[no-any-return] # a message
+    return cluster
 
 
-def _ticket_keys(keys: Any, setting: Setting) -> Message:
+def _ticket_keys(keys: Any, setting: Setting) -> Any:
     context: Any = types.message_class(_DOWNSTREAM_TLS)()
     context.common_tls_context.tls_certificate_sds_secret_configs.add(name="any").sds_config.ads.SetInParent()
     context.session_ticket_keys.CopyFrom(keys)
@@ -162,10 +159,10 @@ def _ticket_keys(keys: Any, setting: Setting) -> Message:
     chain = listener.filter_chains.add()
     chain.transport_socket.name = "tls"
     chain.transport_socket.typed_config.Pack(context)
-    return listener  # type: ignore[no-any-return] # a message
+    return listener
 
 
-def _pose_listener(listener: Any, setting: Setting) -> Message | Verdict:
+def _pose_listener(listener: Any, setting: Setting) -> Any | Verdict:
     if listener.HasField("api_listener"):
         return unjudged("it is for clients without an Envoy")
     listener.name = setting.token
@@ -178,7 +175,7 @@ def _pose_listener(listener: Any, setting: Setting) -> Message | Verdict:
     else:
         listener.bind_to_port.value = False
         listener.ClearField("transparent")  # Envoy crashes on one that it does not bind
-    return listener  # type: ignore[no-any-return] # a message
+    return listener
 
 
 def _moved(listener: Any, setting: Setting) -> bool:
@@ -202,19 +199,19 @@ def _moved(listener: Any, setting: Setting) -> bool:
     return bound
 
 
-def _pose_routes(routes: Any, setting: Setting) -> Message | Verdict:
+def _pose_routes(routes: Any, setting: Setting) -> Any | Verdict:
     manager = new_manager()
     manager.route_config.CopyFrom(routes)
     return http_listener(manager, setting)
 
 
-def _pose_virtual_host(host: Any, setting: Setting) -> Message | Verdict:
+def _pose_virtual_host(host: Any, setting: Setting) -> Any | Verdict:
     manager = new_manager()
     manager.route_config.virtual_hosts.add().CopyFrom(host)
     return http_listener(manager, setting)
 
 
-def _pose_scope(scope: Any, setting: Setting) -> Message | Verdict:
+def _pose_scope(scope: Any, setting: Setting) -> Any | Verdict:
     manager = new_manager()
     scopes = manager.scoped_routes
     scopes.name = "scopes"
@@ -231,7 +228,7 @@ def _pose_scope(scope: Any, setting: Setting) -> Message | Verdict:
     return http_listener(manager, setting)
 
 
-def _pose_extension(extension: Any, setting: Setting) -> Message | Verdict:
+def _pose_extension(extension: Any, setting: Setting) -> Any | Verdict:
     kind = _type_of(extension.typed_config)
     manager = new_manager()
     if ".filters.http." in kind:
@@ -247,11 +244,11 @@ def _pose_extension(extension: Any, setting: Setting) -> Message | Verdict:
         chain.filters.add(name=extension.name).typed_config.CopyFrom(extension.typed_config)
         if kind not in _TERMINAL:
             chain.filters.append(tcp_proxy())
-        return listener  # type: ignore[no-any-return] # a message
+        return listener
     if ".filters.listener." in kind:
         listener.filter_chains.add().filters.append(tcp_proxy())
         listener.listener_filters.add(name=extension.name).typed_config.CopyFrom(extension.typed_config)
-        return listener  # type: ignore[no-any-return] # a message
+        return listener
     return unjudged("it is not known where Envoy would use such an extension")
 
 
@@ -276,7 +273,7 @@ def _type_of(typed_config: Any) -> str:
     return name
 
 
-_POSINGS: Mapping[ResourceType, Callable[[Any, Setting], Message | Verdict]] = {
+_POSINGS: Mapping[ResourceType, Callable[[Any, Setting], Any | Verdict]] = {
     CLUSTER: _pose_cluster,
     CLUSTER_LOAD_ASSIGNMENT: _pose_assignment,
     SECRET: _pose_secret,
