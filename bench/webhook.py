@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.saved import Row
-from legation.api import certificates
-from legation.api.admission import AdmissionSide
-from legation.api.deciding import Deciding
-from legation.api.shown import ShownCertificate
-from legation.api.webhook import Webhook
+from legation.api.admission import certificates
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.side import AdmissionSide
+from legation.api.admission.webhook import Webhook
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.model.problems import Problem

@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 
 from demo import web
-from legation.api import certificates
-from legation.api.admission import AdmissionSide
-from legation.api.certificates import Pair
-from legation.api.deciding import Deciding
-from legation.api.keeping import MANAGER, Keeping
-from legation.api.rotation import Lives
-from legation.api.shown import ShownCertificate
-from legation.api.webhook import Webhook
+from legation.api.admission import certificates
+from legation.api.admission.certificates import Pair
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.keeping import MANAGER, Keeping
+from legation.api.admission.rotation import Lives
+from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.side import AdmissionSide
+from legation.api.admission.webhook import Webhook
 from legation.cli.webhook_side import names
 from legation.clock import MonotonicClock
 from legation.kube.client import Client

@@ -20,7 +20,7 @@ from legation.status.kubernetes import KubernetesStatus
 from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
-    from legation.api.admission import AdmissionSide
+    from legation.api.admission.side import AdmissionSide
 
 
 class ClusterSide:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from legation.api.admission import AdmissionSide, Keeper
-from legation.api.deciding import Consider, Deciding
-from legation.api.folder import Folder
-from legation.api.keeping import Keeping
-from legation.api.shown import ShownCertificate
-from legation.api.webhook import Webhook
+from legation.api.admission.deciding import Consider, Deciding
+from legation.api.admission.folder import Folder
+from legation.api.admission.keeping import Keeping
+from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.side import AdmissionSide, Keeper
+from legation.api.admission.webhook import Webhook
 from legation.clock import MonotonicClock
 from legation.errors import SettingsError
 from legation.kube.client import Client

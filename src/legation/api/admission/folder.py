@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from legation.api.keeping import CODE
-from legation.api.shown import ShownCertificate
+from legation.api.admission.keeping import CODE
+from legation.api.admission.shown import ShownCertificate
 from legation.clock import Clock
 from legation.kube.files import Stamp, stamps, why
 from legation.model.problems import Level, Problem

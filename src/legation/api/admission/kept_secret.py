@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from legation.api import certificates
-from legation.api.certificates import Pair
-from legation.api.rotation import Kept
+from legation.api.admission import certificates
+from legation.api.admission.certificates import Pair
+from legation.api.admission.rotation import Kept
 from legation.model.api_kinds import ApiKind
 
 SECRETS = ApiKind(group="", version="v1", kind="Secret", plural="secrets", has_status=False)

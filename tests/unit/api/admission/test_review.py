@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from legation.api.review import ALLOWED, Decision, Refusal, answer, read_review
-from tests.unit.api.reviews import cluster, request, review
+from legation.api.admission.review import ALLOWED, Decision, Refusal, answer, read_review
+from tests.unit.api.admission.reviews import cluster, request, review
 
 
 def test_a_review_says_what_is_to_happen_to_which_object() -> None:

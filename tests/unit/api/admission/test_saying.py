@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legation.api.saying import LONGEST_WARNING, MOST_OF_WARNINGS, MOST_PROBLEMS, fitting, refusal, warnings
+from legation.api.admission.saying import LONGEST_WARNING, MOST_OF_WARNINGS, MOST_PROBLEMS, fitting, refusal, warnings
 from legation.model.problems import Level, Problem
 
 

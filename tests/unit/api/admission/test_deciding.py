@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from legation.api.deciding import Deciding
-from legation.api.review import ALLOWED, Decision
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.review import ALLOWED, Decision
 from legation.kube.label_selector import label_selector
 from legation.model.objects import ManifestObject
 from legation.model.problems import Level, Problem
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.translate.pipeline import API_KINDS
-from tests.unit.api.reviews import cluster, good, request
+from tests.unit.api.admission.reviews import cluster, good, request
 
 Object = dict[str, Any]
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from legation.api.own_thread import in_own_thread
+from legation.api.admission.own_thread import in_own_thread
 
 PATIENCE = 20.0
 NAME = "tests-own-thread"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from legation.api import certificates
-from legation.api.certificates import Pair
-from legation.api.folder import Folder
-from legation.api.shown import ShownCertificate
+from legation.api.admission import certificates
+from legation.api.admission.certificates import Pair
+from legation.api.admission.folder import Folder
+from legation.api.admission.shown import ShownCertificate
 from legation.testing import ManualClock
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from legation.api import certificates
-from legation.api.certificates import Pair
+from legation.api.admission import certificates
+from legation.api.admission.certificates import Pair
 
 DAY = 86_400.0
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from legation.api import kept_secret
-from legation.api.configuration import CONFIGURATIONS
-from legation.api.keeping import Keeping
-from legation.api.kept_secret import SECRETS
-from legation.api.rotation import DAY, Kept
-from legation.api.shown import ShownCertificate
+from legation.api.admission import kept_secret
+from legation.api.admission.configuration import CONFIGURATIONS
+from legation.api.admission.keeping import Keeping
+from legation.api.admission.kept_secret import SECRETS
+from legation.api.admission.rotation import DAY, Kept
+from legation.api.admission.shown import ShownCertificate
 from legation.kube.client import Client
 from legation.model.cluster import NamespacedName
 from legation.testing import ManualClock

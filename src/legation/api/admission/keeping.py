@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
-from legation.api import configuration, kept_secret, rotation
-from legation.api.configuration import CONFIGURATIONS, Trusted
-from legation.api.kept_secret import SECRETS, KeptSecret
-from legation.api.rotation import Kept, Lives
-from legation.api.shown import ShownCertificate
+from legation.api.admission import configuration, kept_secret, rotation
+from legation.api.admission.configuration import CONFIGURATIONS, Trusted
+from legation.api.admission.kept_secret import SECRETS, KeptSecret
+from legation.api.admission.rotation import Kept, Lives
+from legation.api.admission.shown import ShownCertificate
 from legation.clock import Clock, set_or
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeUnreachable
 from legation.kube import objects

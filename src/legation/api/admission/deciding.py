@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from legation.api.review import ALLOWED, Decision, Request
-from legation.api.saying import errors_of, refusal, warnings
+from legation.api.admission.review import ALLOWED, Decision, Request
+from legation.api.admission.saying import errors_of, refusal, warnings
 from legation.kube.nesting import DEEPEST, is_deep
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import FieldPath, ManifestObject

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from legation.api.deciding import Deciding
-from legation.api.webhook import LARGEST, Webhook
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.webhook import LARGEST, Webhook
 from legation.model.objects import ManifestObject
 from legation.model.problems import Problem
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.translate.pipeline import API_KINDS
-from tests.unit.api.reviews import cluster, review
+from tests.unit.api.admission.reviews import cluster, review
 
 Consider = Callable[[ManifestObject], tuple[Problem, ...]]
 NOTHING_ELSE: Consider = WhatIf(read=read).problems

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from legation.api import configuration
+from legation.api.admission import configuration
 
 BUNDLE = b"-----BEGIN CERTIFICATE-----\n"
 WANTED = base64.b64encode(BUNDLE).decode()

@@ -18,9 +18,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from legation.api.deciding import Consider, Deciding
-from legation.api.review import Decision, Refusal, Request, answer, read_review
-from legation.api.saying import fitting
+from legation.api.admission.deciding import Consider, Deciding
+from legation.api.admission.review import Decision, Refusal, Request, answer, read_review
+from legation.api.admission.saying import fitting
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol
 
-from legation.api.own_thread import in_own_thread
-from legation.api.shown import ShownCertificate
-from legation.api.webhook import Webhook
+from legation.api.admission.own_thread import in_own_thread
+from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.webhook import Webhook
 from legation.clock import Clock
 from legation.http_server import HttpServer
 from legation.model.problems import Problem

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from legation.api import certificates
-from legation.api.certificates import Pair
-from legation.api.shown import ShownCertificate
+from legation.api.admission import certificates
+from legation.api.admission.certificates import Pair
+from legation.api.admission.shown import ShownCertificate
 
 NAME = "hook.home.svc"
 

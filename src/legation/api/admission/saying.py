@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from legation.api.review import Refusal
+from legation.api.admission.review import Refusal
 from legation.model.objects import show_path
 from legation.model.problems import Level, Problem
 

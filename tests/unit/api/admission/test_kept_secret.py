@@ -8,9 +8,9 @@ import json
 import msgspec
 import pytest
 
-from legation.api import kept_secret
-from legation.api.kept_secret import KeptSecret
-from legation.api.rotation import Kept, Lives, renewed
+from legation.api.admission import kept_secret
+from legation.api.admission.kept_secret import KeptSecret
+from legation.api.admission.rotation import Kept, Lives, renewed
 
 KEYS = ("server.crt", "server.key", "trusted.crt", "authority.crt", "authority.key", "signer.crt", "signer.key")
 

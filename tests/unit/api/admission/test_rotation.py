@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from legation.api import certificates, kept_secret
-from legation.api.rotation import DAY, Kept, Lives, next_look, renewed
+from legation.api.admission import certificates, kept_secret
+from legation.api.admission.rotation import DAY, Kept, Lives, next_look, renewed
 
 NOW = 1_800_000_000.0
 NAMES = ("hook.legation.svc",)

@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from legation.api import certificates
-from legation.api.admission import AdmissionSide
-from legation.api.deciding import Deciding
-from legation.api.shown import ShownCertificate
-from legation.api.webhook import Webhook
+from legation.api.admission import certificates
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.side import AdmissionSide
+from legation.api.admission.webhook import Webhook
 from legation.errors import TransportError
 from legation.model.problems import Problem
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.testing import ManualClock
 from legation.translate.pipeline import API_KINDS
-from tests.unit.api.reviews import good, review
+from tests.unit.api.admission.reviews import good, review
 
 PATIENCE = 20.0
 

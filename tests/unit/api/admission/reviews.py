@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from legation.api.review import Request, read_review
+from legation.api.admission.review import Request, read_review
 
 
 def cluster(name: str = "web", *, metadata: dict[str, Any] | None = None, **config: Any) -> dict[str, Any]:
