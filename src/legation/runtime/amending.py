@@ -1,4 +1,4 @@
-"""What is served, with what notes say of it: a TrafficSplit's weights in the routes that other objects hold. No I/O.
+"""What is served, with what notes say of it: a TrafficSplit's weights, an Upstream's share. No I/O.
 
 The notes of a namespace make plans, and these amend the resources there. It knows nothing of what notes say. A plan is
 made anew when one of its notes is another, and an object is amended anew when it or a plan of its namespace is another.
@@ -116,7 +116,7 @@ class Amending:
         self._pages = {} if not self._said else dict(self._write(readings))
         met = _met(self._pages.values())
         self._remember(met)
-        problems = (*self._of_plans(frozenset(met)), *_of_pages(self._pages.values()))
+        problems = (*self._of_plans(frozenset(met), _sights(self._pages)), *_of_pages(self._pages.values()))
         return Revised(made=self._made(readings), met=met, problems=tuple(dict.fromkeys(problems)))
 
     def _made(self, readings: Readings) -> Made:
@@ -154,12 +154,12 @@ class Amending:
             return _Said(readings=readings, plans=plans, problems=tuple(_fault_at(each.manifest) for each in readings))
         return _Said(readings=readings, plans=tuple((rows, plan) for rows, plan in made if plan is not None))
 
-    def _of_plans(self, met: frozenset[ObjectKey]) -> Iterator[Problem]:
-        for said in self._said.values():
+    def _of_plans(self, met: frozenset[ObjectKey], sights: Mapping[str, frozenset[object]]) -> Iterator[Problem]:
+        for namespace, said in self._said.items():
             yield from said.problems
             for _, plan in said.plans:
                 try:
-                    yield from tuple(plan.problems(met))
+                    yield from tuple(plan.problems(met, sights=sights.get(namespace, frozenset())))
                 except Exception as error:  # noqa: BLE001 - that it cannot be told must not keep it from being served
                     self._fault(error)
                     yield from (_fault_at(each.manifest) for each in said.readings)
@@ -225,11 +225,13 @@ def _amended(item: Item, said: _Said) -> Amended:
     json = item.json
     met: frozenset[ObjectKey] = frozenset()
     problems: tuple[Problem, ...] = ()
+    sights: frozenset[object] = frozenset()
     for rows, plan in said.plans:
         if item.resource.type in rows:
-            each = plan.amend(json)
+            each = plan.amend(json, scope=item.scope)
             json, met, problems = each.json, met | each.met, (*problems, *each.problems)
-    return Amended(json=json, met=met, problems=problems)
+            sights |= each.sights
+    return Amended(json=json, met=met, problems=problems, sights=sights)
 
 
 def _misfits(item: Item, amended: Amended, said: _Said, encoded: codec.Encoded) -> Iterator[Problem]:
@@ -253,6 +255,16 @@ def _met(pages: Iterable[_Page]) -> dict[ObjectKey, frozenset[Name]]:
             for key in entry.amended.met:
                 found.setdefault(key, set()).add(name)
     return {key: frozenset(names) for key, names in found.items()}
+
+
+def _sights(pages: Mapping[ObjectKey, _Page]) -> dict[str, frozenset[object]]:
+    """Return what was seen in each namespace."""
+    found: dict[str, set[object]] = {}
+    for key, page in pages.items():
+        for entry in page.entries.values():
+            if entry.amended.sights:
+                found.setdefault(key.namespace, set()).update(entry.amended.sights)
+    return {namespace: frozenset(sights) for namespace, sights in found.items()}
 
 
 def _of_pages(pages: Iterable[_Page]) -> Iterator[Problem]:

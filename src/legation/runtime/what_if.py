@@ -9,12 +9,13 @@ What objects say of the resources of others (`Note`) is not tried out: what is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from legation.model.names import is_glob
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
+from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
 from legation.runtime.assemble import Assembly
 from legation.runtime.check import check, nowhere
@@ -49,36 +50,87 @@ class WhatIf:
     """Kinds whose objects are for every namespace: they are read, and held against nothing."""
     now: float = 0.0
     """The Unix time that certificates are valid at."""
+    said: Callable[[ObjectKey], Collection[Problem]] | None = None
+    """Returns what is wrong with an object as it is served; None: nobody knows."""
 
     def problems(self, manifest: ManifestObject) -> tuple[Problem, ...]:
         """Return what would be wrong with the object; what it takes from others is a warning."""
-        key = manifest.key
-        reading = self.read(manifest, self.readings.get(key))
-        if self.assembly is None or reading.broken or (key.group, key.kind) in self.any_label:
-            return reading.problems
-        items = Selecting(any_label=self.any_label).complete({key: reading}, self.ready).readings[key].items
-        found = _Neighbours(self.assembly, self.elsewhere)
-        others = {each for item in items for each in found.of(item) if each.manifest.key != key}
-        after = _checked({*others, *items}, found.elsewhere)
-        # What the others have against each other already is not this object's doing.
-        before = set(_checked({*others, *self.assembly.made.get(key, ())}, found.elsewhere))
-        return (
-            *reading.problems,
-            *(each for each in after if each.object == key),
-            *outlook(items, now=self.now).problems,
-            *(_taken(each, key) for each in after if _is_of_others(each, key) and each not in before),
+        return self.together([manifest])[0]
+
+    def together(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
+        """Return what would be wrong with each of some objects if all of them were served; their keys differ."""
+        read = {each.key: self.read(each, self.readings.get(each.key)) for each in manifests}
+        whole = {
+            key: each
+            for key, each in read.items()
+            if self.assembly is not None and not each.broken and (key.group, key.kind) not in self.any_label
+        }
+        completed = Selecting(any_label=self.any_label).complete(whole, self.ready).readings
+        items = {key: completed[key].items for key in whole}
+        # One object has no others beside it.
+        beside = Assembly(items) if len(items) > 1 else Assembly()
+        return tuple(
+            (*each.problems, *(self._among_others(key, items, beside) if key in items else ()))
+            for key, each in read.items()
         )
+
+    def _among_others(
+        self, key: ObjectKey, every: Mapping[ObjectKey, tuple[Item, ...]], beside: Assembly
+    ) -> Iterator[Problem]:
+        items, served = every[key], self.assembly or Assembly()
+        if self.said is not None and not self.said(key) and _is_same_to_others(items, served.made.get(key, ())):
+            yield from outlook(items, now=self.now).problems
+            return
+        found, new = _Neighbours(served, self.elsewhere, but=every), _Neighbours(beside, self.elsewhere, but=(key,))
+
+        def elsewhere(row: ResourceType, name: str) -> bool:
+            return found.elsewhere(row, name) or new.elsewhere(row, name)
+
+        others = {each for item in items for each in found.of(item)}
+        beside_it = {each for item in items for each in new.of(item)}
+        # Most objects by far make one thing that speaks of nothing: there is nothing to hold it against.
+        alone = not others and not beside_it and len(items) == 1 and _speaks_of_nothing(items[0].resource)
+        after = () if alone else _checked({*others, *beside_it, *items}, elsewhere)
+        yield from (each for each in after if each.object == key)
+        yield from outlook(items, now=self.now).problems
+        # What those that are new with it lose is told of themselves.
+        lost = [each for each in after if _is_of_others(each, key) and each.object not in every]
+        if lost:
+            # What the others have against each other already is not this object's doing.
+            before = set(_checked({*others, *served.made.get(key, ())}, elsewhere))
+            yield from (_taken(each, key) for each in lost if each not in before)
+
+
+def _is_same_to_others(items: Sequence[Item], before: Sequence[Item]) -> bool:
+    """Say whether what is checked beside others is as before: most changes are of hosts, or of some time-out."""
+    return len(items) == len(before) and all(map(_is_alike, items, before))
+
+
+def _is_alike(one: Item, other: Item) -> bool:
+    this, that = one.resource, other.resource
+    return (
+        this.type is that.type
+        and this.name == that.name
+        and one.scope == other.scope
+        and one.rank == other.rank
+        and this.references == that.references
+        and this.claims == that.claims
+        and this.said_of_names == that.said_of_names
+    )
 
 
 class _Neighbours:
-    """The items that matter to one object."""
+    """The items that matter to one object, of all objects but some."""
 
-    def __init__(self, assembly: Assembly, elsewhere: Elsewhere) -> None:
-        self._assembly, self._elsewhere = assembly, elsewhere
+    def __init__(self, assembly: Assembly, elsewhere: Elsewhere, *, but: Collection[ObjectKey]) -> None:
+        self._assembly, self._elsewhere, self._but = assembly, elsewhere, but
         self._globs: set[tuple[ResourceType, str]] = set()
 
     def of(self, item: Item) -> Iterator[Item]:
         """Yield the items that this one could clash with, that it refers to, and that what it says is for."""
+        return (each for each in self._of(item) if each.manifest.key not in self._but)
+
+    def _of(self, item: Item) -> Iterator[Item]:
         shelves = self._assembly.shelves.get(item.scope.namespace, {})
         own = shelves.get(item.resource.type)
         if own is not None:
@@ -107,6 +159,10 @@ class _Neighbours:
             return ()
         # The words about a name that nobody has offer the one that was meant, perhaps.
         return target.claims.get(target.spelling.nearest(name) or "", ())
+
+
+def _speaks_of_nothing(resource: Resource) -> bool:
+    return not (resource.references or resource.claims or resource.said_of_names)
 
 
 def _checked(items: Iterable[Item], elsewhere: Elsewhere) -> tuple[Problem, ...]:

@@ -20,19 +20,29 @@ class Edit:
 
 def apply(value: Any, edits: Iterable[Edit]) -> Any:
     """Return the JSON value with the edits in it. What is on the way to none of them is shared, nothing is changed."""
+    return put(value, ((edit.path, edit.value) for edit in edits))
+
+
+def put(value: Any, places: Iterable[tuple[FieldPath, Any]]) -> Any:
+    """Return the JSON value with other values at some places: paths as those of edits, none of them above another."""
     tree: dict[str | int, Any] = {}
-    for edit in edits:
+    for path, new in places:
         node = tree
-        for part in edit.path[:-1]:
+        for part in path[:-1]:
             node = node.setdefault(part, {})
-        node[edit.path[-1]] = edit.value
+        node[path[-1]] = _Leaf(new)
     return _put(value, tree)
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    value: Any
+
+
 def _put(value: Any, tree: Any) -> Any:
-    """Return the value with what the tree says, whose leaves are the numbers: each list and map is copied once."""
-    if not isinstance(tree, dict):
-        return tree
+    """Return the value with what the tree says: each list and map is copied once."""
+    if isinstance(tree, _Leaf):
+        return tree.value
     if isinstance(value, list):
         changed = list(value)
         for index, below in tree.items():

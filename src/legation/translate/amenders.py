@@ -5,5 +5,5 @@ from __future__ import annotations
 from legation.translate.base import Amender
 from legation.translate.members import members
 
-AMENDERS: tuple[Amender, ...] = members("AMENDER")
-"""Every amender, in the order of their modules."""
+AMENDERS: tuple[Amender, ...] = tuple(sorted(members("AMENDER"), key=lambda each: each.stage))
+"""Every amender, by stage, and within one in the order of their modules."""

@@ -3,15 +3,16 @@
 Most of what an object holds is a `Draft`. What depends on which Pods there are is a `Selection`: it says by which
 labels it chooses them, and is asked for the draft whenever they are others.
 
-Some objects hold no resources, but say something of resources that others hold: a TrafficSplit, of their weights. Such
-an object's translation is a `Note`; the `Amender` of its kind puts what the notes of a namespace say into the resources
-there.
+Some objects say something of resources that others hold: a TrafficSplit, of their weights; an Upstream, of its share in
+routes. Such an object's translation has a `Note`; the `Amender` of its kind puts what the notes of a namespace say into
+the resources there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Protocol
 
 from legation.model.api_kinds import ApiKind
@@ -113,18 +114,39 @@ class Amended:
     """The objects whose notes found something here that they speak of."""
     problems: tuple[Problem, ...] = ()
     """What cannot be done here as the notes say; each is a problem of the object that says it."""
+    sights: frozenset[object] = frozenset()
+    """What else its plan wants to know of it when it has seen all resources; nobody else knows what they are."""
 
 
 class Plan(Protocol):
     """All that the notes of one namespace say. A value: it is made anew when one of them changes."""
 
-    def amend(self, json: Mapping[str, Any]) -> Amended:
-        """Return a resource of the namespace with what the notes say of it. It is of any type, as raw as in a Draft."""
+    def amend(self, json: Mapping[str, Any], *, scope: Scope) -> Amended:
+        """Return a resource of the namespace with what the notes say of it.
+
+        Args:
+            json: The resource. It is of any type, as raw as in a Draft.
+            scope: Who gets it.
+        """
         ...
 
-    def problems(self, met: frozenset[ObjectKey]) -> Iterator[Problem]:
-        """Yield what is wrong with the notes themselves, and of those that found nothing anywhere, given who did."""
+    def problems(self, met: frozenset[ObjectKey], *, sights: frozenset[object]) -> Iterator[Problem]:
+        """Yield what is wrong with the notes themselves, and of those that found nothing anywhere.
+
+        Args:
+            met: The objects whose notes found something.
+            sights: The `Amended.sights` of all resources of the namespace, those of other plans among them.
+        """
         ...
+
+
+class Stage(IntEnum):
+    """When an amender has its turn at a resource."""
+
+    ENTRIES = 0
+    """It adds what was not there."""
+    NUMBERS = 1
+    """It sets numbers of what is there, whoever added it."""
 
 
 class Amender(Protocol):
@@ -133,6 +155,11 @@ class Amender(Protocol):
     @property
     def rows(self) -> frozenset[ResourceType]:
         """The types of the resources that its notes may speak of: no others are shown to its plans."""
+        ...
+
+    @property
+    def stage(self) -> Stage:
+        """When it has its turn."""
         ...
 
     def plan(self, notes: Iterable[Note]) -> Plan | None:

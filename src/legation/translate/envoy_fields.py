@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from legation.model.resource_types import BY_URL
+
 
 class Field(NamedTuple):
     """A field that was found."""
@@ -50,6 +52,15 @@ def items(json: object, name: str) -> Iterator[tuple[tuple[str, int], Mapping[st
         for index, item in enumerate(found.value):
             if isinstance(item, Mapping):
                 yield (found.key, index), item
+
+
+def called(resource: object) -> str:
+    """Return what a resource is called: `RouteConfiguration "shop"`; empty where its type is none that is known."""
+    row = BY_URL.get(str(resource.get("@type"))) if isinstance(resource, Mapping) else None
+    if row is None or not isinstance(resource, Mapping):
+        return ""
+    name = resource.get(row.name_field)
+    return f'{row.name} "{name}"' if isinstance(name, str) else row.name
 
 
 @lru_cache(maxsize=256)

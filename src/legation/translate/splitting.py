@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from legation.model.node import Scope
 from legation.model.objects import ObjectKey, show_path
 from legation.model.problems import Problem
-from legation.model.resource_types import BY_URL
 from legation.texts.edits import Edit, apply
 from legation.translate.base import Amended, Note
-from legation.translate.envoy_fields import items
+from legation.translate.envoy_fields import called, items
 from legation.translate.request_sets import Requests
 from legation.translate.route_matches import of_route
 from legation.translate.split_claims import Claim, Claims
@@ -59,25 +59,34 @@ class SplitPlan:
             value: Whatever may hold virtual hosts.
             what: What the value is, for the problems: `file rds.yaml of ConfigMap default/envoy-xds`.
         """
-        report = SplitReport(what or _called(value))
+        report = SplitReport(what or called(value))
         edits: list[Edit] = []
         for host in virtual_hosts(value, self.claims.by_host):
             edits += _split_host(host, self.claims.by_host[host.name], report)
         return Edited(edits=tuple(edits), met=report.met, problems=tuple(report.problems()))
 
-    def amend(self, json: Mapping[str, Any], *, what: str = "") -> Amended:
-        """Return a resource, or any other map, with the weights that the splits say."""
+    def amend(self, json: Mapping[str, Any], *, scope: Scope | None = None, what: str = "") -> Amended:
+        """Return a resource, or any other map, with the weights that the splits say, whoever gets it."""
+        del scope
         edited = self.edits(json, what=what)
         new = apply(json, edited.edits) if edited.edits else json
         return Amended(json=new, met=edited.met, problems=edited.problems)
 
-    def problems(self, met: frozenset[ObjectKey] | None, *, where: Collection[str] = ()) -> Iterator[Problem]:
+    def problems(
+        self,
+        met: frozenset[ObjectKey] | None,
+        *,
+        sights: frozenset[object] = frozenset(),
+        where: Collection[str] = (),
+    ) -> Iterator[Problem]:
         """Yield a problem for each split that can split nothing.
 
         Args:
             met: Those that found a virtual host anywhere. None: not all could be looked through, so nobody knows.
+            sights: Of other plans: splits have none.
             where: What was looked through, if it is not the whole namespace.
         """
+        del sights
         yield from unmet(self.claims, met, where=where)
 
 
@@ -114,12 +123,3 @@ def _split_route(holders: list[Claim], weights: Weights, report: SplitReport, wh
     outcome = split_weights(weights, winner.backends)
     report.split(winner, outcome, where)
     return outcome.edits
-
-
-def _called(value: object) -> str:
-    """Return what a resource is called: `RouteConfiguration "shop"`."""
-    row = BY_URL.get(str(value.get("@type"))) if isinstance(value, Mapping) else None
-    if row is None or not isinstance(value, Mapping):
-        return ""
-    name = value.get(row.name_field)
-    return f'{row.name} "{name}"' if isinstance(name, str) else row.name

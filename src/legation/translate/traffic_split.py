@@ -22,7 +22,7 @@ from legation.model.resource_types import (
     VIRTUAL_HOST,
     ResourceType,
 )
-from legation.translate.base import Note, Translation
+from legation.translate.base import Note, Stage, Translation
 from legation.translate.faults import fault, kind_of, spec_of, unknown_fields, version_fault
 from legation.translate.quantities import quantity, whole
 from legation.translate.route_groups import translate_group
@@ -84,6 +84,7 @@ class SplitAmender:
     """The amender of the notes of that step."""
 
     rows = frozenset({LISTENER, ROUTE_CONFIGURATION, SCOPED_ROUTE, VIRTUAL_HOST})
+    stage = Stage.NUMBERS
 
     def plan(self, notes: Iterable[Note]) -> SplitPlan | None:
         """Return what the splits of a namespace say, or None if there are none."""

@@ -7,13 +7,14 @@ import pytest
 
 from legation.translate.amenders import AMENDERS
 from legation.translate.traffic_split import SplitAmender
+from legation.translate.upstream import ShareAmender
 
 
-def test_every_module_with_an_amender_is_found() -> None:
-    assert [type(each) for each in AMENDERS] == [SplitAmender]
+def test_every_module_with_an_amender_is_found_who_adds_something_before_who_sets_its_numbers() -> None:
+    assert [type(each) for each in AMENDERS] == [ShareAmender, SplitAmender]
 
 
-@pytest.mark.parametrize("first", ["amenders", "pipeline", "traffic_split", "splitting"])
+@pytest.mark.parametrize("first", ["amenders", "pipeline", "traffic_split", "splitting", "upstream", "sharing"])
 def test_whichever_module_comes_first_all_are_found(first: str) -> None:
     program = f"""
 import legation.translate.{first}

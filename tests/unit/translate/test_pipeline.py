@@ -8,7 +8,7 @@ import pytest
 from legation.model.objects import ManifestObject
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import CLUSTER, RESOURCE_TYPES
-from legation.translate import config_maps, pipeline, raw_config, traffic_split, virtual_service, workloads
+from legation.translate import config_maps, pipeline, raw_config, traffic_split, upstream, virtual_service, workloads
 from legation.translate.base import Translation
 from tests.manifests import cluster, manifest
 from tests.unit.translate.pipes import listener
@@ -28,6 +28,7 @@ def test_every_step_of_the_folder_is_found() -> None:
         config_maps.STEP,
         raw_config.STEP,
         traffic_split.STEP,
+        upstream.STEP,
         virtual_service.STEP,
         workloads.STEP,
     }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from legation.model.resource_types import CLUSTER
-from legation.translate.virtual_hosts import virtual_hosts
+from legation.translate.virtual_hosts import every_virtual_host, virtual_hosts
 
 HOST = {"name": "shop", "domains": ["*"]}
 V3 = "type.googleapis.com/envoy.config.route.v3.VirtualHost"
@@ -58,3 +58,10 @@ def test_what_never_holds_hosts_is_not_looked_at() -> None:
 
 def test_nobody_asked_for_is_nobody_found() -> None:
     assert not list(virtual_hosts({"virtual_hosts": [HOST]}, ()))
+
+
+def test_of_all_hosts_it_is_told_which_configuration_they_are_of() -> None:
+    value = {"a": {"name": "main", "virtual_hosts": [HOST, {}]}, "b": {"@type": V3, "name": "main/x/shop"}}
+    found = [(each.configuration, each.name) for each in every_virtual_host(value)]
+    assert found == [("main", "shop"), ("main", ""), ("main/x", "shop")]
+    assert [each.configuration for each in every_virtual_host({"virtual_hosts": [HOST]})] == [""]
