@@ -3,6 +3,7 @@
 ::
 
     LegationError
+    ├── ClientError          a call of the management API failed; its tree is in `legation.client.errors`
     ├── SettingsError        a setting, flag or file of settings is wrong; carries its key
     ├── SourceError          a source cannot be read at all (a broken object in it is a Problem, not an error)
     ├── InvalidResource      a resource that a program handed in is not what Envoy's schema says; carries the findings
@@ -15,6 +16,16 @@
     │   ├── KubeConflict         409: somebody else changed it, or it exists already
     │   └── KubeGone             410: that version is too old to go on from
     ├── KubeUnreachable      the API server does not answer, or cannot be trusted
+    ├── StoreError           an object that somebody puts in or asks for through an API
+    │   ├── InvalidObjects       some are no objects; carries what is wrong with which, where, and how to mend it
+    │   ├── InvalidQuery         what is asked cannot be read; carries the name of the argument
+    │   ├── ObjectNotFound       it is not there
+    │   ├── FieldConflicts       others own fields of it, with other values; carries which and who
+    │   ├── VersionConflict      it is not the version that was said; carries both
+    │   ├── PartlyStored         a cluster took some of them and then refused; carries which, and why
+    │   ├── StoreForbidden       the store may not do that for us: an RBAC rule is missing
+    │   ├── Compacted            that revision is too old to go on from, or not there yet
+    │   └── StoreUnavailable     it cannot be kept now: the disk does not take it
     └── ProtocolError
         ├── LocalProtocolError   legation, or the program that embeds it, broke the rules of the protocol machines
         └── RemoteProtocolError  the peer broke the rules of xDS; carries the gRPC status that closes its stream
@@ -24,9 +35,18 @@ Bad input from the owners of configuration is never an exception: it is a `legat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TypeAlias
+
 __all__ = [
+    "Compacted",
+    "FieldConflict",
+    "FieldConflicts",
     "FilesError",
+    "InvalidObjects",
+    "InvalidQuery",
     "InvalidResource",
+    "KubeCause",
     "KubeConfigError",
     "KubeConflict",
     "KubeError",
@@ -36,11 +56,18 @@ __all__ = [
     "KubeUnreachable",
     "LegationError",
     "LocalProtocolError",
+    "ObjectFault",
+    "ObjectNotFound",
+    "PartlyStored",
     "ProtocolError",
     "RemoteProtocolError",
     "SettingsError",
     "SourceError",
+    "StoreError",
+    "StoreForbidden",
+    "StoreUnavailable",
     "TransportError",
+    "VersionConflict",
 ]
 
 
@@ -98,10 +125,30 @@ class KubeConfigError(LegationError):
     """How to reach the cluster is not told, or told wrong."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubeCause:
+    """One of the causes that a refusal of the Kubernetes API names."""
+
+    reason: str
+    """The machine's word: `FieldManagerConflict`, `FieldValueInvalid`."""
+    field: str
+    """Where: `.spec.weight`, `spec.hosts[0].port`; empty where it is about the whole."""
+    message: str
+
+
 class KubeError(LegationError):
     """The Kubernetes API refused a request."""
 
-    def __init__(self, status: int, reason: str, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        words: str = "",
+        causes: tuple[KubeCause, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.status = status
         """The HTTP status."""
@@ -109,11 +156,24 @@ class KubeError(LegationError):
         """The machine's word in the API's Status object, such as `NotFound`; empty where there was none."""
         self.retry_after = retry_after
         """Seconds that the server asks to wait, if it says so."""
+        self.words = words
+        """The server's own sentence; empty where it has said none."""
+        self.causes = causes
+        """The fields that the server names in its refusal."""
 
     @staticmethod
-    def of(status: int, reason: str, message: str, *, retry_after: float | None = None) -> KubeError:
+    def of(
+        status: int,
+        reason: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        words: str = "",
+        causes: tuple[KubeCause, ...] = (),
+    ) -> KubeError:
         """Return the error for a status: of its own class where code reacts to that status."""
-        return _OF_STATUS.get(status, KubeError)(status, reason, message, retry_after=retry_after)
+        error = _OF_STATUS.get(status, KubeError)
+        return error(status, reason, message, retry_after=retry_after, words=words, causes=causes)
 
     @property
     def is_of_server(self) -> bool:
@@ -142,6 +202,143 @@ _OF_STATUS: dict[int, type[KubeError]] = {403: KubeForbidden, 404: KubeNotFound,
 
 class KubeUnreachable(LegationError):
     """The API server does not answer, breaks off in the middle, or is not who its certificate should say."""
+
+
+_Key: TypeAlias = tuple[str, str, str, str]
+"""An `ObjectKey`, which prints itself: group, kind, namespace, name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFault:
+    """What keeps something from being an object that can be kept."""
+
+    index: int
+    """Its number among those that were handed in, from 0."""
+    path: str
+    """The field, as a person writes it: `metadata.name`; empty for the whole."""
+    message: str
+    """One sentence without a full stop."""
+    mend: str = ""
+    """What its owner can do, where we can tell."""
+
+    def __str__(self) -> str:
+        where = f"object {self.index}" + (f", {self.path}" if self.path else "")
+        return f"{where}: {self.message}" + (f" ({self.mend})" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldConflict:
+    """A field that somebody else owns with another value."""
+
+    index: int
+    """The number of its object among those that were handed in, from 0."""
+    path: str
+    """The field, as a person writes it: `spec.weight`."""
+    manager: str
+    """Who owns it."""
+
+    def __str__(self) -> str:
+        return f'object {self.index}, {self.path}: "{self.manager}" has set it to something else'
+
+
+class StoreError(LegationError):
+    """The root of the errors about objects that are put in, or asked for, through an API."""
+
+
+class InvalidObjects(StoreError):
+    """Some of what was handed in are no objects that can be kept. None of them is."""
+
+    def __init__(self, faults: tuple[ObjectFault, ...]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+
+
+class InvalidQuery(StoreError):
+    """What is asked cannot be read."""
+
+    def __init__(self, argument: str, message: str) -> None:
+        super().__init__(f"{argument}: {message}")
+        self.argument = argument
+        """Its name: `labels`, `token`, `manager`."""
+        self.message = message
+
+
+class ObjectNotFound(StoreError):
+    """The object is not there."""
+
+    def __init__(self, key: _Key, *, index: int = 0) -> None:
+        super().__init__(f"there is no {key}")
+        self.key = key
+        self.index = index
+        """Its number among those that were asked for, from 0."""
+
+
+class FieldConflicts(StoreError):
+    """Others own fields with other values than those that are applied. Nothing was changed."""
+
+    def __init__(self, conflicts: tuple[FieldConflict, ...]) -> None:
+        what = "; ".join(map(str, conflicts))
+        super().__init__(f"{what} (leave these fields out, set them to what they are, or force it to take them over)")
+        self.conflicts = conflicts
+
+
+class VersionConflict(StoreError):
+    """An object is not the one, or not in the version, that was said. Nothing was changed."""
+
+    def __init__(self, index: int, key: _Key, wanted: str, found: str, *, of: str = "resourceVersion") -> None:
+        now = f"has the {of} {found}" if found else "is not there"
+        super().__init__(f"{key} {now}, and {wanted} was said; read it again, then change that")
+        self.index = index
+        """Its number among those that were handed in, from 0."""
+        self.key = key
+        self.wanted = wanted
+        self.found = found
+        """What it has; empty where it is not there."""
+        self.of = of
+        """What differs: `resourceVersion` or `uid`."""
+
+
+class Compacted(StoreError):
+    """The changes since a revision are not all remembered (any more), or it is not there yet: list anew."""
+
+    def __init__(self, revision: int, oldest: int) -> None:
+        super().__init__(f"what came after revision {revision} is not known; list anew, and go on from there")
+        self.revision = revision
+        """The one that was asked for."""
+        self.oldest = oldest
+        """The oldest that can be gone on from."""
+
+
+class StoreUnavailable(StoreError):
+    """The objects cannot be kept, or not be reached, now. What was asked for was not done, as far as anybody knows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the objects cannot be kept now: {reason}")
+        self.reason = reason
+        """Why, a clause."""
+
+
+class StoreForbidden(StoreError):
+    """Who keeps the objects may not do that for us."""
+
+    def __init__(self, reason: str, *, mend: str) -> None:
+        super().__init__(f"{reason} ({mend})")
+        self.reason = reason
+        """Who may not do what."""
+        self.mend = mend
+        """The rule that is missing."""
+
+
+class PartlyStored(StoreError):
+    """Some of the objects were stored or deleted before the others were refused: a cluster knows no transactions."""
+
+    def __init__(self, done: tuple[_Key, ...], cause: StoreError, *, what: str = "stored") -> None:
+        named = ", ".join(map(str, done))
+        super().__init__(f"{cause}; {len(done)} of the objects were {what} before that, and are still: {named}")
+        self.done = done
+        """The keys of those that were."""
+        self.cause = cause
+        """Why the others were not."""
 
 
 class ProtocolError(LegationError):

@@ -282,6 +282,43 @@ class KubernetesApi:
         same = await things.apply("a", {"spec": {"a": 2}})
         assert same["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"]
 
+    async def test_a_dry_run_says_what_would_be_and_changes_nothing(self, things: Hand) -> None:
+        async def tried(value: Json, *, manager: str = "one") -> Json:
+            api = things.api
+            return await objects.apply(
+                api.client,
+                kind=things.kind,
+                name="a",
+                value=value,
+                field_manager=manager,
+                namespace=api.namespace,
+                dry_run=True,
+            )
+
+        assert (await tried({"spec": {"a": 1}}))["spec"] == {"a": 1}
+        with pytest.raises(KubeNotFound):
+            await things.get("a")
+        made = await things.apply("a", {"spec": {"a": 1}})
+        assert (await tried({"spec": {"a": 2}}))["spec"] == {"a": 2}
+        with pytest.raises(KubeConflict):
+            await tried({"spec": {"a": 2}}, manager="two")
+        await objects.delete(
+            things.api.client, kind=things.kind, name="a", namespace=things.api.namespace, dry_run=True
+        )
+        assert (await things.get("a"))["metadata"] == made["metadata"]
+        with pytest.raises(KubeConflict):
+            await things.apply("a", {"spec": {"a": 3}}, manager="two")
+
+    async def test_a_conflict_names_each_field_and_its_owner(self, things: Hand) -> None:
+        await things.apply("a", {"spec": {"a": 1, "b": 1}})
+        with pytest.raises(KubeConflict) as refusal:
+            await things.apply("a", {"spec": {"a": 2, "b": 2}}, manager="two")
+        causes = sorted((each.reason, each.field, each.message) for each in refusal.value.causes)
+        assert causes == [
+            ("FieldManagerConflict", ".spec.a", 'conflict with "one"'),
+            ("FieldManagerConflict", ".spec.b", 'conflict with "one"'),
+        ]
+
     async def test_what_is_no_longer_applied_goes_but_not_what_others_have(self, things: Hand) -> None:
         await things.apply("a", {"spec": {"a": 1, "b": 1}, "metadata": {"labels": {"x": "1"}}})
         await things.apply("a", {"spec": {"a": 1}}, manager="two")

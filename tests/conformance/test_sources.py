@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -12,10 +13,12 @@ import pytest
 
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
+from legation.model.stored import NO_PRECONDITION
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.sources.memory import MemorySource
+from legation.sources.stored.store import StoredObjects
 from legation.testing import FakeKube
 from tests.unit.sources.rig import Recorder, key, manifest, names, running, values
 
@@ -77,6 +80,36 @@ class KubernetesRig:
         self.kube.delete(THINGS, "default", name)
 
 
+class StoredRig:
+    """An API, and before the source runs what was put in through it when it ran before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = StoredObjects(folder)
+        self.source: Source = self.store
+        self._calls: list[asyncio.Task[object]] = []
+
+    def put(self, name: str, value: int) -> None:
+        body = {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": name}, "value": value}
+        self._call(lambda store: store.apply([body], manager="rig"))
+
+    def remove(self, name: str) -> None:
+        self._call(lambda store: store.delete([(key(name), NO_PRECONDITION)]))
+
+    def _call(self, call: Callable[[StoredObjects], Coroutine[object, object, object]]) -> None:
+        if self.store.is_running:
+            self._calls.append(asyncio.create_task(call(self.store)))
+            return
+
+        async def before() -> None:
+            earlier = StoredObjects(self.folder)
+            async with running(earlier):
+                await call(earlier)
+
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, before()).result()
+
+
 THINGS = ApiKind(group="", version="v1", kind="Thing", plural="things")
 
 
@@ -91,13 +124,18 @@ async def memory(folder: Path) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
+async def stored(folder: Path) -> AsyncIterator[Rig]:
+    yield StoredRig(folder)
+
+
+@asynccontextmanager
 async def kubernetes(_folder: Path) -> AsyncIterator[Rig]:
     async with FakeKube() as kube:
         kube.install(THINGS)
         yield KubernetesRig(kube)
 
 
-RIGS = (directory, memory, kubernetes)
+RIGS = (directory, memory, stored, kubernetes)
 
 
 @pytest.fixture(params=RIGS, ids=lambda rig: rig.__name__)

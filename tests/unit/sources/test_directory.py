@@ -50,6 +50,11 @@ class World:
         (self.folder / "zz-mark.yaml").write_text(manifest("mark", mark))
         return await self.recorder.until(lambda state: values(state).get("mark") == mark)
 
+    async def asleep(self) -> None:
+        """Wait until nothing is left but to let time pass: the first look is followed by another, in a thread."""
+        while not self.clock.sleepers:
+            await self.clock.advance(0.0)
+
     async def quiet(self) -> SourceState:
         """Wait until all was seen, and let the time of doubt pass."""
         await self.noticed()
@@ -530,6 +535,7 @@ async def test_what_cannot_be_heard_is_looked_for_once_a_second(folder: Path) ->
             f"{folder}: changes cannot be heard, so they are looked for once a second: OS file watch limit reached "
             "(raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances)"
         )
+        await world.asleep()
         (folder / "one.yaml").write_text(manifest("a", 22) + manifest("b"))
         (folder / "sub" / "new.yaml").write_text(manifest("d"))
         await world.clock.advance(1.0)
@@ -547,7 +553,7 @@ async def test_a_change_that_nobody_heard_is_found_by_a_look_every_ten_seconds(f
         yield await asyncio.get_running_loop().create_future()
 
     async with watching(folder, listen=listen) as world:
-        await world.clock.advance(1.0)
+        await world.asleep()
         (folder / "one.yaml").write_text(manifest("a", 22) + manifest("b"))
         await world.clock.advance(10.0)
         await world.recorder.until(lambda state: values(state)["a"] == 22)
@@ -563,8 +569,7 @@ async def test_a_doubted_file_is_read_again_though_it_looks_unchanged(folder: Pa
         os.utime(folder / "one.yaml", ns=(1, 1))
 
     async with watching(folder, listen=listen) as world:
-        while not world.clock.sleepers:  # it looks a second time at once, in a thread
-            await world.clock.advance(0.0)
+        await world.asleep()
         save(manifest("a", 2) + manifest("x"))
         await world.clock.advance(10.0)
         await world.has("a", "b", "c", "x")
