@@ -39,7 +39,12 @@
 
 {{/* Whether the webhook's certificate is its own. */}}
 {{- define "legation.ownCertificate" -}}
-{{- if and .Values.webhook.enabled (not .Values.webhook.certManager.enabled) -}}true{{- end -}}
+{{- if and (include "legation.asked" .) (not .Values.webhook.certManager.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether the API server asks anything: one port, with one certificate, answers all that it asks. */}}
+{{- define "legation.asked" -}}
+{{- if or .Values.webhook.enabled .Values.injector.enabled -}}true{{- end -}}
 {{- end -}}
 
 {{- define "legation.image" -}}

@@ -1,6 +1,6 @@
-"""The ValidatingWebhookConfiguration: whom the API server trusts when it asks the webhook. Pure.
+"""The webhook configurations: whom the API server trusts when it asks the webhooks. Pure.
 
-It knows the one field that is ours in it, `caBundle`. It refuses to know what else stands there: that is the chart's.
+It knows the one field that is ours in them, `caBundle`. It refuses to know what else stands there: that is the chart's.
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ import msgspec
 
 from legation.model.api_kinds import ApiKind
 
-CONFIGURATIONS = ApiKind(
-    group="admissionregistration.k8s.io",
-    version="v1",
-    kind="ValidatingWebhookConfiguration",
-    plural="validatingwebhookconfigurations",
-    namespaced=False,
-    has_status=False,
-)
+
+def _kind(name: str) -> ApiKind:
+    return ApiKind(
+        group="admissionregistration.k8s.io",
+        version="v1",
+        kind=name,
+        plural=f"{name.lower()}s",
+        namespaced=False,
+        has_status=False,
+    )
+
+
+VALIDATING = _kind("ValidatingWebhookConfiguration")
+MUTATING = _kind("MutatingWebhookConfiguration")
+SETTINGS = {VALIDATING: "--webhook-configuration", MUTATING: "--injector-configuration"}
+"""The setting that names the one of each kind."""
 
 
 class _ClientConfig(msgspec.Struct, rename="camel"):

@@ -1,7 +1,7 @@
 """Keeps the webhook's own certificate: in a Secret that all replicas read, and trusted by the API server.
 
 Each replica shows what the Secret holds. The one that leads writes what `rotation` says into it, and the bundle into
-the ValidatingWebhookConfiguration: the Secret first, so that nobody is trusted of whom others do not know. Both are
+the webhook configurations: the Secret first, so that nobody is trusted of whom others do not know. Both are
 watched: what somebody else overwrites is mended. Nothing that the API server does ends `run`.
 
 A Secret that is emptied or deleted is made anew with a new authority: so is a renewal forced.
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
 from legation.api.admission import configuration, kept_secret, rotation
-from legation.api.admission.configuration import CONFIGURATIONS, Trusted
+from legation.api.admission.configuration import SETTINGS, Trusted
 from legation.api.admission.kept_secret import SECRETS, KeptSecret
 from legation.api.admission.rotation import Kept, Lives
 from legation.api.admission.shown import ShownCertificate
@@ -25,6 +25,7 @@ from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeUnreacha
 from legation.kube import objects
 from legation.kube.client import Client
 from legation.kube.named_object import NamedObject
+from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
 
 CODE = "webhook-certificate"
@@ -53,7 +54,7 @@ class Keeping:
         names: Sequence[str],
         namespace: str,
         secret: str,
-        configuration_name: str | None,
+        configurations: Mapping[ApiKind, str],
         leads: Callable[[], bool],
         clock: Clock,
         chance: Callable[[], float],
@@ -68,7 +69,8 @@ class Keeping:
             names: Those that the API server calls the webhook by.
             namespace: Where the Secret is.
             secret: Its name.
-            configuration_name: The ValidatingWebhookConfiguration that trusts it; None: somebody else sees to that.
+            configurations: The webhook configurations that are to trust it, at most one of a kind; where there is none,
+                somebody else sees to that.
             leads: Says whether this replica may write.
             clock: What pauses are measured by.
             chance: Returns random numbers, 0 <= x < 1.
@@ -78,7 +80,6 @@ class Keeping:
         self._client, self._clock, self._chance = client, clock, chance
         self._shown, self._names = shown, tuple(names)
         self._namespace, self._name = namespace, secret
-        self._configuration_name = configuration_name
         self._leads, self._unix_time, self._lives = leads, unix_time, lives
         self._woken = asyncio.Event()
         self._secret: NamedObject[KeptSecret] = NamedObject(
@@ -91,24 +92,23 @@ class Keeping:
             clock=clock,
             chance=chance,
         )
-        self._configuration: NamedObject[Trusted] | None = (
-            None
-            if configuration_name is None
-            else NamedObject(
+        self._configurations: dict[ApiKind, NamedObject[Trusted]] = {
+            kind: NamedObject(
                 client,
-                CONFIGURATIONS,
+                kind,
                 namespace="",
-                name=configuration_name,
+                name=name,
                 decode=configuration.read,
                 changed=self._woken.set,
                 clock=clock,
                 chance=chance,
             )
-        )
+            for kind, name in configurations.items()
+        }
         self._kept: Kept | None = None
         """What is shown."""
-        self._mended = ""
-        """The version of the configuration that was mended last: until the watch tells of another it looks wrong."""
+        self._mended: dict[ApiKind, str] = {}
+        """The version of each configuration that was mended last: until the watch tells of another it looks wrong."""
         self._failed: dict[str, Problem] = {}
 
     def problems(self) -> tuple[Problem, ...]:
@@ -119,8 +119,8 @@ class Keeping:
         """Keep it until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._secret.run())
-            if self._configuration is not None:
-                tasks.create_task(self._configuration.run())
+            for each in self._configurations.values():
+                tasks.create_task(each.run())
             while True:
                 self._woken.clear()
                 done = await self._look()
@@ -153,7 +153,8 @@ class Keeping:
         if wanted is not kept and not await self._write(wanted, version="" if found is None else found.version):
             return False
         self._show(wanted)
-        return await self._trust(wanted)
+        # Each is tried, whatever becomes of the others.
+        return all([await self._trust(wanted, kind) for kind in self._configurations])
 
     def _show(self, kept: Kept) -> None:
         if self._kept is not None and kept.server == self._kept.server:
@@ -186,26 +187,24 @@ class Keeping:
         _log.info("the webhook's certificate was renewed", secret=f"{self._namespace}/{self._name}")
         return True
 
-    async def _trust(self, kept: Kept) -> bool:
-        if self._configuration is None or self._configuration.object is None:
+    async def _trust(self, kept: Kept, kind: ApiKind) -> bool:
+        found, name = self._configurations[kind].object, self._configurations[kind].name
+        if found is None:
             return True
-        found, name = self._configuration.object, self._configuration.name
         wanted = found.mended(kept.trusted)
-        if wanted is None or found.version == self._mended:
+        if wanted is None or found.version == self._mended.get(kind):
             return True
         try:
-            await objects.apply(
-                self._client, kind=CONFIGURATIONS, name=name, value=wanted, field_manager=MANAGER, force=True
-            )
+            await objects.apply(self._client, kind=kind, name=name, value=wanted, field_manager=MANAGER, force=True)
         except (KubeError, KubeUnreachable) as error:
-            where = f"the ValidatingWebhookConfiguration {name}"
+            where = f"the {kind.kind} {name}"
             rule = "a ClusterRole with the rule apiGroups: [admissionregistration.k8s.io]"
-            mend = f"it takes {rule}, resources: [validatingwebhookconfigurations], verbs: [get, watch, patch]"
+            mend = f"it takes {rule}, resources: [{kind.plural}], verbs: [get, watch, patch]"
             words = f"cannot put the certificate's authority into {where}: {error}"
-            self._fail("configuration", words, mend if isinstance(error, KubeForbidden) else "")
+            self._fail(kind.kind, words, mend if isinstance(error, KubeForbidden) else "")
             return False
-        self._mended = found.version
-        self._failed.pop("configuration", None)
+        self._mended[kind] = found.version
+        self._failed.pop(kind.kind, None)
         _log.info("the API server trusts the webhook", configuration=name)
         return True
 
@@ -214,8 +213,7 @@ class Keeping:
 
     def _lacking(self) -> Iterator[Problem]:
         """Yield what cannot be read, or is not there."""
-        for each in (self._secret, self._configuration):
-            missing = None if each is None else each.missing
+        for missing in (self._secret.missing, *(each.missing for each in self._configurations.values())):
             # What is wrong for every kind alike is told by the source.
             if missing is not None and missing.trouble and not missing.cause:
                 yield Problem(
@@ -225,12 +223,12 @@ class Keeping:
                     mend=missing.mend,
                     subject=missing.scope,
                 )
-        configured = self._configuration
-        if configured is not None and configured.asked and configured.object is None:
-            yield Problem(
-                code=CODE,
-                level=Level.WARNING,
-                message=f"there is no ValidatingWebhookConfiguration {configured.name}, so nobody asks the webhook",
-                mend="apply the one of the chart, or name it by --webhook-configuration",
-                subject=configured.name,
-            )
+        for kind, configured in self._configurations.items():
+            if configured.asked and configured.object is None:
+                yield Problem(
+                    code=CODE,
+                    level=Level.WARNING,
+                    message=f"there is no {kind.kind} {configured.name}, so nobody asks the webhook",
+                    mend=f"apply the one of the chart, or name it by {SETTINGS[kind]}",
+                    subject=f"{kind.kind} {configured.name}",
+                )

@@ -7,6 +7,7 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admis
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,8 @@ class Decision:
     refusal: Refusal | None = None
     """None: the object may be stored."""
     warnings: tuple[str, ...] = ()
+    patch: tuple[Mapping[str, Any], ...] = ()
+    """What is to be changed before it is stored: the operations of a JSON Patch."""
 
 
 ALLOWED = Decision()
@@ -92,6 +95,9 @@ def answer(request: Request, decision: Decision) -> bytes:
     response: dict[str, Any] = {"uid": request.uid, "allowed": decision.refusal is None}
     if decision.refusal is not None:
         response["status"] = _status(request, decision.refusal)
+    elif decision.patch:
+        # The encoder writes bytes as Base64, which the API server reads.
+        response |= {"patchType": "JSONPatch", "patch": msgspec.json.encode(decision.patch)}
     if decision.warnings:
         response["warnings"] = decision.warnings
     return msgspec.json.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})

@@ -122,7 +122,8 @@ class AdmissionSide:
             await self._clock.sleep_until(self._clock.now() + _AFTER_FAULT)
 
 
-_CONNECTIONS = 64
-"""So many at a time: an API server has a few, and each may hold a review in memory."""
+_CONNECTIONS = 512
+"""So many at a time: each of several API servers keeps two dozen, and has more while many Pods are made. Who is one too
+many goes without a check, or without a sidecar."""
 _KEEP_ALIVE = 90.0
 """Seconds: longer than the API server keeps a connection that it does not use."""

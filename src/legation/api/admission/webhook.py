@@ -1,15 +1,17 @@
-"""The validating admission webhook: answers AdmissionReviews, each within a time, without a trace in what is served.
+"""The admission webhooks: AdmissionReviews answered, each within a time, without a trace in what is served.
 
-It knows HTTP and time. It refuses to know what is wrong with an object. The one invariant: whatever happens in a check,
-an answer comes; an object that could not be checked is let pass with a warning, or refused, as the settings say.
+It knows HTTP and time. It refuses to know what is wrong with an object, and what is to be changed in one. The one
+invariant: whatever happens in a check, an answer comes; an object that could not be checked is let pass with a warning,
+or refused, as the settings say; a Pod on which this program fails is let pass as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,15 +21,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from legation.api.admission.deciding import Consider, Deciding
-from legation.api.admission.review import Decision, Refusal, Request, answer, read_review
+from legation.api.admission.review import ALLOWED, Decision, Refusal, Request, answer, read_review
+from legation.api.admission.room import Room
 from legation.api.admission.saying import fitting
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
 
 PATH = "/validate"
+INJECTION = "/inject"
 LARGEST = 3 * 1024 * 1024
 """Bytes of a review. The API server takes requests of 3 MiB, and its store objects of half of that."""
+ROOM = 32 * LARGEST
+"""Bytes of all reviews that are under way."""
 PATIENCE = 5.0
 """Seconds in which a review must have come whole: it stays in memory meanwhile."""
 _WORKERS = 2
@@ -47,7 +53,9 @@ class Webhook:
         time_limit: float,
         refuse_unchecked: bool,
         fault: Callable[[Exception], None],
+        inject: Callable[[Request], Decision] | None = None,
         patience: float = PATIENCE,
+        room: int = ROOM,
     ) -> None:
         """Take what it takes.
 
@@ -57,40 +65,52 @@ class Webhook:
             time_limit: Seconds until an answer.
             refuse_unchecked: Whether an object that cannot be checked is refused.
             fault: Is told of an error of this program itself.
+            inject: Decides on Pods that may need a sidecar; None: nobody is to ask.
             patience: Seconds in which a review must have come.
+            room: Bytes of reviews that are held at a time.
         """
         self._patience = patience
+        self._room = Room(room)
         self._deciding = deciding
         self._consider = consider
         self._time_limit = time_limit
         self._refuse_unchecked = refuse_unchecked
         self._fault = fault
+        self._inject = inject
         self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="webhook")
+        # Checks that take long are not to keep a Pod from its sidecar.
+        self._injecting = ThreadPoolExecutor(1, thread_name_prefix="injection")
 
     @property
     def app(self) -> Starlette:
         """The application of its port."""
-        return Starlette(routes=[Route(PATH, self._validate, methods=["POST"])])
+        routes = [Route(PATH, partial(self._answered, self._decided), methods=["POST"])]
+        if self._inject is not None:
+            routes.append(
+                Route(INJECTION, partial(self._answered, partial(self._patched, self._inject)), methods=["POST"])
+            )
+        return Starlette(routes=routes)
 
     def close(self) -> None:
         """Wait for nothing any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for each in (self._threads, self._injecting):
+            each.shutdown(wait=False, cancel_futures=True)
 
-    async def _validate(self, asked: HttpRequest) -> Response:
-        try:
-            async with asyncio.timeout(self._patience):
-                body = await _body(asked)
-        except TimeoutError:
-            words = f"the review did not come within {self._patience:g} s\n"
-            return PlainTextResponse(words, status_code=HTTPStatus.REQUEST_TIMEOUT)
-        if body is None:
-            words = f"the review is larger than {LARGEST} bytes, so the object was not checked\n"
-            return PlainTextResponse(words, status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        try:
-            request = read_review(body)
-        except ValueError as error:
-            return PlainTextResponse(f"{error}\n", status_code=HTTPStatus.BAD_REQUEST)
-        return Response(answer(request, await self._decided(request)), media_type="application/json")
+    async def _answered(self, decide: Callable[[Request], Awaitable[Decision]], asked: HttpRequest) -> Response:
+        with self._room.place() as take:
+            try:
+                async with asyncio.timeout(self._patience):
+                    body = await _body(asked, take)
+            except TimeoutError:
+                words = f"the review did not come within {self._patience:g} s\n"
+                return PlainTextResponse(words, status_code=HTTPStatus.REQUEST_TIMEOUT)
+            except _NotTaken as refused:
+                return PlainTextResponse(f"{refused}\n", status_code=refused.status)
+            try:
+                request = read_review(body)
+            except ValueError as error:
+                return PlainTextResponse(f"{error}\n", status_code=HTTPStatus.BAD_REQUEST)
+            return Response(answer(request, await decide(request)), media_type="application/json")
 
     async def _decided(self, request: Request) -> Decision:
         loop, consider = asyncio.get_running_loop(), self._consider()
@@ -102,6 +122,25 @@ class Webhook:
         except Exception as error:  # noqa: BLE001 - a fault of this program must not keep anybody from working
             self._fault(error)
             return self._unchecked(request, "this object, because of a fault of its own that its log tells")
+
+    async def _patched(self, inject: Callable[[Request], Decision], request: Request) -> Decision:
+        # No limit but that of the API server: it takes the same time whatever else is served.
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._injecting, inject, request)
+        except Exception as error:  # noqa: BLE001 - a fault of this program must not keep any Pod from running
+            self._fault(error)
+            words = "legation could not add a sidecar, because of a fault of its own that its log tells"
+            return Decision(warnings=fitting([words]))
+        if found != ALLOWED:
+            # Who makes Pods is a program: nobody else may see what it was told.
+            _log.info(
+                "a new Pod was looked at",
+                namespace=request.namespace,
+                sidecar=bool(found.patch),
+                refused="" if found.refusal is None else found.refusal.message,
+                warnings=found.warnings,
+            )
+        return found
 
     def _unchecked(self, request: Request, what: str) -> Decision:
         words = f"legation could not check {what}"
@@ -120,15 +159,35 @@ class Webhook:
         )
 
 
-async def _body(asked: HttpRequest) -> bytes | None:
-    """Return what was sent; None if it is too large, of which no more is read then."""
+class _NotTaken(Exception):
+    """A review that is not read any further."""
+
+    def __init__(self, words: str, status: HTTPStatus) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+async def _body(asked: HttpRequest, take: Callable[[int], bool]) -> bytes:
+    """Return what was sent.
+
+    Raises:
+        _NotTaken: It is too large, or there is no room for it.
+    """
     with contextlib.suppress(ValueError):
         if int(asked.headers.get("content-length", "0")) > LARGEST:
-            return None
+            raise _too_large()
     parts, size = [], 0
     async for part in asked.stream():
         size += len(part)
         if size > LARGEST:
-            return None
+            raise _too_large()
+        if not take(len(part)):
+            words = "too much is asked at a time, so the object was not checked"
+            raise _NotTaken(words, HTTPStatus.SERVICE_UNAVAILABLE)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_large() -> _NotTaken:
+    words = f"the review is larger than {LARGEST} bytes, so the object was not checked"
+    return _NotTaken(words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from legation.api.admission import kept_secret
-from legation.api.admission.configuration import CONFIGURATIONS
+from legation.api.admission.configuration import MUTATING, VALIDATING
 from legation.api.admission.keeping import Keeping
 from legation.api.admission.kept_secret import SECRETS
 from legation.api.admission.rotation import DAY, Kept
 from legation.api.admission.shown import ShownCertificate
 from legation.kube.client import Client
+from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
@@ -33,12 +34,10 @@ class Shown(ShownCertificate):
     def __init__(self) -> None:
         super().__init__()
         self.certificates: list[bytes] = []
-        self.more = asyncio.Event()
 
     def show(self, certificate: bytes, key: bytes) -> None:
         super().show(certificate, key)
         self.certificates.append(certificate)
-        self.more.set()
 
 
 class World:
@@ -46,11 +45,12 @@ class World:
 
     def __init__(self, kube: FakeKube, stack: contextlib.AsyncExitStack) -> None:
         self.kube, self.clock = kube, ManualClock()
+        self.kinds: tuple[ApiKind, ...] = (VALIDATING,)
         self._stack = stack
 
-    def replica(self, *, leads: bool = True, name: str | None = CONFIGURATION.name) -> Replica:
+    def replica(self, *, leads: bool = True, kinds: Sequence[ApiKind] = (VALIDATING,)) -> Replica:
         """Start one more."""
-        replica = Replica(self, leads=leads, name=name)
+        replica = Replica(self, leads=leads, kinds=kinds)
         task = asyncio.create_task(replica.keeping.run())
         self._stack.push_async_callback(replica.client.aclose)
         self._stack.push_async_callback(ended, task)
@@ -65,7 +65,7 @@ class World:
     @property
     def bundles(self) -> list[bytes]:
         """Whom the API server trusts."""
-        found = self.kube.get(CONFIGURATIONS, "", CONFIGURATION.name)["webhooks"]
+        found = [each for kind in self.kinds for each in self.kube.get(kind, "", CONFIGURATION.name)["webhooks"]]
         return [base64.b64decode(each["clientConfig"].get("caBundle", "")) for each in found]
 
     def settled(self) -> bool:
@@ -73,18 +73,25 @@ class World:
         kept = self.kept
         return kept is not None and self.bundles == [kept.trusted] * len(self.bundles)
 
+    async def passing(self, condition: Callable[[], bool]) -> None:
+        """Let time pass until it is so: who was at something when the clock was moved may wait for its next try."""
+        while not condition():
+            await self.clock.advance(0.1)
+            # The network has no manual clock.
+            await asyncio.sleep(0.001)
+
     async def until_settled(self) -> Kept:
         """Wait for that, and return what is kept."""
-        await self.kube.wait(self.settled)
+        await self.passing(self.settled)
         kept = self.kept
         assert kept is not None
         return kept
 
-    def configure(self, **client: str) -> None:
+    def configure(self, kind: ApiKind = VALIDATING, **client: str) -> None:
         """Write the configuration as somebody does who knows nothing of the certificate."""
         config = {"service": {"name": "hook", "namespace": "home"}, **client}
         webhooks = [{"name": f"{each}.legation.dev", "clientConfig": config} for each in ("objects", "configmaps")]
-        head: dict[str, Any] = {"apiVersion": CONFIGURATIONS.api_version, "kind": CONFIGURATIONS.kind}
+        head: dict[str, Any] = {"apiVersion": kind.api_version, "kind": kind.kind}
         self.kube.put({**head, "metadata": {"name": CONFIGURATION.name}, "webhooks": webhooks})
 
     def empty_secret(self) -> None:
@@ -96,8 +103,9 @@ class World:
 class Replica:
     """One that keeps the certificate, and shows it."""
 
-    def __init__(self, world: World, *, leads: bool, name: str | None) -> None:
+    def __init__(self, world: World, *, leads: bool, kinds: Sequence[ApiKind]) -> None:
         self.leads = leads
+        self._world = world
         self.shown = Shown()
         self.client = Client(world.kube.connection)
         self.keeping = Keeping(
@@ -106,7 +114,7 @@ class Replica:
             names=("hook.home.svc",),
             namespace=SECRET.namespace,
             secret=SECRET.name,
-            configuration_name=name,
+            configurations=dict.fromkeys(kinds, CONFIGURATION.name),
             leads=lambda: self.leads,
             clock=world.clock,
             chance=lambda: 0.0,
@@ -115,9 +123,7 @@ class Replica:
 
     async def shows(self, kept: Kept) -> None:
         """Wait until it shows that."""
-        while kept.server.certificate not in self.shown.certificates[-1:]:
-            self.shown.more.clear()
-            await self.shown.more.wait()
+        await self._world.passing(lambda: kept.server.certificate in self.shown.certificates[-1:])
 
     def words(self) -> list[str]:
         return [str(each) for each in self.keeping.problems()]
@@ -131,7 +137,7 @@ async def ended(task: asyncio.Task[None]) -> None:
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     async with asyncio.timeout(PATIENCE), FakeKube() as kube, contextlib.AsyncExitStack() as stack:
-        kube.install(CONFIGURATIONS)
+        kube.install(VALIDATING)
         made = World(kube, stack)
         made.configure()
         made.empty_secret()
@@ -178,7 +184,7 @@ async def test_it_is_renewed_in_time_and_every_replica_shows_the_new_one(world: 
     kept = await world.until_settled()
     await one.shows(kept)
     world.clock.step(60 * DAY)
-    await world.kube.wait(lambda: world.kept != kept)
+    await world.passing(lambda: world.kept != kept)
     after = await world.until_settled()
     await one.shows(after)
     await two.shows(after)
@@ -189,7 +195,7 @@ async def test_a_new_authority_is_trusted_beside_the_old_one(world: World) -> No
     replica = world.replica()
     kept = await world.until_settled()
     world.clock.step(244 * DAY)
-    await world.kube.wait(lambda: world.kept is not None and len(world.kept.bundle) == 2)
+    await world.passing(lambda: world.kept is not None and len(world.kept.bundle) == 2)
     after = await world.until_settled()
     assert after.bundle[1] == kept.authority.certificate
     assert after.signer == kept.authority
@@ -200,7 +206,7 @@ async def test_what_somebody_else_writes_into_the_configuration_is_mended(world:
     world.replica()
     await world.until_settled()
     for other in ({}, {"caBundle": base64.b64encode(b"other").decode()}):
-        world.configure(**other)
+        world.configure(VALIDATING, **other)
         assert not world.settled()
         await world.until_settled()
 
@@ -227,7 +233,7 @@ async def test_where_two_write_at_once_all_show_what_was_written(world: World) -
 
 async def test_a_right_that_is_missing_is_told_with_its_rule(world: World) -> None:
     world.kube.forbid("patch", "secrets")
-    world.kube.forbid("patch", CONFIGURATIONS.plural)
+    world.kube.forbid("patch", VALIDATING.plural)
     replica = world.replica()
     await world.kube.wait(lambda: world.kube.count("patch", "secrets") > 0)
     await until(world, replica, "cannot patch the Secret home/hook")
@@ -235,14 +241,14 @@ async def test_a_right_that_is_missing_is_told_with_its_rule(world: World) -> No
     world.kube.allow("patch", "secrets")
     await world.clock.advance(10)
     await until(world, replica, "cannot put the certificate's authority into the ValidatingWebhookConfiguration")
-    world.kube.allow("patch", CONFIGURATIONS.plural)
+    world.kube.allow("patch", VALIDATING.plural)
     await world.clock.advance(10)
     await world.until_settled()
     await until(world, replica)
 
 
 async def test_a_configuration_that_is_not_there_is_told(world: World) -> None:
-    world.kube.delete(CONFIGURATIONS, "", CONFIGURATION.name)
+    world.kube.delete(VALIDATING, "", CONFIGURATION.name)
     replica = world.replica()
     await until(world, replica, "there is no ValidatingWebhookConfiguration legation.home, so nobody asks the webhook")
     world.configure()
@@ -250,12 +256,30 @@ async def test_a_configuration_that_is_not_there_is_told(world: World) -> None:
     await until(world, replica)
 
 
+async def test_two_configurations_trust_the_same_and_one_that_fails_keeps_the_other_from_nothing(world: World) -> None:
+    world.kube.install(MUTATING)
+    replica = world.replica(kinds=(MUTATING, VALIDATING))
+    await until(world, replica, "there is no MutatingWebhookConfiguration legation.home, so nobody asks the webhook")
+    assert "--injector-configuration" in replica.words()[0]
+    await world.until_settled()
+    world.kube.forbid("patch", MUTATING.plural)
+    world.configure(MUTATING)
+    await until(world, replica, "cannot put the certificate's authority into the MutatingWebhookConfiguration")
+    world.configure()
+    await world.until_settled()
+    world.kube.allow("patch", MUTATING.plural)
+    world.kinds = (MUTATING, VALIDATING)
+    await world.clock.advance(10)
+    await world.until_settled()
+    await until(world, replica)
+
+
 async def test_without_a_configuration_the_certificate_is_kept_all_the_same(world: World) -> None:
-    replica = world.replica(name=None)
+    replica = world.replica(kinds=())
     await world.kube.wait(lambda: world.kept is not None)
     assert world.kept is not None
     await replica.shows(world.kept)
-    assert CONFIGURATIONS.plural not in {each.plural for each in world.kube.asked}
+    assert VALIDATING.plural not in {each.plural for each in world.kube.asked}
 
 
 async def test_no_key_is_in_the_log(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,11 +297,4 @@ async def until(world: World, replica: Replica, *words: str) -> None:
         found = replica.words()
         return len(found) == len(words) and all(word in each for word, each in zip(words, found, strict=True))
 
-    # What it does next is told by no event: a look at each turn of what is under way.
-    while not told():
-        await turn()
-
-
-async def turn() -> None:
-    """Give all others a turn, their answers from the network included."""
-    await asyncio.sleep(0)
+    await world.passing(told)

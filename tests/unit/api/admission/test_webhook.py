@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from legation.api.admission.deciding import Deciding
+from legation.api.admission.review import Decision, Request
 from legation.api.admission.webhook import LARGEST, Webhook
 from legation.model.objects import ManifestObject
 from legation.model.problems import Problem
@@ -130,3 +131,50 @@ async def test_a_review_that_does_not_come_whole_is_not_waited_for() -> None:
     webhook.close()
 
     assert sent[0]["status"] == 408
+
+
+def test_a_fault_in_adding_a_sidecar_lets_the_pod_pass_as_it_is() -> None:
+    """Whatever becomes of objects that could not be checked."""
+
+    def broken(_: Request) -> Decision:
+        raise RuntimeError("the value")
+
+    faults: list[Exception] = []
+    webhook = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: NOTHING_ELSE,
+        time_limit=60.0,
+        refuse_unchecked=True,
+        fault=faults.append,
+        inject=broken,
+    )
+    client = TestClient(webhook.app)
+    found = client.post("/inject?timeout=2s", content=review(cluster())).json()["response"]
+    webhook.close()
+    assert found["allowed"]
+    assert found["warnings"][0].startswith("legation could not add a sidecar")
+    assert "the value" not in json.dumps(found)
+    assert [str(each) for each in faults] == ["the value"]
+
+
+def test_where_nobody_adds_sidecars_nobody_may_ask_for_one() -> None:
+    with served() as (client, _):
+        assert client.post("/inject", content=review(cluster())).status_code == 404
+
+
+def test_what_there_is_no_room_for_is_refused_in_words_and_the_next_one_is_answered() -> None:
+    one = review(cluster(type="STATIC", connect_timeout="1s"))
+    webhook = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: NOTHING_ELSE,
+        time_limit=60.0,
+        refuse_unchecked=False,
+        fault=lambda _: None,
+        room=len(one),
+    )
+    client = TestClient(webhook.app)
+    refused = client.post("/validate", content=one + b" ")
+    assert (refused.status_code, "too much is asked at a time" in refused.text) == (503, True)
+    for _ in range(3):
+        assert response(client, one)["allowed"]
+    webhook.close()

@@ -1,0 +1,65 @@
+"""What a sidecar is to be: values.
+
+They refuse to know how somebody says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FOREVER, NONE, EXEC = "forever", "none", "exec"
+ENABLED, DISABLED = "enabled", "disabled"
+IMAGE = "envoyproxy/envoy:v1.40.0"
+"""Of Envoy's own project, with a shell, which the drain needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a container asks for and may have at most, as quantities; empty: nothing is said."""
+
+    cpu_request: str = "50m"
+    memory_request: str = "64Mi"
+    cpu_limit: str = ""
+    memory_limit: str = "256Mi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port that a container says it has."""
+
+    number: int
+    name: str = ""
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a sidecar is to be."""
+
+    xds: tuple[str, int]
+    """Host and port of the control plane, as the Pod reaches it."""
+    image: str = IMAGE
+    resources: Resources = field(default_factory=Resources)
+    ports: tuple[Port, ...] = ()
+    log_level: str = "info"
+    component_levels: str = ""
+    concurrency: int = 2
+    bootstrap: Mapping[str, Any] | None = None
+    """What is merged over the bootstrap."""
+    admin_port: int = 9901
+    ready_port: int = 9902
+    drain: str | float = EXEC
+    """`exec`: as Envoy's admin page does it; `none`; or seconds to sleep."""
+    wait: str | float = FOREVER
+    """How long the Pod's other containers wait for Envoy's configuration: `forever`, `none`, or seconds at most."""
+    http_proxy: int | None = None
+    """The port of a listener that the other containers are told to send their requests to."""
+    no_proxy: str = "localhost,127.0.0.1,::1"
+    cluster: str = ""
+    """The group of Envoys that it says it belongs to; empty: what the Pod's labels say."""
+    run_as_user: int | None = 65_532
+    """Its user, who is anybody but root; None: whom the rules of the cluster choose."""
+    host_network: bool = False
+    """Whether a Pod of the host's network is given one, too."""

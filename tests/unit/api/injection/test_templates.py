@@ -1,0 +1,56 @@
+"""Where Pods stand in what makes Pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from legation.api.injection.templates import changed
+
+TEMPLATE: dict[str, Any] = {"spec": {"template": {"spec": {}}}}
+
+
+def marked(pod: Any) -> Any:
+    return {**pod, "marked": True}
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "rest"),
+    [
+        ("v1", "Pod", {}),
+        ("v1", "PodTemplate", {"template": {}}),
+        ("v1", "ReplicationController", TEMPLATE),
+        ("apps/v1", "Deployment", TEMPLATE),
+        ("apps/v1", "StatefulSet", TEMPLATE),
+        ("apps/v1", "DaemonSet", TEMPLATE),
+        ("apps/v1", "ReplicaSet", TEMPLATE),
+        ("batch/v1", "Job", TEMPLATE),
+        ("batch/v1", "CronJob", {"spec": {"jobTemplate": TEMPLATE}}),
+    ],
+)
+def test_each_kind_that_makes_pods_has_them_changed(version: str, kind: str, rest: dict[str, Any]) -> None:
+    value = {"apiVersion": version, "kind": kind, **rest}
+    before = repr(value)
+    assert str(changed(value, marked)).count("marked") == 1
+    assert repr(value) == before
+    listed = {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Service"}, value]}
+    assert changed(listed, marked) == {**listed, "items": [{"kind": "Service"}, changed(value, marked)]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        "a",
+        {"apiVersion": "v1", "kind": "Service"},
+        {"apiVersion": "apps/v1", "kind": "Deployment"},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": None}},
+        {"apiVersion": "example.com/v1", "kind": "Deployment", **TEMPLATE},
+        {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Service"}]},
+        {"apiVersion": "v1", "kind": "List", "items": None},
+    ],
+)
+def test_what_makes_none_stays_the_very_same(value: Any) -> None:
+    assert changed(value, marked) is value
