@@ -10,7 +10,7 @@ UV     := $(BIN)/uv --quiet
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage check format bench protocol manifest docs lock clean
+.PHONY: help venv demo test coverage check format bench protocol proto manifest docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ bench: $(STAMP) ## the benchmarks (CASES=A,K1 for some; those beside others and 
 
 protocol: $(STAMP) ## docs/protocol.md anew, from the tests of its rows
 	@$(BIN)/python -m tools.protocol_page
+
+proto: $(STAMP) ## what protoc makes of the management API's proto file, anew
+	@$(BIN)/python -m tools.proto
 
 manifest: $(STAMP) ## deploy/legation.yaml anew, from the chart (needs go)
 	@$(BIN)/python -m tools.manifest

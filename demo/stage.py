@@ -71,7 +71,7 @@ async def legation(*arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(LEGATION, *arguments, stdout=PIPE, stderr=PIPE)
     printed, said = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"legation {arguments[0]}: {said.decode()}")
+        raise RuntimeError(f"legation {arguments[0]}: {(said or printed).decode()}")
     return printed.decode()
 
 

@@ -1,8 +1,9 @@
 """legation: a control plane for Envoy.
 
 Two floors: `ControlPlane` takes objects from sources and serves what they mean; `SnapshotServer` takes raw xDS state
-and serves exactly that. What is needed beside them is here by name too. Each name is loaded at its first use, so that
-to import a part of the package loads no more than that part.
+and serves exactly that. `Client` and `AsyncClient` speak to a server that runs elsewhere. What is needed beside them is
+here by name too. Each name is loaded at its first use, so that to import a part of the package loads no more than that
+part.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from legation.client.aio import AsyncClient
+    from legation.client.blocking import Client
     from legation.control_plane import ControlPlane
     from legation.errors import (
         InvalidResource,
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acceptance",
+    "AsyncClient",
+    "Client",
     "ControlPlane",
     "DirectorySource",
     "GrpcTransport",
@@ -87,6 +92,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "legation.client.aio": ("AsyncClient",),
+    "legation.client.blocking": ("Client",),
     "legation.control_plane": ("ControlPlane",),
     "legation.errors": (
         "InvalidResource",

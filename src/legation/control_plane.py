@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
 
 from legation.clock import Clock, MonotonicClock
@@ -11,11 +11,12 @@ from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
-from legation.runtime.acceptance import Acceptance
+from legation.runtime.acceptance import Acceptance, Matches
 from legation.runtime.admission import Rules
 from legation.runtime.court import Asked
 from legation.runtime.engine import Engine
 from legation.runtime.inquiry import Inquiry
+from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
 from legation.runtime.waiting_room import PATIENCE
@@ -53,6 +54,7 @@ class ControlPlane(Service):
         rules: Rules | None = None,
         pod_wait: float = PATIENCE,
         count: bool = False,
+        count_watched: bool = False,
         clock: Clock | None = None,
         judge: Asked | None = None,
         verdict_limit: float = 10.0,
@@ -69,6 +71,7 @@ class ControlPlane(Service):
             policy: The time limits of delivery.
             rules: Who gets what, where Pods and Services are known.
             count: Whether it is counted for each object what Envoys have of it, as `objects` tells.
+            count_watched: Whether that is done while somebody watches it, if not always.
             pod_wait: Seconds that an Envoy waits whose Pod is not known (yet).
             clock: Where time comes from.
             judge: Who is asked about what is new before it is served, such as a `legation.judging.judge.Judge`; it is
@@ -88,6 +91,7 @@ class ControlPlane(Service):
             rules=rules,
             pod_wait=pod_wait,
             count=count,
+            count_watched=count_watched,
             judge=judge,
             verdict_limit=verdict_limit,
         )
@@ -136,6 +140,8 @@ class ControlPlane(Service):
         *objects: ManifestObject | ObjectKey,
         at_least: int = 0,
         timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
+        matches: Matches | None = None,
+        versions: Collection[ManifestObject] = (),
     ) -> Acceptance:
         """Wait until every Envoy has accepted or refused what was put in before now.
 
@@ -146,6 +152,8 @@ class ControlPlane(Service):
             objects: What matters; nothing for everything.
             at_least: Wait for at least so many Envoys; else nobody is waited for when none is connected.
             timeout: Seconds; None to wait for ever.
+            matches: Says of which Envoys, by who they say they are and by what is known of them; None for all.
+            versions: Objects that are waited for as they are here, or in later versions (`metadata.resourceVersion`).
 
         Returns:
             Who accepted, who refused and why, who did not answer in time, and what is wrong with the objects: true if
@@ -154,7 +162,9 @@ class ControlPlane(Service):
         # A source that publishes at the next turn of the event loop has its turn first.
         await asyncio.sleep(0)
         keys = [each if isinstance(each, ObjectKey) else each.key for each in objects]
-        return await self._engine.wait_accepted(keys, at_least=at_least, timeout=timeout)
+        return await self._engine.wait_accepted(
+            keys, at_least=at_least, timeout=timeout, matches=matches, versions=versions
+        )
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
@@ -167,6 +177,27 @@ class ControlPlane(Service):
     def turned_away(self) -> tuple[TurnedAway, ...]:
         """Return who was not served lately for who it says it is, and why."""
         return self._engine.turned_away.records()
+
+    @property
+    def problem_feed(self) -> ProblemLog[Hashable]:
+        """The same as it was last looked at, by object, and told to who watches when it changes."""
+        return self._engine.problem_feed
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Which sources have not loaded yet, and why, a clause for each."""
+        return self._engine.unread
+
+    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
+        """Return the object of that key that counts, and the source that has it."""
+        return self._engine.held(key)
+
+    def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
+        """Return what would be wrong with each of some objects if all of them were served, and keep what was found out.
+
+        Call it in the event loop, with objects of different keys that are to be stored if that is nothing bad.
+        """
+        return self._engine.what_if(soon=True).together(manifests)
 
     def what_if(self) -> Callable[[ManifestObject], tuple[Problem, ...]]:
         """Return what tells, beside what is served now, what would be wrong with another object if it were served.

@@ -1,4 +1,7 @@
-"""A small HTTP server inside the event loop of its caller: no signal handlers, no access log, cancellation stops it."""
+"""A small HTTP server inside the event loop of its caller: no signal handlers, no access log, cancellation stops it.
+
+It listens on a port, or on a Unix socket that only the user may open who runs it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ import asyncio
 import contextlib
 import logging
 import math
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from legation.listening import listen, port_of
+from legation.listening import close_at, listen, listen_at, port_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -44,7 +49,7 @@ _SELDOM = SeldomTheSame()
 
 
 class HttpServer:
-    """One application on one port."""
+    """One application on one port, or at one path."""
 
     def __init__(
         self,
@@ -56,6 +61,8 @@ class HttpServer:
         keep_alive: float = 5.0,
         tls: ssl.SSLContext | None = None,
         connections: int | None = None,
+        path: Path | None = None,
+        bind_setting: str = "",
     ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
@@ -67,6 +74,8 @@ class HttpServer:
             keep_alive: Seconds after which a connection is closed on which nobody asks.
             tls: What encrypts the connections; None: nothing does.
             connections: With more than that a request is answered with 503; None: there is no limit.
+            path: Of a Unix socket, in place of the port; see `on_socket`.
+            bind_setting: The name of that setting, where it is another one.
         """
         self._app = app
         self._bind = bind
@@ -74,12 +83,28 @@ class HttpServer:
         self._keep_alive = keep_alive
         self._tls = tls
         self._connections = connections
+        self._path = path
+        self._bind_setting = bind_setting or f"{setting}-bind"
         self.port = port
         """Where it listens: the chosen port once it has started."""
+
+    @classmethod
+    def on_socket(cls, app: ASGIApp, *, path: Path, setting: str, keep_alive: float = 5.0) -> HttpServer:
+        """Return one that listens on a Unix socket.
+
+        Args:
+            app: The application.
+            path: Where; only the user may open it who runs this.
+            setting: The name of the setting: `--management-http-socket`.
+            keep_alive: Seconds after which a connection is closed on which nobody asks.
+        """
+        return cls(app, bind="", port=0, setting=setting, keep_alive=keep_alive, path=path)
 
     @property
     def url(self) -> str:
         """What a person opens."""
+        if self._path is not None:
+            return f"unix:{self._path}"
         host = f"[{self._bind}]" if ":" in self._bind else self._bind
         return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
 
@@ -92,13 +117,32 @@ class HttpServer:
         Raises:
             TransportError: The port cannot be listened on.
         """
+        with self._listening() as sockets:
+            await self._serve(sockets, started=started)
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[list[socket.socket]]:
+        if self._path is not None:
+            opened = listen_at(self._path, setting=self._setting)
+            try:
+                yield [opened]
+            finally:
+                close_at(self._path, opened)
+            return
         sockets = listen(
             (self._bind,),
             self.port,
             port_setting=f"{self._setting}-port",
-            bind_setting=f"{self._setting}-bind",
+            bind_setting=self._bind_setting,
         )
         self.port = port_of(sockets)
+        try:
+            yield sockets
+        finally:
+            for each in sockets:
+                each.close()
+
+    async def _serve(self, sockets: list[socket.socket], *, started: Callable[[], None]) -> None:
         config = _config(self._app, keep_alive=self._keep_alive, tls=self._tls, connections=self._connections)
         server = _Server(config, started=started)
         try:
@@ -106,8 +150,6 @@ class HttpServer:
         finally:
             if server.started:
                 await server.shutdown(sockets=sockets)
-            for each in sockets:
-                each.close()
 
 
 def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, connections: int | None) -> uvicorn.Config:

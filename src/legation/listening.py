@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from legation.errors import TransportError
 
@@ -59,6 +61,69 @@ def addresses_of(sockets: Iterable[socket.socket]) -> tuple[str, ...]:
     """Return where they listen, as `127.0.0.1:18000` and `[::1]:18000`."""
     names = [socket.getnameinfo(each.getsockname(), _NUMERIC) for each in sockets]
     return tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in names)
+
+
+def listen_at(path: Path, *, setting: str) -> socket.socket:
+    """Return a Unix socket that listens at a path, for the user alone who runs this; the caller calls `close_at`.
+
+    What a program has left there that was killed is replaced.
+
+    Args:
+        path: Where; its folder is there.
+        setting: What the user changes when that cannot be had: `--management-socket`.
+
+    Raises:
+        TransportError: Another program listens there, something else stands there, or it cannot be made.
+    """
+    check_free(path, setting=setting)
+    # Made beside its place: when it comes there it listens already, and only its owner may open it.
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        beside.unlink(missing_ok=True)
+        listening.bind(os.fspath(beside))
+        beside.chmod(0o600)
+        listening.listen()
+        beside.rename(path)
+    except OSError as error:
+        listening.close()
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        # Python itself refuses a path that is too long, without a number.
+        why = error.strerror or f"its path is too long ({error}); choose a shorter one"
+        raise TransportError(f"{path} cannot be listened on: {why}; choose another with {setting}") from error
+    return listening
+
+
+def close_at(path: Path, listening: socket.socket) -> None:
+    """Close a Unix socket, and remove it unless somebody else listens there by now."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        listening.close()
+        if asking.connect_ex(os.fspath(path)) == errno.ECONNREFUSED:
+            path.unlink(missing_ok=True)
+    listening.close()
+
+
+def check_free(path: Path, *, setting: str) -> None:
+    """Look whether a Unix socket can be put at a path; what nobody listens at is in nobody's way.
+
+    Raises:
+        TransportError: Another program listens there, or something else stands there.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        why = f"{error.strerror}; choose another with {setting}"
+        raise TransportError(f"{path} cannot be listened on: {why}") from error
+    if not stat.S_ISSOCK(mode):
+        raise TransportError(f"{path} is there and no socket; choose another with {setting}")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        # With all of its queue full it does not answer, and is there all the same.
+        asking.setblocking(False)  # noqa: FBT003 - the name says it
+        if asking.connect_ex(os.fspath(path)) not in {errno.ECONNREFUSED, errno.ENOENT}:
+            raise TransportError(f"another program listens at {path}; stop it, or choose another with {setting}")
 
 
 class _CannotListenError(Exception):

@@ -103,6 +103,27 @@ def test_resources_are_kept_and_need_their_type(admin: Admin, namespace: str) ->
         )
 
 
+@pytest.mark.usefixtures("crds")
+def test_an_upstream_is_kept_as_it_is_written_and_its_numbers_have_ranges(admin: Admin, namespace: str) -> None:
+    spec: Object = {
+        "hosts": [{"address": "10.0.0.1", "port": 80, "weight": 2}],
+        "routes": [{"configuration": "main", "virtualHost": ""}],
+        "cluster": {"connectTimeout": "1s", "metadata": {"a.b": [1, None]}},
+    }
+    upstream = reference("legation.dev/v1alpha1", "Upstream", "v2", namespace)
+    assert admin.apply(upstream | {"spec": spec})["spec"] == spec
+    by_name: Object = {"service": {"name": "reviews", "port": "http"}, "weight": 5}
+    assert admin.apply(upstream | {"spec": by_name})["spec"] == by_name
+    for odd, words in (
+        ({"hosts": [{"address": "a", "port": 0}]}, r"spec\.hosts\[0\]\.port"),
+        ({"weight": 1_000_001}, r"spec\.weight"),
+        ({"routes": [{}]}, r"spec\.routes\[0\]"),
+        ({"service": {"name": "a"}}, r"spec\.service\.port"),
+    ):
+        with pytest.raises(Refused, match=words):
+            admin.create(reference("legation.dev/v1alpha1", "Upstream", "odd", namespace) | {"spec": odd})
+
+
 def status(generation: int) -> Object:
     made = {"observedGeneration": generation, "lastTransitionTime": "2024-01-01T00:00:00Z"}
     return {

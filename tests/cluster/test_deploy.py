@@ -22,6 +22,7 @@ CRD = "CustomResourceDefinition"
 BOOTES = ("clusters", "endpoints", "listeners", "routes")
 READ = {"list", "watch"}
 HOOK = "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"
+INJECTOR = "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"
 EVERYTHING = (
     'selector="team=edge,stage!=test"',
     "replicas=3",
@@ -43,7 +44,10 @@ EVERYTHING = (
     'networkPolicy.xdsFrom=[{"ipBlock":{"cidr":"10.0.0.0/8"}}]',
     'podDisruptionBudget.maxUnavailable="50%"',
     "webhook.enabled=true",
+    "injector.enabled=true",
+    'injector.defaults={"memory-limit":"512Mi","concurrency":4}',
     "dryRun.enabled=true",
+    "management.enabled=true",
 )
 
 
@@ -53,8 +57,9 @@ def unasked(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "admin" in request.fixturenames:
         admin: Admin = request.getfixturevalue("admin")
-        for each in admin.list(*HOOK):
-            admin.delete(reference(*HOOK, each["metadata"]["name"]))
+        for kind in (HOOK, INJECTOR):
+            for each in admin.list(*kind):
+                admin.delete(reference(*kind, each["metadata"]["name"]))
 
 
 @pytest.fixture
@@ -94,7 +99,7 @@ def test_the_plain_manifest_is_that_of_the_chart(helm: Path) -> None:
 def test_the_plain_manifest_is_accepted(admin: Admin) -> None:
     objects = list(yaml.safe_load_all(manifest.MANIFEST.read_text()))
     apply_all(admin, objects)
-    assert len(of_kind(objects, CRD)) == 6
+    assert len(of_kind(objects, CRD)) == 7
     assert "helm" not in manifest.MANIFEST.read_text().lower()
 
 
@@ -123,6 +128,8 @@ def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace:
         ('namespaces=["shop","edge"]', "secrets.enabled=true", 'secrets.namespaces=["shop"]', "status=false"),
         ("webhook.enabled=true", "webhook.port=10250", 'webhook.unchecked="refuse"', 'webhook.timeLimit="1s"'),
         ("webhook.enabled=true", "webhook.certManager.enabled=true"),
+        ("injector.enabled=true", 'injector.xds="legation.example:5000"', 'injector.image="a/envoy:1"'),
+        ("injector.enabled=true", "webhook.certManager.enabled=true"),
         ("dryRun.enabled=true", 'dryRun.timeout="1m"'),
         ('peerCheck="none"', 'crossNamespace="allow"', 'lease="writer"', 'maxConnectionAge=""', 'podWait="1m"'),
     ],
@@ -233,12 +240,14 @@ def wanted(*, status: bool = True) -> Rules:
         ("split.smi-spec.io", "trafficsplits", ()): READ,
         ("specs.smi-spec.io", "httproutegroups", ()): READ,
         ("legation.dev", "envoyresources", ()): own,
+        ("legation.dev", "upstreams", ()): own,
         ("servicemesh.l7mp.io", "virtualservices", ()): own,
         **{("bootes.io", plural, ()): own for plural in BOOTES},
     }
     if status:
         found |= {("bootes.io", f"{plural}/status", ()): {"patch"} for plural in BOOTES}
         found[("legation.dev", "envoyresources/status", ())] = {"patch"}
+        found[("legation.dev", "upstreams/status", ())] = {"patch"}
         found[("servicemesh.l7mp.io", "virtualservices/status", ())] = {"patch"}
         # To take its finalizer off.
         found[("servicemesh.l7mp.io", "virtualservices", ())] = own | {"patch"}
@@ -283,6 +292,16 @@ def test_without_status_it_may_write_nothing(deployed: Admin, namespace: str) ->
     assert rules_of(deployed, f"{namespace}-home") == wanted(status=False)
 
 
+@pytest.mark.parametrize("deployed", [("management.enabled=true",)], indirect=True)
+def test_with_the_management_api_it_may_write_what_it_reads_but_config_maps(deployed: Admin, namespace: str) -> None:
+    kinds = {(each.group, each.plural, ()) for each in API_KINDS if (each.group, each.plural) != ("", "configmaps")}
+    written = {"get", "create", "patch", "delete"}
+    rules = {key: verbs | (written if key in kinds else set()) for key, verbs in wanted().items()}
+    rules["", "configmaps", ()] = READ | {"get"}
+    assert kinds <= set(rules)
+    assert rules_of(deployed, namespace) == rules
+
+
 CERTIFICATE: Rules = {("", "secrets", ("legation-webhook",)): {"get", "watch", "patch"}}
 
 
@@ -294,11 +313,49 @@ def test_with_the_webhook_it_may_write_its_certificate_alone(deployed: Admin, na
     assert rules_of(deployed, home).items() >= (OWN | CERTIFICATE).items()
     own = reference(*HOOK, f"legation.{home}")
     deployed.patch(own | {"metadata": {"name": own["metadata"]["name"], "annotations": {"a": "b"}}})
-    for denied in (reference(*HOOK, "other"), reference("v1", "Secret", "other", home)):
+    for denied in (
+        reference(*HOOK, "other"),
+        reference(*INJECTOR, own["metadata"]["name"]),
+        reference("v1", "Secret", "other", home),
+    ):
         with pytest.raises(Refused, match="cannot patch"):
             deployed.patch(denied)
     with pytest.raises(Refused, match='cannot create resource "secrets"'):
         deployed.create(reference("v1", "Secret", "other", home))
+
+
+@pytest.mark.parametrize("deployed", [("injector.enabled=true", "status=false")], indirect=True)
+def test_with_the_injector_alone_it_may_write_no_other_configuration(deployed: Admin, namespace: str) -> None:
+    home = f"{namespace}-home"
+    assert rules_of(deployed, home).items() >= (OWN | CERTIFICATE).items()
+    own = reference(*INJECTOR, f"legation.{home}")
+    deployed.patch(own | {"metadata": {"name": own["metadata"]["name"], "annotations": {"a": "b"}}})
+    for denied in (reference(*HOOK, own["metadata"]["name"]), reference(*INJECTOR, "other")):
+        with pytest.raises(Refused, match="cannot patch"):
+            deployed.patch(denied)
+
+
+def test_the_injector_asks_about_each_pod_once_and_never_about_its_own(helm: Path) -> None:
+    objects = rendered(helm, "a", "injector.enabled=true", 'namespaces=["shop"]')
+    assert of_kind(objects, HOOK[1]) == []
+    of_namespaces, of_pods = the(objects, INJECTOR[1])["webhooks"]
+    for each in (of_namespaces, of_pods):
+        told = (each["sideEffects"], each["failurePolicy"], each["timeoutSeconds"], each["reinvocationPolicy"])
+        assert told == ("None", "Ignore", 5, "IfNeeded")
+        left_out, read, *_ = each["namespaceSelector"]["matchExpressions"]
+        assert (left_out["operator"], left_out["values"]) == ("NotIn", ["kube-system", "a"])
+        assert (read["operator"], read["values"]) == ("In", ["shop"])
+        (rule,) = each["rules"]
+        assert (rule["resources"], rule["operations"]) == (["pods"], ["CREATE"])
+    asked = [each["objectSelector"]["matchExpressions"] for each in (of_namespaces, of_pods)]
+    assert [[one["operator"] for one in each] for each in asked] == [["DoesNotExist"], ["Exists", "NotIn"]]
+    assert asked[1][1]["values"] == ["disabled"]
+
+
+def test_a_cluster_that_cannot_run_sidecars_is_told_so(helm: Path) -> None:
+    command = [helm, "template", "legation", CHART, "--set", "injector.enabled=true", "--kube-version", "1.28.0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "takes Kubernetes 1.29" in done.stderr
 
 
 def test_a_certificate_of_cert_manager_takes_no_rights_and_an_authority_if_none_is_named(helm: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 from demo import web
 from legation.api.admission import certificates
 from legation.api.admission.certificates import Pair
+from legation.api.admission.configuration import VALIDATING
 from legation.api.admission.deciding import Deciding
 from legation.api.admission.keeping import MANAGER, Keeping
 from legation.api.admission.rotation import Lives
@@ -78,7 +79,7 @@ async def serving(hook: Hook, server: ApiServer, shown: Shown) -> AsyncIterator[
         names=names(SERVICE, hook.home),
         namespace=hook.home,
         secret=SERVICE,
-        configuration_name=hook.name,
+        configurations={VALIDATING: hook.name},
         leads=lambda: True,
         clock=clock,
         chance=random.random,

@@ -23,6 +23,7 @@ from tests.envoy.watching import PATIENCE
 SERVICE = "legation-webhook"
 API = "admissionregistration.k8s.io/v1"
 KIND = "ValidatingWebhookConfiguration"
+MUTATING = "MutatingWebhookConfiguration"
 
 
 class Hook:
@@ -41,6 +42,16 @@ class Hook:
         """What names the ValidatingWebhookConfiguration."""
         return reference(API, KIND, self.name)
 
+    @property
+    def injector(self) -> Object:
+        """What names the MutatingWebhookConfiguration."""
+        return reference(API, MUTATING, self.name)
+
+    @property
+    def xds(self) -> str:
+        """Where Envoys find it."""
+        return f"127.0.0.1:{self._xds}"
+
     def install(self, helm: Path, *values: str) -> None:
         """Apply the chart, with the Service as it can be called here."""
         chosen = ("webhook.enabled=true", f'namespaces=["{self.namespace}"]', *values)
@@ -48,7 +59,7 @@ class Hook:
         for each in objects:
             if each["kind"] == "Service" and each["metadata"]["name"] == SERVICE:
                 each["spec"] = {"type": "ExternalName", "externalName": "localhost"}
-            if each["kind"] == KIND:
+            if each["kind"] in {KIND, MUTATING}:
                 for webhook in each["webhooks"]:
                     webhook["clientConfig"]["service"]["port"] = self.port
         apply_all(self.admin, [each for each in objects if not each["apiVersion"].startswith("cert-manager.io/")])
@@ -85,11 +96,12 @@ class Hook:
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{self._program.last_words()}") from error
 
-    async def trusted(self, *, other_than: Sequence[str] = ()) -> list[str]:
+    async def trusted(self, *, other_than: Sequence[str] = (), of: Object | None = None) -> list[str]:
         """Wait until each webhook of the configuration trusts one certificate, and return what they trust."""
+        configuration = of or self.configuration
 
         async def written() -> list[str] | None:
-            webhooks = self.admin.get(self.configuration)["webhooks"]
+            webhooks = self.admin.get(configuration)["webhooks"]
             found = [each["clientConfig"].get("caBundle", "") for each in webhooks]
             return found if all(each and each not in other_than for each in found) else None
 
@@ -138,7 +150,9 @@ async def opened(admin: Admin, server: ApiServer, namespace: str, folder: Path) 
         try:
             yield hook
         finally:
-            admin.delete(hook.configuration)
+            for each in (hook.configuration, hook.injector):
+                with contextlib.suppress(Refused):
+                    admin.delete(each)
 
 
 def raw(namespace: str, name: str, config: Object, kind: str = "Cluster") -> Object:

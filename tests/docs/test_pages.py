@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from legation.cli.program import main
 from legation.cli.rendering import snapshot_for
+from legation.envoy.codec import to_json
 from legation.model.resource_types import RESOURCE_TYPES
 from legation.settings import CONFIG, SERVE, SYNC, Setting, Table
 from legation.translate.pipeline import STEPS
@@ -160,6 +161,36 @@ def test_every_field_of_a_virtual_service_is_explained() -> None:
     explained = {name for row in rows for name in re.findall(r"\w+", row)}
     assert len(set(fields_of(schema))) > 20
     assert set(fields_of(schema)) - explained == set()
+
+
+def test_every_field_of_an_upstream_is_explained() -> None:
+    crd = yaml.safe_load(page("src/legation/crds/upstreams.legation.dev.yaml"))
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    rows = re.findall(r"^\| `([^|]+)` \|", page("docs/upstreams.md"), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"\w+", row)}
+    # As of every other kind.
+    assert set(fields_of(schema)) - explained == {"labels"}
+
+
+def test_the_upstreams_that_are_shown_are_right_and_make_the_route_that_is_shown(tmp_path: Path) -> None:
+    """The second is the spec alone."""
+    first, route, spec = blocks("docs/upstreams.md", "yaml")
+    head = "apiVersion: legation.dev/v1alpha1\nkind: Upstream\nmetadata: {name: more}\n"
+    written = {"match": {"prefix": "/"}, "route": {"cluster": "reviews-v1"}}
+    hosts = [{"name": "all", "domains": ["*"], "routes": [written]}]
+    cluster = {"name": "reviews-v1", "load_assignment": {"cluster_name": "reviews-v1"}}
+    configs = (("Route", {"name": "local_route", "virtual_hosts": hosts}), ("Cluster", cluster))
+    bodies = [
+        {"apiVersion": "bootes.io/v1", "kind": kind, "metadata": {"name": "it"}, "spec": {"config": config}}
+        for kind, config in configs
+    ]
+    (tmp_path / "all.yaml").write_text("---\n".join([first, head + spec, *map(yaml.safe_dump, bodies)]))
+    snapshot, problems = snapshot_for(tmp_path, node_id="edge", labels={})
+    assert {each.code for each in problems} == {"no-endpoints"}
+    found = {row.name: {each.name: each for each in of} for row, of in snapshot.collections.items()}
+    assert set(found["Cluster"]) == {"reviews-v1", "reviews-v2", "more"}
+    shared = to_json(found["RouteConfiguration"]["local_route"])["virtual_hosts"][0]["routes"][0]["route"]
+    assert {"route": shared} == yaml.safe_load(route)
 
 
 def test_the_pipes_that_are_shown_are_right(tmp_path: Path) -> None:

@@ -120,9 +120,9 @@ class Process:
             return await self.process.wait()
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal, and return what it exits with; within two seconds."""
+        """Send a signal, and return what it exits with; it waits for nothing that does not answer."""
         self.process.send_signal(number)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             code = await self.process.wait()
         await self.end()
         return code

@@ -23,6 +23,8 @@ from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
 from google.rpc.status_pb2 import Status
 
+from legation.management.v1 import management_pb2 as pb
+
 _LEGATION = str(Path(sys.executable).with_name("legation"))
 """The command, as it is installed."""
 
@@ -258,3 +260,87 @@ def test_wrong_usage_is_one_line_and_exit_2(manifests: Path) -> None:
     """Before anything is opened."""
     done = legation("serve", str(manifests), "--xds-port", "http")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+# The management API
+
+
+def managing(*args: str) -> contextlib.AbstractContextManager[Server]:
+    """Run a server without a directory."""
+
+    @contextmanager
+    def run() -> Iterator[Server]:
+        command = [_LEGATION, "serve", *_PORTS, *args]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+            try:
+                yield Server(process)
+            finally:
+                process.kill()
+
+    return run()
+
+
+def apply(address: str, text: str) -> pb.ApplyResponse:
+    """Store an object."""
+    with grpc.insecure_channel(address) as channel:
+        call = channel.unary_unary(
+            "/legation.management.v1.Management/Apply",
+            request_serializer=pb.ApplyRequest.SerializeToString,
+            response_deserializer=pb.ApplyResponse.FromString,
+        )
+        found: pb.ApplyResponse = call(pb.ApplyRequest(items=[pb.Item(text=text)]), timeout=60)
+        return found
+
+
+def test_with_the_management_api_there_need_be_no_directory(tmp_path: Path) -> None:
+    """What was stored is served after the next start."""
+    args = ("--management-port", "0", "--state-dir", str(tmp_path / "state"))
+    with managing(*args) as server:
+        [address] = server.wait_event("ready")["management"]
+        assert apply(address, _CLUSTER).applied[0].outcome == pb.Applied.CREATED
+        assert server.stop() == 0
+    with managing(*args) as server:
+        ready = server.wait_event("ready")
+        assert server.get(ready["health"] + "/readyz") == (200, "ready\n")
+        with cluster_stream(ready["xds"], node="front.default") as (_, responses):
+            assert len(next(responses).resources) == 1
+        assert server.stop() == 0
+
+
+def test_a_watch_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    socket_path = tmp_path / "api.sock"
+    with managing("--management-socket", str(socket_path), "--state-dir", str(tmp_path / "state")) as server:
+        [address] = server.wait_event("ready")["management"]
+        with grpc.insecure_channel(address) as channel:
+            call = channel.unary_stream(
+                "/legation.management.v1.Management/Watch",
+                request_serializer=pb.WatchRequest.SerializeToString,
+                response_deserializer=pb.WatchEvent.FromString,
+            )
+            events = call(pb.WatchRequest(), timeout=60)
+            next(events)
+            assert server.stop() == 0
+        assert not socket_path.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        pytest.param(("--management-port", "0"), "--state-dir", id="without a state folder"),
+        pytest.param(
+            ("--management-port", "0", "--management-bind", "0.0.0.0", "--state-dir", "{}/state"),
+            "until the management API has TLS it is not bound wider",
+            id="bound for others",
+        ),
+        pytest.param(
+            ("{}", "--management-port", "0", "--state-dir", "{}/state"), "which is watched", id="state in the directory"
+        ),
+        pytest.param(
+            ("--management-socket", "{}/edge.yaml", "--state-dir", "{}/state"), "is there and no socket", id="a file"
+        ),
+    ],
+)
+def test_what_the_management_api_cannot_have_is_said(manifests: Path, args: tuple[str, ...], says: str) -> None:
+    found = legation("serve", *_PORTS, *(each.format(manifests) for each in args))
+    assert found.returncode == (1 if "no socket" in says else 2)
+    assert says in found.stderr

@@ -18,6 +18,7 @@ from tests.features.test_crossover_more import free_port, get
 _BOTH = ("--watch", "--configmap=xds", "--trafficsplit=podinfo")
 _BROKEN = RDS + "\t]\n"
 _GROUP_KIND = ApiKind(group="specs.smi-spec.io", version="v1alpha4", kind="HTTPRouteGroup", plural="httproutegroups")
+_HOST = "  - name: h{0}\n    domains: [h{0}]\n    routes: [{{match: {{prefix: /}}, route: {{cluster: green}}}}]\n"
 _GROUP = {
     "apiVersion": "specs.smi-spec.io/v1alpha4",
     "kind": "HTTPRouteGroup",
@@ -201,17 +202,25 @@ async def test_of_two_config_maps_the_first_is_waited_for(stage: Stage) -> None:
 
 
 async def test_while_a_large_text_is_read_the_pages_answer(stage: Stage, pages: tuple[str, ...]) -> None:
-    host = "  - name: h{0}\n    domains: [h{0}]\n    routes: [{{match: {{prefix: /}}, route: {{cluster: green}}}}]\n"
-    large = RDS + "".join(host.format(number) for number in range(8000))
     async with stage.start(*_BOTH, *pages) as process:
         url = (await process.event("health pages"))["url"]
         await process.event("ready")
-        stage.put(config_map("xds", {"rds.yaml": large}))
-        longest, started = 0.0, time.perf_counter()
-        async with asyncio.timeout(30):
+
+        async def longest_share(hosts: int) -> float:
+            """Return how much of the time that a text takes one request for a page waits at most."""
+            large = RDS + "".join(_HOST.format(number) for number in range(hosts))
+            stage.put(config_map("xds", {"rds.yaml": large}))
+            longest, started = 0.0, time.perf_counter()
             while process.files["rds.yaml"] != rds(0, 100, large):
                 begun = time.perf_counter()
                 assert await get(url, "/healthz") == (200, "ok\n")
                 longest = max(longest, time.perf_counter() - begun)
-        # In the loop of events one of them would wait for almost all of it.
-        assert longest < (time.perf_counter() - started) / 2
+            return longest / (time.perf_counter() - started)
+
+        # In the loop of events one of them would wait for almost all of it, each time; a machine that is busy with
+        # something else may hold one up now and then.
+        async with asyncio.timeout(50):
+            shares = [await longest_share(8000)]
+            while shares[-1] >= 0.5 and len(shares) < 6:
+                shares.append(await longest_share(8000 + len(shares)))
+        assert shares[-1] < 0.5

@@ -20,6 +20,7 @@ DURING_THE_START = 125
 """Envoys for each kind that is read last."""
 DURING_CHANGES = 500
 AT_A_TIME = 25
+PATIENCE = 30.0
 KINDS = {each.kind: each for each in API_KINDS}
 CLUSTERS = {f"c-{number}" for number in range(20)}
 LISTENERS = {f"l-{number}" for number in range(5)}
@@ -90,7 +91,7 @@ def has_heard(envoy: FakeEnvoy, row: ResourceType) -> bool:
 
 async def got_all_at_once(envoy: FakeEnvoy) -> None:
     for row, wanted in ((CLUSTER, CLUSTERS), (LISTENER, LISTENERS)):
-        await envoy.until(partial(has_heard, envoy, row), f"the first {row.name}")
+        await envoy.until(partial(has_heard, envoy, row), f"the first {row.name}", within=PATIENCE)
         first = next(each for each in envoy.responses if each.type is row)
         assert wanted <= set(first.names)
     assert not envoy.refusals
@@ -112,20 +113,26 @@ async def test_who_connects_while_objects_change(kube: FakeKube) -> None:
     connects = iter(range(DURING_CHANGES))
 
     async def change() -> None:
+        # An Envoy that looks on tells what was heard of. Of two kinds either may be heard of first: a cluster is there
+        # before a listener that needs it comes, and until it is gone.
         for number in range(10**9):
-            kube.put(cluster(f"c-{number % len(CLUSTERS)}", seconds=number % 50 + 2))
             new, old = f"extra-{number}", f"extra-{number - 3}"
+            kube.put(cluster(f"c-{number % len(CLUSTERS)}", seconds=number % 50 + 2))
             kube.put(cluster(new))
+            await observer.until(partial(is_there, number), f"the clusters of change {number}", within=PATIENCE)
             kube.put(listener(new, 20000 + number % 10, to=new))
             if number >= 3:
-                for kind in ("Listener", "Cluster"):
-                    kube.delete(KINDS[kind], "shop", old)
-            # Until it is heard of, as an Envoy tells that looks on.
-            await observer.until(partial(is_there, number), f"change {number}")
+                kube.delete(KINDS["Listener"], "shop", old)
+            await observer.until(partial(listens, new, old), f"the listeners of change {number}", within=PATIENCE)
+            if number >= 3:
+                kube.delete(KINDS["Cluster"], "shop", old)
 
     def is_there(number: int) -> bool:
         held = observer.json("clusters", f"c-{number % len(CLUSTERS)}")
-        return bool(held["connect_timeout"] == f"{number % 50 + 2}s")
+        return f"extra-{number}" in observer.holds("clusters") and held["connect_timeout"] == f"{number % 50 + 2}s"
+
+    def listens(new: str, old: str) -> bool:
+        return new in observer.holds("listeners") and old not in observer.holds("listeners")
 
     async def connect_some(plane: ControlPlane) -> None:
         for number in connects:

@@ -5,20 +5,26 @@ Those about Pods, status and replicas are tested where there is a cluster.
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import grpc.aio
+import pytest
 
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
+from legation.errors import StoreUnavailable
 from legation.model.resource_types import ADS_SERVICE, CLUSTER
 from legation.ops.metrics import Metrics
+from legation.sources.base import Source
 from legation.sources.memory import MemorySource
+from legation.sources.stored.disk import FolderDisk
+from legation.sources.stored.store import StoredObjects
 from legation.testing import FakeEnvoy
 from legation.transports import conduct
 from legation.transports.grpc_server import GrpcTransport
@@ -26,9 +32,6 @@ from tests.features.stage import SHOP, SOON, cluster
 from tests.monitoring import promtool
 from tests.monitoring.alerting import ALERTS, Series, fires, series
 from tests.unit.transports.loopback import RawStream, until
-
-if TYPE_CHECKING:
-    import pytest
 
 JOB = {"job": "legation"}
 
@@ -46,12 +49,13 @@ class LeapingClock(MonotonicClock):
 class World:
     """A server with its figures."""
 
-    source: MemorySource
+    source: MemorySource = field(default_factory=MemorySource)
     clock: LeapingClock = field(default_factory=LeapingClock)
+    more: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         self.transport = GrpcTransport(bind=("127.0.0.1",), port=0, policy=SOON, clock=self.clock)
-        self.plane = ControlPlane([self.source], transports=[self.transport], clock=self.clock)
+        self.plane = ControlPlane([self.source, *self.more], transports=[self.transport], clock=self.clock)
         self._metrics = Metrics(
             statistics=self.plane.statistics, problems=self.plane.problems, transport=self.transport.statistics
         )
@@ -73,7 +77,7 @@ class World:
 @asynccontextmanager
 async def well() -> AsyncIterator[tuple[World, FakeEnvoy]]:
     """Run a server with an Envoy that has all that there is."""
-    world = World(MemorySource())
+    world = World()
     for body in SHOP:
         world.source.put(body)
     async with world.plane:
@@ -178,6 +182,39 @@ async def test_clients_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             "LegationClientsMisbehave",
             {**JOB, "what": what},
             f"A client asks for too much ({what})",
+            before=before,
+            after=world.read(),
+        )
+
+
+class FullDisk(FolderDisk):
+    """A disk that takes nothing once it is full."""
+
+    is_full = False
+
+    def write(self, data: bytes) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write(data)
+
+
+async def test_store_unwritable(tmp_path: Path) -> None:
+    disk = FullDisk(tmp_path / "state")
+    store = StoredObjects(tmp_path / "state", disk=disk)
+    world = World(more=(store,))
+    async with world.plane:
+        await store.apply([cluster("first")], manager="test")
+        await world.plane.wait_ready()
+        before = world.read()
+        disk.is_full = True
+        with pytest.raises(StoreUnavailable):
+            await store.apply([cluster("next")], manager="test")
+        await until(lambda: any("store-unwritable" in name for name in world.read()))
+        fires(
+            tmp_path,
+            "LegationStoreUnwritable",
+            JOB,
+            "Objects that come through the management API cannot be kept",
             before=before,
             after=world.read(),
         )

@@ -13,7 +13,7 @@ import yaml
 from legation.ops.metrics import Metrics
 from tests.monitoring import promtool
 from tests.monitoring.alerting import rules
-from tests.unit.ops.records import STATISTICS, THROUGH, TOLD, UNKNOWN_FIELD
+from tests.unit.ops.records import KEPT, STATISTICS, THROUGH, TOLD, UNKNOWN_FIELD
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "deploy/grafana/legation.json"
@@ -24,7 +24,11 @@ _OURS = re.compile(r"\blegation_\w+")
 def told() -> set[str]:
     """Return the names that /metrics has, as they are asked for."""
     metrics = Metrics(
-        statistics=lambda: STATISTICS, problems=lambda: [UNKNOWN_FIELD], transport=lambda: THROUGH, status=lambda: TOLD
+        statistics=lambda: STATISTICS,
+        problems=lambda: [UNKNOWN_FIELD],
+        transport=lambda: THROUGH,
+        status=lambda: TOLD,
+        store=lambda: KEPT,
     )
     page = metrics.render(accept="text/plain")[0].decode()
     return {found[0] for line in page.splitlines() if (found := _OURS.match(line))}

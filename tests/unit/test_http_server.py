@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import ssl
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,3 +162,35 @@ async def test_with_too_many_connections_the_next_one_is_sent_away() -> None:
         for _, writer in idle:
             writer.close()
             await writer.wait_closed()
+
+
+async def asked_at(path: Path) -> bytes:
+    """Return all that the server says to one request at a Unix socket."""
+    reading, writing = await asyncio.open_unix_connection(path)
+    writing.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        said = await reading.read()
+    writing.close()
+    return said
+
+
+def at(path: Path) -> HttpServer:
+    """Return a server at a Unix socket that says hello."""
+    return HttpServer.on_socket(Starlette(routes=[Route("/", _hello)]), path=path, setting="--management-http-socket")
+
+
+async def test_a_unix_socket_is_for_its_owner_and_goes_with_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    async with running(at(path)) as server:
+        assert server.url == f"unix:{path}"
+        assert await asyncio.to_thread(lambda: stat.S_IMODE(path.stat().st_mode)) == 0o600
+        assert b"hello" in await asked_at(path)
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
+
+
+async def test_an_address_that_is_not_ours_is_told_with_its_own_setting() -> None:
+    server = HttpServer(
+        Starlette(), bind="192.0.2.1", port=0, setting="--management-http", bind_setting="--management-bind"
+    )
+    with pytest.raises(TransportError, match="another with --management-bind"):
+        await server.run(started=pytest.fail)

@@ -3,14 +3,16 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from legation.errors import TransportError
-from legation.listening import addresses_of, listen, port_of
+from legation.listening import addresses_of, close_at, listen, listen_at, port_of
 
 
 @contextmanager
@@ -188,3 +190,64 @@ def test_what_is_listened_on_names_its_protocol() -> None:
     """asyncio sends at once (TCP_NODELAY) only on connections whose socket says that it is TCP."""
     with listening(("127.0.0.1",)) as sockets:
         assert [each.proto for each in sockets] == [socket.IPPROTO_TCP]
+
+
+# -------------------------------------------------------------------------------------------------------- Unix sockets
+
+
+def refused_at(path: Path) -> str:
+    with pytest.raises(TransportError) as error:
+        listen_at(path, setting="--management-socket")
+    return str(error.value)
+
+
+def test_a_unix_socket_is_opened_by_its_owner_alone_and_removed(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    listening_at = listen_at(path, setting="--management-socket")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(os.fspath(path))
+    close_at(path, listening_at)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_program_left_there_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left:
+        left.bind(os.fspath(path))
+    listening_at = listen_at(path, setting="--management-socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(os.fspath(path))
+    close_at(path, listening_at)
+
+
+def test_another_program_that_listens_there_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    first = listen_at(path, setting="--management-socket")
+    said = refused_at(path)
+    assert said == f"another program listens at {path}; stop it, or choose another with --management-socket"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(os.fspath(path))
+    close_at(path, first)
+
+
+def test_a_program_that_came_in_its_place_keeps_its_socket(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    first = listen_at(path, setting="--management-socket")
+    path.unlink()
+    second = listen_at(path, setting="--management-socket")
+    close_at(path, first)
+    assert path.exists()
+    close_at(path, second)
+
+
+def test_what_is_no_socket_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_text("mine")
+    assert refused_at(path) == f"{path} is there and no socket; choose another with --management-socket"
+    assert path.read_text() == "mine"
+
+
+def test_a_path_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    assert "No such file or directory" in refused_at(tmp_path / "none" / "api.sock")
+    assert "too long" in refused_at(tmp_path / ("a" * 120))

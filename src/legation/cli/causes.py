@@ -9,9 +9,11 @@ from legation.envoy.findings import quote
 from legation.model.objects import ObjectKey
 from legation.model.problems import Level, Problem
 
+_OF_ROUTES = frozenset({"EnvoyResources", "ConfigMap", "Route", "Listener"})
 _HOLDERS = {
     "dangling-reference": frozenset({"EnvoyResources", "ConfigMap"}),
-    "split-without-host": frozenset({"EnvoyResources", "ConfigMap", "Route", "Listener"}),
+    "split-without-host": _OF_ROUTES,
+    "upstream-without-route": _OF_ROUTES,
 }
 """By code: the kinds that may hold what is missing, and whose names say nothing of it."""
 

@@ -14,30 +14,33 @@ from legation.control_plane import ControlPlane
 from legation.kube import in_cluster
 from legation.model.problems import Level, Problem
 from legation.runtime.problem_log import log_fault
-from legation.settings import Cluster, Webhook
+from legation.settings import Cluster, Injector, Webhook
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.status.kubernetes import KubernetesStatus
 from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
     from legation.api.admission.side import AdmissionSide
+    from legation.api.management.cluster_backend import ClusterObjects
 
 
 class ClusterSide:
     """The cluster of a server."""
 
-    def __init__(self, found: Cluster, webhook: Webhook | None = None) -> None:
+    def __init__(self, found: Cluster, webhook: Webhook | None = None, injector: Injector | None = None) -> None:
         """Find out how to reach it; nothing is asked yet.
 
         Args:
             found: The settings about it.
             webhook: Those of the admission webhook; None: there is none.
+            injector: Those of what adds sidecars.
 
         Raises:
             KubeConfigError: Nothing tells how.
         """
         self._found = found
         self._webhook = webhook
+        self._injector = injector or Injector()
         self._connection = connection_of(kubeconfig=found.kubeconfig, context=found.context)
         self.source = KubernetesSource(
             self._connection,
@@ -87,11 +90,24 @@ class ClusterSide:
 
         return admission_side(
             self._webhook,
+            injector=self._injector,
             cluster=self._found,
             connection=self._connection,
             namespace=self._namespace,
             what_if=plane.what_if,
             leads=lambda: status.leading,
+        )
+
+    def store(self) -> ClusterObjects:
+        """Return what keeps objects in the cluster for the management API."""
+        # Few have it.
+        from legation.api.management.cluster_backend import ClusterObjects
+
+        return ClusterObjects(
+            self._connection,
+            kinds=API_KINDS,
+            namespaces=self._found.namespaces,
+            selector=self._found.selector or "",
         )
 
     def status(self, plane: ControlPlane) -> KubernetesStatus:

@@ -63,7 +63,7 @@ def _explained(name: str, protos: Path | None) -> dict[str, Any]:
 def _envoy_type(field: KindField) -> str:
     """Return the type of Envoy's that stands in a field of a kind."""
     kind = field.name.partition(".")[0]
-    types = {"Route": "RouteConfiguration", "Endpoint": "ClusterLoadAssignment"}
+    types = {"Route": "RouteConfiguration", "Endpoint": "ClusterLoadAssignment", "Upstream": "Cluster"}
     if kind == "EnvoyResources":
         raise click.UsageError("resources of any type stand there: ask for the type, such as cluster.connect_timeout")
     return types.get(kind, kind)

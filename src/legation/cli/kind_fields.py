@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 _META = "metadata"
-_OWN = frozenset({"virtualservice", "envoyresources"})
+_OWN = frozenset({"virtualservice", "envoyresources", "upstream"})
 """Kinds that are called like nothing in Envoy's API."""
 _TOP = frozenset({"apiVersion", "kind", _META, "spec", "status"})
 """What stands at the top of every object, and in no message of Envoy's that is called like a kind."""

@@ -11,19 +11,26 @@ from typing import Any
 
 import click
 
+from legation.cli.apply import apply
 from legation.cli.blame import blame
 from legation.cli.bootstrap import bootstrap
 from legation.cli.completion import completion
 from legation.cli.config import config
 from legation.cli.crds import crds
+from legation.cli.delete import delete
 from legation.cli.diff import diff
 from legation.cli.explain import explain
+from legation.cli.get import get
+from legation.cli.inject import inject
 from legation.cli.problems import problems
 from legation.cli.proxies import proxies
 from legation.cli.render import render
 from legation.cli.serve import serve
 from legation.cli.sync import sync
+from legation.cli.upstream import upstream
 from legation.cli.validate import validate
+from legation.cli.wait import wait
+from legation.cli.watch import watch
 from legation.errors import LegationError, SettingsError
 
 _FAILURE = 1
@@ -73,12 +80,19 @@ def main() -> None:
 for _command in (
     serve,
     sync,
+    apply,
+    get,
+    delete,
+    upstream,
+    wait,
+    watch,
     validate,
     render,
     explain,
     diff,
     blame,
     bootstrap,
+    inject,
     proxies,
     config,
     problems,

@@ -33,6 +33,7 @@ from legation.transports.traffic import total
 
 if TYPE_CHECKING:
     from legation.cli.cluster import ClusterSide
+    from legation.cli.management_side import ManagementSide
     from legation.judging.judge import Judge
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -62,9 +63,11 @@ class _Server:
     def __init__(self, found: Settings) -> None:
         cluster = _cluster(found)
         self._doubts = (*(cluster.problems if cluster else ()), *doubts(found))
+        self._management = _management(found, cluster)
         self._sources: tuple[Source, ...] = (
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
+            *((self._management.source,) if self._management and not cluster else ()),
         )
         self._has_replicas = cluster is not None and found.cluster.replica_service is not None
         self._xds_bind = found.xds_bind
@@ -93,14 +96,21 @@ class _Server:
         self._rest = _rest(found, policy)
         self._plane = plane = ControlPlane(
             self._sources,
-            transports=[self._transport, *((self._rest,) if self._rest else ())],
+            transports=[
+                self._transport,
+                *((self._rest,) if self._rest else ()),
+                *(self._management.transports if self._management else ()),
+            ],
             state_dir=found.state_dir,
             rules=rules(found),
             pod_wait=found.cluster.pod_wait,
             judge=_judge(found),
             verdict_limit=found.dry_run_timeout,
             count=self._has_replicas or (cluster is not None and cluster.writes_status),
+            count_watched=self._management is not None,
         )
+        if self._management is not None:
+            self._management.serve(plane)
         self._status = cluster.status(plane) if cluster else None
         self._webhook = cluster.admission(plane, self._status) if cluster and self._status else None
         self._for_replicas = HttpServer(
@@ -139,6 +149,7 @@ class _Server:
             problems=self._problems,
             transport=self._through,
             status=self._status.statistics if self._status else None,
+            store=self._management.statistics if self._management else None,
         )
         self._health = HttpServer(
             health_app(missing=lambda: plane.missing, metrics=metrics),
@@ -165,7 +176,11 @@ class _Server:
                 pages.create_task(self._say_ready(after=(admin, health)))
                 # Not in a task beside them: what stops this stops the plane, and the pages when that has ended. A load
                 # balancer is told meanwhile that it is not ready any more.
-                await self._plane.run()
+                try:
+                    await self._plane.run()
+                finally:
+                    if self._management is not None:
+                        await self._management.aclose()
         except BaseExceptionGroup as failed:
             for_users = failed.subgroup(LegationError)
             if for_users is None:
@@ -199,6 +214,7 @@ class _Server:
             xds=f"{host}:{self._transport.port}",
             **({"rest": self._rest.url} if self._rest else {}),
             **({"webhook": self._webhook.url} if self._webhook else {}),
+            **({"management": self._management.addresses} if self._management else {}),
             admin=self._admin.url,
             health=self._health.url,
         )
@@ -234,6 +250,8 @@ def doubts(found: Settings) -> Iterable[Problem]:
 
 def _cluster(found: Settings) -> ClusterSide | None:
     webhook = found.webhook if found.webhook.webhook_port is not None else None
+    if webhook is None and found.injector.injector_xds is not None:
+        raise SettingsError("--injector-xds", "sidecars are added at the port of the webhook; it needs --webhook-port")
     if not found.cluster.kubernetes:
         if webhook is not None:
             raise SettingsError("--webhook-port", "the webhook is for objects of a cluster; it needs --kubernetes")
@@ -241,7 +259,21 @@ def _cluster(found: Settings) -> ClusterSide | None:
     # What speaks to a cluster costs memory: who serves a directory does not load it.
     from legation.cli.cluster import ClusterSide
 
-    return ClusterSide(found.cluster, webhook)
+    return ClusterSide(found.cluster, webhook, found.injector)
+
+
+def _management(found: Settings, cluster: ClusterSide | None) -> ManagementSide | None:
+    if not found.management.is_on:
+        return None
+    # Most do without it, and its messages cost memory.
+    from legation.cli.management_side import ManagementSide, kept_in
+
+    grace = found.shutdown_grace
+    if cluster is not None:
+        store = cluster.store()
+        return ManagementSide(found.management, store=store, source=cluster.source, grace=grace, closed=store.aclose)
+    kept = kept_in(found.state_dir, watched=found.directory)
+    return ManagementSide(found.management, store=kept, source=kept, grace=grace)
 
 
 def _judge(found: Settings) -> Judge | None:

@@ -1,23 +1,28 @@
-"""The admission webhook of a server, joined of its settings and what is served."""
+"""The admission webhooks of a server, joined of its settings and what is served."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
 
+from legation.api.admission.configuration import MUTATING, VALIDATING
 from legation.api.admission.deciding import Consider, Deciding
 from legation.api.admission.folder import Folder
 from legation.api.admission.keeping import Keeping
 from legation.api.admission.shown import ShownCertificate
 from legation.api.admission.side import AdmissionSide, Keeper
 from legation.api.admission.webhook import Webhook
+from legation.api.injection.annotations import read_wishes
+from legation.api.injection.answering import answering
+from legation.api.injection.forms import NAMES
 from legation.clock import MonotonicClock
 from legation.errors import SettingsError
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.label_selector import label_selector
+from legation.model.problems import Level
 from legation.runtime.problem_log import log_fault
-from legation.settings import Cluster
+from legation.settings import Cluster, Injector
 from legation.settings import Webhook as WebhookSettings
 from legation.translate.pipeline import API_KINDS
 
@@ -25,6 +30,7 @@ from legation.translate.pipeline import API_KINDS
 def admission_side(
     found: WebhookSettings,
     *,
+    injector: Injector,
     cluster: Cluster,
     connection: Connection,
     namespace: str,
@@ -35,6 +41,7 @@ def admission_side(
 
     Args:
         found: Its settings.
+        injector: Those of what adds sidecars.
         cluster: Those that say which objects are read.
         connection: How to reach the API server.
         namespace: Where this Pod is.
@@ -42,7 +49,7 @@ def admission_side(
         leads: Says whether this replica may write.
 
     Raises:
-        SettingsError: Nobody can say which objects are read.
+        SettingsError: Nobody can say which objects are read, or what a sidecar is.
     """
     clock, shown, client = MonotonicClock(), ShownCertificate(), Client(connection)
     webhook = Webhook(
@@ -51,6 +58,7 @@ def admission_side(
         time_limit=found.webhook_time_limit,
         refuse_unchecked=found.webhook_unchecked == "refuse",
         fault=log_fault,
+        inject=None if injector.injector_xds is None else answering(sidecar_defaults(injector)),
     )
     keeper: Keeper = (
         Folder(found.webhook_certificates, shown=shown, clock=clock)
@@ -61,7 +69,14 @@ def admission_side(
             names=names(found.webhook_service, namespace),
             namespace=namespace,
             secret=found.webhook_secret,
-            configuration_name=found.webhook_configuration,
+            configurations={
+                kind: name
+                for kind, name in (
+                    (VALIDATING, found.webhook_configuration),
+                    (MUTATING, injector.injector_configuration),
+                )
+                if name is not None
+            },
             leads=leads,
             clock=clock,
             chance=random.random,
@@ -83,6 +98,26 @@ def names(service: str, namespace: str) -> tuple[str, ...]:
     """Return the names by which the API server, and who tries it by hand, calls a Service."""
     short = f"{service}.{namespace}"
     return (f"{short}.svc", short, f"{short}.svc.cluster.local")
+
+
+def sidecar_defaults(found: Injector) -> dict[str, str]:
+    """Return what holds for annotations that a Pod does not have.
+
+    Raises:
+        SettingsError: One of them cannot be read.
+    """
+    host, port = found.injector_xds or ("", 0)
+    shown = f"[{host}]" if ":" in host else host
+    defaults = {"xds": f"{shown}:{port}", "image": found.injector_image, **dict(found.injector_defaults)}
+    unknown = defaults.keys() - NAMES
+    if unknown:
+        raise SettingsError(
+            "--injector-defaults", f"there is no annotation {min(unknown)}; there are {', '.join(NAMES)}"
+        )
+    for each in read_wishes({}, defaults=defaults).problems:
+        if each.level is Level.ERROR:
+            raise SettingsError("--injector-defaults", str(each))
+    return defaults
 
 
 def is_read(cluster: Cluster) -> Callable[[str, Mapping[str, str]], bool]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-from legation.errors import KubeError, KubeUnreachable
+from legation.errors import KubeCause, KubeError, KubeUnreachable
 
 _LONGEST = 1000
 """Characters of the server's own words."""
@@ -47,7 +47,23 @@ def refusal(what: str, *, status: int, headers: Mapping[str, str], body: bytes) 
         message = "a redirect, which is not followed; give the server's own address"
     words = f"{status} {_phrase(status)}" + (f": {_cut(message)}" if message else "")
     mend = f" ({_MENDS[HTTPStatus(status)]})" if status in _MENDS else ""
-    return KubeError.of(status, reason, f"{what}: {words}{mend}", retry_after=_retry_after(headers, said))
+    return KubeError.of(
+        status,
+        reason,
+        f"{what}: {words}{mend}",
+        retry_after=_retry_after(headers, said),
+        words=_cut(str(said.get("message") or "")),
+        causes=tuple(_causes_named(said)),
+    )
+
+
+def _causes_named(said: Mapping[str, Any]) -> Iterator[KubeCause]:
+    details = said.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    for each in causes if isinstance(causes, list) else ():
+        if isinstance(each, Mapping):
+            reason, field, message = (str(each.get(name) or "") for name in ("reason", "field", "message"))
+            yield KubeCause(reason=reason, field=field, message=_cut(message))
 
 
 def _status_object(body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One object at a time: get, create, patch, apply.
+"""One object at a time: get, create, patch, apply, delete.
 
 It knows paths, content types and parameters of the API. It refuses to know what is in an object. Invariant: each call
 names one object; there is none that could reach a whole collection by a name that is empty. What does not answer with
@@ -132,6 +132,7 @@ async def apply(
     namespace: str = "",
     subresource: str = "",
     force: bool = False,
+    dry_run: bool = False,
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
 ) -> Json:
     """Apply the fields of the value on the server's side, and return the whole: an object that is not there is made.
@@ -145,6 +146,7 @@ async def apply(
         namespace: Its namespace; empty for a kind without namespaces.
         subresource: `status`, for instance.
         force: Take fields that others have.
+        dry_run: Only say what would become of it.
         timeout: Seconds for the answer.
 
     Raises:
@@ -155,11 +157,53 @@ async def apply(
     """
     path = _path(kind, name=name, namespace=namespace, subresource=subresource)
     params = {"fieldManager": field_manager, "force": "true" if force else "false"}
+    if dry_run:
+        params["dryRun"] = "All"
     whole = {"apiVersion": kind.api_version, "kind": kind.kind, **value}
     whole["metadata"] = {"name": name, **whole.get("metadata", {})}
     body = _encoded(whole)
     answer = await client.request("PATCH", path, params=params, body=body, content_type=_APPLY_PATCH, timeout=timeout)
     return _decoded(answer, client=client, kind=kind)
+
+
+async def delete(
+    client: Client,
+    *,
+    kind: ApiKind,
+    name: str,
+    namespace: str = "",
+    uid: str = "",
+    resource_version: str = "",
+    dry_run: bool = False,
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the client's own
+) -> None:
+    """Delete an object; one with finalizers goes when these have gone.
+
+    Args:
+        client: Whom to ask.
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace; empty for a kind without namespaces.
+        uid: Only if it is this very object; empty for any of that name.
+        resource_version: Only if it is that version still; empty for any.
+        dry_run: Only say whether it could be.
+        timeout: Seconds for the answer.
+
+    Raises:
+        KubeNotFound: There is no such object, or no such kind.
+        KubeConflict: It is another object or another version.
+        KubeError: The server refuses it for another reason.
+        KubeUnreachable: There is no answer; it may have been deleted all the same.
+    """
+    path = _path(kind, name=name, namespace=namespace)
+    wanted = {field: each for field, each in (("uid", uid), ("resourceVersion", resource_version)) if each}
+    options: Json = {"apiVersion": "v1", "kind": "DeleteOptions"}
+    if wanted:
+        options["preconditions"] = wanted
+    if dry_run:
+        # Beside a body what is behind the question mark counts for nothing: it would be deleted.
+        options["dryRun"] = ["All"]
+    await client.request("DELETE", path, body=_encoded(options), timeout=timeout)
 
 
 def _path(kind: ApiKind, *, name: str, namespace: str, subresource: str = "") -> str:

@@ -12,6 +12,8 @@ from legation.model.problems import Problem
 
 SHOWN_REFUSALS = 5
 """Refusals that are told in words; the others are counted."""
+SHOWN_WAITING = 5
+"""Envoys without an answer that are told by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Delivery:
     """Those of them that refuse something of it."""
     refusals: tuple[Refusal, ...] = ()
     """The first of these, SHOWN_REFUSALS at most, by node id."""
+    waiting: tuple[str, ...] = field(default=(), compare=False)
+    """The node ids of the first that have not answered yet, SHOWN_WAITING at most; replicas do not tell each other."""
 
     def __add__(self, other: Delivery) -> Delivery:
         """Return both together: no Envoy is counted by two replicas."""
@@ -63,6 +67,7 @@ class Delivery:
             accepted=self.accepted + other.accepted,
             refused=self.refused + other.refused,
             refusals=first_refusals((*self.refusals, *other.refusals)),
+            waiting=tuple(nsmallest(SHOWN_WAITING, (*self.waiting, *other.waiting))),
         )
 
 

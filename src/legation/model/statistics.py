@@ -106,3 +106,20 @@ class StatusStatistics:
     replicas: int = 1
     answered: int = 1
     """Replicas that told what their Envoys have, as far as this one knows; who does not write asks nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStatistics:
+    """The store of objects that come through the management API: sizes now, and counts since the start."""
+
+    objects: int = 0
+    journal: int = 0
+    """Bytes of its journal."""
+    transactions: int = 0
+    """Those that are kept; each is one call that changed something."""
+    syncs: int = 0
+    """How often it waited for the disk: transactions that come together share that."""
+    written: int = 0
+    """Bytes that went to the disk."""
+    refused: int = 0
+    """Transactions that the disk did not take."""

@@ -46,7 +46,7 @@ class Traced:
     """Where in its object it stands."""
     path: FieldPath = ()
     amended_by: tuple[ObjectKey, ...] = ()
-    """The objects that say something of it: TrafficSplits."""
+    """The objects that say something of it: TrafficSplits, Upstreams."""
     stale: bool = False
     """Whether it is of an earlier version of its object: the newest is broken, or held."""
     made_of: tuple[str, ...] = ()

@@ -25,7 +25,13 @@ from prometheus_client.utils import floatToGoString
 from legation.model.loads import LoadTotal
 from legation.model.problems import Problem
 from legation.model.resource_types import ResourceType
-from legation.model.statistics import Histogram, Statistics, StatusStatistics, TransportStatistics
+from legation.model.statistics import (
+    Histogram,
+    Statistics,
+    StatusStatistics,
+    StoreStatistics,
+    TransportStatistics,
+)
 
 
 class Metrics(Collector):
@@ -38,6 +44,7 @@ class Metrics(Collector):
         problems: Callable[[], Sequence[Problem]],
         transport: Callable[[], TransportStatistics],
         status: Callable[[], StatusStatistics] | None = None,
+        store: Callable[[], StoreStatistics] | None = None,
     ) -> None:
         """Take where the figures come from.
 
@@ -46,11 +53,13 @@ class Metrics(Collector):
             problems: What is wrong now.
             transport: What goes through the port where Envoys connect.
             status: What is told of objects in their cluster; None where there is none.
+            store: The store of objects that come through the management API; None where there is none.
         """
         self._statistics = statistics
         self._problems = problems
         self._transport = transport
         self._status = status
+        self._store = store
         # A registry of its own: two servers in one process, as in tests, do not share figures.
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -95,6 +104,8 @@ class Metrics(Collector):
         yield from self._wire()
         if self._status is not None:
             yield from _told(self._status())
+        if self._store is not None:
+            yield from _stored(self._store())
 
     def _wire(self) -> Iterator[Metric]:
         now = self._transport()
@@ -153,6 +164,15 @@ def _told(now: StatusStatistics) -> Iterator[Metric]:
     yield CounterMetricFamily("legation_status_failures", "Requests for one or the other that failed.", now.failures)
     yield GaugeMetricFamily("legation_replicas", "Replicas that the one that writes knows of.", now.replicas)
     yield GaugeMetricFamily("legation_replicas_answered", "Those that told what their Envoys have.", now.answered)
+
+
+def _stored(now: StoreStatistics) -> Iterator[Metric]:
+    yield GaugeMetricFamily("legation_store_objects", "Objects that the store keeps.", now.objects)
+    yield GaugeMetricFamily("legation_store_journal_size_bytes", "Size of its journal.", now.journal)
+    yield CounterMetricFamily("legation_store_transactions", "Calls whose changes it has kept.", now.transactions)
+    yield CounterMetricFamily("legation_store_fsyncs", "How often it waited for the disk.", now.syncs)
+    yield CounterMetricFamily("legation_store_written_bytes", "What it wrote.", now.written)
+    yield CounterMetricFamily("legation_store_refused", "Calls whose changes the disk did not take.", now.refused)
 
 
 def _loads(totals: Iterable[LoadTotal]) -> Iterator[Metric]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from legation.model.node import Node, Workload
 from legation.model.problems import Problem
 from legation.model.proxy_status import RefusedResource
 from legation.model.resource import Name
 from legation.runtime.account import Account, Standing
 from legation.runtime.feedback import Feedback
+
+Matches: TypeAlias = Callable[[Node, Workload | None], bool]
+"""Says whether an Envoy is meant, by who it says it is and by what is known of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,7 @@ async def wait_accepted(
     names: Collection[Name] | None = None,
     *,
     group: str | None = None,
+    matches: Callable[[Account], bool] | None = None,
     at_least: int = 0,
     timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
 ) -> Acceptance:
@@ -65,10 +71,11 @@ async def wait_accepted(
         feedback: Who is there, and what they say.
         names: The resources; None for all that each Envoy is to get, and all that is to be taken from it.
         group: Only the Envoys of this group.
+        matches: Only the Envoys of which it says so.
         at_least: Wait until at least so many have answered; else nobody is waited for when nobody is there.
         timeout: Seconds; None to wait for ever.
     """
-    wait = _Wait(names, group=group, at_least=at_least)
+    wait = _Wait(names, group=group, matches=matches, at_least=at_least)
     for account in feedback.accounts:
         wait.look(account, afresh=True)
     feedback.watchers[wait.look] = None
@@ -83,9 +90,19 @@ async def wait_accepted(
 
 
 class _Wait:
-    def __init__(self, names: Collection[Name] | None, *, group: str | None, at_least: int) -> None:
+    def __init__(
+        self,
+        names: Collection[Name] | None,
+        *,
+        group: str | None,
+        matches: Callable[[Account], bool] | None,
+        at_least: int,
+    ) -> None:
         self._names = names
         self._group = group
+        self._matches = matches
+        self._strangers: set[Account] = set()
+        """Clients that are not meant."""
         self._at_least = at_least
         self._standings: dict[Account, dict[Name, Standing]] = {}
         """Of each client that is or was concerned: how it stands to what concerns it."""
@@ -94,7 +111,7 @@ class _Wait:
 
     def look(self, account: Account, *, afresh: bool) -> None:
         """Look at a client of which something may have changed; at all names if afresh, else at those unsettled."""
-        if self._group not in {None, account.place.group}:
+        if self._group not in {None, account.place.group} or not self._is_meant(account, afresh=afresh):
             return
         known = self._standings.get(account, {})
         if afresh:
@@ -114,6 +131,17 @@ class _Wait:
         else:
             self._waiting.discard(account)
         self._changed.set()
+
+    def _is_meant(self, account: Account, *, afresh: bool) -> bool:
+        """Say whether a client is meant; what is known of it can only be another when something is afresh."""
+        if self._matches is None:
+            return True
+        if afresh:
+            self._strangers.discard(account)
+            # Who was waited for is, until it has answered.
+            if account not in self._standings and not self._matches(account):
+                self._strangers.add(account)
+        return account not in self._strangers
 
     async def until_over(self) -> None:
         while self._waiting or len(self._standings) < self._at_least:

@@ -43,6 +43,10 @@ class Counted:
         """How many counts there were."""
         return self._number
 
+    def keys(self) -> tuple[ObjectKey, ...]:
+        """Return the objects that have a count."""
+        return tuple(self._counts)
+
     def put(self, key: ObjectKey, count: Count) -> None:
         """Take the count of an object. The same count is news too: something else about the object may be another."""
         self._number += 1

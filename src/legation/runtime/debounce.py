@@ -18,6 +18,8 @@ class Debounce:
     - Any other change waits until there was none for `quiet` seconds, or until the oldest pending one is `maximum`
       seconds old, whatever comes first.
     - What is due at once stays so when more changes join it.
+    - After something was acted upon that is a lot of work, `tired` says for how long there should be no more: changes
+      that come until then wait for that, though never longer than the maximum.
 
     So who acts when it is due acts at most once in `quiet` seconds.
     """
@@ -28,6 +30,8 @@ class Debounce:
     """Seconds that a change waits at most."""
     _last_change: float = field(default=-inf, init=False)
     _last_fired: float = field(default=-inf, init=False)
+    _rested: float = field(default=-inf, init=False)
+    """From when on more may be acted upon."""
     _pending_since: float | None = field(default=None, init=False)
     _at_once: bool = field(default=False, init=False)
 
@@ -44,7 +48,7 @@ class Debounce:
         """Note a change."""
         if self._pending_since is None:
             self._pending_since = now
-            self._at_once = now - self._last_fired >= self.quiet
+            self._at_once = now - self._last_fired >= self.quiet and now >= self._rested
         self._last_change = now
 
     def due(self) -> float | None:
@@ -53,7 +57,7 @@ class Debounce:
             return None
         if self._at_once:
             return self._pending_since
-        return min(self._last_change + self.quiet, self._pending_since + self.maximum)
+        return min(max(self._last_change + self.quiet, self._rested), self._pending_since + self.maximum)
 
     def fired(self, now: float) -> None:
         """Note that all changes so far are being acted upon: say it before the work, for changes that come during it.
@@ -62,3 +66,7 @@ class Debounce:
         """
         self._pending_since = None
         self._last_fired = now
+
+    def tired(self, until: float) -> None:
+        """Note until when the work for what was acted upon last should have the processor, with a rest for others."""
+        self._rested = until

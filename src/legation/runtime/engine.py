@@ -16,11 +16,12 @@ from secrets import token_hex
 
 from legation.clock import Clock
 from legation.model.node import Node, Peer
-from legation.model.objects import ObjectKey
+from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Level, Problem, own_fault
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import Statistics
-from legation.runtime.acceptance import Acceptance, wait_accepted
+from legation.runtime.acceptance import Acceptance, Matches, wait_accepted
+from legation.runtime.account import Account
 from legation.runtime.admission import Rules
 from legation.runtime.court import Asked, Court
 from legation.runtime.debounce import Debounce
@@ -36,6 +37,7 @@ from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
 from legation.runtime.turned_away import TurnedAway
+from legation.runtime.versions import are_known
 from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.runtime.what_if import WhatIf
 from legation.sources.base import Source
@@ -45,6 +47,10 @@ AFTER_FAULT = 10.0
 """Seconds after which a part is begun anew that failed for a reason of its own."""
 LOOK_AGAIN_AT_MOST = 60.0
 """Seconds after which the dates of certificates are looked at, for the clock of the machine may be set."""
+_A_CLIENT = 0.00025
+"""About how many seconds it takes to send an update to one client and to read its answer."""
+_REST = 3.0
+"""While one change follows the other, updates and what they send have one part of the time, and this is the rest."""
 RECALL_FOR = 600.0
 """Seconds from the start for which it is known what was served before: by then those who were there are back."""
 
@@ -62,6 +68,7 @@ class Engine:
         rules: Rules | None = None,
         pod_wait: float = PATIENCE,
         count: bool = False,
+        count_watched: bool = False,
         unix_time: Callable[[], float] = time.time,
         judge: Asked | None = None,
         verdict_limit: float = 10.0,
@@ -75,6 +82,7 @@ class Engine:
             state_folder: What outlives the program.
             rules: Who gets what.
             count: Whether it is counted for each object what Envoys have of it (`objects`).
+            count_watched: Whether that is done while somebody watches it, if not always.
             pod_wait: Seconds that an Envoy waits for its Pod to be known.
             unix_time: Tells the time that certificates are valid at.
             judge: Who is asked about what is new before it is served.
@@ -83,7 +91,7 @@ class Engine:
         self._unix_time = unix_time
         self.turned_away = TurnedAway(clock)
         self.serving = Serving(transports)
-        self._problem_log = ProblemLog(self._problems)
+        self._problem_log = self.problem_feed = ProblemLog(self._problems)
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
         self._clock = clock
         self._debounce = Debounce()
@@ -104,11 +112,12 @@ class Engine:
             known=self._served.known,
             problems=self._served.problems_of,
             crowds=self._hub.crowds,
+            every=None if count else self._served.keys,
         )
         """What Envoys have of each object, if that is counted."""
         self.inquiry = Inquiry(self._served.trail, accounts=lambda: self.feedback.accounts)
         """Where things come from, and who has them."""
-        if count:
+        if count or count_watched:
             self.feedback.counts_by_object = self.objects
         self._waiting_room = WaitingRoom(
             clock=clock,
@@ -183,13 +192,15 @@ class Engine:
         """Log what is wrong now, if it was not logged before."""
         self._problem_log.say()
 
-    async def wait_handled(self) -> None:
+    async def wait_handled(self, versions: Collection[ManifestObject] = ()) -> None:
         """Return when all that the sources published before now is in the hub; that is never before all have loaded.
 
         What waits for a verdict is not there before it has one, or goes on without.
         """
-        number = self._intake.number
-        while self._handled < number or self._intake.missing or self._awaits_first_verdicts:
+        number, known = self._intake.number, self._served.known
+        while (self._handled < number or self._intake.missing or self._awaits_first_verdicts) or not are_known(
+            versions, known
+        ):
             await self._handled_more.wait()
 
     async def wait_accepted(
@@ -198,6 +209,8 @@ class Engine:
         *,
         at_least: int = 0,
         timeout: float | None = None,  # noqa: ASYNC109 - on time-out the answer says who is still waited for
+        matches: Matches | None = None,
+        versions: Collection[ManifestObject] = (),
     ) -> Acceptance:
         """Wait until every Envoy has accepted or refused what the objects make, and given back what they made before.
 
@@ -205,19 +218,28 @@ class Engine:
             keys: The objects, deleted ones too; none for everything.
             at_least: Wait for at least so many Envoys.
             timeout: Seconds; None to wait for ever.
+            matches: Says of which Envoys; None for all.
+            versions: Objects that are waited for as they are here; later versions will do.
         """
         begun = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(timeout):
-                await self.wait_handled()
+                await self.wait_handled(versions)
         except TimeoutError:
-            return Acceptance(problems=(Problem(code="not-ready", message="; ".join(self.missing) or "it is busy"),))
+            why = "; ".join(self.missing) or "what was stored has not come here yet"
+            return Acceptance(problems=(Problem(code="not-ready", message=why),))
         names = None
         if keys:
             names = self._served.names_of(keys)
             names |= {name for name, origin in self._hub.leaving().items() if origin in keys}
         left = None if timeout is None else max(0.0, begun + timeout - asyncio.get_running_loop().time())
-        answer = await wait_accepted(self.feedback, names, at_least=at_least, timeout=left)
+        answer = await wait_accepted(
+            self.feedback,
+            names,
+            matches=None if matches is None else partial(self._is_meant, matches),
+            at_least=at_least,
+            timeout=left,
+        )
         broken = (each for each in self._served.problems if each.level is Level.ERROR)
         return replace(answer, problems=tuple(each for each in broken if not keys or each.object in keys))
 
@@ -225,9 +247,13 @@ class Engine:
         """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
         return tuple(self._problems().values())
 
-    def what_if(self) -> WhatIf:
-        """Return what is served now, for questions about objects that nobody has stored yet."""
-        return self._served.what_if()
+    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
+        """Return the object of that key that counts, and the source that has it."""
+        return self._intake.held(key)
+
+    def what_if(self, *, soon: bool = False) -> WhatIf:
+        """Return what is served now, for questions about objects that nobody has stored yet; see `Served.what_if`."""
+        return self._served.what_if(soon=soon)
 
     def statistics(self) -> Statistics:
         """Return sizes and counts."""
@@ -241,6 +267,13 @@ class Engine:
             feedback=self.feedback.statistics(),
             turned_away=self.turned_away.count,
         )
+
+    def _is_meant(self, matches: Matches, account: Account) -> bool:
+        try:
+            workload = self._served.workload_of(account.peer, account.node)
+        except Refusal:
+            workload = None
+        return matches(account.node, workload)
 
     def _note_verdicts(self) -> None:
         self._served.reconsider()
@@ -309,6 +342,12 @@ class Engine:
             if not self._intake.missing:
                 with self.feedback.change_heard(heard):
                     self._update()
+                self._debounce.tired(self._clock.now() + self._rest())
+
+    def _rest(self) -> float:
+        """Return the seconds after an update in which there should be no other, lest it have the processor alone."""
+        work = self._last_update_seconds + _A_CLIENT * sum(1 for _ in self._hub.seats())
+        return _REST * work
 
     def _heard_since(self) -> float | None:
         """Return the moment of the oldest of the changes that are to be served now; those count that were judged."""
@@ -349,8 +388,9 @@ class Engine:
 
     def _touch_changed(self) -> None:
         """Have the objects counted anew of which something is another one."""
-        if self.feedback.counts_by_object is not None:
-            self.feedback.counts_by_object.touch(self._served.take_changed())
+        counts = self.feedback.counts_by_object
+        if counts is not None and counts.is_wanted:
+            counts.touch(self._served.take_changed())
 
     def _problems(self) -> dict[Hashable, Problem]:
         """Return every problem under what makes it the same one."""

@@ -125,6 +125,11 @@ class Intake:
         states = self._states
         return next((each for each in self.sources if each in states and key in states[each].objects), None)
 
+    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
+        """Return the object of that key that counts, and the source that has it."""
+        owner = self.owner(key)
+        return None if owner is None else (owner, self._states[owner].objects[key])
+
     def _double(self, manifest: ManifestObject) -> Problem:
         owner = self.owner(manifest.key)
         return Problem(

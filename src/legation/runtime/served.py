@@ -38,6 +38,7 @@ from legation.runtime.item import Item
 from legation.runtime.judged import Judged
 from legation.runtime.last_good import LastGood, Readings, Settled
 from legation.runtime.places import Places
+from legation.runtime.prepared import Prepared
 from legation.runtime.read import read_safely
 from legation.runtime.rechecking import Rechecking
 from legation.runtime.refused import blamed
@@ -76,8 +77,10 @@ class Served:
         """
         self._judged = judged
         self._rules = rules or Rules()
+        self._admit = partial(admit, check_peer=self._rules.check_peer)
         self._read = partial(read_safely, unknown_fields=self._rules.unknown_fields)
-        self._last_good = LastGood(read=self._read, judged=judged)
+        self._prepared = Prepared(self._read)
+        self._last_good = LastGood(read=self._prepared.read, judged=judged)
         self._selecting = Selecting(any_label=self._rules.any_label)
         self._widening = Widening(self._rules.any_label)
         self._amending = Amending(unknown_fields=self._rules.unknown_fields)
@@ -115,7 +118,7 @@ class Served:
 
     def remember(self, records: Mapping[str, Any]) -> None:
         """Take what a state folder remembers, before anything was heard."""
-        self._last_good = LastGood(records, read=self._read, judged=self._judged)
+        self._last_good = LastGood(records, read=self._prepared.read, judged=self._judged)
 
     def update(self, heard: Heard) -> bool:
         """Take what the sources say now, when every one of them has loaded.
@@ -184,14 +187,7 @@ class Served:
         Raises:
             Refusal: This peer may not be this node.
         """
-        workload = admit(
-            peer,
-            node,
-            workloads=self._workloads,
-            namespaces=self._namespaces,
-            cluster=self._cluster,
-            check_peer=self._rules.check_peer,
-        )
+        workload = self.workload_of(peer, node)
         if workload is None:
             return EXPECTED
         return Group(self._assembly.group_of(workload), self._assembly.told_apart(workload))
@@ -257,6 +253,14 @@ class Served:
         )
         return self._told.differing(before)
 
+    def workload_of(self, peer: Peer, node: Node) -> Workload | None:
+        """Return what is known of a client, None where that is nothing; Refusal: this peer may not be this node."""
+        return self._admit(peer, node, workloads=self._workloads, namespaces=self._namespaces, cluster=self._cluster)
+
+    def keys(self) -> Collection[ObjectKey]:
+        """Return all objects that the sources have, as far as that was heard."""
+        return self._heard.objects.keys() if self._heard is not None else ()
+
     def known(self, key: ObjectKey) -> Known | None:
         """Return what is known of an object; None: it does not exist."""
         newest = self._heard.objects.get(key) if self._heard is not None else None
@@ -273,16 +277,17 @@ class Served:
         """Return what is wrong with one object."""
         return self._index.of(key, self.problems)
 
-    def what_if(self) -> WhatIf:
-        """Return what is served now, for questions about objects that nobody has stored yet; O(1)."""
+    def what_if(self, *, soon: bool = False) -> WhatIf:
+        """Return what is served now, for questions about objects that nobody stored yet; `soon`: keep what is read."""
         return WhatIf(
-            read=self._read,
+            read=self._prepared.prepare if soon else self._read,
             assembly=self._assembly if self.begun else None,
             readings=self._settled.readings,
             ready=None if self._heard is None else _ready(self._heard),
             elsewhere=self._by_name.answers,
             any_label=self._rules.any_label,
             now=self._unix_time(),
+            said=self.problems_of,
         )
 
     def trail(self) -> Trail:

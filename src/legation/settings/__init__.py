@@ -7,7 +7,7 @@ from legation.settings.kinds import PATH
 from legation.settings.loading import load
 from legation.settings.setting import CONFIG, Setting, Table
 from legation.settings.sync import SYNC, Sync
-from legation.settings.table import SERVE, Cluster, Delivery, Settings, Webhook
+from legation.settings.table import SERVE, Cluster, Delivery, Injector, Management, Settings, Webhook
 
 __all__ = [
     "CONFIG",
@@ -16,6 +16,8 @@ __all__ = [
     "SYNC",
     "Cluster",
     "Delivery",
+    "Injector",
+    "Management",
     "Setting",
     "Settings",
     "Sync",

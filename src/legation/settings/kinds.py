@@ -63,6 +63,13 @@ def _read_host(given: object) -> str:
     return host
 
 
+def _read_address(given: object) -> tuple[str, int]:
+    host, _, port = _read_text(given).rpartition(":")
+    if not port.isdecimal() or int(port) == 0:
+        raise _wrong(given)
+    return _read_host(host), _read_port(port)
+
+
 def _read_loopback(given: object) -> str:
     host = _read_host(given)
     if host != LOCALHOST and not ipaddress.ip_address(host).is_loopback:
@@ -177,6 +184,14 @@ LOOPBACK = Kind(
     metavar="HOST",
     expects="a loopback address such as localhost, and the admin port is never bound wider: it shows what every Envoy "
     "gets; from elsewhere it is reached through `kubectl port-forward` or `ssh -L`",
+    read=_read_loopback,
+)
+ADDRESS = Kind(metavar="HOST:PORT", expects="an address such as legation.legation.svc:18000", read=_read_address)
+PAIRS = Kind(metavar="NAME=VALUE,...", expects="a list such as log-level=debug,memory-limit=1Gi", read=_read_labels)
+LOOPBACK_UNTIL_TLS = Kind(
+    metavar="HOST",
+    expects="a loopback address such as localhost, and until the management API has TLS it is not bound wider: who "
+    "reaches it decides what every Envoy gets; from elsewhere it is reached through `ssh -L`",
     read=_read_loopback,
 )
 PATH = Kind(metavar="PATH", expects="a path", read=_read_path)

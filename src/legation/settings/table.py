@@ -128,6 +128,56 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Injector:
+    """What adds Envoys to Pods: the section `injector` of the file."""
+
+    injector_xds: tuple[str, int] | None = setting(
+        None,
+        kinds.ADDRESS,
+        "Where sidecars find this server; with it the port of the webhook adds them to Pods that ask for one.",
+    )
+    injector_configuration: str | None = setting(
+        None, kinds.TEXT, "The MutatingWebhookConfiguration whose caBundle is kept right; without it none is."
+    )
+    injector_image: str = setting("envoyproxy/envoy:v1.40.0", kinds.TEXT, "The image of sidecars.")
+    injector_defaults: tuple[tuple[str, str], ...] = setting(
+        (), kinds.PAIRS, "What holds for annotations that a Pod does not have, by name without legation.dev/."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Management:
+    """The management API: the section `management` of the file."""
+
+    management_port: int | None = setting(
+        None, kinds.PORT, "The port of the management API (gRPC), such as 18005; without it there is none."
+    )
+    management_bind: str = setting(
+        kinds.LOCALHOST, kinds.LOOPBACK_UNTIL_TLS, "The address of its ports, always of this machine alone."
+    )
+    management_socket: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A Unix socket for it, which nobody but its owner may open; it shows secrets to who asks."
+    )
+    management_http_port: int | None = setting(
+        None, kinds.PORT, "The port of the same over HTTP/JSON, with its OpenAPI document at /openapi.json."
+    )
+    management_http_socket: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A Unix socket for the same over HTTP/JSON."
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything of it is served."""
+        every = (
+            self.management_port,
+            self.management_socket,
+            self.management_http_port,
+            self.management_http_socket,
+        )
+        return any(each is not None for each in every)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that may be set for `legation serve`. Times are in seconds."""
 
@@ -206,7 +256,18 @@ class Settings:
     delivery: Delivery = field(default_factory=Delivery)
     cluster: Cluster = field(default_factory=Cluster)
     webhook: Webhook = field(default_factory=Webhook)
+    injector: Injector = field(default_factory=Injector)
+    management: Management = field(default_factory=Management)
 
 
-SERVE = Table(Settings, sections={"delivery": Delivery, "cluster": Cluster, "webhook": Webhook})
+SERVE = Table(
+    Settings,
+    sections={
+        "delivery": Delivery,
+        "cluster": Cluster,
+        "webhook": Webhook,
+        "injector": Injector,
+        "management": Management,
+    },
+)
 """All of them. The sections have the names of the fields that they become."""

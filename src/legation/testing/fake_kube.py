@@ -8,8 +8,9 @@
         client = Client(kube.connection)
 
 It passes the suite that the real one passes (`tests/conformance/kubernetes_api.py` of the project): lists in pages,
-watches, streamed lists, conflicts, server-side apply, the status subresource, generations, finalizers, discovery. It
-checks no schema, runs no controller, needs no namespace to exist and knows no rights but those that a test takes away.
+watches, streamed lists, conflicts, server-side apply, dry runs of that and of deletions, the status subresource,
+generations, finalizers, discovery. It checks no schema, runs no controller, needs no namespace to exist and knows no
+rights but those that a test takes away.
 
 What is not like the real one is a test's wish: versions expire (`compact`), connections break (`drop`), requests fail
 (`refuse_next`, `hang_next`, `cut_next`), somebody else is faster (`forestall_next`) or answers (`intercept`), the

@@ -56,7 +56,11 @@ def conflict(kind: ApiKind, name: str, why: str = "") -> Refusal:
 def other_owners(paths: list[tuple[str, tuple[str, ...]]]) -> Refusal:
     """Fields that were applied belong to others."""
     fields = ", ".join(f'conflict with "{owner}": .{".".join(path)}' for owner, path in paths)
-    return Refusal(409, "Conflict", f"Apply failed with {len(paths)} conflict(s): {fields}")
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f'conflict with "{owner}"', "field": f".{'.'.join(path)}"}
+        for owner, path in paths
+    ]
+    return Refusal(409, "Conflict", f"Apply failed with {len(paths)} conflict(s): {fields}", causes=causes)
 
 
 def invalid(kind: ApiKind, name: str, why: str) -> Refusal:

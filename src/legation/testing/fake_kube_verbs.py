@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import msgspec
@@ -78,9 +79,11 @@ def _patch(store: Store, call: Call) -> tuple[int, Json]:
 
 def _delete(store: Store, call: Call) -> tuple[int, Json]:
     kind = call.target.kind
-    wanted = (_read(call.body).get("preconditions") or {}) if call.body else {}
-    check_version(kind, store.get(kind, call.key), wanted)
-    gone = store.delete(kind, call.key)
+    # Beside a body what is behind the question mark counts for nothing.
+    options: Json = _read(call.body) if call.body else {"dryRun": [call.params.get("dryRun")]}
+    check_version(kind, store.get(kind, call.key), options.get("preconditions") or {})
+    is_dry = "All" in (options.get("dryRun") or ())
+    gone = store.get(kind, call.key) if is_dry else store.delete(kind, call.key)
     details = {"name": call.target.name, "kind": kind.plural, "uid": gone["metadata"]["uid"]}
     return 200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
@@ -123,14 +126,17 @@ def _apply(store: Store, call: Call, wanted: Json) -> tuple[int, Json]:
         raise not_found(kind, key.name)
     if before is not None:
         check_version(kind, before, wanted["metadata"])
-    has_status = store.kinds[kind]
-    result = store.owners(kind, key).apply(
+    has_status, dry = store.kinds[kind], call.params.get("dryRun") == "All"
+    owners = deepcopy(store.owners(kind, key)) if dry else store.owners(kind, key)
+    result = owners.apply(
         before or {"metadata": wanted["metadata"]},
         wanted,
         manager=call.manager,
         force=call.params.get("force") == "true",
         concerns=lambda field: not has_status or (field == "status") == (part == "status"),
     )
+    if dry:
+        return (201 if before is None else 200), {"apiVersion": kind.api_version, "kind": kind.kind, **result}
     if before is None:
         return 201, store.create(kind, result, manager=call.manager)
     return 200, store.replace(kind, result, part=part, manager=call.manager, based=False)

@@ -1,13 +1,19 @@
-"""Turns: which clients are asked next. A few at each turn of the event loop, however many have something to be told."""
+"""Turns: which clients are asked next. A few at each turn of the event loop, however many have something to be told.
+
+Other calls wait for turns of the loop too, and gRPC takes only one new call in some of these: they are kept short.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
 A_FEW = 16
-"""Clients that have their turn at one turn of the event loop."""
+"""Clients that have their turn at one turn of the event loop, at most."""
+_A_WHILE = 0.001
+"""Seconds after which no more of them begin theirs."""
 
 
 class Turns:
@@ -34,7 +40,10 @@ class Turns:
     def _give(self) -> None:
         self._called = False
         try:
+            until = time.perf_counter() + _A_WHILE
             for _ in range(min(A_FEW, len(self._asked))):
                 self._asked.popleft()()
+                if time.perf_counter() > until:
+                    break
         finally:
             self._call()

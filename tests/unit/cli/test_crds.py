@@ -11,13 +11,14 @@ import yaml
 from click.testing import CliRunner
 
 from legation.cli import main
-from legation.translate import raw_config, virtual_service
+from legation.translate import raw_config, upstream, virtual_service
 
 ROOT = Path(__file__).parents[3]
 CRDS = sorted((ROOT / "src" / "legation" / "crds").glob("*.yaml"))
 BOOTES = ["clusters.bootes.io", "endpoints.bootes.io", "listeners.bootes.io", "routes.bootes.io"]
 OURS = "envoyresources.legation.dev"
 PIPES = "virtualservices.servicemesh.l7mp.io"
+UPSTREAMS = "upstreams.legation.dev"
 
 
 def printed(*names: str) -> list[dict[str, Any]]:
@@ -59,7 +60,7 @@ def crd(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_all_are_printed_as_one_stream() -> None:
-    assert names_of(printed()) == sorted([*BOOTES, OURS, PIPES])
+    assert names_of(printed()) == sorted([*BOOTES, OURS, UPSTREAMS, PIPES])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_all_are_printed_as_one_stream() -> None:
         (["endpoints.bootes.io"], ["endpoints.bootes.io"]),
         (["routes", "Clusters"], ["clusters.bootes.io", "routes.bootes.io"]),
         (["bootes.io"], BOOTES),
-        (["legation.dev", OURS], [OURS]),
+        (["legation.dev", OURS], [OURS, UPSTREAMS]),
         (["servicemesh.l7mp.io"], [PIPES]),
         (["virtualservices"], [PIPES]),
     ],
@@ -85,7 +86,7 @@ def test_a_name_that_there_is_not_is_told_with_those_that_there_are() -> None:
 
 
 def test_there_is_one_for_each_kind_that_is_read() -> None:
-    read = raw_config.STEP.kinds | virtual_service.STEP.kinds
+    read = raw_config.STEP.kinds | upstream.STEP.kinds | virtual_service.STEP.kinds
     assert {(each["spec"]["group"], each["spec"]["names"]["kind"]) for each in printed()} == read
 
 
@@ -112,7 +113,12 @@ def test_raw_parts_keep_what_no_schema_knows() -> None:
         for each in printed()
     }
     # Of a pipe the schema knows all: what is not known is told to who writes it.
-    assert kept == {OURS: [".spec.resources.items"], PIPES: [], **{each: [".spec.config"] for each in BOOTES}}
+    assert kept == {
+        OURS: [".spec.resources.items"],
+        PIPES: [],
+        UPSTREAMS: [".spec.cluster"],
+        **{each: [".spec.config"] for each in BOOTES},
+    }
 
 
 def test_what_bootes_left_open_is_left_open() -> None:
@@ -128,7 +134,8 @@ def test_the_kinds_differ_in_what_they_hold_and_in_nothing_else() -> None:
     rest = [version_of(each) for each in printed()]
     statuses = [each["schema"]["openAPIV3Schema"]["properties"]["status"] for each in rest]
     selectors = [
-        schema_of(each)["properties"]["spec"]["properties"]["workloadSelector"] for each in printed(*BOOTES, OURS)
+        schema_of(each)["properties"]["spec"]["properties"]["workloadSelector"]
+        for each in printed(*BOOTES, OURS, UPSTREAMS)
     ]
     columns = [each["additionalPrinterColumns"] for each in rest]
     for same in (statuses, selectors, columns):
@@ -150,9 +157,8 @@ def test_both_protocols_of_pipes_lead_to_the_same_clusters() -> None:
     assert (udp["cluster"], udp["address"]) == (tcp["cluster"], tcp["address"])
 
 
-def test_pipes_stay_as_their_owners_wrote_them() -> None:
+def test_objects_stay_as_their_owners_wrote_them(crd: dict[str, Any]) -> None:
     """Defaults are the program's: one in a schema would be written into every object, and there to stay."""
-    (crd,) = printed(PIPES)
     assert [path for path, field in fields(schema_of(crd)) if "default" in field] == []
 
 

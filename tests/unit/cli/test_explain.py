@@ -110,6 +110,8 @@ def test_a_type_lists_its_fields() -> None:
         ("VirtualService.spec.listeners", "must have at most 400 items"),
         ("Cluster.spec.config", "Envoy's own configuration stands here"),
         ("Cluster.spec.config.connect_timeout", "envoy.config.cluster.v3.Cluster.connect_timeout"),
+        ("Upstream.spec.hosts.port", "65535"),
+        ("Upstream.spec.cluster.lb_policy", "envoy.config.cluster.v3.Cluster.lb_policy"),
         ("Route.spec.config.virtual_hosts", "envoy.config.route.v3.RouteConfiguration.virtual_hosts"),
         ("Router", "other types of this name"),
     ],

@@ -9,7 +9,8 @@ from legation.cli.kind_fields import UnknownField, find, is_meant, kinds
 
 def test_every_kind_that_has_a_definition_is_known() -> None:
     """By its name, in any case."""
-    assert sorted(kinds()) == ["cluster", "endpoint", "envoyresources", "listener", "route", "virtualservice"]
+    every = ["cluster", "endpoint", "envoyresources", "listener", "route", "upstream", "virtualservice"]
+    assert sorted(kinds()) == every
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ def test_every_kind_that_has_a_definition_is_known() -> None:
     [
         ("VirtualService", True),
         ("virtualservice.spec.listeners", True),
+        ("upstream.spec.hosts", True),
         ("Cluster.spec", True),
         ("bootes.io/Cluster", True),
         ("Cluster", False),

@@ -6,7 +6,7 @@ import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,6 +21,9 @@ from legation.model.resource_types import CLUSTER
 from tests import judged
 
 MARK = "poison"
+
+LONG = 60.0
+"""Seconds that a judge has in a test with one that hangs: nothing else takes so long, on no machine."""
 
 
 class FakeProcess:
@@ -49,7 +52,9 @@ class FakeProcess:
 class World:
     """What judges start, and what that says."""
 
-    def __init__(self) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self._flown = 0.0
         self.asked: list[int] = []
         self.started = self.stopped = 0
         self.large = False
@@ -64,11 +69,26 @@ class World:
         del clusters
         return Saying()
 
+    async def hang(self) -> NoReturn:
+        """Never answer. The event loop's time flies meanwhile, so nobody is late but who hangs."""
+        loop = asyncio.get_running_loop()
+        real = type(loop).time
+        self._patch.setattr(loop, "time", lambda: real(loop) + self._flown)
+        while True:
+            self._flown += LONG / 200
+            await asyncio.sleep(0)
+
+    async def hang_on_marked(self, clusters: list[Any]) -> Saying:
+        """Never answer where one is marked."""
+        if marked(clusters):
+            await self.hang()
+        return Saying()
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Have judges start fakes."""
-    made = World()
+    made = World(monkeypatch)
     monkeypatch.setattr(Process, "start", made.start)
     return made
 
@@ -198,11 +218,11 @@ async def test_one_that_takes_much_memory_is_started_anew(world: World, judge: J
 
 
 async def test_what_was_judged_in_time_counts(world: World) -> None:
-    judge = Judge(binary=Path("/bin/true"), timeout=0.2)
+    judge = Judge(binary=Path("/bin/true"), timeout=LONG)
 
     async def first_batch_alone(clusters: list[Any]) -> Saying:
         if len(clusters) <= 1:
-            await asyncio.Event().wait()
+            await world.hang()
         return Saying()
 
     world.answer = first_batch_alone
@@ -235,16 +255,9 @@ async def test_questions_are_asked_one_after_the_other(world: World, judge: Judg
     assert [set(each.values()) for each in both] == [{ACCEPTED}] * 2
 
 
-async def hang(clusters: list[Any]) -> Saying:
-    """Never answer where one is marked."""
-    if marked(clusters):
-        await asyncio.Event().wait()
-    return Saying()
-
-
 async def test_the_one_that_it_hangs_on_is_found_and_the_others_are_judged(world: World) -> None:
-    judge = Judge(binary=Path("/bin/true"), timeout=2)
-    world.answer = hang
+    judge = Judge(binary=Path("/bin/true"), timeout=LONG)
+    world.answer = world.hang_on_marked
     resources = several(8, 5)
 
     verdicts = await judge.judge(resources)
@@ -257,13 +270,12 @@ async def test_the_one_that_it_hangs_on_is_found_and_the_others_are_judged(world
 
 
 async def test_one_that_is_slow_once_is_not_to_blame(world: World) -> None:
-    judge = Judge(binary=Path("/bin/true"), timeout=1)
+    judge = Judge(binary=Path("/bin/true"), timeout=LONG)
 
     async def once(clusters: list[Any]) -> Saying:
         del clusters
         world.answer = world.fine
-        await asyncio.Event().wait()
-        return Saying()
+        await world.hang()
 
     world.answer = once
 
@@ -271,8 +283,8 @@ async def test_one_that_is_slow_once_is_not_to_blame(world: World) -> None:
 
 
 async def test_while_one_is_looked_for_that_it_hangs_on_the_others_come_first(world: World) -> None:
-    judge = Judge(binary=Path("/bin/true"), timeout=0.2)
-    world.answer = hang
+    judge = Judge(binary=Path("/bin/true"), timeout=LONG)
+    world.answer = world.hang_on_marked
     resources = several(64, 5)
 
     verdicts: Mapping[Resource, Verdict] = {}

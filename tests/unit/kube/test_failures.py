@@ -85,3 +85,16 @@ def test_the_innermost_reason_is_told(error: Exception, words: str) -> None:
     outer.__cause__ = error
     with pytest.raises(KubeUnreachable, match=words), told_as_unreachable("https://a"):
         raise outer
+
+
+def test_the_causes_are_kept_and_what_is_none_is_passed_over() -> None:
+    causes = [{"reason": "FieldValueInvalid", "field": "spec.a", "message": "no"}, "x", {"field": "b"}]
+    body = {"kind": "Status", "message": "is invalid", "details": {"causes": causes}}
+    error = refused(422, body)
+    assert error.words == "is invalid"
+    assert [(each.reason, each.field, each.message) for each in error.causes] == [
+        ("FieldValueInvalid", "spec.a", "no"),
+        ("", "b", ""),
+    ]
+    assert refused(422, {"kind": "Status", "details": {"causes": 3}}).causes == ()
+    assert refused(502, b"<html>").words == ""

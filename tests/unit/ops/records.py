@@ -13,6 +13,7 @@ from legation.model.statistics import (
     Histogram,
     Statistics,
     StatusStatistics,
+    StoreStatistics,
     Traffic,
     TransportStatistics,
 )
@@ -69,6 +70,8 @@ THROUGH = TransportStatistics(
 )
 
 TOLD = StatusStatistics(leading=True, waiting=2, writes=7, events=3, failures=1, replicas=3, answered=2)
+
+KEPT = StoreStatistics(objects=12, journal=4096, transactions=90, syncs=9, written=8192, refused=1)
 
 UNKNOWN_FIELD = Problem(
     code="unknown-field",

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
-from tests.unit.ops.records import DANGLING, STATISTICS, THROUGH, TOLD, UNKNOWN_FIELD
+from tests.unit.ops.records import DANGLING, KEPT, STATISTICS, THROUGH, TOLD, UNKNOWN_FIELD
 
 if TYPE_CHECKING:
     import httpx2
@@ -21,6 +21,7 @@ def client(missing: tuple[str, ...] = ()) -> TestClient:
         problems=lambda: (UNKNOWN_FIELD, DANGLING),
         transport=lambda: THROUGH,
         status=lambda: TOLD,
+        store=lambda: KEPT,
     )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 
@@ -78,6 +79,12 @@ def test_metrics_are_in_prometheus_text() -> None:
         "legation_status_writes_total 7.0",
         "legation_status_events_total 3.0",
         "legation_status_failures_total 1.0",
+        "legation_store_objects 12.0",
+        "legation_store_journal_size_bytes 4096.0",
+        "legation_store_transactions_total 90.0",
+        "legation_store_fsyncs_total 9.0",
+        "legation_store_written_bytes_total 8192.0",
+        "legation_store_refused_total 1.0",
         "legation_replicas 3.0",
         "legation_replicas_answered 2.0",
         'legation_problems{code="unknown-field",kind="Cluster",level="error"} 1.0',

@@ -175,3 +175,32 @@ async def test_who_comes_while_it_waits_is_waited_for_too(world: World) -> None:
     assert not task.done()
     client.take(CLUSTER)
     assert (await task).accepted == ("a-1",)
+
+
+async def test_only_those_that_are_meant_are_waited_for(world: World) -> None:
+    world.publish("a", cluster("one"))
+    meant, other = world.client("a-1"), world.client("a-2")
+    waiting = asyncio.create_task(
+        wait_accepted(
+            world.feedback, [(CLUSTER, "one")], matches=lambda each: each.node.id == "a-1", at_least=1, timeout=30
+        )
+    )
+    await asyncio.sleep(0)
+    other.refuse(other.is_sent(CLUSTER), "no", [cluster("one")])
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    meant.take(CLUSTER)
+    assert str(await waiting) == "accepted by a-1"
+
+
+async def test_who_is_meant_only_later_is_waited_for_from_then_on(world: World) -> None:
+    known: set[str] = set()
+    client = world.client("a-1")
+    waiting = asyncio.create_task(
+        wait_accepted(world.feedback, None, matches=lambda each: each.node.id in known, at_least=1, timeout=30)
+    )
+    await asyncio.sleep(0)
+    known.add("a-1")
+    world.publish("a", cluster("one"))
+    client.take(CLUSTER)
+    assert (await waiting).accepted == ("a-1",)

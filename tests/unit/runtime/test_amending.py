@@ -18,7 +18,7 @@ from legation.runtime import amending as module
 from legation.runtime.amending import Amending, Revised
 from legation.runtime.item import Item
 from legation.runtime.read import Reading, item_of
-from legation.translate.base import Amended, Draft, Note
+from legation.translate.base import Amended, Draft, Note, Stage
 from tests.manifests import manifest
 
 
@@ -30,8 +30,11 @@ class Stamping:
     """
 
     rows = frozenset({ROUTE_CONFIGURATION})
+    stage = Stage.NUMBERS
     planned: int = 0
     asked: list[str] = field(default_factory=list)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    sights: frozenset[object] = frozenset()
     breaks_at: str = ""
 
     def plan(self, notes: Iterable[Note]) -> StampPlan | None:
@@ -47,7 +50,8 @@ class StampPlan:
     of: Stamping
     stamps: list[tuple[ManifestObject, str, Any]]
 
-    def amend(self, json: Mapping[str, Any]) -> Amended:
+    def amend(self, json: Mapping[str, Any], *, scope: Scope) -> Amended:
+        self.of.scopes[json["name"]] = scope
         self.of.asked.append(json["name"])
         if self.of.breaks_at == json["name"]:
             raise RuntimeError
@@ -55,10 +59,13 @@ class StampPlan:
             if name == json["name"]:
                 changed = {**json, **({} if stamp is None else {"max_direct_response_body_size_bytes": stamp})}
                 problems = () if stamp != 13 else (Problem(code="unlucky", message="13", object=speaker.key),)
-                return Amended(json=changed, met=frozenset({speaker.key}), problems=problems)
+                return Amended(
+                    json=changed, met=frozenset({speaker.key}), problems=problems, sights=frozenset({f"saw {name}"})
+                )
         return Amended(json=json)
 
-    def problems(self, met: frozenset[ObjectKey]) -> Iterator[Problem]:
+    def problems(self, met: frozenset[ObjectKey], *, sights: frozenset[object]) -> Iterator[Problem]:
+        self.of.sights = sights
         if self.of.breaks_at == "problems":
             raise RuntimeError
         for speaker, _, _ in self.stamps:
@@ -127,6 +134,18 @@ def test_a_note_changes_what_it_speaks_of_in_its_namespace_and_nothing_else(worl
     assert changed.resource.origin == a.manifest.key
     assert revised.met == {manifest("Stamp", "s", namespace="shop").key: {(ROUTE_CONFIGURATION, "a1")}}
     assert world.stamping.asked == ["a1", "a2", "b1"]
+
+
+def test_a_plan_is_told_who_gets_a_resource_and_hears_again_what_it_saw_in_its_namespace(world: World) -> None:
+    speakers = (speaker("s", ("a1", 5), ("b1", 6)), speaker("t", ("a1", 7), namespace="bank"))
+    a, b, far = holder("a", "a1"), holder("b", "b1"), holder("a", "a1", namespace="bank")
+    world.amend(a, b, speakers[0])
+    assert world.stamping.scopes == {each: Scope(namespace="shop") for each in ("a1", "b1")}
+    assert world.stamping.sights == {"saw a1", "saw b1"}
+    world.amend(a, speakers[0])
+    assert world.stamping.sights == {"saw a1"}
+    world.amend(b, far, *speakers)
+    assert world.stamping.sights == {"saw a1"}
 
 
 def test_what_did_not_change_is_not_amended_again_and_stays_the_same_object(world: World) -> None:

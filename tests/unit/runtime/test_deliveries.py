@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from legation.model.delivery import NO_DELIVERY, SHOWN_REFUSALS, Delivery
+from legation.model.delivery import NO_DELIVERY, SHOWN_REFUSALS, SHOWN_WAITING, Delivery
 from legation.model.node import Node
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.resource_types import CLUSTER, LISTENER
@@ -473,3 +473,13 @@ async def test_others_have_their_turn_while_many_objects_are_counted(monkeypatch
 
 def many(number: int) -> Iterable[ObjectKey]:
     return (key(f"c-{each}") for each in range(number))
+
+
+async def test_who_has_not_answered_yet_is_named() -> None:
+    async with World().running(cluster("web")) as world:
+        for number in range(SHOWN_WAITING + 2):
+            world.client(f"edge-{number}.shop").is_sent(CLUSTER)
+        await world.counted()
+        told = world.told()
+        assert told is not None
+        assert told[1].waiting == tuple(f"edge-{number}.shop" for number in range(SHOWN_WAITING))

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from legation.clock import Clock, MonotonicClock
 from legation.errors import SourceError, TransportError
-from legation.model.node import Node
+from legation.model.node import Node, Workload
 from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Level, Problem
 from legation.model.resource_types import CLUSTER
@@ -446,3 +446,61 @@ async def test_a_problem_with_a_subject_stays_the_same_one_whatever_its_words_ar
             await world.handled()
             await wait_said(logs, 2)
             assert [each["event"] for each in logs] == ["problem", "problem over"]
+
+
+def versioned(name: str, version: int, seconds: int) -> ManifestObject:
+    """Return a cluster in a version, as a store of objects has it."""
+    it = changed(name, seconds)
+    metadata = {**it.body["metadata"], "resourceVersion": str(version)}
+    return replace(it, body={**it.body, "metadata": metadata})
+
+
+async def test_a_version_that_is_not_heard_of_yet_is_waited_for() -> None:
+    first, stored = versioned("one", 9, 1), versioned("one", 10, 2)
+    async with World().running(first) as world:
+        client = world.client("edge")
+        client.take(CLUSTER)
+        waiting = asyncio.create_task(
+            world.engine.wait_accepted([first.key], versions=[stored], at_least=1, timeout=30)
+        )
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        await world.publish(versioned("one", 11, 3))
+        client.take(CLUSTER)
+        assert (await waiting).accepted == ("edge",)
+
+
+async def test_a_version_that_does_not_come_is_told_when_the_time_is_over() -> None:
+    async with World().running(versioned("one", 9, 1)) as world:
+        answer = await world.engine.wait_accepted(versions=[versioned("one", 10, 2)], timeout=0.01)
+        assert not answer
+        assert [each.code for each in answer.problems] == ["not-ready"]
+        assert answer.problems[0].message == "what was stored has not come here yet"
+
+
+async def test_which_envoys_are_meant_is_asked_with_what_is_known_of_them() -> None:
+    async with World().running(cluster("one")) as world:
+        world.client(Node(id="front.default", metadata={"labels": {"tier": "front"}}))
+        asked: list[tuple[str, object]] = []
+
+        def matches(node: Node, workload: Workload | None) -> bool:
+            asked.append((node.id, workload))
+            return False
+
+        assert await world.engine.wait_accepted(matches=matches, timeout=30)
+        assert asked == [("front.default", Workload(namespace="default", labels=frozenset({("tier", "front")})))]
+
+
+async def test_of_an_object_that_two_sources_have_it_is_told_who_counts() -> None:
+    second = FakeSource("second")
+    async with World(others=(second,)).running(cluster("one")) as world:
+        second.publish(cluster("one"), cluster("two"))
+        await world.handled()
+        held = world.engine.held(cluster("one").key)
+        assert held is not None
+        assert held[0] is world.source
+        held = world.engine.held(cluster("two").key)
+        assert held is not None
+        assert held[0] is second
+        assert world.engine.held(cluster("three").key) is None

@@ -15,6 +15,7 @@ from legation.runtime.intake import Heard
 from legation.runtime.served import Served
 from tests.manifests import manifest
 from tests.unit.translate import pairs, pipes
+from tests.unit.translate.upstreams import upstream
 
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z"
 
@@ -208,3 +209,60 @@ def test_an_object_that_is_for_every_namespace_is_read_and_held_against_nothing(
     first, second = (pipes.virtual_service(pipes.listener(), name=name) for name in ("one", "two"))
     assert about(serving(first, rules=rules).what_if().problems(second), *CROSS) == []
     assert about(serving(first).what_if().problems(second), *CROSS) != []
+
+
+def test_an_upstream_is_held_against_clusters_and_its_share_is_not_tried_out() -> None:
+    """Whether its routes are there shows in its status."""
+    served = serving(cluster("web"), route("all", "web"))
+    fine = upstream("v2", namespace="shop", created=NEW, weight=5, routes=[{"configuration": "nowhere"}])
+    assert served.what_if().problems(fine) == ()
+    taken = upstream("web", namespace="shop", created=NEW)
+    assert {each.code for each in served.what_if().problems(taken)} == {"duplicate-name"}
+    broken = upstream(namespace="shop", weight=-1)
+    assert [each.code for each in served.what_if().problems(broken)] == ["invalid-upstream"]
+
+
+def test_objects_that_come_together_are_looked_at_together() -> None:
+    what_if = serving().what_if()
+    assert about(what_if.problems(route("all", "web")), *CROSS)
+    every = what_if.together([route("all", "web"), cluster("web")])
+    assert [about(each, *CROSS) for each in every] == [[], []]
+
+
+def test_of_two_that_come_together_with_one_name_it_is_told_of_the_later_one() -> None:
+    first, second = cluster("web", of="a"), cluster("web", of="b", created=NEW)
+    one, other = serving().what_if().together([first, second])
+    assert about(one, *CROSS) == []
+    assert about(other, *CROSS) == [('the Cluster "web" is that of Cluster shop/a, which came first', Level.ERROR)]
+
+
+def test_what_is_replaced_together_with_it_is_not_in_its_way() -> None:
+    """Names are given away in one go."""
+    served = serving(cluster("web", of="a"), cluster("api", of="b"))
+    every = served.what_if().together([cluster("api", of="a"), cluster("web", of="b")])
+    assert [about(each, *CROSS) for each in every] == [[], []]
+
+
+def test_what_was_looked_at_is_not_encoded_again_when_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    served, asked = serving(), cluster("web")
+    found = served.what_if(soon=True).problems(asked)
+    stored = replace(asked, body={**asked.body, "metadata": {**asked.body["metadata"], "resourceVersion": "7"}})
+    monkeypatch.setattr("legation.envoy.codec.encode", lambda *_, **__: pytest.fail("it is encoded again"))
+    served.update(heard([stored]))
+    assert served.problems == found
+
+
+def test_what_was_looked_at_and_stored_otherwise_is_what_was_stored() -> None:
+    served = serving(cluster("web"))
+    served.what_if(soon=True).problems(cluster("other", of="web"))
+    served.update(heard([cluster("third", of="web")]))
+    [(_, name)] = served.names_of([cluster("web").key])
+    assert name == "third"
+
+
+def test_no_more_is_kept_of_what_was_looked_at_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("legation.runtime.prepared.MOST", 2)
+    served = serving()
+    for number in range(5):
+        served.what_if(soon=True).problems(cluster(f"c{number}"))
+    assert [key.name for key in served._prepared._readings] == ["c3", "c4"]

@@ -200,12 +200,13 @@ class Loopback:
         """Open a delta ADS stream, over the one connection unless it is given another."""
         return RawStream(channel or self.channel, f"/{ADS_SERVICE}/DeltaAggregatedResources")
 
-    def connect(self, address: str = "") -> grpc.aio.Channel:
+    def connect(self, address: str = "", *more: tuple[str, Any]) -> grpc.aio.Channel:
         """Return a channel with a connection of its own, where gRPC would share one between equal channels."""
         options = (
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", -1),
+            *more,
         )
         return grpc.aio.insecure_channel(address or self.transport.addresses[0], options=options)
 

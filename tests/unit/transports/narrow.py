@@ -25,6 +25,7 @@ class Narrow:
         self._first = first
         self._opened = asyncio.Event()
         self._server: asyncio.StreamWriter | None = None
+        self._joined: set[asyncio.Task[None] | None] = set()
 
     def open(self) -> None:
         """Let everything through."""
@@ -37,6 +38,7 @@ class Narrow:
 
     async def join(self, from_client: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         """Let a client talk with the server until one of them hangs up."""
+        self._joined.add(asyncio.current_task())
         with socket.socket() as way:
             way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
             way.settimeout(0.0)
@@ -45,6 +47,13 @@ class Narrow:
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pass(from_client, self._server))
                 both.create_task(self._pass_narrowly(from_server, client))
+            for writer in (self._server, client):
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
+
+    async def left(self) -> None:
+        """Wait until all have hung up: what is open when the event loop ends is blamed on a later test."""
+        await asyncio.gather(*filter(None, self._joined))
 
     async def _pass_narrowly(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _pass(reader, writer, most=self._first)
@@ -73,3 +82,4 @@ async def way_to(port: int, *, first: int) -> AsyncIterator[Narrow]:
             yield way
         finally:
             way.open()
+            await way.left()

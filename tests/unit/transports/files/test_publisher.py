@@ -14,7 +14,7 @@ from legation.errors import FilesError
 from legation.model.file_statistics import FileStatistics
 from legation.testing import ManualClock
 from legation.transports.files.plain_steps import PlainStep, PlainSteps
-from legation.transports.files.publisher import LAST_STEP, LONG, LONGEST_PAUSE, Publisher
+from legation.transports.files.publisher import LONG, LONGEST_PAUSE, Publisher
 from tests.unit.transports.files.fakes import FULL, FakeWriter, RemovingSteps
 
 PATIENCE = 20.0
@@ -219,7 +219,8 @@ async def test_a_disk_that_hangs_does_not_keep_it_from_stopping() -> None:
         began = asyncio.get_running_loop().time()
         task.cancel()
         await asyncio.wait([task])
-        assert asyncio.get_running_loop().time() - began < LAST_STEP + 0.9
+        # Not a measure of speed: the disk hangs for as long as a test waits.
+        assert asyncio.get_running_loop().time() - began < PATIENCE / 2
 
 
 async def test_a_step_that_is_being_written_ends_before_it_stops() -> None:

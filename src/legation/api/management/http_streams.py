@@ -1,0 +1,133 @@
+"""Streams of messages over HTTP: JSON lines, or server-sent events for who asks for these.
+
+It knows how a stream looks and how it ends. It refuses to know what is in it. The one invariant: what is refused before
+anything was said is an answer with its own status; what is refused later is the last thing in the stream, so that no
+client takes a broken stream for one that ended.
+
+Sources: https://github.com/ndjson/ndjson-spec, https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING
+
+from google.protobuf import json_format
+from starlette.responses import StreamingResponse
+
+from legation.api.management.http_statuses import FAULT, json_line, line
+from legation.api.management.refused import Refused
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+    from google.rpc import status_pb2
+    from starlette.types import Receive, Scope, Send
+
+JSON_LINES = "application/x-ndjson"
+EVENTS = "text/event-stream"
+FIRST_WORD = 1.0
+"""Seconds in which a refusal is still an answer of its own: a stream that has nothing to say begins after that."""
+KEEP_ALIVE = 15.0
+"""Seconds after which a stream of events that has nothing to say shows that it stands: proxies end what is silent."""
+
+
+async def streamed(
+    messages: AsyncGenerator[Message],
+    *,
+    as_events: bool,
+    fault: Callable[[Exception], None],
+    keep_alive: float = KEEP_ALIVE,
+) -> Streamed:
+    """Return the answer that says each message when it comes.
+
+    Args:
+        messages: What is said; closed when the stream ends, whoever ends it.
+        as_events: Whether as server-sent events.
+        fault: Is told of an error of this program itself.
+        keep_alive: Seconds after which a stream of events without any says that it stands.
+
+    Raises:
+        Refused: At once, before anything was said.
+    """
+    first = asyncio.ensure_future(anext(messages, None))
+    try:
+        await asyncio.wait([first], timeout=FIRST_WORD)
+        if first.done():
+            first.result()
+    except BaseException:
+        await _given_up(first)
+        await messages.aclose()
+        raise
+    said = _said(messages, first, fault=fault, keep_alive=keep_alive if as_events else None, as_events=as_events)
+    # A page keeps nothing of it, and a proxy hands it on at once.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Streamed(said, media_type=EVENTS if as_events else JSON_LINES, headers=headers)
+
+
+class Streamed(StreamingResponse):
+    """An answer that closes what it says when the client has gone: starlette leaves that to the collector."""
+
+    def __init__(self, said: AsyncGenerator[bytes], *, media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(said, media_type=media_type, headers=headers)
+        self.said = said
+        """The bytes as they come."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.said.aclose()
+
+
+async def _said(
+    messages: AsyncGenerator[Message],
+    first: asyncio.Future[Message | None],
+    *,
+    as_events: bool,
+    keep_alive: float | None,
+    fault: Callable[[Exception], None],
+) -> AsyncGenerator[bytes]:
+    show, coming = (_event if as_events else line), first
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=keep_alive)
+            if not coming.done():
+                yield b":\n\n"
+                continue
+            message = coming.result()
+            if message is None:
+                return
+            yield show(message)
+            coming = asyncio.ensure_future(anext(messages, None))
+    except Refused as refused:
+        yield _failure(refused.status, as_events=as_events)
+    except Exception as error:  # noqa: BLE001 - the client must not take it for the end of what there is
+        fault(error)
+        yield _failure(FAULT, as_events=as_events)
+    finally:
+        await _given_up(coming)
+        await messages.aclose()
+
+
+async def _given_up(coming: asyncio.Future[Message | None]) -> None:
+    coming.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await coming
+
+
+def _event(message: Message) -> bytes:
+    """Return a message as an event, with what a browser sends when it comes back."""
+    token = getattr(message, "resume_token", "")
+    head = f"id: {token}\n" if token else ""
+    kind = message.WhichOneof("event") if "event" in message.DESCRIPTOR.oneofs_by_name else None
+    if kind:
+        head += f"event: {kind}\n"
+    return head.encode() + b"data: " + line(message) + b"\n"
+
+
+def _failure(status: status_pb2.Status, *, as_events: bool) -> bytes:
+    said = json_line({"error": json_format.MessageToDict(status)})
+    return b"event: error\ndata: " + said + b"\n" if as_events else said

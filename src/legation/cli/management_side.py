@@ -1,0 +1,160 @@
+"""The management API of a server, joined of its settings, of who keeps the objects and of what is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from legation.api.management.grpc_server import ManagementServer
+from legation.api.management.kinds import Kinds
+from legation.api.management.service import Management
+from legation.errors import SettingsError
+from legation.http_server import HttpServer
+from legation.runtime.problem_log import log_fault
+from legation.settings import Management as ManagementSettings
+from legation.sources.stored.apart import refuse_inside
+from legation.sources.stored.store import StoredObjects
+from legation.translate.pipeline import API_KINDS
+
+if TYPE_CHECKING:
+    from legation.api.management.calls import Plane
+    from legation.model.statistics import StoreStatistics
+    from legation.model.stored import ObjectStore
+    from legation.sources.base import Source
+    from legation.transports.base import Feed, Transport
+
+
+def kept_in(state_dir: Path | None, *, watched: Path | None) -> StoredObjects:
+    """Return the store of a server that reads no cluster.
+
+    Args:
+        state_dir: The folder where it keeps the objects.
+        watched: The folder of manifests, if there is one.
+
+    Raises:
+        SettingsError: There is no such folder, or the two folders are not apart.
+    """
+    if state_dir is None:
+        words = "the management API keeps objects there, unless they are kept in a cluster: write --state-dir FOLDER"
+        raise SettingsError("--state-dir", f"{words}, or --kubernetes")
+    if watched is not None:
+        refuse_inside(watched, state_dir)
+    return StoredObjects(state_dir)
+
+
+class ManagementSide:
+    """What serves the API. It is handed to a control plane, and then told which one."""
+
+    def __init__(
+        self,
+        found: ManagementSettings,
+        *,
+        store: ObjectStore,
+        source: Source,
+        grace: float,
+        closed: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            found: The settings.
+            store: Who keeps the objects.
+            source: That by which these are served.
+            grace: Seconds in which calls must have ended.
+            closed: Closes the store at the end.
+        """
+        self._store = store
+        self.source = source
+        """That by which what is kept is served."""
+        self._closed = closed
+        self._management: Management | None = None
+        self._grpc: ManagementServer | None = None
+        if found.management_port is not None or found.management_socket is not None:
+            self._grpc = ManagementServer(
+                self._of_plane,
+                bind=found.management_bind,
+                port=found.management_port,
+                socket=found.management_socket,
+                shutdown_grace=grace,
+            )
+        self._http = tuple(_Http(found, self._of_plane, private=private) for private in _http_ports(found))
+
+    @property
+    def transports(self) -> tuple[Transport, ...]:
+        """What the control plane is to run beside its own."""
+        return (*((self._grpc,) if self._grpc is not None else ()), *self._http)
+
+    @property
+    def statistics(self) -> Callable[[], StoreStatistics] | None:
+        """What tells how the store of this program is; None where a cluster keeps the objects."""
+        return self._store.statistics if isinstance(self._store, StoredObjects) else None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where clients find it."""
+        return (*(self._grpc.addresses if self._grpc is not None else ()), *(each.url for each in self._http))
+
+    def serve(self, plane: Plane) -> None:
+        """Take what serves the objects."""
+        self._management = Management(plane, self._store, own=self.source, kinds=Kinds(API_KINDS))
+
+    async def aclose(self) -> None:
+        """Close the store, when nothing is served any more."""
+        if self._closed is not None:
+            await self._closed()
+
+    def _of_plane(self) -> Management:
+        if self._management is None:
+            raise RuntimeError("it is served before it was told by which control plane")
+        return self._management
+
+
+def _http_ports(found: ManagementSettings) -> tuple[bool, ...]:
+    """Return for each port over HTTP whether it is a Unix socket."""
+    return (
+        *((False,) if found.management_http_port is not None else ()),
+        *((True,) if found.management_http_socket is not None else ()),
+    )
+
+
+class _Http:
+    """The API over HTTP/JSON. Fulfils `transports.base.Transport`, and serves no Envoy."""
+
+    def __init__(self, found: ManagementSettings, management: Callable[[], Management], *, private: bool) -> None:
+        self.name = "management over HTTP" + (" at its socket" if private else "")
+        self._found = found
+        self._management = management
+        self._private = private
+        self._server: HttpServer | None = None
+
+    @property
+    def url(self) -> str:
+        """What a person opens; empty before it runs."""
+        return self._server.url if self._server is not None else ""
+
+    async def run(self, _feed: Feed, *, started: Callable[[], None]) -> None:
+        # Many have the API over gRPC alone.
+        from legation.api.management.http_app import management_app
+
+        found, management = self._found, self._management()
+        app = management_app(management, bind=found.management_bind, private=self._private, fault=log_fault)
+        socket = found.management_http_socket if self._private else None
+        if socket is not None:
+            self._server = HttpServer.on_socket(app, path=socket, setting="--management-http-socket")
+        else:
+            self._server = HttpServer(
+                app,
+                bind=found.management_bind,
+                port=found.management_http_port or 0,
+                setting="--management-http",
+                bind_setting="--management-bind",
+            )
+        serving = asyncio.create_task(self._server.run(started=started))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            management.leave()
+            serving.cancel()
+            await asyncio.wait((serving,))

@@ -1,0 +1,1 @@
+"""The management API as messages: its proto file, and what protoc made of it."""

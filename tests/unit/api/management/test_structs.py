@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.struct_pb2 import Struct, Value
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legation.api.management import structs
+
+_SCALARS = st.none() | st.booleans() | st.text() | st.integers(-(2**53), 2**53) | st.floats(-1e6, 1e6)
+_JSON = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(), _JSON, max_size=4))
+def test_what_is_put_in_comes_out(json: dict[str, Any]) -> None:
+    struct = Struct()
+    structs.fill(struct, json)
+    assert structs.to_json(Struct.FromString(struct.SerializeToString())) == json
+
+
+def test_whole_numbers_are_whole() -> None:
+    struct = Struct()
+    struct.update({"port": 80, "share": 0.5})
+    found = structs.to_json(struct)
+    assert (repr(found["port"]), found["share"]) == ("80", 0.5)
+
+
+def test_empty_maps_and_lists_stay() -> None:
+    struct = Struct()
+    structs.fill(struct, {"a": {}, "b": [], "c": [[], {}]})
+    assert structs.to_json(struct) == {"a": {}, "b": [], "c": [[], {}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        pytest.param(Value(), "without any content", id="nothing"),
+        pytest.param(Value(number_value=float("nan")), "no such number", id="no number"),
+        pytest.param(Value(number_value=2.0**60), "as `text`", id="too large"),
+    ],
+)
+def test_what_json_cannot_say_is_refused_where_it_stands(value: Value, says: str) -> None:
+    struct = Struct()
+    struct.fields["spec"].struct_value.fields["list"].list_value.values.append(value)
+    with pytest.raises(structs.Unsayable, match=says) as caught:
+        structs.to_json(struct)
+    assert caught.value.path == ("spec", "list", 0)
