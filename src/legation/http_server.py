@@ -149,7 +149,19 @@ class HttpServer:
             await server.serve(sockets=sockets)
         finally:
             if server.started:
+                await _accept_no_more(sockets)
                 await server.shutdown(sockets=sockets)
+
+
+async def _accept_no_more(sockets: list[socket.socket]) -> None:
+    """Leave whoever connects now to the system, and have those connected for good who were accepted just now.
+
+    asyncio forgets a connection that it has accepted and not set up yet when its server is closed: nobody closes it.
+    """
+    for each in sockets:
+        asyncio.get_running_loop().remove_reader(each)
+    for _ in range(3):  # a task begins, it makes the transport, that tells the protocol
+        await asyncio.sleep(0)
 
 
 def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, connections: int | None) -> uvicorn.Config:

@@ -10,7 +10,7 @@ import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,3 +194,14 @@ async def test_an_address_that_is_not_ours_is_told_with_its_own_setting() -> Non
     )
     with pytest.raises(TransportError, match="another with --management-bind"):
         await server.run(started=pytest.fail)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_that_comes_while_it_ends_is_closed_too(turns: int) -> None:
+    async with running(make(bind="127.0.0.1")) as server:
+        client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        # It is accepted at one of these turns of the event loop; which one is not ours to say.
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    with client, suppress(ConnectionResetError):
+        assert client.recv(1) == b""
