@@ -14,6 +14,8 @@ import pytest
 from tests.cluster.admin import PATIENCE, STEP, Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer, Binaries
 
+pytestmark = pytest.mark.timeout(120)
+
 PARENT = """
 import os, pathlib, sys
 from tests.cluster.api_server import ApiServer

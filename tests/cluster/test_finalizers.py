@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.cluster.admin import Object, reference
 from tests.cluster.manifests import EDGE
 from tests.cluster.replica import Replica
 from tests.cluster.stage import Stage
 from tests.envoy.world import GRACES
+
+pytestmark = pytest.mark.timeout(120)
 
 STATUS = ("--status", "on", *GRACES)
 TOGETHER = ("--replica-service", "legation")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from legation.api.management.cluster_backend import ClusterObjects
 from legation.errors import InvalidObjects, ObjectNotFound, StoreForbidden
 from legation.kube.connection import Connection, Pem, User
 from legation.model.objects import ObjectKey
+from legation.sources.stored_in_cluster.store import ClusterObjects
 from legation.translate.pipeline import API_KINDS
 from tests.cluster.admin import Admin, reference
 from tests.cluster.api_server import ApiServer

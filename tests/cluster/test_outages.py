@@ -9,7 +9,7 @@ from tests.cluster import manifests
 from tests.cluster.stage import Proxy, Stage
 from tests.envoy.world import GRACES
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 _LOADED = (
     r"^cluster_manager\.(cds\.(version|update_success|update_rejected)|cluster_(added|modified|removed))$"
