@@ -3,8 +3,8 @@
 python -m bench.run [CASES]
 
 CASES are names with commas between: `saved`, `growth`, `rules`, `judge`, `webhook`, `pages`, `K1` to `K4` (in a
-Kubernetes cluster), `L1` to `L4` (files from one), `M1` to `M3` (pipes), and the letters of the comparison; all of them
-without.
+Kubernetes cluster), `L1` to `L4` (files from one), `M1` to `M3` (pipes), `N1` and `N2` (the management API), and the
+letters of the comparison; all of them without.
 It prints what it measured beside the target, and never fails on speed: machines differ.
 """
 
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import files, growth, judge, kubernetes, pages, pipes, rules, saved, side_by_side, webhook
+from bench import files, growth, judge, kubernetes, management, pages, pipes, rules, saved, side_by_side, webhook
 from bench.cases import CASES
 
 PARTS = {
@@ -29,6 +29,7 @@ PARTS = {
     **kubernetes.PARTS,
     **files.PARTS,
     **pipes.PARTS,
+    **management.PARTS,
 }
 """What is measured of legation alone."""
 

@@ -40,7 +40,6 @@ from typing import TypeAlias
 
 __all__ = [
     "Compacted",
-    "FieldConflict",
     "FieldConflicts",
     "FilesError",
     "InvalidObjects",
@@ -58,6 +57,7 @@ __all__ = [
     "LocalProtocolError",
     "ObjectFault",
     "ObjectNotFound",
+    "OwnedField",
     "PartlyStored",
     "ProtocolError",
     "RemoteProtocolError",
@@ -227,7 +227,7 @@ class ObjectFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldConflict:
+class OwnedField:
     """A field that somebody else owns with another value."""
 
     index: int
@@ -276,7 +276,7 @@ class ObjectNotFound(StoreError):
 class FieldConflicts(StoreError):
     """Others own fields with other values than those that are applied. Nothing was changed."""
 
-    def __init__(self, conflicts: tuple[FieldConflict, ...]) -> None:
+    def __init__(self, conflicts: tuple[OwnedField, ...]) -> None:
         what = "; ".join(map(str, conflicts))
         super().__init__(f"{what} (leave these fields out, set them to what they are, or force it to take them over)")
         self.conflicts = conflicts
@@ -310,12 +310,15 @@ class Compacted(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The objects cannot be kept, or not be reached, now. What was asked for was not done, as far as anybody knows."""
+    """The objects cannot be kept, or not be reached, now. What was asked for was not done, if it is not said so."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the objects cannot be kept now: {reason}")
+    def __init__(self, reason: str, *, may_be_done: bool = False) -> None:
+        doubt = "; whether this was kept is not known: look" if may_be_done else ""
+        super().__init__(f"the objects cannot be kept now: {reason}{doubt}")
         self.reason = reason
         """Why, a clause."""
+        self.may_be_done = may_be_done
+        """Whether nobody knows if what was asked for was done."""
 
 
 class StoreForbidden(StoreError):

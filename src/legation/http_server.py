@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 import socket
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from legation.http_connection import BODY_PATIENCE, HEAD_PATIENCE, PatientConnection
 from legation.listening import close_at, listen, listen_at, port_of
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class HttpServer:
         connections: int | None = None,
         path: Path | None = None,
         bind_setting: str = "",
+        patience: tuple[float, float] = (HEAD_PATIENCE, BODY_PATIENCE),
     ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
@@ -73,9 +76,11 @@ class HttpServer:
             setting: What the names of the two settings begin with: `--health` of `--health-bind` and `--health-port`.
             keep_alive: Seconds after which a connection is closed on which nobody asks.
             tls: What encrypts the connections; None: nothing does.
-            connections: With more than that a request is answered with 503; None: there is no limit.
+            connections: With more than that one leaves on which nothing is answered; if each is being answered, the
+                newcomer is told 503. None: there is no limit.
             path: Of a Unix socket, in place of the port; see `on_socket`.
             bind_setting: The name of that setting, where it is another one.
+            patience: Seconds in which a TLS handshake and the head of a request must have come, and then its body.
         """
         self._app = app
         self._bind = bind
@@ -84,6 +89,7 @@ class HttpServer:
         self._tls = tls
         self._connections = connections
         self._path = path
+        self._patience = patience
         self._bind_setting = bind_setting or f"{setting}-bind"
         self.port = port
         """Where it listens: the chosen port once it has started."""
@@ -143,8 +149,8 @@ class HttpServer:
                 each.close()
 
     async def _serve(self, sockets: list[socket.socket], *, started: Callable[[], None]) -> None:
-        config = _config(self._app, keep_alive=self._keep_alive, tls=self._tls, connections=self._connections)
-        server = _Server(config, started=started)
+        config = _config(self._app, keep_alive=self._keep_alive, connections=self._connections)
+        server = _Server(config, started=started, tls=self._tls, patience=self._patience)
         try:
             await server.serve(sockets=sockets)
         finally:
@@ -164,11 +170,11 @@ async def _accept_no_more(sockets: list[socket.socket]) -> None:
         await asyncio.sleep(0)
 
 
-def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, connections: int | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, keep_alive: float, connections: int | None) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_SELDOM)
     return uvicorn.Config(
         app,
-        http="h11",
+        http=PatientConnection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -178,7 +184,6 @@ def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, conn
         date_header=False,
         timeout_keep_alive=math.ceil(keep_alive),
         timeout_graceful_shutdown=_LAST_ANSWERS,
-        ssl_context_factory=None if tls is None else lambda *_: tls,
         limit_concurrency=connections,
     )
 
@@ -186,14 +191,47 @@ def _config(app: ASGIApp, *, keep_alive: float, tls: ssl.SSLContext | None, conn
 class _Server(uvicorn.Server):
     """uvicorn's server, without what belongs to a program of its own."""
 
-    def __init__(self, config: uvicorn.Config, *, started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        started: Callable[[], None],
+        tls: ssl.SSLContext | None,
+        patience: tuple[float, float],
+    ) -> None:
         super().__init__(config)
         self._tell_started = started
+        self._tls = tls
+        self._patience = patience
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to the program."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections; uvicorn itself would wait a minute for the end of each TLS handshake."""
+        head, body = self._patience
+        connection = functools.partial(
+            PatientConnection,
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            head_patience=head,
+            body_patience=body,
+        )
+        loop, tls = asyncio.get_running_loop(), self._tls
+        self.servers = [
+            await loop.create_server(
+                connection,
+                sock=each,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else head,
+                backlog=self.config.backlog,
+            )
+            for each in sockets or ()
+        ]
+        self.started = True
 
     async def main_loop(self) -> None:
         """Wait for the cancellation; uvicorn's own loop would wake ten times a second to look at the time."""

@@ -97,11 +97,16 @@ def listen_at(path: Path, *, setting: str) -> socket.socket:
 
 def close_at(path: Path, listening: socket.socket) -> None:
     """Close a Unix socket, and remove it unless somebody else listens there by now."""
+    listening.close()
+    remove_at(path)
+
+
+def remove_at(path: Path) -> None:
+    """Remove a Unix socket at which nobody listens (any more)."""
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        listening.close()
+        asking.setblocking(False)  # noqa: FBT003 - the name says it
         if asking.connect_ex(os.fspath(path)) == errno.ECONNREFUSED:
             path.unlink(missing_ok=True)
-    listening.close()
 
 
 def check_free(path: Path, *, setting: str) -> None:

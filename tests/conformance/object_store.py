@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from legation.errors import (
-    FieldConflict,
     FieldConflicts,
     InvalidObjects,
     InvalidQuery,
     ObjectNotFound,
+    OwnedField,
     StoreError,
     VersionConflict,
 )
@@ -173,8 +173,8 @@ class ObjectStoreSuite:
         with pytest.raises(FieldConflicts) as error:
             await shelf.apply(shelf.body("c"), shelf.body("b", x=1), shelf.body("a", x=2, deep={"y": 2}), manager="two")
         assert sorted(error.value.conflicts, key=lambda each: each.path) == [
-            FieldConflict(index=2, path="spec.config.deep.y", manager="one"),
-            FieldConflict(index=2, path="spec.config.x", manager="one"),
+            OwnedField(index=2, path="spec.config.deep.y", manager="one"),
+            OwnedField(index=2, path="spec.config.x", manager="one"),
         ]
         assert (await shelf.list()).objects == before.objects
 
@@ -310,6 +310,11 @@ class ObjectStoreSuite:
         assert await shelf.store.delete([(shelf.key("a"), right)])
 
     # ------------------------------------------------------------------------------------------------------------ list
+
+    @pytest.mark.parametrize("namespace", ["a/b", "..", "a?b=", "a#", "%2e", "A"])
+    async def test_in_what_can_be_no_namespace_there_is_nothing(self, shelf: Shelf, namespace: str) -> None:
+        await shelf.put("a")
+        assert (await shelf.list(namespace=namespace)).objects == ()
 
     async def test_a_list_comes_in_the_order_of_keys_page_by_page(self, shelf: Shelf) -> None:
         bodies = [shelf.body(name) for name in "dbac"] + [shelf.body("a", kind=kind) for kind in ("Route", "Listener")]

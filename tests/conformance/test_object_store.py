@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from legation.api.management.cluster_backend import ClusterObjects
 from legation.errors import Compacted
 from legation.model.problems import Problem
 from legation.sources.base import SourceState
 from legation.sources.stored.store import StoredObjects
+from legation.sources.stored_in_cluster.store import ClusterObjects
 from legation.testing import FakeKube
 from legation.translate.pipeline import API_KINDS
 from tests.conformance.object_store import ObjectStoreSuite, Shelf

@@ -154,14 +154,104 @@ async def test_who_speaks_no_http_is_told_of_once(caplog: pytest.LogCaptureFixtu
     assert len(said) == len(set(said))
 
 
+class Holding:
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.app = Starlette(routes=[Route("/", self._answer)])
+
+    async def _answer(self, _: Request) -> Response:
+        self.asked.set()
+        await self.go_on.wait()
+        return PlainTextResponse("late")
+
+
 async def test_with_too_many_connections_the_next_one_is_sent_away() -> None:
-    """Those that are there keep their place."""
-    async with running(make(bind="127.0.0.1", connections=2)) as server:
-        idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    """Those that are being answered keep their place."""
+    holding = Holding()
+    server = HttpServer(holding.app, bind="127.0.0.1", port=0, setting="--admin", connections=2)
+    async with running(server), asyncio.TaskGroup() as group:
+        first = group.create_task(ask("127.0.0.1", server.port))
+        async with asyncio.timeout(10):
+            await holding.asked.wait()
         assert b" 503 " in await ask("127.0.0.1", server.port)
-        for _, writer in idle:
-            writer.close()
+        holding.go_on.set()
+    assert b"late" in first.result()
+
+
+async def closed(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    """Wait until the server has closed it."""
+    reader, writer = connection
+    async with asyncio.timeout(10):
+        with suppress(ConnectionResetError):
+            await reader.read()
+        writer.close()
+        with suppress(ConnectionResetError):
             await writer.wait_closed()
+
+
+async def test_who_says_nothing_makes_room_for_a_newcomer() -> None:
+    """The one that has been silent longest leaves, and one that has been answered only after those."""
+    async with running(make(bind="127.0.0.1", connections=4)) as server:
+        kept = await asyncio.open_connection("127.0.0.1", server.port)
+        kept[1].write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        async with asyncio.timeout(10):
+            await kept[0].readuntil(b"hello")
+        silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+        assert b"hello" in await ask("127.0.0.1", server.port)
+        await closed(silent[0])
+        kept[1].write(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert (await kept[0].read()).endswith(b"hello")
+        for _, writer in (kept, *silent[1:]):
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nhost: ",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n1",
+        b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n",
+    ],
+)
+async def test_who_does_not_end_a_request_is_closed(said: bytes) -> None:
+    """Whether anybody else needs the place or not."""
+    app = Starlette(routes=[Route("/", _hello)])
+    server = HttpServer(app, bind="127.0.0.1", port=0, setting="--admin", keep_alive=60.0, patience=(0.05, 0.05))
+    async with running(server):
+        connection = await asyncio.open_connection("127.0.0.1", server.port)
+        connection[1].write(said)
+        await closed(connection)
+
+
+async def test_who_waits_for_the_answer_to_a_whole_request_is_not_closed() -> None:
+    holding = Holding()
+    server = HttpServer(holding.app, bind="127.0.0.1", port=0, setting="--admin", patience=(0.05, 0.05))
+    async with running(server), asyncio.TaskGroup() as group:
+        asking = group.create_task(ask("127.0.0.1", server.port))
+        async with asyncio.timeout(10):
+            await holding.asked.wait()
+        # Who came later and says nothing is closed: as much time has passed for the first one.
+        await closed(await asyncio.open_connection("127.0.0.1", server.port))
+        holding.go_on.set()
+    assert b"late" in asking.result()
+
+
+async def test_a_handshake_that_does_not_end_is_closed() -> None:
+    server = HttpServer(
+        Starlette(),
+        bind="127.0.0.1",
+        port=0,
+        setting="--admin",
+        tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        patience=(0.05, 0.05),
+    )
+    async with running(server):
+        await closed(await asyncio.open_connection("127.0.0.1", server.port))
 
 
 async def asked_at(path: Path) -> bytes:

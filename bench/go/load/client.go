@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ const (
 	clusterURL  = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 	listenerURL = "type.googleapis.com/envoy.config.listener.v3.Listener"
 	endpointURL = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+	routeURL    = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 	service     = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
 	patience    = time.Minute
 	pause       = 10 * time.Millisecond
@@ -29,18 +31,20 @@ const (
 	resourceInResponse = 2
 	typeInResponse     = 4
 	nonceInResponse    = 5
+	removedInResponse  = 6 // of DeltaDiscoveryResponse
 )
 
 // round is one change that all clients wait for.
 type round struct {
-	mark []byte // stands in the changed resource and nowhere else
+	mark []byte // stands in the changed resource and nowhere else, as far as it is looked for
+	in   string // the type that it is looked for in; empty for all
 	seen []time.Time
 	left atomic.Int64
 	done chan struct{}
 }
 
-func newRound(mark string, clients int) *round {
-	r := &round{mark: []byte(mark), seen: make([]time.Time, clients), done: make(chan struct{})}
+func newRound(mark, in string, clients int) *round {
+	r := &round{mark: []byte(mark), in: in, seen: make([]time.Time, clients), done: make(chan struct{})}
 	r.left.Store(int64(clients))
 	return r
 }
@@ -57,10 +61,13 @@ func (r *round) see(number int) {
 // want is how many resources of each type make the first state of a client whole.
 type want struct {
 	clusters, listeners, endpoints int
+	route                          string // the one that is asked for; empty for none
 }
 
 func (w want) of(url string) int {
-	return map[string]int{clusterURL: w.clusters, listenerURL: w.listeners, endpointURL: w.endpoints}[url]
+	return map[string]int{
+		clusterURL: w.clusters, listenerURL: w.listeners, endpointURL: w.endpoints, routeURL: min(len(w.route), 1),
+	}[url]
 }
 
 // names returns the endpoints that are asked for: that one, else those of each cluster.
@@ -82,6 +89,8 @@ type client struct {
 	delta    bool
 	want     want
 	ask      []string // the endpoints that it asks for when it has its clusters
+	asked    map[string]bool
+	follow   string // what clusters are called whose endpoints it asks for when they come; empty: as ask says
 	got      map[string]int
 	stream   *stream
 	first    *round // ends when every client has its first state
@@ -119,6 +128,11 @@ func (c *client) attempt(address string) error {
 			return err
 		}
 	}
+	if c.want.route != "" {
+		if err = c.stream.send(c.request(routeURL, "", "", names([]string{c.want.route}))); err != nil {
+			return err
+		}
+	}
 	if err = c.stream.receive(c.take); errors.Is(err, errLeft) {
 		return c.stream.close()
 	}
@@ -151,6 +165,7 @@ func (c *client) request(url, version, nonce string, more []byte) []byte {
 func (c *client) take(message []byte) error {
 	var url, version, nonce string
 	resources := 0
+	var come, gone []string
 	c.received.begin(len(message) + messageHead)
 	for rest := message; len(rest) > 0; {
 		number, kind, head := protowire.ConsumeTag(rest)
@@ -168,17 +183,27 @@ func (c *client) take(message []byte) error {
 		case resourceInResponse:
 			resources++
 			c.received.note(value, c.delta)
+			if c.follow != "" {
+				come = append(come, nameOf(value))
+			}
 		case typeInResponse:
 			url = string(value)
 		case nonceInResponse:
 			nonce = string(value)
+		case removedInResponse:
+			gone = append(gone, string(value))
 		}
 	}
-	if r := c.now.Load(); r != nil && bytes.Contains(message, r.mark) {
+	if r := c.now.Load(); r != nil && (r.in == "" || r.in == url) && bytes.Contains(message, r.mark) {
 		r.see(c.number)
 	}
 	if err := c.stream.send(c.request(url, version, nonce, nil)); err != nil {
 		return err
+	}
+	if url == clusterURL && c.follow != "" {
+		if err := c.followed(come, gone); err != nil {
+			return err
+		}
 	}
 	return c.count(url, resources)
 }
@@ -192,13 +217,13 @@ func (c *client) count(url string, resources int) error {
 		c.received.partial.Store(true)
 	}
 	c.got[url] += resources
-	if url == clusterURL && c.want.endpoints > 0 && c.got[clusterURL] == c.want.clusters {
+	if url == clusterURL && c.want.endpoints > 0 && c.follow == "" && c.got[clusterURL] == c.want.clusters {
 		if err := c.stream.send(c.request(endpointURL, "", "", names(c.ask))); err != nil {
 			return err
 		}
 	}
 	if c.got[clusterURL] >= c.want.clusters && c.got[listenerURL] >= c.want.listeners &&
-		c.got[endpointURL] >= c.want.endpoints {
+		c.got[endpointURL] >= c.want.endpoints && c.got[routeURL] >= c.want.of(routeURL) {
 		c.got = nil
 		c.first.see(c.number)
 		c.full()
@@ -207,6 +232,28 @@ func (c *client) count(url string, resources int) error {
 		}
 	}
 	return nil
+}
+
+// followed asks for the endpoints of clusters that have come, and no more for those of clusters that are gone.
+func (c *client) followed(come, gone []string) error {
+	const subscribe, unsubscribe = 3, 4
+	var asked []byte
+	for _, name := range come {
+		if strings.HasPrefix(name, c.follow) && !c.asked[name] {
+			c.asked[name] = true
+			asked = text(asked, subscribe, name)
+		}
+	}
+	for _, name := range gone {
+		if c.asked[name] {
+			delete(c.asked, name)
+			asked = text(asked, unsubscribe, name)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	return c.stream.send(c.request(endpointURL, "", "", asked))
 }
 
 // names asks a delta stream for these.

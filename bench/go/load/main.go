@@ -36,6 +36,9 @@ func main() {
 	flag.IntVar(&wanted.listeners, "listeners", 0, "listeners of the first state")
 	flag.IntVar(&wanted.endpoints, "endpoints", 0, "clusters whose endpoints are asked for by name (delta only)")
 	ask := flag.String("ask", "", "the one name of endpoints to ask for (delta only); else those of all the clusters")
+	flag.StringVar(&wanted.route, "route", "", "the name of the routes to ask for (delta only)")
+	follow := flag.String("follow", "", "ask for the endpoints of clusters whose names begin so, as they come (delta only)")
+	in := flag.String("in", "", "the URL of the type that marks are looked for in; else any")
 	from := flag.Int("from", 0, "the number of the first")
 	suffix := flag.String("suffix", "", "what stands behind the number in the id of a node")
 	over := flag.Duration("over", 0, "the time over which they come; else as fast as they can")
@@ -45,13 +48,14 @@ func main() {
 	all := make([]*client, *clients)
 
 	var now atomic.Pointer[round]
-	first := newRound("", *clients)
+	first := newRound("", "", *clients)
 	began := time.Now()
 	places := make(chan struct{}, max(*parallel, 1))
 	for number := range *clients {
 		all[number] = &client{
 			number: number, id: fmt.Sprintf("node-%05d%s", *from+number, *suffix), delta: !*sotw, want: wanted, ask: asked,
 			got: map[string]int{}, first: first, now: &now, full: func() { freed(places, *parallel > 0) }, leave: *leave,
+			follow: *follow, asked: map[string]bool{},
 		}
 	}
 	go func() {
@@ -75,7 +79,7 @@ func main() {
 			write(counted(all))
 			continue
 		}
-		next := newRound(marks.Text(), *clients)
+		next := newRound(marks.Text(), *in, *clients)
 		now.Store(next)
 		began = time.Now()
 		write(report{Began: began.UnixNano()})

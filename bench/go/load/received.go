@@ -38,24 +38,35 @@ func (r *received) note(resource []byte, delta bool) {
 	if r.versions == nil || !delta {
 		return
 	}
+	name, version := parts(resource)
+	r.versions[name+" "+version] = struct{}{}
+}
+
+func nameOf(resource []byte) string {
+	name, _ := parts(resource)
+	return name
+}
+
+// parts returns the name and the version of a resource of a delta response.
+func parts(resource []byte) (string, string) {
 	const version, name = 1, 3
-	var parts [4]string
+	var found [4]string
 	for rest := resource; len(rest) > 0; {
 		number, kind, head := protowire.ConsumeTag(rest)
 		if head < 0 {
-			return
+			break
 		}
 		length := protowire.ConsumeFieldValue(number, kind, rest[head:])
 		if length < 0 {
-			return
+			break
 		}
 		if number == version || number == name {
 			value, _ := protowire.ConsumeBytes(rest[head:])
-			parts[number] = string(value)
+			found[number] = string(value)
 		}
 		rest = rest[head+length:]
 	}
-	r.versions[parts[name]+" "+parts[version]] = struct{}{}
+	return found[name], found[version]
 }
 
 // count says what all clients got since the one before.

@@ -12,7 +12,7 @@ from legation.cli.api_options import Waiting
 
 if TYPE_CHECKING:
     from legation.cli.manifest_files import Manifests
-    from legation.client import Applied, Client, Reference
+    from legation.client import Applied, Client
 
 
 @click.command(cls=Waiting, short_help="Store objects in the running server.")
@@ -47,7 +47,7 @@ def apply(
     else owns it, too. Exit status: 0 stored, 1 refused, or (with --wait) not accepted by every Envoy, 2 something
     cannot be read, or nobody is there.
     """
-    from legation.cli import accepted, manifest_files
+    from legation.cli import manifest_files, outcomes
 
     manifests = manifest_files.read(paths, namespace=namespace)
     _stop_at_problems(manifests)
@@ -55,10 +55,7 @@ def apply(
         raise click.ClickException("there is no object in it: nothing is stored")
     with api_options.connected(server, field_manager=field_manager) as client:
         found = _apply(client, manifests, force=force, dry_run=dry_run)
-        for each in found:
-            click.echo(line(each.object, f"{each.outcome}", dry_run=dry_run))
-        if wait is not None and not dry_run:
-            accepted.wait(client, [each.object for each in found], timeout=wait)
+        outcomes.stored(client, found, dry_run=dry_run, wait=wait)
 
 
 def _apply(client: Client, manifests: Manifests, *, force: bool, dry_run: bool) -> tuple[Applied, ...]:
@@ -85,9 +82,3 @@ def _stop_at_problems(manifests: Manifests) -> None:
         refusals.show(manifests.problems, manifests)
         click.echo("nothing is stored", err=True)
         sys.exit(1)
-
-
-def line(reference: Reference, outcome: str, *, dry_run: bool) -> str:
-    """Return the line about one object, as kubectl has it."""
-    where = "" if reference.namespace == "default" else f" in {reference.namespace}"
-    return f"{reference} {outcome}{where}" + (" (dry run)" if dry_run else "")

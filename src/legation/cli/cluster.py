@@ -21,7 +21,7 @@ from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
     from legation.api.admission.side import AdmissionSide
-    from legation.api.management.cluster_backend import ClusterObjects
+    from legation.sources.stored_in_cluster.store import ClusterObjects
 
 
 class ClusterSide:
@@ -101,7 +101,7 @@ class ClusterSide:
     def store(self) -> ClusterObjects:
         """Return what keeps objects in the cluster for the management API."""
         # Few have it.
-        from legation.api.management.cluster_backend import ClusterObjects
+        from legation.sources.stored_in_cluster.store import ClusterObjects
 
         return ClusterObjects(
             self._connection,

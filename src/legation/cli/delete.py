@@ -41,8 +41,7 @@ def delete(
 
     Exit status: 0 deleted, 1 refused, not there, or (with --wait) still at an Envoy, 2 nobody is there.
     """
-    from legation.cli import accepted, kind_words
-    from legation.cli.apply import line
+    from legation.cli import kind_words, outcomes
     from legation.client import Reference
 
     if bool(words) == bool(paths):
@@ -63,8 +62,4 @@ def delete(
         ]
     with api_options.connected(server) as client:
         found = client.delete(*objects, dry_run=dry_run, missing_ok=ignore_not_found)
-        for each in found:
-            click.echo(line(each, "deleted", dry_run=dry_run))
-        if wait is not None and not dry_run:
-            gone = [Reference(each.kind, each.name, group=each.group, namespace=each.namespace) for each in found]
-            accepted.wait(client, gone, timeout=wait)
+        outcomes.deleted(client, found, dry_run=dry_run, wait=wait)

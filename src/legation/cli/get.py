@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from legation.cli import api_options, options, printing
-from legation.cli.kind_words import DEFAULT_NAMESPACE, KindName, KindWord
+from legation.cli.kind_words import KindName, KindWord
+from legation.model.node import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from legation.client import Client, Delivery, Reference, StoredObject
@@ -138,12 +139,7 @@ def _show_table(
         click.echo(line)
     for each in found:
         for problem in each.problems:
-            click.echo(printing.printable(f"{each.object}: {problem.level}: {_words(problem)}"), err=True)
-
-
-def _words(problem: Any) -> str:
-    where = f"{problem.path}: " if problem.path else ""
-    return f"{where}{problem.message}" + (f" ({problem.mend})" if problem.mend else "")
+            click.echo(printing.printable(f"{each.object}: {problem.level}: {problem.sentence}"), err=True)
 
 
 def _as_list(found: Sequence[StoredObject]) -> Mapping[str, Any]:

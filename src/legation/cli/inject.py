@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from legation.cli import options
-from legation.errors import LegationError
+from legation.cli.where import Unreadable
 
 
 @click.command(short_help="Add sidecars to manifests, offline.")
@@ -41,7 +41,7 @@ def inject(*, file: str, xds: str, image: str | None, defaults: tuple[str, ...])
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise LegationError(f"{file} cannot be read: {reason}") from error
+        raise Unreadable(f"{file} cannot be read: {reason}") from error
     found = injected("stdin" if file == "-" else file, text, defaults=given)
     for problem in found.problems:
         click.echo(str(problem), err=True)

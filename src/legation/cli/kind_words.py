@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from legation.model.node import DEFAULT_NAMESPACE
+
 if TYPE_CHECKING:
     from legation.client import Reference
     from legation.model.api_kinds import ApiKind
@@ -27,7 +29,6 @@ _SHORT = {
 ANY = "all"
 _PATIENCE = 1.0
 """Seconds in which the server has to say the names that a shell is to offer."""
-DEFAULT_NAMESPACE = "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ from legation.api.management.grpc_server import ManagementServer
 from legation.api.management.kinds import Kinds
 from legation.api.management.service import Management
 from legation.errors import SettingsError
-from legation.http_server import HttpServer
-from legation.runtime.problem_log import log_fault
 from legation.settings import Management as ManagementSettings
 from legation.sources.stored.apart import refuse_inside
 from legation.sources.stored.store import StoredObjects
@@ -20,10 +17,11 @@ from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
     from legation.api.management.calls import Plane
+    from legation.api.management.http_port import ManagementHttp
     from legation.model.statistics import StoreStatistics
     from legation.model.stored import ObjectStore
     from legation.sources.base import Source
-    from legation.transports.base import Feed, Transport
+    from legation.transports.base import Transport
 
 
 def kept_in(state_dir: Path | None, *, watched: Path | None) -> StoredObjects:
@@ -79,7 +77,7 @@ class ManagementSide:
                 socket=found.management_socket,
                 shutdown_grace=grace,
             )
-        self._http = tuple(_Http(found, self._of_plane, private=private) for private in _http_ports(found))
+        self._http = _over_http(found, self._of_plane)
 
     @property
     def transports(self) -> tuple[Transport, ...]:
@@ -111,50 +109,14 @@ class ManagementSide:
         return self._management
 
 
-def _http_ports(found: ManagementSettings) -> tuple[bool, ...]:
-    """Return for each port over HTTP whether it is a Unix socket."""
+def _over_http(found: ManagementSettings, management: Callable[[], Management]) -> tuple[ManagementHttp, ...]:
+    port, socket = found.management_http_port, found.management_http_socket
+    if port is None and socket is None:
+        return ()
+    # Many have the API over gRPC alone.
+    from legation.api.management.http_port import ManagementHttp
+
     return (
-        *((False,) if found.management_http_port is not None else ()),
-        *((True,) if found.management_http_socket is not None else ()),
+        *((ManagementHttp(management, bind=found.management_bind, port=port),) if port is not None else ()),
+        *((ManagementHttp(management, bind=found.management_bind, socket=socket),) if socket is not None else ()),
     )
-
-
-class _Http:
-    """The API over HTTP/JSON. Fulfils `transports.base.Transport`, and serves no Envoy."""
-
-    def __init__(self, found: ManagementSettings, management: Callable[[], Management], *, private: bool) -> None:
-        self.name = "management over HTTP" + (" at its socket" if private else "")
-        self._found = found
-        self._management = management
-        self._private = private
-        self._server: HttpServer | None = None
-
-    @property
-    def url(self) -> str:
-        """What a person opens; empty before it runs."""
-        return self._server.url if self._server is not None else ""
-
-    async def run(self, _feed: Feed, *, started: Callable[[], None]) -> None:
-        # Many have the API over gRPC alone.
-        from legation.api.management.http_app import management_app
-
-        found, management = self._found, self._management()
-        app = management_app(management, bind=found.management_bind, private=self._private, fault=log_fault)
-        socket = found.management_http_socket if self._private else None
-        if socket is not None:
-            self._server = HttpServer.on_socket(app, path=socket, setting="--management-http-socket")
-        else:
-            self._server = HttpServer(
-                app,
-                bind=found.management_bind,
-                port=found.management_http_port or 0,
-                setting="--management-http",
-                bind_setting="--management-bind",
-            )
-        serving = asyncio.create_task(self._server.run(started=started))
-        try:
-            await asyncio.shield(serving)
-        finally:
-            management.leave()
-            serving.cancel()
-            await asyncio.wait((serving,))

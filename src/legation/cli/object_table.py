@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _GAP = "   "
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60))
-_UPSTREAM = ("Upstream", "legation.dev")
 _HOSTS_SHOWN = 2
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from legation.cli import object_table, printing
+from legation.cli import object_table, outcomes, printing
 from legation.cli.kind_words import KindName
 from legation.client import ClientError, Compacted, Delivery, Event, ObjectChange, ProblemChange, Synced, Topic
 
 if TYPE_CHECKING:
-    from legation.client import Client
+    from legation.client import Client, Reference
 
 _WIDTHS = (24, 8, 5)
 """Of columns whose rows come one by one."""
@@ -70,9 +70,7 @@ def words(event: Event) -> str:
         return f"{_who(event.stored.object)}: {'deleted' if event.deleted else 'stored'}{at}"
     if isinstance(event, ProblemChange):
         about = f"{_who(event.problem.object)}: " if event.problem.object else ""
-        path = f"{event.problem.path}: " if event.problem.path else ""
-        mend = f" ({event.problem.mend})" if event.problem.mend else ""
-        return f"{about}{event.problem.level if event.is_there else 'over'}: {path}{event.problem.message}{mend}"
+        return f"{about}{event.problem.level if event.is_there else 'over'}: {event.problem.sentence}"
     if isinstance(event, Delivery):
         refused = "".join(f"; {each}" for each in event.refusals)
         return f"{_who(event.object)}: accepted by {event.accepted} of {printing.count(event.envoys, 'Envoy')}{refused}"
@@ -87,9 +85,8 @@ def as_value(event: Event) -> dict[str, Any]:
     return {"event": kinds[type(event)], **dataclasses.asdict(event)}
 
 
-def _who(reference: Any) -> str:
-    where = "" if reference.namespace == "default" else f" in {reference.namespace}"
-    return f"{reference}{where}"
+def _who(reference: Reference) -> str:
+    return f"{reference}{outcomes.elsewhere(reference)}"
 
 
 def _events(

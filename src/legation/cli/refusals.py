@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,30 +11,15 @@ import click
 from legation.cli import diagnostics
 from legation.cli.manifest_files import Manifests
 from legation.client import Applied, Conflict, FieldConflict, Refused
-from legation.model.objects import FieldPath, ObjectKey
+from legation.model.objects import ObjectKey, read_path
 from legation.model.problems import Level, Problem
 
-_PART = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)')
 _REFUSED, _OWNED = "refused", "field-conflict"
 _MENDS = {
     "held-elsewhere": "change it there, or delete it there first",
     "version": "read it again, and change that",
 }
 """What to do where the server has no room to say it."""
-
-
-def read_path(shown: str) -> FieldPath:
-    """Return the path that `model.objects.show_path` shows so; what is no path is a name as a whole."""
-    parts: list[str | int] = []
-    at = 0
-    while at < len(shown):
-        found = _PART.match(shown, at)
-        if found is None:
-            return (shown,)
-        index, quoted, name = found.groups()
-        parts.append(int(index) if index is not None else quoted if quoted is not None else name)
-        at = found.end()
-    return tuple(parts)
 
 
 def problems_of(error: Refused, manifests: Manifests) -> tuple[Problem, ...]:

@@ -18,9 +18,8 @@ def serve(**flags: Any) -> None:
     """Serve a directory of manifests, or a Kubernetes cluster, to every Envoy that connects.
 
     Every file below DIR is watched; with --kubernetes the objects of a cluster are, and with --management-port others
-    are put in while it runs. Each setting may also stand in the
-    file of settings, or in the environment. SIGTERM lets Envoys end their streams, and then exits with status 0; a
-    second one ends at once.
+    are put in while it runs. Each setting may also stand in the file of settings, or in the environment. SIGTERM lets
+    Envoys end their streams, and then exits with status 0; a second one ends at once.
     """
     found = settings.load(settings.SERVE, flags=flags, environ=os.environ)
     if found.directory is None and not found.cluster.kubernetes and not found.management.is_on:

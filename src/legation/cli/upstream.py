@@ -9,7 +9,7 @@ import click
 
 from legation.cli import api_options, options, printing
 from legation.cli.api_options import Waiting
-from legation.cli.kind_words import DEFAULT_NAMESPACE
+from legation.model.node import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from legation.client import Host, Route, ServicePort
@@ -76,8 +76,7 @@ def add(
     --label says which Envoys get it: those with these labels. Exit status: 0 stored, 1 refused, or (with --wait) not
     accepted by every Envoy, 2 nobody is there.
     """
-    from legation.cli import accepted
-    from legation.cli.apply import line
+    from legation.cli import outcomes
 
     if bool(hosts) == bool(service):
         raise click.UsageError("where is it? Write --host ADDRESS:PORT, or --service NAME:PORT")
@@ -97,11 +96,9 @@ def add(
             force=force,
             dry_run=dry_run,
         )
-        click.echo(line(applied.object, str(applied.outcome), dry_run=dry_run))
         for each in applied.warnings:
             click.echo(printing.printable(f"warning: {each}"), err=True)
-        if wait is not None and not dry_run:
-            accepted.wait(client, [applied.object], timeout=wait)
+        outcomes.stored(client, [applied], dry_run=dry_run, wait=wait)
 
 
 @upstream.command(cls=Waiting)
@@ -115,19 +112,13 @@ def remove(
     *, name: str, namespace: str, ignore_not_found: bool, dry_run: bool, wait: float | None, server: str | None
 ) -> None:
     """Remove an upstream: routes lose it first, then its cluster goes."""
-    from legation.cli import accepted
-    from legation.cli.apply import line
-    from legation.client import Reference
+    from legation.cli import outcomes
 
     with api_options.connected(server) as client:
         found = client.remove_upstream(
             name, namespace=namespace or DEFAULT_NAMESPACE, missing_ok=ignore_not_found, dry_run=dry_run
         )
-        for each in found:
-            click.echo(line(each, "deleted", dry_run=dry_run))
-        if wait is not None and not dry_run:
-            gone = [Reference(each.kind, each.name, group=each.group, namespace=each.namespace) for each in found]
-            accepted.wait(client, gone, timeout=wait)
+        outcomes.deleted(client, found, dry_run=dry_run, wait=wait)
 
 
 @upstream.command(name="list")

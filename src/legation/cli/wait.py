@@ -11,9 +11,6 @@ from legation.cli.kind_words import KindWord
 
 @click.command(short_help="Wait until Envoys have accepted objects.")
 @click.argument("words", nargs=-1, type=KindWord(), metavar="[KIND/NAME]...")
-@click.option(
-    "--for", "condition", type=click.Choice(("accepted",)), default="accepted", show_default=True, help="For what."
-)
 @click.option("--timeout", type=Duration(), default="30s", show_default=True, metavar="DURATION", help="How long.")
 @click.option("--node", "node_ids", multiple=True, metavar="ID", help="Only this Envoy; may be given many times.")
 @options.labels
@@ -24,7 +21,6 @@ from legation.cli.kind_words import KindWord
 def wait(
     *,
     words: tuple[str, ...],
-    condition: str,
     timeout: float,
     node_ids: tuple[str, ...],
     labels: dict[str, str],
@@ -41,7 +37,6 @@ def wait(
     """
     from legation.cli import accepted, kind_words
 
-    del condition
     objects = [kind_words.read_reference(each, namespace=namespace) for each in words]
     with api_options.connected(server) as client:
         accepted.wait(

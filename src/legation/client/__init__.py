@@ -1,8 +1,8 @@
 """A client of the management API: objects and upstreams at run time, from a Python program.
 
 `Client` blocks, `AsyncClient` is for asyncio; both have the same methods. What goes in and comes out are frozen
-dataclasses, and every failure is an exception below `ClientError`. Each name is loaded at its first use: the values and
-the errors need no gRPC.
+dataclasses, and every failure is an exception below `ClientError`. The two clients are loaded at their first use: the
+values and the errors need no gRPC.
 """
 
 from __future__ import annotations
@@ -10,43 +10,44 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from legation.client.errors import (
+    ApplyRefused,
+    ClientError,
+    Compacted,
+    Conflict,
+    FieldConflict,
+    KeptElsewhere,
+    NotFound,
+    PartlyStored,
+    Refused,
+    TimedOut,
+    Unavailable,
+    VersionConflict,
+    Violation,
+)
+from legation.client.values import (
+    Acceptance,
+    Applied,
+    Delivery,
+    Event,
+    Host,
+    ObjectChange,
+    Outcome,
+    Problem,
+    ProblemChange,
+    RawResource,
+    Reference,
+    Refusal,
+    Route,
+    ServicePort,
+    StoredObject,
+    Synced,
+    Topic,
+)
+
 if TYPE_CHECKING:
     from legation.client.aio import AsyncClient
     from legation.client.blocking import Client
-    from legation.client.errors import (
-        ApplyRefused,
-        ClientError,
-        Compacted,
-        Conflict,
-        FieldConflict,
-        KeptElsewhere,
-        NotFound,
-        PartlyStored,
-        Refused,
-        TimedOut,
-        Unavailable,
-        VersionConflict,
-        Violation,
-    )
-    from legation.client.values import (
-        Acceptance,
-        Applied,
-        Delivery,
-        Event,
-        Host,
-        ObjectChange,
-        Outcome,
-        Problem,
-        ProblemChange,
-        RawResource,
-        Reference,
-        Refusal,
-        Route,
-        ServicePort,
-        StoredObject,
-        Synced,
-        Topic,
-    )
 
 __all__ = [
     "Acceptance",
@@ -83,30 +84,13 @@ __all__ = [
     "Violation",
 ]
 
-_ERRORS = frozenset(
-    (
-        "ApplyRefused",
-        "ClientError",
-        "Compacted",
-        "Conflict",
-        "FieldConflict",
-        "KeptElsewhere",
-        "NotFound",
-        "PartlyStored",
-        "Refused",
-        "TimedOut",
-        "Unavailable",
-        "VersionConflict",
-        "Violation",
-    )
-)
-_SHELLS = {"AsyncClient": "legation.client.aio", "Client": "legation.client.blocking"}
+_LATER = {"AsyncClient": "legation.client.aio", "Client": "legation.client.blocking"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    home = _LATER.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _SHELLS.get(name, "legation.client.errors" if name in _ERRORS else "legation.client.values")
     value = globals()[name] = getattr(importlib.import_module(home), name)
     return value
 

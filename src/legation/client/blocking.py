@@ -100,7 +100,7 @@ class Client:
 
         Raises:
             ApplyRefused: Something is wrong with them.
-            legation.client.errors.FieldConflict: Other managers own fields that would change.
+            FieldConflict: Other managers own fields that would change.
             legation.client.errors.VersionConflict: An object is not the version that was asked for.
             ClientError: Anything else.
         """
@@ -325,7 +325,7 @@ class Client:
 
         Raises:
             ApplyRefused: Something is wrong with it.
-            legation.client.errors.FieldConflict: Other managers own fields that would change.
+            FieldConflict: Other managers own fields that would change.
             ClientError: Anything else.
         """
         return self._run(
@@ -357,16 +357,16 @@ class Client:
         return self._run(calls.remove_upstream(name, namespace=namespace, missing_ok=missing_ok, dry_run=dry_run))
 
     def _run(self, call: Call[Value]) -> Value:
-        if self._closed.is_set():
-            raise closed()
-        method = self._channel.unary_unary(
-            calls.SERVICE + call.method,
-            request_serializer=type(call.request).SerializeToString,
-            response_deserializer=call.answer.FromString,
-        )
         timeout = call.timeout(self._timeout)
         tried = 0
         while True:
+            if self._closed.is_set():
+                raise closed()
+            method = self._channel.unary_unary(
+                calls.SERVICE + call.method,
+                request_serializer=type(call.request).SerializeToString,
+                response_deserializer=call.answer.FromString,
+            )
             try:
                 answer = method(call.request, timeout=timeout)
             except grpc.RpcError as failure:

@@ -32,6 +32,7 @@ _DETAILS_KEY = "grpc-status-details-bin"
 _ITEM = re.compile(r"(?:items|objects)\[(\d+)\](?:\.(?:object|text|resource)(?=[.\[]|$))?\.?(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"')
 _NOBODY = ("failed to connect to all addresses", "connection refused", "no such file or directory")
+_NO_HOST = ("dns resolution failed", "errors resolving", "domain name not found")
 _ANOTHER = ("http1.x server", "trying to connect an http1", "http status code", "settings frame")
 _OURS = "legation.dev"
 """The domain of what the server itself says."""
@@ -39,7 +40,7 @@ _NOTHING_DONE = frozenset({"NOT_READY", "SHUTTING_DOWN", "STORE_UNAVAILABLE"})
 """Reasons for which nothing was stored."""
 _PARTLY_STORED, _VERSION_CONFLICT = "PARTLY_STORED", "VERSION_CONFLICT"
 _PLAIN: dict[str, type[Refused]] = {
-    "ABORTED": VersionConflict,
+    "ABORTED": Refused,
     "ALREADY_EXISTS": Refused,
     "FAILED_PRECONDITION": KeptElsewhere,
     "INVALID_ARGUMENT": ApplyRefused,
@@ -92,6 +93,9 @@ def error_of(status: Status, *, target: str, timeout: float = 0.0, repeatable: b
         return PartlyStored(words, code=status.code, reason=details.reason)
     if status.code == "UNAVAILABLE":
         return _unavailable(words, details, target=target, repeatable=repeatable)
+    if status.code == "CANCELLED":
+        # A server that goes cancels what it has not finished; what was under way may be done all the same.
+        return _lost(f"the management API at {target} broke the call off", code=status.code, repeatable=repeatable)
     if status.code == "DEADLINE_EXCEEDED":
         message = f"the management API at {target} did not answer within {timeout:g} s"
         return TimedOut(message, code=status.code, may_be_done=not repeatable)
@@ -112,8 +116,8 @@ def _refusal(code: str, words: str, details: _Details) -> ClientError:
     """Return what the server said of its own accord."""
     reason = details.reason
     if code == "ABORTED" and details.preconditions and reason != _VERSION_CONFLICT:
-        return FieldConflict(words, code=code, reason=reason, conflicts=tuple(map(_conflict, details.preconditions)))
-    kind = _PLAIN.get(code)
+        return FieldConflict(words, code=code, reason=reason, conflicts=tuple(_conflict(each) for each in details.preconditions if each.type))
+    kind = VersionConflict if reason == _VERSION_CONFLICT else _PLAIN.get(code)
     if kind is None:
         return ClientError(words, code=code, reason=reason)
     violations = (*map(_violation, details.fields), *map(_precondition, details.preconditions))
@@ -128,15 +132,18 @@ def _unavailable(words: str, details: _Details, *, target: str, repeatable: bool
     lower = words.lower()
     if _is_another(lower):
         return ClientError(_no_grpc(target), code="UNAVAILABLE")
-    if "dns" in lower:
+    if any(each in lower for each in _NO_HOST):
         return Unavailable(f"{target} cannot be found: check the name of the host", was_reached=False)
     if any(each in lower for each in _NOBODY):
         flag = "--management-socket" if target.startswith("unix:") else "--management-port"
         return Unavailable(f"no management API at {target}; start the server with {flag}", was_reached=False)
-    message = f"the connection to the management API at {target} was lost"
+    return _lost(f"the connection to the management API at {target} was lost", code="UNAVAILABLE", repeatable=repeatable)
+
+
+def _lost(message: str, *, code: str, repeatable: bool) -> Unavailable:
     if not repeatable:
         message += "; whether it was done is not known: look with `legation get`"
-    return Unavailable(message, may_be_done=not repeatable)
+    return Unavailable(message, code=code, may_be_done=not repeatable)
 
 
 def _is_another(words: str) -> bool:

@@ -63,10 +63,14 @@ class Problem:
     place: str = ""
     """The file where it stands, with line and column."""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong with which field, and how to mend it, without the object and its place."""
+        return ": ".join(filter(None, (self.path, self.message))) + (f" ({self.mend})" if self.mend else "")
+
     def __str__(self) -> str:
         """Return it as one line."""
-        where = [each for each in (self.place, str(self.object or ""), self.path) if each]
-        return ": ".join([*where, self.message]) + (f" ({self.mend})" if self.mend else "")
+        return ": ".join(filter(None, (self.place, str(self.object or ""), self.sentence)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,15 @@ It becomes a TypedStruct, of which Envoy makes a message by its own protos.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from legation.envoy import old_style, typed_structs, types
 from legation.envoy.fields import fill_fields
 from legation.envoy.findings import Misfit, Unknown, quote
 from legation.envoy.reading import Reading
+from legation.envoy.spelling import nearest
 from legation.envoy.types import TYPE_KEY
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
@@ -27,12 +28,12 @@ def of_unknown_type(reading: Reading, value: Mapping[str, Any], path: FieldPath)
     name = types.type_name(url)
     if typed_structs.refused_at(path):
         words = f"unknown type {quote(name)}, where Envoy takes no TypedStruct"
-        reading.report(path, Unknown("unknown-type", words, _nearest_type(name)), optional=False)
+        reading.report(path, Unknown("unknown-type", words, partial(_nearest_type, name)), optional=False)
     else:
         words = (
             f"unknown type {quote(name)}, sent unchecked as a TypedStruct: an Envoy that lacks it refuses the resource"
         )
-        reading.report(path, Misfit("unknown-type", words, _nearest_type(name)), level=Level.WARNING)
+        reading.report(path, Misfit("unknown-type", words, partial(_nearest_type, name)), level=Level.WARNING)
     return _typed_struct(reading, url, {key: item for key, item in value.items() if key != TYPE_KEY}, path)
 
 
@@ -66,7 +67,7 @@ def check(reading: Reading, child: Any, value: Mapping[str, Any], path: FieldPat
         reading.report((*path, "type_url"), old_style.old_type(name, newer))
     elif types.find(name) is None:
         words = f"unknown type {quote(name)}: an Envoy that lacks it refuses the resource"
-        reading.report((*path, "type_url"), Misfit("unknown-type", words, _nearest_type(name)), level=Level.WARNING)
+        reading.report((*path, "type_url"), Misfit("unknown-type", words, partial(_nearest_type, name)), level=Level.WARNING)
     elif name not in types.FORMS and isinstance(content, Mapping):
         outer = reading.enter()
         fill_fields(reading, types.message_class(name)(), content, (*path, "value"))
@@ -74,5 +75,5 @@ def check(reading: Reading, child: Any, value: Mapping[str, Any], path: FieldPat
 
 
 def _nearest_type(name: str) -> str:
-    near = difflib.get_close_matches(name, types.neighbours(name), n=1)
-    return f"did you mean type.googleapis.com/{near[0]}?" if near else ""
+    near = nearest(name, types.neighbours(name))
+    return f"did you mean type.googleapis.com/{near}?" if near else ""

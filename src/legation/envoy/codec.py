@@ -6,7 +6,6 @@ and `from_any` are for programs, which get an exception.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 
 from legation.envoy import anys, examining, examples, printer, typed_structs, types, wrapped
 from legation.envoy.claims import claims
-from legation.envoy.findings import Finding, Misfit, kind_of, quote
+from legation.envoy.findings import Finding, Misfit, kind_of, quote, told
 from legation.envoy.finite import endless
 from legation.envoy.lingering import lingers
 from legation.envoy.memory import Memory
@@ -25,6 +24,7 @@ from legation.envoy.references import cannot_tell, references
 from legation.envoy.said_of_names import said_of_names
 from legation.envoy.softening import softened
 from legation.envoy.spelled import spelled
+from legation.envoy.spelling import nearest
 from legation.envoy.types import TYPE_KEY
 from legation.envoy.validity import validity
 from legation.envoy.warming import warms_within
@@ -92,7 +92,11 @@ def _encode(json: Mapping[str, Any], more: wrapped.More, *, origin: ObjectKey | 
         findings.append(_nameless(row))
     if not any(each.level is Level.ERROR for each in findings):
         known = examining.examined(message, body)
-        findings += softened((replace(each, path=spelled(json, each.path)) for each in known), json, findings)
+        if not findings:
+            # Nothing is softened: what is too much to be told is left out before more is made of it.
+            known = told(known)
+        written = (replace(each, path=spelled(json, each.path)) for each in known)
+        findings += told(softened(written, json, findings))
     if any(each.level is Level.ERROR for each in findings):
         return _refused(*findings)
     resource = _resource(row, message, name=name, body=body, origin=origin, more=more)
@@ -292,8 +296,8 @@ def _row_of(json: object) -> ResourceType:
 
 
 def _no_row(name: str) -> Misfit:
-    near = difflib.get_close_matches(name, [row.message for row in RESOURCE_TYPES], n=1)
-    known = f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, [row.message for row in RESOURCE_TYPES])
+    known = f"did you mean {near}? " if near else ""
     known += f"the types are {', '.join(row.message for row in RESOURCE_TYPES)}"
     return Misfit("unknown-type", f"{quote(name)} is no type of resource that can be served", known)
 

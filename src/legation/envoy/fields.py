@@ -5,10 +5,9 @@ What a descriptor says is laid out once for each message type, so that a walk co
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -17,7 +16,7 @@ from legation.envoy import old_style
 from legation.envoy.findings import Misfit, Unknown, kind_of, quote
 from legation.envoy.reading import Reading, Write
 from legation.envoy.scalars import Convert, convert_text, converter, expected
-from legation.envoy.spelling import snake
+from legation.envoy.spelling import nearest, snake
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
@@ -72,7 +71,7 @@ def fill_fields(reading: Reading, message: Any, value: Any, path: FieldPath, *, 
         words = f"unknown field {quote(key)} in {descriptor.name}"
         gone = old_style.GONE.get(f"{descriptor.full_name}.{key}")
         complaint = (
-            Misfit("unknown-field", words, gone) if gone else Unknown("unknown-field", words, _nearest(descriptor, key))
+            Misfit("unknown-field", words, gone) if gone else Unknown("unknown-field", words, partial(_nearest, descriptor, key))
         )
         reading.report((*path, key), complaint)
 
@@ -110,8 +109,8 @@ def is_text(reading: Reading, key: object, path: FieldPath) -> bool:
 
 def _nearest(descriptor: Descriptor, key: str) -> str:
     names = [field.name for field in descriptor.fields]
-    if near := difflib.get_close_matches(snake(key), names, n=1):
-        return f'did you mean "{near[0]}"?'
+    if near := nearest(snake(key), names):
+        return f'did you mean "{near}"?'
     return f"its fields are {', '.join(names)}" if 0 < len(names) <= _LISTED_FIELDS else ""
 
 

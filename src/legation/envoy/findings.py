@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from legation.model.objects import FieldPath, show_path
-from legation.model.problems import Level
+from legation.model.problems import AND_MORE, MOST_TOLD, Level
 
 MAX_SHOWN = 120
 """Longest name of a field that is shown whole."""
@@ -34,16 +35,46 @@ class Finding:
 class Misfit(Exception):
     """A value is not what its field takes: a verdict that becomes a Finding where the path is known."""
 
-    def __init__(self, code: str, message: str, mend: str = "", *, example: str = "") -> None:
+    def __init__(self, code: str, message: str, mend: str | Callable[[], str] = "", *, example: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.mend = mend
+        self._mend = mend
         self.example = example
+
+    @property
+    def mend(self) -> str:
+        """What to do. It may have to be searched for, and is so only where it is told."""
+        return self._mend if isinstance(self._mend, str) else self._mend()
 
 
 class Unknown(Misfit):
     """What the protos here do not know, and those of another Envoy may: a field, a value of an enum."""
+
+
+def told(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings as they are told: of each level the first ones, and how many more there are."""
+    seen: Counter[Level] = Counter()
+    first: list[Finding] = []
+    for each in findings:
+        seen[each.level] += 1
+        if seen[each.level] <= MOST_TOLD:
+            first.append(each)
+    return (*first, *and_more({level: count - MOST_TOLD for level, count in seen.items()}))
+
+
+def and_more(untold: Mapping[Level, int]) -> tuple[Finding, ...]:
+    """Return the finding that says how many are not told; none if all are.
+
+    Args:
+        untold: How many of each level.
+    """
+    count = sum(each for each in untold.values() if each > 0)
+    if not count:
+        return ()
+    level = Level.ERROR if untold.get(Level.ERROR, 0) > 0 else Level.WARNING
+    mend = "mend those that are told, and look again"
+    return (Finding(level=level, code=AND_MORE, message=f"and {count:,} more that are not told", mend=mend),)
 
 
 def quote(key: object) -> str:

@@ -46,7 +46,7 @@ def read(message: Message, json: Mapping[str, Any], *, unknown: Level = Level.ER
     """
     reading = Reading(write=_write, unknown=unknown)
     fill_fields(reading, message, json, (), ignore=TYPE_KEY)
-    return reading.pack(message, ()), reading.findings
+    return reading.pack(message, ()), reading.told
 
 
 def _write(reading: Reading, message: Any, value: Any, path: FieldPath) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
 
-from legation.envoy.findings import Finding, Misfit, Unknown
+from legation.envoy.findings import Finding, Misfit, Unknown, and_more
 from legation.model.objects import FieldPath
-from legation.model.problems import Level
+from legation.model.problems import MOST_TOLD, Level
 
 MAX_DEPTH = 100
 """Levels of JSON that are followed. Envoy's own parser stops at 100."""
@@ -42,8 +43,12 @@ class Reading:
         self.findings: list[Finding] = []
         self._write = write
         self._level = unknown
-        self._unknown: list[int] = []
-        """Where in `findings` stands what is not known, of the `Any` that is being read."""
+        self._unknown: list[int | Level] = []
+        """Where in `findings` stands what is not known, of the `Any` that is being read; of what is not told how bad it
+        is."""
+        self._kept: Counter[Level | None] = Counter()
+        """How many findings are told: under None of what is unknown, for that has no level yet."""
+        self._untold: Counter[Level] = Counter()
         self.deep = False
         """Whether it went so deep that it matters where in the resource it began."""
 
@@ -57,10 +62,18 @@ class Reading:
             optional: Whether what is unknown can be left out.
         """
         message = misfit.message
-        if isinstance(misfit, Unknown):
-            self._unknown.append(len(self.findings))
+        unknown = isinstance(misfit, Unknown)
+        if unknown:
             level = self._level if optional else Level.ERROR
             message += "" if level is Level.ERROR else LEFT_OUT
+        sort = None if unknown else level
+        told = self._kept[sort] < MOST_TOLD
+        if unknown:
+            self._unknown.append(len(self.findings) if told else level)
+        if not told:
+            self._untold[level] += 1
+            return
+        self._kept[sort] += 1
         self.findings.append(
             Finding(level=level, code=misfit.code, path=path, message=message, mend=misfit.mend, example=misfit.example)
         )
@@ -68,26 +81,35 @@ class Reading:
     @property
     def refused(self) -> bool:
         """Whether something is wrong so that the message is not worth anything."""
-        return any(finding.level is Level.ERROR for finding in self.findings)
+        return self._untold[Level.ERROR] > 0 or any(finding.level is Level.ERROR for finding in self.findings)
 
-    def enter(self) -> list[int]:
+    @property
+    def told(self) -> list[Finding]:
+        """What was found; at its end how much more there is, where that is too much to be told."""
+        return [*self.findings, *and_more(self._untold)]
+
+    def enter(self) -> list[int | Level]:
         """Begin with an `Any`; what this returns has to be given back to `leave`."""
         outer, self._unknown = self._unknown, []
         return outer
 
-    def leave(self, outer: list[int]) -> list[int]:
+    def leave(self, outer: list[int | Level]) -> list[int | Level]:
         """End with an `Any`, and return what in it is not known here: for `send` or `pass_on`."""
         unknown, self._unknown = self._unknown, outer
         return unknown
 
-    def send(self, unknown: list[int]) -> None:
+    def send(self, unknown: list[int | Level]) -> None:
         """Note that what is not known is sent as it is written: it is no error."""
         for at in unknown:
+            if isinstance(at, Level):
+                self._untold[at] -= 1
+                self._untold[Level.WARNING] += 1
+                continue
             finding = self.findings[at]
             message = finding.message.removesuffix(LEFT_OUT) + SENT
             self.findings[at] = replace(finding, level=Level.WARNING, message=message)
 
-    def pass_on(self, unknown: list[int]) -> None:
+    def pass_on(self, unknown: list[int | Level]) -> None:
         """Leave what is not known to the next `Any` around it."""
         self._unknown += unknown
 

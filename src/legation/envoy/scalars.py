@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import math
 import re
 import sys
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
 from legation.envoy.findings import Misfit, Unknown, kind_of
+from legation.envoy.spelling import nearest
 
 Convert: TypeAlias = Callable[[Any], Any]
 """From a JSON value to the field's value; raises Misfit."""
@@ -125,12 +125,15 @@ def _enum(value: Any, *, descriptor: EnumDescriptor) -> int:
         raise Misfit("bad-value", f"the number is out of range: {_MIN_INT32} to {_MAX_INT32}")
     if not isinstance(value, str):
         raise expected(f"the name of a {descriptor.name}", value)
-    names = [each.name for each in descriptor.values]
-    near = difflib.get_close_matches(value.upper().replace("-", "_"), names, n=1)
-    mend = f'did you mean "{near[0]}"?' if near else ""
-    if not near and len(names) <= _LISTED_VALUES:
-        mend = f"it can be {', '.join(names)}"
+    mend = partial(_nearest, value, descriptor)
     raise Unknown("unknown-value", f"none of the values of {descriptor.name} has this name", mend)
+
+
+def _nearest(value: str, descriptor: EnumDescriptor) -> str:
+    names = [each.name for each in descriptor.values]
+    if near := nearest(value.upper().replace("-", "_"), names):
+        return f'did you mean "{near}"?'
+    return f"it can be {', '.join(names)}" if len(names) <= _LISTED_VALUES else ""
 
 
 def duration(value: Any) -> tuple[int, int]:

@@ -7,22 +7,42 @@ and what looks like credentials is hidden, as `secret_lines` has it of texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from legation.envoy.secret_lines import names_a_secret_header, secret_lines
 from legation.envoy.sensitive import REDACTED, is_secret_key
+from legation.model.objects import FieldPath
 
 _NAMES = ("key", "name", "header", "header_name", "headerName")
 """Keys under which the name of a header stands."""
 _VALUES = re.compile(r"(raw_?)?value|.*match|exact|prefix|suffix|contains|safe_?regex", re.IGNORECASE)
 """Keys under which stands what is in it, or is looked for there."""
+_OF_SECRETS = ("data", "stringData")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def hidden(value: Any) -> Any:
     """Return plain JSON with a mark in place of each text that may be a secret; the value itself is not changed."""
-    return _hidden(value, hide=False)
+    found = _hidden(value, hide=False)
+    if isinstance(found, dict) and found.get("kind") == "Secret":
+        # Of Kubernetes: whatever its keys are called.
+        found |= {name: _hidden(value[name], hide=True) for name in _OF_SECRETS if name in found}
+    return found
+
+
+def marks(value: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """Yield where in plain JSON the mark stands that `hidden` leaves: who stores that loses the secret."""
+    match value:
+        case str():
+            if REDACTED in value and REDACTED in value.split("\n"):
+                yield path
+        case Mapping():
+            for key, each in value.items():
+                yield from marks(each, (*path, key))
+        case list() | tuple():
+            for index, each in enumerate(value):
+                yield from marks(each, (*path, index))
 
 
 def _hidden(value: Any, *, hide: bool) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands inside an object: keys of maps and indexes of lists, outermost first."""
+
+_PART = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)')
+"""An index, a name in quotes, or a plain one."""
 
 
 def show_path(path: FieldPath) -> str:
@@ -24,6 +28,20 @@ def show_path(path: FieldPath) -> str:
         else:
             shown += f'["{part}"]'
     return shown
+
+
+def read_path(shown: str) -> FieldPath:
+    """Return the path that `show_path` shows so; what is no path is a name as a whole."""
+    parts: list[str | int] = []
+    at = 0
+    while at < len(shown):
+        found = _PART.match(shown, at)
+        if found is None:
+            return (shown,)
+        index, quoted, name = found.groups()
+        parts.append(int(index) if index is not None else quoted if quoted is not None else name)
+        at = found.end()
+    return tuple(parts)
 
 
 def is_same_json(one: object, other: object) -> bool:

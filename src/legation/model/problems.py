@@ -9,6 +9,12 @@ from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place, 
 
 DUPLICATE_NAME, DUPLICATE_ADDRESS = "duplicate-name", "duplicate-address"
 """Codes of problems that are about what another object has."""
+AND_MORE = "and-more"
+"""The code of what stands for problems that are too many to be told one by one."""
+MOST_TOLD = 100
+"""So many problems of one sort in one object are told; the others are counted."""
+UNKNOWN_KIND = "unknown-kind"
+"""The code of what is said of objects that nobody serves."""
 INTERNAL_ERROR = "internal-error"
 """The code of problems that are faults of this program."""
 

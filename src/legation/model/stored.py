@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from legation.model.objects import ObjectKey
+from legation.errors import VersionConflict
+from legation.model.objects import ManifestObject, ObjectKey
 
 Fields: TypeAlias = Mapping[str, "Fields"]
 """The fields that somebody owns: maps of names, below each those of the map that stands there; empty: no more below."""
@@ -85,6 +86,16 @@ class StoredObject:
         """Its labels."""
         return self.body["metadata"].get("labels") or {}
 
+    def manifest(self) -> ManifestObject:
+        """Return it as a source hands it out."""
+        return ManifestObject(
+            key=self.key,
+            api_version=self.body["apiVersion"],
+            body=self.body,
+            labels=self.labels,
+            created=str(self.body["metadata"].get("creationTimestamp") or ""),
+        )
+
     def managed_fields(self) -> list[dict[str, Any]]:
         """Return who owns which of its fields, as `metadata.managedFields` has it."""
         return [each.entry() for each in self.owners]
@@ -131,6 +142,23 @@ class Precondition:
     uid: str = ""
     resource_version: str = ""
 
+    def check(self, found: StoredObject | None, *, key: ObjectKey, index: int) -> None:
+        """Look whether it holds.
+
+        Args:
+            found: The object as it is; None: it is not there.
+            key: Which one.
+            index: Its number among those that were handed in.
+
+        Raises:
+            VersionConflict: It does not.
+        """
+        uid, version = (found.uid, found.resource_version) if found is not None else ("", "")
+        if self.uid not in {"", uid}:
+            raise VersionConflict(index, key, self.uid, uid, of="uid")
+        if self.resource_version not in {"", version}:
+            raise VersionConflict(index, key, self.resource_version, version)
+
 
 NO_PRECONDITION = Precondition()
 
@@ -140,7 +168,7 @@ Check: TypeAlias = Callable[[Sequence[Applied]], None]
 
 
 class ObjectStore(Protocol):
-    """Who keeps objects. Each method may raise `StoreUnavailable`; then nothing of what was asked for is kept."""
+    """Who keeps objects. Each method may raise `StoreUnavailable`: nothing is kept then, or it says that it may be."""
 
     @property
     def revision(self) -> int:

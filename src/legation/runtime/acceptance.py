@@ -40,7 +40,8 @@ class Acceptance:
     waiting: tuple[str, ...] = ()
     """Ids of the nodes that did not answer in time, sorted."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with the objects, so that no Envoy is told of their newest version."""
+    """What is wrong with the objects, so that no Envoy is told of their newest version; and what those wait for that
+    did not answer."""
 
     def __bool__(self) -> bool:
         return not self.refused and not self.waiting and not self.problems

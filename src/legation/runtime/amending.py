@@ -1,7 +1,8 @@
 """What is served, with what notes say of it: a TrafficSplit's weights, an Upstream's share. No I/O.
 
 The notes of a namespace make plans, and these amend the resources there. It knows nothing of what notes say. A plan is
-made anew when one of its notes is another, and an object is amended anew when it or a plan of its namespace is another.
+made anew when one of its notes says something else, and an object is amended anew when it or a plan of its namespace is
+another.
 What they do not change stays the same Python object, and so does what they change in the same way as before. A fault of
 this program at it is a problem, and what was served stays.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeAlias
 
 from legation.envoy import codec
 from legation.envoy.findings import quote
@@ -29,6 +31,8 @@ from legation.translate.base import Amended, Amender, Note, Plan
 MOST_BEFORE = 1000
 """Objects of which it is remembered what they met before."""
 _NO_ROWS: frozenset[ResourceType] = frozenset()
+_Words: TypeAlias = tuple[tuple[object, tuple[object, ...]], ...]
+"""The notes of each object by value, with all else of it that plans depend on: its seniority, which its key is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,9 @@ class Revised:
 class _Said:
     """What the notes of one namespace say."""
 
-    readings: tuple[Reading, ...]
-    """Those that hold the notes."""
+    speakers: tuple[ManifestObject, ...]
+    """Those that hold the notes, in the versions of which the plans were made; newer ones may say the same."""
+    words: _Words
     plans: tuple[tuple[frozenset[ResourceType], Plan], ...] = ()
     """Each with the types of the resources that it may speak of."""
     problems: tuple[Problem, ...] = ()
@@ -117,7 +122,8 @@ class Amending:
         met = _met(self._pages.values())
         self._remember(met)
         problems = (*self._of_plans(frozenset(met), _sights(self._pages)), *_of_pages(self._pages.values()))
-        return Revised(made=self._made(readings), met=met, problems=tuple(dict.fromkeys(problems)))
+        told = (_at_newest(each, readings) for each in problems)
+        return Revised(made=self._made(readings), met=met, problems=tuple(dict.fromkeys(told)))
 
     def _made(self, readings: Readings) -> Made:
         made = {key: reading.items for key, reading in readings.items()}
@@ -142,17 +148,20 @@ class Amending:
 
     def _take(self, namespace: str, speaking: list[Reading]) -> _Said:
         before = self._said.get(namespace)
-        readings = tuple(sorted(speaking, key=lambda each: each.manifest.key))
-        if before is not None and before.readings == readings:
+        readings = sorted(speaking, key=lambda each: each.manifest.key)
+        words = tuple((each.manifest.seniority, each.notes) for each in readings)
+        if before is not None and before.words == words:
             return before
+        speakers = tuple(each.manifest for each in readings)
         notes = tuple(Note(manifest=each.manifest, value=value) for each in readings for value in each.notes)
         try:
             made = [(each.rows, each.plan(notes)) for each in self._amenders]
         except Exception as error:  # noqa: BLE001 - a fault of this program in one namespace must not reach the others
             self._fault(error)
             plans = () if before is None else before.plans
-            return _Said(readings=readings, plans=plans, problems=tuple(_fault_at(each.manifest) for each in readings))
-        return _Said(readings=readings, plans=tuple((rows, plan) for rows, plan in made if plan is not None))
+            return _Said(speakers=speakers, words=words, plans=plans, problems=tuple(map(_fault_at, speakers)))
+        plans = tuple((rows, plan) for rows, plan in made if plan is not None)
+        return _Said(speakers=speakers, words=words, plans=plans)
 
     def _of_plans(self, met: frozenset[ObjectKey], sights: Mapping[str, frozenset[object]]) -> Iterator[Problem]:
         for namespace, said in self._said.items():
@@ -162,7 +171,7 @@ class Amending:
                     yield from tuple(plan.problems(met, sights=sights.get(namespace, frozenset())))
                 except Exception as error:  # noqa: BLE001 - that it cannot be told must not keep it from being served
                     self._fault(error)
-                    yield from (_fault_at(each.manifest) for each in said.readings)
+                    yield from map(_fault_at, said.speakers)
 
     # What becomes of what there is
 
@@ -237,14 +246,14 @@ def _amended(item: Item, said: _Said) -> Amended:
 def _misfits(item: Item, amended: Amended, said: _Said, encoded: codec.Encoded) -> Iterator[Problem]:
     """Yield, for each object that speaks of it, that what it says cannot be done."""
     why = next((each.message for each in encoded.findings if each.level is Level.ERROR), "it is not valid")
-    for each in said.readings:
-        if each.manifest.key in amended.met:
+    for each in said.speakers:
+        if each.key in amended.met:
             yield Problem(
                 code="not-amended",
                 message=f"what it says does not fit into the {item.resource.type.name} {quote(item.resource.name)} of "
                 f"{item.manifest.key}, which stays as it is written there: {why}",
-                object=each.manifest.key,
-                place=each.manifest.place,
+                object=each.key,
+                place=each.place,
             )
 
 
@@ -272,6 +281,14 @@ def _of_pages(pages: Iterable[_Page]) -> Iterator[Problem]:
         yield from page.problems
         for entry in page.entries.values():
             yield from (*entry.amended.problems, *entry.problems)
+
+
+def _at_newest(problem: Problem, readings: Readings) -> Problem:
+    """Return a problem with the place at which its object begins now: it may be of an older version."""
+    reading = None if problem.object is None else readings.get(problem.object)
+    if reading is None or problem.place is reading.manifest.place:
+        return problem
+    return replace(problem, place=reading.manifest.place)
 
 
 def _name(item: Item) -> Name:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf
 
+_REST = 3.0
+"""While one change follows the other, what is done for them has one part of the time, and this is the rest."""
+
 
 @dataclass(slots=True)
 class Debounce:
@@ -67,6 +70,6 @@ class Debounce:
         self._pending_since = None
         self._last_fired = now
 
-    def tired(self, until: float) -> None:
-        """Note until when the work for what was acted upon last should have the processor, with a rest for others."""
-        self._rested = until
+    def tired(self, now: float, *, work: float) -> None:
+        """Note how many seconds of work there are for what was acted upon; others have the processor for longer."""
+        self._rested = now + _REST * work

@@ -2,7 +2,8 @@
 
 An object is touched when what it makes changed, or when a client was sent it, answered, asked for it or left. Counting
 is O(the clients of the groups that get it), so it is done for the touched alone, some milliseconds at a time, and once
-for all that happens in a moment. Fulfils `legation.status.base.Objects`.
+for all that happens in a moment. Where only those who watch want to know it is done while somebody watches. Fulfils
+`legation.status.base.Objects`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 from legation.clock import Clock
-from legation.model.delivery import Deliveries, Delivery, ObjectState, Refusal, first_refusals
+from legation.model.delivery import SHOWN_WAITING, Deliveries, Delivery, ObjectState, Refusal, first_refusals
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.model.resource import Name, Resource
@@ -26,6 +28,8 @@ MOMENT = 0.2
 """Seconds in which what happens is counted once."""
 AT_A_TIME = 0.005
 """Seconds of counting without a turn for others."""
+_REST = 3.0
+"""So many times as long as it has counted it then leaves the processor to others: Envoys do not wait for counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class DeliveryCounts:
         known: Callable[[ObjectKey], Known | None],
         problems: Callable[[ObjectKey], tuple[Problem, ...]],
         crowds: Callable[[], Iterable[Crowd]],
+        every: Callable[[], Iterable[ObjectKey]] | None = None,
     ) -> None:
         """Begin without objects.
 
@@ -77,11 +82,14 @@ class DeliveryCounts:
             known: Returns what is known of an object; None: it does not exist.
             problems: Returns what is wrong with an object.
             crowds: Returns who is connected now.
+            every: Returns all objects that there are, where it is counted only while somebody watches; None: it always
+                is.
         """
         self._clock = clock
         self._known = known
         self._problems = problems
         self._crowds = crowds
+        self._every = every
         self.epoch = epoch
         """Names this run of the program."""
         self._counted = Counted(epoch)
@@ -89,11 +97,21 @@ class DeliveryCounts:
         self._touched: dict[ObjectKey, None] = {}
         self._woken = asyncio.Event()
         self._watchers: dict[Callable[[], None], None] = {}
+        self._begun = self._ended = 0
+        """How many times it has begun to count what was touched, and has ended that."""
+        self._round_over = asyncio.Event()
 
     # What happens
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody wants to know."""
+        return self._every is None or bool(self._watchers)
+
     def touch(self, keys: Iterable[ObjectKey]) -> None:
         """Have these objects counted anew."""
+        if not self.is_wanted:
+            return
         self._touched.update(dict.fromkeys(keys))
         if self._touched:
             self._woken.set()
@@ -104,6 +122,8 @@ class DeliveryCounts:
 
     def touch_difference(self, before: Snapshot | None, after: Snapshot | None) -> None:
         """Have the objects counted anew of which something differs between what clients got and what they get."""
+        if not self.is_wanted:
+            return
         if before is None or after is None:
             self.touch_all(before)
             self.touch_all(after)
@@ -130,15 +150,19 @@ class DeliveryCounts:
             await self._clock.sleep_until(self._clock.now() + MOMENT)
             self._woken.clear()
             touched, self._touched = self._touched, {}
+            self._begun += 1
             await self._count_all(touched)
+            self._ended = self._begun
+            self._round_over.set()
+            self._round_over = asyncio.Event()
 
     async def _count_all(self, keys: Iterable[ObjectKey]) -> None:
         before = self._counted.number
         began, crowds = time.perf_counter(), tuple(self._crowds())
         for key in keys:
             self._count(key, crowds)
-            if time.perf_counter() - began > AT_A_TIME:
-                await asyncio.sleep(0)
+            if (took := time.perf_counter() - began) > AT_A_TIME:
+                await asyncio.sleep(_REST * took)
                 began, crowds = time.perf_counter(), tuple(self._crowds())
         if self._counted.number != before:
             for wake in tuple(self._watchers):
@@ -182,9 +206,18 @@ class DeliveryCounts:
         """Say whether an object is being deleted; see `legation.status.base.Objects`."""
         return key in self._leaving
 
+    async def caught_up(self) -> None:
+        """Return when all is counted that was touched before now; see `legation.status.base.Objects`."""
+        wanted = self._begun + bool(self._touched)
+        while self._ended < wanted:
+            await self._round_over.wait()
+
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have it called after objects were counted anew; see `legation.status.base.Objects`."""
+        slept = not self.is_wanted
         self._watchers[wake] = None
+        if slept and self._every is not None:
+            self.touch((*self._every(), *self._counted.keys()))
         return lambda: self._watchers.pop(wake, None)
 
 
@@ -196,6 +229,7 @@ def _generation(manifest: ManifestObject) -> int:
 def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -> Delivery:
     matching = accepted = 0
     refusing: list[tuple[Account, frozenset[Name]]] = []
+    waiting: list[str] = []
     for crowd in crowds:
         # Another object may have the name there.
         own = frozenset(
@@ -213,11 +247,14 @@ def _delivery(key: ObjectKey, names: frozenset[Name], crowds: Iterable[Crowd]) -
             accepted += standings == {Standing.ACCEPTED}
             if Standing.REFUSED in standings:
                 refusing.append((account, own))
+            elif Standing.WAITING in standings:
+                waiting.append(account.node.id)
     return Delivery(
         matching=matching,
         accepted=accepted,
         refused=len(refusing),
         refusals=first_refusals(each for account, own in refusing for each in _refusals(account, own)),
+        waiting=tuple(nsmallest(SHOWN_WAITING, waiting)),
     )
 
 

@@ -32,6 +32,7 @@ from legation.runtime.hub import Hub
 from legation.runtime.inquiry import Inquiry
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
+from legation.runtime.refusals import of_held_up, of_refused
 from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
@@ -49,8 +50,6 @@ LOOK_AGAIN_AT_MOST = 60.0
 """Seconds after which the dates of certificates are looked at, for the clock of the machine may be set."""
 _A_CLIENT = 0.00025
 """About how many seconds it takes to send an update to one client and to read its answer."""
-_REST = 3.0
-"""While one change follows the other, updates and what they send have one part of the time, and this is the rest."""
 RECALL_FOR = 600.0
 """Seconds from the start for which it is known what was served before: by then those who were there are back."""
 
@@ -241,7 +240,9 @@ class Engine:
             timeout=left,
         )
         broken = (each for each in self._served.problems if each.level is Level.ERROR)
-        return replace(answer, problems=tuple(each for each in broken if not keys or each.object in keys))
+        held_up = of_held_up(self.feedback, self._served).values() if answer.waiting else ()
+        told = tuple(each for each in (*broken, *held_up) if not keys or each.object in keys)
+        return replace(answer, problems=told)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
@@ -342,12 +343,8 @@ class Engine:
             if not self._intake.missing:
                 with self.feedback.change_heard(heard):
                     self._update()
-                self._debounce.tired(self._clock.now() + self._rest())
-
-    def _rest(self) -> float:
-        """Return the seconds after an update in which there should be no other, lest it have the processor alone."""
-        work = self._last_update_seconds + _A_CLIENT * sum(1 for _ in self._hub.seats())
-        return _REST * work
+                work = self._last_update_seconds + _A_CLIENT * sum(1 for _ in self._hub.seats())
+                self._debounce.tired(self._clock.now(), work=work)
 
     def _heard_since(self) -> float | None:
         """Return the moment of the oldest of the changes that are to be served now; those count that were judged."""
@@ -397,6 +394,4 @@ class Engine:
         own = (self._fault, self._saving.problem if self._saving else None)
         every = (*self._intake.obstacles, *self._folder_problems, *self._served.problems, *own)
         found: dict[Hashable, Problem] = {sameness(each): each for each in every if each is not None}
-        for (row, name, origin), problem in self.feedback.refusals().items():
-            found[row, name, origin] = self._served.blame(problem, row, name)
-        return found
+        return found | of_refused(self.feedback, self._served) | of_held_up(self.feedback, self._served)

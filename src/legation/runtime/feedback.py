@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from legation.clock import Clock
 from legation.model.events import Accepted, Event, Refused, Sent
 from legation.model.node import Node, Peer
-from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
 from legation.model.proxy_status import ProxyStatus, RefusedResource
 from legation.model.resource import Resource
@@ -20,12 +19,10 @@ from legation.model.statistics import FeedbackStatistics
 from legation.runtime.account import Account, Place
 from legation.runtime.convergence import Convergence
 from legation.runtime.deliveries import DeliveryCounts
+from legation.runtime.held_up import HeldUp, held_up
 from legation.runtime.loads import Loads
-from legation.runtime.refused import named_problem, unnamed_problem
+from legation.runtime.refused import RefusedName, named_problem, unnamed_problem
 from legation.transports.base import Client
-
-RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
-"""Type, name and origin of a resource that is refused."""
 
 
 class Watcher(Protocol):
@@ -152,6 +149,10 @@ class Feedback:
             **{key: self._named_problem(refused) for key, refused in named.items()},
             **{(row, "", None): unnamed_problem(refused) for row, refused in unnamed.items()},
         }
+
+    def held_up(self) -> Mapping[RefusedName, HeldUp]:
+        """Return what waits at some Envoy because this refuses what it names; see `held_up.py`."""
+        return held_up(self.accounts)
 
     def _named_problem(self, by: Mapping[Account, RefusedResource]) -> Problem:
         refused = tuple(by.values())

@@ -1,7 +1,8 @@
 """Readings of objects that somebody is about to store: when they are served they need not be encoded again.
 
-The object that comes differs in its metadata from the one that was asked about, so it is read anew; what it holds is
-the same JSON, of which the reading has the bytes. No more are remembered than may be, and each is used once.
+Where the object that comes holds the very body that was asked about, as the embedded store has it, the reading is that
+of the other. Else it differs in its metadata, so it is read anew; what it holds is the same JSON, of which the reading
+has the bytes. No more are remembered than may be, and each is used once.
 """
 
 from __future__ import annotations
@@ -40,6 +41,21 @@ class Prepared:
         prepared = self._readings.pop(manifest.key, None)
         if prepared is None:
             return self._read(manifest, previous)
+        if _is_same(prepared.manifest, manifest) and not (prepared.workloads or prepared.selections or prepared.notes):
+            return replace(
+                prepared, manifest=manifest, items=tuple(replace(each, manifest=manifest) for each in prepared.items)
+            )
         if previous is not None:
             prepared = replace(prepared, encoded=(*prepared.encoded, *previous.encoded))
         return self._read(manifest, prepared)
+
+
+def _is_same(one: ManifestObject, other: ManifestObject) -> bool:
+    """Say whether two hold the very same; they are compared by identity, and are two."""
+    return (
+        one.body is other.body
+        and one.api_version == other.api_version
+        and one.labels == other.labels
+        and one.created == other.created
+        and one.place == other.place
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from legation.envoy.pointed import pointed
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
@@ -20,8 +20,11 @@ from legation.model.resource_types import ResourceType
 
 if TYPE_CHECKING:
     # With it comes all of Envoy's schema, which who serves raw state as bytes does without.
+    from legation.runtime.item import Item
     from legation.runtime.read import Reading
 
+RefusedName: TypeAlias = tuple[ResourceType, str, ObjectKey | None]
+"""Type, name and origin of a resource that is refused."""
 SHOWN_SUSPECTS = 5
 """Names that a problem tells of where Envoy may have meant any of many resources."""
 SHOWN_REASONS = 3
@@ -85,6 +88,7 @@ def blamed(
     met: Mapping[ObjectKey, Collection[Name]],
     referrers: Callable[[ResourceType, str], Collection[ObjectKey]],
     place: Callable[[ManifestObject, FieldPath], Place | None],
+    where: Callable[[Item], FieldPath] | None = None,
 ) -> Problem:
     """Return the problem of a resource with all that is known of where it comes from.
 
@@ -95,13 +99,19 @@ def blamed(
         met: The objects that say something of the resources of others, and of which.
         referrers: Returns the objects for which a resource is made of a Service or a Secret.
         place: Returns where in its source a field of an object stands.
+        where: Returns which field of a resource is meant; None: the words of the problem tell.
     """
     row, name = named
     if reading is None:
         return with_others(problem, named_by=referrers(row, name))
     manifest = reading.manifest
-    paths = (item.path for item in reading.items if (item.resource.type, item.resource.name) == named)
-    found = at_its_field(problem, manifest=manifest, path=next(paths, ()), name=name)
+    items = (item for item in reading.items if (item.resource.type, item.resource.name) == named)
+    item = next(items, None)
+    path = () if item is None else item.path
+    if where is None or item is None:
+        found = at_its_field(problem, manifest=manifest, path=path, name=name)
+    else:
+        found = replace(problem, path=(*path, *where(item)))
     found = replace(found, place=place(manifest, found.path))
     namespace = manifest.key.namespace
     others = [each for each, names in met.items() if each.namespace == namespace and named in names]

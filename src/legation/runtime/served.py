@@ -27,6 +27,7 @@ from legation.model.snapshot import Snapshot
 from legation.runtime.admission import Rules, admit, is_still, why_unknown
 from legation.runtime.amending import Amending, Revised
 from legation.runtime.assemble import Assembly
+from legation.runtime.blaming import Blaming
 from legation.runtime.by_name import ByName
 from legation.runtime.changed import Moment, ProblemIndex
 from legation.runtime.check import check
@@ -41,14 +42,12 @@ from legation.runtime.places import Places
 from legation.runtime.prepared import Prepared
 from legation.runtime.read import read_safely
 from legation.runtime.rechecking import Rechecking
-from legation.runtime.refused import blamed
 from legation.runtime.selecting import Completed, Ready, Selecting
 from legation.runtime.trail import Trail
 from legation.runtime.what_if import WhatIf
 from legation.runtime.widening import Widening
 from legation.sources.base import Source
 
-_MOST_BLAMED = 10_000
 _NO_PODS: Mapping[str, Pod] = MappingProxyType({})
 
 
@@ -111,8 +110,7 @@ class Served:
         self._workloads: Mapping[str, Workload] = {}
         self._namespaces: frozenset[str] = frozenset()
         self._index = ProblemIndex()
-        self._blamed: dict[tuple[Problem, ResourceType, str], Problem] = {}
-        """What was found out of refusals since the last update."""
+        self._blaming = Blaming(referrers=self._by_name.referrers_of, place=self._places.of, known=self._rechecking)
         self.begun = False
         """Whether anything was heard, and judged: before that nobody gets anything, lest it be half of all there is."""
 
@@ -128,7 +126,7 @@ class Served:
         """
         # If anything fails here, all of it is taken the next time, whatever that is about.
         before, self._taken = self._taken, None
-        self._blamed.clear()
+        self._blaming.forget()
         pods, self._heard, self._cluster = self._pods, heard, heard.cluster
         self._moved |= before is None or self._pods is not pods
         self._by_name.look(heard.cluster)
@@ -320,24 +318,10 @@ class Served:
         made = {(item.resource.type, item.resource.name) for each in readings if each for item in each.items}
         return made.union(*(self._amending.names_of(key) for key in keys))
 
-    def blame(self, problem: Problem, row: ResourceType, name: str) -> Problem:
-        """Return the problem of a resource that Envoys refuse with all that is known of where it comes from."""
-        if problem.object is None or not name:
-            return problem
-        found = self._blamed.get((problem, row, name))
-        if found is None:
-            found = blamed(
-                problem,
-                (row, name),
-                reading=self._completed.readings.get(problem.object),
-                met=self._revised.met,
-                referrers=self._by_name.referrers_of,
-                place=self._places.of,
-            )
-            if len(self._blamed) >= _MOST_BLAMED:
-                self._blamed.clear()
-            self._blamed[problem, row, name] = found
-        return found
+    def blame(self, problem: Problem, named: Name, *, mentioned: Name | None = None) -> Problem:
+        """Return the problem of a resource with all that is known of where it comes from; see `Blaming.blame`."""
+        readings, met = self._completed.readings, self._revised.met
+        return self._blaming.blame(problem, named, readings=readings, met=met, mentioned=mentioned)
 
     def objects(self) -> Mapping[str, int]:
         """Return how many objects are served, by kind."""

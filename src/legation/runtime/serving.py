@@ -1,6 +1,7 @@
 """Transports, and what has to run beside them, as one group of tasks: the common ground of both floors of the library.
 
-Cancellation is the stop signal: it reaches the transports, which drain. Of several errors the first that a user can
+Cancellation is the stop signal: it reaches the transports, which drain, and what runs beside them when they have ended:
+the last call that a transport answers is answered as every other. Of several errors the first that a user can
 understand comes out, alone.
 """
 
@@ -40,18 +41,25 @@ class Serving:
     async def run(self, feed: Feed, *beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Serve, and run what belongs beside it, until cancelled or until one of all these fails.
 
+        What belongs beside it is ended last.
+
         Raises:
             LegationError: A transport or one of the others cannot do its work.
         """
         with _one_error():
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._note_end())
                 for each in beside:
                     tasks.create_task(each())
-                for transport in self._transports:
-                    tasks.create_task(transport.run(feed, started=self._opener(transport)))
-                if not self._transports:
-                    self._listening.set()
+                with _one_error():
+                    await self._serve(feed)
+
+    async def _serve(self, feed: Feed) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._note_end())
+            for transport in self._transports:
+                tasks.create_task(transport.run(feed, started=self._opener(transport)))
+            if not self._transports:
+                self._listening.set()
 
     async def _note_end(self) -> None:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class StateFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._journal = folder / JOURNAL
+        self._aside = self._journal.with_suffix(".damaged")
         self._records: dict[str, Any] = {}
         """What the journal says, to write it anew from."""
         self._lines = 0
@@ -38,22 +40,31 @@ class StateFolder:
         self._counting: dict[str, int] = {}
         """The bytes of the line of each record."""
         self._unsaved: dict[str, Any] = {}
+        self._is_stale = False
+        """Whether the journal is to be written anew before anything is appended to it."""
+        self._is_damaged = False
+        """Whether it is kept aside then."""
 
     def load(self) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
         """Return every record, and what could not be read. A damaged journal is set aside; what can be read is kept.
 
+        A journal that can be read and not be written anew now is as good: `save` tries again.
+
         Raises:
-            SettingsError: The folder cannot be made, read or written.
+            SettingsError: The folder cannot be made or read, or there is no journal and none can be written.
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            records, damaged = _parse(self._read_lines())
-            problems = (self._set_aside(),) if damaged else ()
-            self._write_anew(records)
+            lines = self._read_lines()
+            self._records, self._is_damaged = _parse(lines)
+            problems = (self._damage(),) if self._is_damaged else ()
+            self._is_stale = True
+            with suppress(OSError) if lines else nullcontext():
+                self._write_anew(self._records)
         except OSError as error:
             message = f"{self.folder}: {error.strerror}; give a folder that this program may write"
             raise SettingsError("state_dir", message) from error
-        return records, problems
+        return dict(self._records), problems
 
     def save(self, changes: Mapping[str, Any]) -> None:
         """Save records by name; None takes one away. They are on the disk when it returns.
@@ -67,8 +78,10 @@ class StateFolder:
         if not self._unsaved:
             return
         try:
-            sizes = self._append(self._unsaved)
+            sizes = {} if self._is_stale else self._append(self._unsaved)
         except FileNotFoundError:
+            self._is_stale = True
+        if self._is_stale:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_anew({**self._records, **self._unsaved})
         else:
@@ -111,23 +124,27 @@ class StateFolder:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             _write(descriptor, [json.dumps(_HEAD).encode() + b"\n", *lines])
+        except OSError:
+            beside.unlink()  # it takes room that others need
+            raise
         finally:
             os.close(descriptor)
+        if self._is_damaged:
+            self._journal.replace(self._aside)
         beside.replace(self._journal)
         _sync_folder(self.folder)
+        self._is_stale = self._is_damaged = False
         self._records, self._lines = records, len(records)
         self._counting = {name: len(line) for name, line in zip(records, lines, strict=True)}
         self._bytes = sum(self._counting.values())
 
-    def _set_aside(self) -> Problem:
-        aside = self._journal.with_suffix(".damaged")
-        self._journal.replace(aside)
+    def _damage(self) -> Problem:
         return Problem(
             code="damaged-state",
             level=Level.WARNING,
             place=Place(str(self._journal)),
             message="a part of what was remembered cannot be read, and is forgotten",
-            mend=f"the damaged file is kept as {aside.name}; delete it when you do not need it",
+            mend=f"the damaged file is kept as {self._aside.name}; delete it when you do not need it",
         )
 
 

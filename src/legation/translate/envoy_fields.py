@@ -54,6 +54,11 @@ def items(json: object, name: str) -> Iterator[tuple[tuple[str, int], Mapping[st
                 yield (found.key, index), item
 
 
+def proto_name(key: str) -> str:
+    """Return what the proto calls the field of that key, in whichever spelling it is."""
+    return re.sub(r"[A-Z]", lambda each: f"_{each[0].lower()}", key)
+
+
 def called(resource: object) -> str:
     """Return what a resource is called: `RouteConfiguration "shop"`; empty where its type is none that is known."""
     row = BY_URL.get(str(resource.get("@type"))) if isinstance(resource, Mapping) else None

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from legation.model.objects import FieldPath, ManifestObject
-from legation.model.problems import Level, Problem
-from legation.translate.spelling import did_you_mean
+from legation.model.problems import AND_MORE, MOST_TOLD, Level, Problem
+from legation.translate.spelling import Spelling
 
 
 def fault(
@@ -82,17 +82,29 @@ def unknown_fields(
     One that resembles a known field is an ERROR: its owner meant something by it, and without it the object means
     something else (without its selector, everyone gets it). Any other is a WARNING.
     """
-    for name in value:
-        if name in known:
-            continue
-        mend = did_you_mean(name, known)
+    unknown = [name for name in value if name not in known]
+    if not unknown:
+        return
+    resembled = Spelling(known)
+    for name in unknown[:MOST_TOLD]:
+        meant = resembled.nearest(name)
         yield fault(
             manifest,
             "unknown-field",
             "nobody understands this field",
             (*path, name),
-            level=Level.ERROR if mend else Level.WARNING,
-            mend=mend or f"known here: {', '.join(sorted(known))}",
+            level=Level.ERROR if meant else Level.WARNING,
+            mend=f'did you mean "{meant}"?' if meant else f"known here: {', '.join(sorted(known))}",
+        )
+    if more := unknown[MOST_TOLD:]:
+        level = Level.ERROR if any(map(resembled.nearest, more)) else Level.WARNING
+        yield fault(
+            manifest,
+            AND_MORE,
+            f"and {len(more):,} more fields here that nobody understands",
+            path,
+            level=level,
+            mend="mend those that are told, and look again",
         )
 
 

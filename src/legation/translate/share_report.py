@@ -7,7 +7,7 @@ these are told as problems. It refuses to know how a route is shared.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey
@@ -29,6 +29,8 @@ class What(Enum):
     TOO_WIDE = "too wide"
     TOO_MUCH = "too much"
     OTHER_BASE = "other base"
+    INLINE = "inline"
+    """It is shared, and stands in a Listener."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,16 @@ class ShareReport:
         ]
 
 
+def as_inline(sights: Iterable[Sight], listener: str) -> list[Sight]:
+    """Return what was seen in a Listener: that what is shared there stands there, too.
+
+    Args:
+        sights: What was seen of its routes.
+        listener: What it is called.
+    """
+    return [replace(each, what=What.INLINE, where=listener) for each in sights if each.what is What.SHARED]
+
+
 def unmet(manifest: ManifestObject, index: int, pick: RoutePick, miss: Miss) -> Problem:
     """Return that a choice means no route.
 
@@ -85,6 +97,27 @@ def unmet(manifest: ManifestObject, index: int, pick: RoutePick, miss: Miss) -> 
         mend = did_you_mean(miss.asked, miss.names) or f"there are {miss.what} {_several(miss.names)}"
     message = f"no route of namespace {manifest.key.namespace} is {_shown(pick)}"
     return _warning(manifest, "upstream-without-route", message, _path(index), mend)
+
+
+def inline(manifest: ManifestObject, sights: Collection[Sight]) -> Iterator[Problem]:
+    """Yield that the routes which an Upstream shares stand in Listeners, if any do.
+
+    Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/lds
+
+    Args:
+        manifest: The Upstream.
+        sights: What was seen of all its choices.
+    """
+    where = [each.where for each in sights if each.what is What.INLINE]
+    if where:
+        yield _warning(
+            manifest,
+            "upstream-inline-routes",
+            "these routes stand in Listeners, so with every change of a weight Envoy drains the connections of the "
+            f"filter chains that they are in: {_several(where)}",
+            ("spec", "routes"),
+            "let them be a RouteConfiguration of its own, which the Listener names below rds",
+        )
 
 
 def told(manifest: ManifestObject, index: int, pick: RoutePick, sights: Collection[Sight]) -> Iterator[Problem]:

@@ -13,11 +13,12 @@ from typing import Any, Self
 from legation.model.node import Scope
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey, show_path
 from legation.model.problems import Problem
+from legation.model.resource_types import LISTENER
 from legation.texts.edits import put
 from legation.translate.base import Amended, Note
 from legation.translate.envoy_fields import called, items
 from legation.translate.share_misses import Looked, Names
-from legation.translate.share_report import ShareReport, Sight, What, told, unmet
+from legation.translate.share_report import ShareReport, Sight, What, as_inline, inline, told, unmet
 from legation.translate.shared_routes import clusters_of, share_route
 from legation.translate.shares import RoutePick, Share
 from legation.translate.virtual_hosts import VirtualHost, every_virtual_host
@@ -74,6 +75,8 @@ class SharePlan:
             aims = _grouped((aim.pick.route, aim.pick.cluster, aim) for aim in meant)
             changed += _share_host(host, aims, scope, report) if aims else ()
         sights = report.sights()
+        if json.get("@type") == LISTENER.url:
+            sights += as_inline(sights, called(json))
         met = frozenset(each.key for each in sights if each.what is What.SHARED)
         new = put(json, changed) if changed else json
         return Amended(json=new, met=met, sights=frozenset((*sights, Looked(json=json, scope=scope))))
@@ -93,6 +96,9 @@ class SharePlan:
                 yield unmet(aim.claim.manifest, aim.index, aim.pick, miss)
             else:
                 yield from told(aim.claim.manifest, aim.index, aim.pick, found)
+        for claim in self.claims:
+            of = [each for index in range(len(claim.share.picks)) for each in seen.get((claim.manifest.key, index), ())]
+            yield from inline(claim.manifest, of)
 
 
 def _share_host(host: VirtualHost, aims: _Aims, scope: Scope, report: ShareReport) -> Iterator[tuple[FieldPath, Any]]:
@@ -118,12 +124,10 @@ def _share_one(
     if not sharing:
         return route
     shared = share_route(route, [claim.share for claim in sharing])
-    what = What.SHARED
-    if not shared.has_clusters:
-        what = What.NO_CLUSTER
-    elif shared.too_much:
-        what = What.TOO_MUCH
     for claim in sharing:
+        what = What.SHARED if shared.has_clusters else What.NO_CLUSTER
+        if claim.share.cluster in shared.too_much:
+            what = What.TOO_MUCH
         report.found(claim.manifest.key, takers[claim], what, where)
         if shared.was_alone and claim.share.base_weight != sharing[0].share.base_weight:
             report.found(claim.manifest.key, takers[claim], What.OTHER_BASE, where)

@@ -19,14 +19,20 @@ class Spelling:
 
     names: Iterable[str]
     _by_slip: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _longest: int = field(default=0, init=False, repr=False)
+    """Letters of the longest key of those."""
 
     def __post_init__(self) -> None:
         for name in sorted(self.names):
             for slip in _slips(name):
                 self._by_slip.setdefault(slip, name)
+        object.__setattr__(self, "_longest", max(map(len, self._by_slip), default=0))
 
     def nearest(self, name: str) -> str | None:
         """Return the known name that this one resembles, or None."""
+        if len(_plain(name)) > self._longest + 1:
+            # A slip is one letter. And to leave out each of a hundred thousand letters once would take for ever.
+            return None
         return next((known for slip in _slips(name) if (known := self._by_slip.get(slip)) is not None), None)
 
 
@@ -41,7 +47,11 @@ def _slips(name: str) -> Iterator[str]:
 
     Two names that differ by one slip have one of these in common: the slip is left out on either side.
     """
-    plain = name.casefold().translate(_UNSPOKEN)
+    plain = _plain(name)
     yield plain
     for index in range(len(plain) if len(plain) >= _SHORTEST else 0):
         yield plain[:index] + plain[index + 1 :]
+
+
+def _plain(name: str) -> str:
+    return name.casefold().translate(_UNSPOKEN)

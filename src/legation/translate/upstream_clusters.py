@@ -9,7 +9,6 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from legation.model.objects import FieldPath
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from legation.translate.base import Draft
 from legation.translate.checked_fields import Fields
-from legation.translate.envoy_fields import field, value_of
+from legation.translate.envoy_fields import field, proto_name, value_of
 from legation.translate.upstream_reading import Host, Upstream, tell_nowhere
 
 _TYPES = ("STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS", "ORIGINAL_DST")
@@ -105,15 +104,11 @@ def _merged(made: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         if value is None:
             continue
-        name = _snake(key)
+        name = proto_name(key)
         before = found.pop(name, None)
         deep = isinstance(before, Mapping) and isinstance(value, Mapping) and name not in _WHOLE
         found[key] = _merged(before, value) if deep and before is not None else value
     return found
-
-
-def _snake(key: str) -> str:
-    return re.sub(r"[A-Z]", lambda each: f"_{each[0].lower()}", key)
 
 
 def _tell_fixed(upstream: Upstream, spec: Fields) -> None:

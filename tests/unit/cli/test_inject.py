@@ -42,7 +42,7 @@ def test_wrong_usage_is_told_in_one_line(options: tuple[str, ...], words: str) -
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     missing = tmp_path / "missing.yaml"
     done = CliRunner().invoke(main, ["inject", "-f", str(missing), "--xds", "legation:18000"])
-    assert (done.exit_code, done.stderr) == (1, f"legation: {missing} cannot be read: No such file or directory\n")
+    assert (done.exit_code, done.stderr) == (2, f"legation: {missing} cannot be read: No such file or directory\n")
     missing.write_bytes(b"\xff")
     done = CliRunner().invoke(main, ["inject", "-f", str(missing), "--xds", "legation:18000"])
-    assert (done.exit_code, "it is not UTF-8 text" in done.stderr) == (1, True)
+    assert (done.exit_code, "it is not UTF-8 text" in done.stderr) == (2, True)

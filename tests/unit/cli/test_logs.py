@@ -63,3 +63,34 @@ def test_the_level_is_the_lowest_that_is_logged() -> None:
     """In both directions."""
     assert "detail" in run(level="debug", form="json")[0]
     assert json.loads(run(level="error", form="json")[0])["event"] == "broken"
+
+
+_IN_A_LOOP = """
+import asyncio, os, structlog
+from legation.cli import logs
+logs.configure(level="info", form="json")
+log = structlog.get_logger()
+written = []
+write = os.sys.stderr.write
+os.sys.stderr.write = lambda text: written.append(text) or write(text)
+
+async def main():
+    for number in range(3):
+        log.info("call", number=number)
+    assert not written
+    await asyncio.sleep(0)
+    assert len(written) == 1, written
+    log.info("before")
+    log.warning("trouble")
+    assert len(written) == 2, written
+    log.info("last")
+
+asyncio.run(main())
+log.info("after the loop")
+"""
+
+
+def test_what_is_logged_in_a_turn_of_the_loop_is_written_at_its_end_and_trouble_at_once() -> None:
+    done = subprocess.run([sys.executable, "-c", _IN_A_LOOP], capture_output=True, text=True, check=True)
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert events == ["call", "call", "call", "before", "trouble", "last", "after the loop"]

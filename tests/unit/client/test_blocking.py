@@ -28,6 +28,7 @@ from legation.client import (
     ProblemChange,
     RawResource,
     Reference,
+    Refused,
     Route,
     ServicePort,
     Synced,
@@ -126,7 +127,7 @@ def test_a_conflict_names_the_managers(api: FakeApi, client: Client) -> None:
     [
         pytest.param(Failure("ABORTED", "it is version 3", reason="VERSION_CONFLICT"), VersionConflict, id="version"),
         pytest.param(Failure("FAILED_PRECONDITION", "it is in a file"), KeptElsewhere, id="file"),
-        pytest.param(Failure("ABORTED", "it exists already", reason="CLUSTER_CONFLICT"), VersionConflict, id="cluster"),
+        pytest.param(Failure("ABORTED", "it changes", reason="NEW"), Refused, id="of a newer server"),
         pytest.param(Failure("UNAVAILABLE", "a is stored", reason="PARTLY_STORED"), PartlyStored, id="partly"),
         pytest.param(Failure("NOT_FOUND", "there is no such object"), NotFound, id="not there"),
         pytest.param(Failure("INTERNAL", "no idea"), ClientError, id="internal"),
@@ -159,6 +160,28 @@ def test_a_write_of_which_nobody_knows_whether_it_was_done_is_not_sent_again(api
         client.apply({})
     assert caught.value.may_be_done
     assert len(api.asked("Apply")) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure("CANCELLED", "the server ended it"),
+        Failure("UNAVAILABLE", "the program ends; whether it was kept is not known", reason="MAY_BE_STORED"),
+    ],
+    ids=["a server that goes", "a store that does not know"],
+)
+def test_a_write_that_was_broken_off_may_be_done(api: FakeApi, client: Client, failure: Failure) -> None:
+    api.answers("Apply", failure, pb.ApplyResponse())
+    with pytest.raises(Unavailable, match="is not known") as caught:
+        client.apply({})
+    assert caught.value.may_be_done
+    assert caught.value.code == failure.code.name
+    assert len(api.asked("Apply")) == 1
+
+
+def test_a_read_that_was_broken_off_is_sent_again(api: FakeApi, client: Client) -> None:
+    api.answers("Get", Failure("CANCELLED", "the server ended it"), stored("web", "{}"))
+    assert client.get("Cluster", "web").object.name == "web"
 
 
 def test_a_read_is_sent_again(api: FakeApi, client: Client) -> None:

@@ -11,6 +11,7 @@ from legation.client.statuses import Status, error_of
     ("status", "words"),
     [
         (Status(code="UNAVAILABLE", words="DNS resolution failed for edge:1"), "cannot be found"),
+        (Status(code="UNAVAILABLE", words="errors resolving edge:1: [field:hostname lookup]"), "cannot be found"),
         (Status(code="UNAVAILABLE", words="Trying to connect an http1.x server"), "does not speak gRPC"),
         (Status(code="UNKNOWN", words="Received http2 header with status: 404; HTTP status code"), "not speak gRPC"),
         (Status(code="INTERNAL", words="", details=b"\xff"), "INTERNAL"),

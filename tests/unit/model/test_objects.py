@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from legation.model.objects import ManifestObject, ObjectKey, is_same_json
+from legation.model.objects import FieldPath, ManifestObject, ObjectKey, is_same_json, read_path, show_path
+
+NAMES = st.text(st.characters(codec="ascii", exclude_characters='"\\', categories=("L", "N", "P", "S")), min_size=1)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,24 @@ def test_an_object_is_being_deleted_from_some_moment_on() -> None:
     assert saying(metadata={"deletionTimestamp": "2030-01-01T00:00:00Z"}).is_being_deleted
     assert not saying(metadata={"deletionTimestamp": None}).is_being_deleted
     assert not saying().is_being_deleted
+
+
+@pytest.mark.parametrize(
+    ("shown", "path"),
+    [
+        ("", ()),
+        ("spec.config", ("spec", "config")),
+        ("spec.hosts[0].port", ("spec", "hosts", 0, "port")),
+        ('metadata.labels["a.b/c"]', ("metadata", "labels", "a.b/c")),
+        ("spec.config.connect-timeout", ("spec", "config", "connect-timeout")),
+        ("a..[", ("a..[",)),
+    ],
+)
+def test_a_path_is_read_as_it_is_shown(shown: str, path: FieldPath) -> None:
+    assert read_path(shown) == path
+
+
+@given(st.lists(st.one_of(NAMES, st.integers(0, 99)), max_size=5))
+def test_every_path_comes_back(parts: list[str | int]) -> None:
+    path = tuple(parts)
+    assert read_path(show_path(path)) == path

@@ -11,7 +11,7 @@ import pytest
 
 from legation.envoy import codec
 from legation.model.node import Scope
-from legation.model.objects import ManifestObject, ObjectKey
+from legation.model.objects import ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource_types import CLUSTER, ROUTE_CONFIGURATION
 from legation.runtime import amending as module
@@ -58,7 +58,8 @@ class StampPlan:
         for speaker, name, stamp in self.stamps:
             if name == json["name"]:
                 changed = {**json, **({} if stamp is None else {"max_direct_response_body_size_bytes": stamp})}
-                problems = () if stamp != 13 else (Problem(code="unlucky", message="13", object=speaker.key),)
+                unlucky = Problem(code="unlucky", message="13", object=speaker.key, place=speaker.place)
+                problems = (unlucky,) if stamp == 13 else ()
                 return Amended(
                     json=changed, met=frozenset({speaker.key}), problems=problems, sights=frozenset({f"saw {name}"})
                 )
@@ -293,3 +294,21 @@ def test_what_was_met_before_is_remembered_within_bounds(world: World, monkeypat
         world.amend(a)
     keys = [manifest("Stamp", each, namespace="shop").key for each in ("s", "t", "u")]
     assert [bool(world.amending.names_of(each)) for each in keys] == [False, True, True]
+
+
+def test_another_version_of_an_object_that_says_the_same_keeps_the_plan_and_all_that_came_of_it(world: World) -> None:
+    def version(column: int, *notes: tuple[str, Any]) -> Reading:
+        said = speaker("s", *notes)
+        return replace(said, manifest=replace(said.manifest, place=Place("s.yaml", 3, column)))
+
+    a = holder("a", "a1")
+    before = world.amend(a, version(1, ("a1", 13), ("x", 1)))
+    newer = version(2, ("a1", 13), ("x", 1))
+    after = world.amend(a, newer)
+    assert (world.stamping.asked, world.stamping.planned) == ([], 1)
+    assert items(after)[0] is items(before)[0]
+    # What is told of it is told of the version that there is.
+    assert codes(after) == codes(before) != []
+    assert all(each.place is newer.manifest.place for each in after.problems)
+    world.amend(a, version(2, ("a1", 13), ("x", 2)))
+    assert (world.stamping.asked, world.stamping.planned) == (["a1"], 2)

@@ -89,6 +89,39 @@ def test_what_is_due_at_once_stays_due_when_more_comes() -> None:
     assert debounce.due() is None
 
 
+def test_after_much_work_changes_wait_for_a_rest() -> None:
+    """What the last ones made to do is still being done."""
+    debounce = Debounce()
+    debounce.changed(0.0)
+    debounce.fired(0.0)
+    debounce.tired(0.020, work=0.020)
+    debounce.changed(0.030)
+
+    assert debounce.due() == pytest.approx(0.080)
+    debounce.changed(0.075)
+    assert debounce.due() == pytest.approx(0.085)
+
+
+def test_no_rest_is_longer_than_the_maximum() -> None:
+    debounce = Debounce()
+    debounce.changed(0.0)
+    debounce.fired(0.0)
+    debounce.tired(0.020, work=5.0)
+    debounce.changed(0.030)
+
+    assert debounce.due() == pytest.approx(0.130)
+
+
+def test_after_the_rest_a_change_goes_at_once() -> None:
+    debounce = Debounce()
+    debounce.changed(0.0)
+    debounce.fired(0.0)
+    debounce.tired(0.020, work=0.020)
+    debounce.changed(0.081)
+
+    assert debounce.due() == 0.081
+
+
 @pytest.mark.parametrize(("quiet", "maximum"), [(-1, 1), (2, 1)])
 def test_times_that_contradict_each_other_are_refused(quiet: float, maximum: float) -> None:
     """A maximum below the quiet time would never let a burst end by a pause."""

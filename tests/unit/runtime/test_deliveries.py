@@ -14,7 +14,7 @@ from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.resource_types import CLUSTER, LISTENER
 from legation.model.snapshot import collect
 from legation.runtime import deliveries as module
-from legation.runtime.deliveries import MOMENT, DeliveryCounts
+from legation.runtime.deliveries import MOMENT, DeliveryCounts, Known
 from legation.runtime.engine import Engine
 from legation.testing import ManualClock
 from tests.fakes import FakeClient, FakeSource, FakeTransport
@@ -469,6 +469,60 @@ async def test_others_have_their_turn_while_many_objects_are_counted(monkeypatch
         await asyncio.sleep(0)
     running.cancel()
     assert len(set(seen[10:])) > 80
+
+
+async def test_where_only_watchers_want_to_know_it_is_counted_while_somebody_watches() -> None:
+    asked: list[ObjectKey] = []
+    clock = ManualClock()
+
+    def known(it: ObjectKey) -> Known:
+        asked.append(it)
+        return Known(newest=cluster(it.name), served=None, names=())
+
+    there = [key("first"), key("second")]
+    counts = DeliveryCounts(
+        clock=clock, epoch="run-1", known=known, problems=lambda _: (), crowds=lambda: (), every=lambda: there
+    )
+    running = asyncio.create_task(counts.run())
+    counts.touch([key("first")])
+    await clock.advance(10 * MOMENT)
+    assert not asked
+
+    forget = counts.watch(lambda: None)
+    waiting = asyncio.create_task(counts.caught_up())
+    await clock.advance(10 * MOMENT)
+    await waiting
+    assert counts.deliveries().objects.keys() == {*there}
+
+    forget()
+    asked.clear()
+    counts.touch([key("first")])
+    await clock.advance(10 * MOMENT)
+    assert not asked
+
+    # What came and went while nobody watched is told to the next one.
+    there[:] = [key("first"), key("third")]
+    counts.watch(lambda: None)
+    waiting = asyncio.create_task(counts.caught_up())
+    await clock.advance(10 * MOMENT)
+    await waiting
+    assert {*asked} == {key("first"), key("second"), key("third")}
+    running.cancel()
+
+
+async def test_an_engine_counts_while_somebody_watches() -> None:
+    source, transport, clock = FakeSource(), FakeTransport(), ManualClock()
+    engine = Engine(sources=[source], transports=[transport], clock=clock, count_watched=True)
+    async with engine.serving.in_background(engine.run()):
+        source.publish(cluster("web"))
+        await clock.advance(10 * MOMENT)
+        assert engine.objects.deliveries().objects == {}
+
+        engine.objects.watch(lambda: None)
+        waiting = asyncio.create_task(engine.objects.caught_up())
+        await clock.advance(10 * MOMENT)
+        await waiting
+        assert engine.objects.deliveries().objects.keys() == {key("web")}
 
 
 def many(number: int) -> Iterable[ObjectKey]:

@@ -360,23 +360,23 @@ def test_a_refusal_is_told_with_who_else_says_something_of_the_resource(world: W
     world.let(amended, said, *world.objects.values())
     world.update()
     problem = refusal(ROUTE_CONFIGURATION, "web", amended.key, "unknown cluster 'edge'")
-    found = world.served.blame(problem, ROUTE_CONFIGURATION, "web")
+    found = world.served.blame(problem, (ROUTE_CONFIGURATION, "web"))
     assert found.object == amended.key
     assert show_path(found.path).endswith("weighted_clusters.clusters[1].name")
     assert found.mend == "TrafficSplit shop/web says something of it, too"
-    assert world.served.blame(problem, ROUTE_CONFIGURATION, "web") is found
+    assert world.served.blame(problem, (ROUTE_CONFIGURATION, "web")) is found
     world.let(amended, *(each for each in world.objects.values() if each.key != said.key))
     world.update()
-    assert not world.served.blame(problem, ROUTE_CONFIGURATION, "web").mend
+    assert not world.served.blame(problem, (ROUTE_CONFIGURATION, "web")).mend
 
 
 def test_a_refusal_of_what_is_made_of_a_service_is_told_with_who_names_it(world: World) -> None:
     service = ObjectKey("", "Service", "shop", "echo")
-    found = world.served.blame(refusal(EDS, ECHO, service), EDS, ECHO)
+    found = world.served.blame(refusal(EDS, ECHO, service), (EDS, ECHO))
     assert (found.object, found.place, found.path) == (service, None, ())
     assert found.mend == "Cluster shop/web names it"
 
 
 def test_a_refusal_of_which_nobody_knows_the_object_stays_as_it_is(world: World) -> None:
     problem = Problem(code="parked", message="no")
-    assert world.served.blame(problem, CLUSTER, "") is problem
+    assert world.served.blame(problem, (CLUSTER, "")) is problem

@@ -266,3 +266,47 @@ def test_no_more_is_kept_of_what_was_looked_at_than_may_be(monkeypatch: pytest.M
     for number in range(5):
         served.what_if(soon=True).problems(cluster(f"c{number}"))
     assert [key.name for key in served._prepared._readings] == ["c3", "c4"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(cluster("web", created=OLD), id="as it is"),
+        pytest.param(route("all", "web"), id="a route as it is"),
+        pytest.param(route("all", "wbe"), id="a route to something else"),
+        pytest.param(listener("front", port=10001), id="another address"),
+        pytest.param(listener("front", port=10002), id="an address that another has"),
+        pytest.param(cluster("web", of="twin"), id="a name that another has"),
+        pytest.param(cluster("web", app="edge"), id="for others"),
+        pytest.param(route("lost", "nowhere"), id="something is wrong already"),
+    ],
+)
+def test_what_is_the_same_to_others_is_not_checked_again_and_the_answer_is_the_same(asked: ManifestObject) -> None:
+    objects = [
+        cluster("web"),
+        cluster("twin"),
+        route("all", "web"),
+        route("lost", "nowhere"),
+        listener("front"),
+        listener("back", port=10002),
+    ]
+    question = serving(*objects).what_if()
+
+    assert question.problems(asked) == replace(question, said=None).problems(asked)
+
+
+def test_what_is_the_same_to_others_is_held_against_nobody() -> None:
+    asked: list[str] = []
+
+    def elsewhere(_: object, name: str) -> bool:
+        asked.append(name)
+        return False
+
+    routes = route("all", "nowhere")
+    question = replace(serving(routes, cluster("web")).what_if(), elsewhere=elsewhere)
+    assert question.problems(routes)
+    assert asked
+
+    asked.clear()
+    assert replace(question, said=lambda _: ()).problems(routes) == ()
+    assert not asked

@@ -88,7 +88,7 @@ def test_the_total_is_the_new_one() -> None:
 def test_what_is_as_it_should_be_or_cannot_be_shared_stays_the_same_object(before: Any) -> None:
     shared = share_route(before, [share()])
     assert shared.route is before
-    assert shared.too_much == (str(UINT32_MOST - 19) in str(before))
+    assert bool(shared.too_much) == (str(UINT32_MOST - 19) in str(before))
     assert shared.has_clusters == (("v1" in str(before)) or ("v2" in str(before)))
 
 
@@ -99,3 +99,38 @@ def test_the_clusters_of_a_route_are_those_that_it_names() -> None:
     ) == {"v1"}
     assert not clusters_of(route(cluster_header="x"))
     assert not clusters_of({"redirect": {}})
+
+
+@pytest.mark.parametrize(
+    ("room", "weights", "joined"),
+    [
+        (9, (5, 4), (5, 4)),
+        (8, (5, 4), (5, None)),
+        (4, (5, 4), (None, 4)),
+        (3, (5, 4), (None, None)),
+        (6, (5, 4, 1), (5, None, 1)),
+    ],
+    ids=str,
+)
+def test_where_not_all_weights_fit_the_juniors_are_left_out_first(
+    room: int, weights: tuple[int, ...], joined: tuple[int | None, ...]
+) -> None:
+    before = route(weighted_clusters=weighted(v1=UINT32_MOST - room))
+    shares = [share(f"s{at}", weight) for at, weight in enumerate(weights)]
+    shared = share_route(before, shares)
+    taken = {f"s{at}": weight for at, weight in enumerate(joined) if weight}
+    assert shared.route["route"]["weighted_clusters"] == weighted(v1=UINT32_MOST - room, **taken)
+    assert shared.too_much == {each.cluster for each in shares} - taken.keys()
+
+
+def test_a_share_that_makes_an_entry_smaller_has_room_even_where_there_is_none() -> None:
+    before = route(weighted_clusters=weighted(v1=UINT32_MOST - 5, v2=5))
+    shared = share_route(before, [share("v2", 3), share("v3", 2), share("v4", 1)])
+    assert shared.route["route"]["weighted_clusters"] == weighted(v1=UINT32_MOST - 5, v2=3, v3=2)
+    assert shared.too_much == {"v4"}
+
+
+def test_what_a_cluster_counts_that_stands_alone_leaves_room_for_so_many_alone() -> None:
+    shared = share_route(route(cluster="v1"), [share("v2", UINT32_MOST - 1000, base=1000), share("v3", 1)])
+    assert shared.route["route"]["weighted_clusters"] == weighted(v1=1000, v2=UINT32_MOST - 1000)
+    assert shared.too_much == {"v3"}

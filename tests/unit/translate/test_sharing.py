@@ -9,7 +9,7 @@ import pytest
 
 from legation.model.node import Scope
 from legation.model.objects import ManifestObject
-from legation.model.resource_types import CLUSTER
+from legation.model.resource_types import CLUSTER, LISTENER
 from legation.translate.amenders import AMENDERS
 from legation.translate.sharing import SharePlan
 from tests.unit.translate import splits
@@ -162,6 +162,20 @@ def test_weights_that_are_more_than_envoy_takes_are_told() -> None:
     routes = routes_of(host(route(weighted_clusters=weighted(v1=2**32 - 1))))
     (found,) = told(plan(upstream(weight=1, routes=ROUTES)), routes)
     assert found[0] == "upstream-without-share"
+
+
+def test_routes_that_stand_in_listeners_are_a_warning_once() -> None:
+    inline = {"name": "main", "virtual_hosts": MAIN["virtual_hosts"]}
+    chains = [{"filters": [{"typed_config": {"route_config": inline}}]}]
+    listeners = [{"@type": LISTENER.url, "name": name, "filter_chains": chains} for name in ("front", "back")]
+    of = plan(upstream(weight=20, routes=[*ROUTES, {"name": "a"}]))
+    (found,) = told(of, *listeners, MAIN)
+    assert found[:2] == ("upstream-inline-routes", ("routes",))
+    assert found[2].endswith(': Listener "back", Listener "front"')
+    assert told(of, MAIN) == []
+    # Where it takes no share nothing changes, so nothing is drained.
+    narrow = plan(upstream(weight=20, routes=ROUTES, workloadSelector={"labels": {"app": "edge"}}))
+    assert [each[0] for each in told(narrow, listeners[0])] == ["upstream-route-too-wide"]
 
 
 def test_a_split_sets_the_weight_of_an_upstream_that_joined_before() -> None:

@@ -47,3 +47,9 @@ def test_one_letter_too_many_is_always_forgiven(name: str, other: str, at: int) 
 def test_the_offer_does_not_depend_on_the_order_of_the_known_names() -> None:
     """Two names are equally near: the first by alphabet is offered, on every replica."""
     assert Spelling(["cat", "bat"]).nearest("rat") == Spelling(["bat", "cat"]).nearest("rat") == "bat"
+
+
+def test_of_a_name_of_great_length_no_letter_is_left_out() -> None:
+    """For each of them a name as long would be made: nobody could wait for that."""
+    plain = "config" * 1_000_000
+    assert Spelling(["config"]).nearest(plain) is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,6 +25,7 @@ from legation.api.admission.deciding import Consider, Deciding
 from legation.api.admission.review import ALLOWED, Decision, Refusal, Request, answer, read_review
 from legation.api.admission.room import Room
 from legation.api.admission.saying import fitting
+from legation.api.admission.turns import Turns
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
@@ -36,6 +38,9 @@ ROOM = 32 * LARGEST
 """Bytes of all reviews that are under way."""
 PATIENCE = 5.0
 """Seconds in which a review must have come whole: it stays in memory meanwhile."""
+LONGEST_WAIT = 30.0
+"""Seconds that the API server waits for an answer at most; how long it does, it says in each question."""
+_WAIT = re.compile(r"(\d{1,3})s", re.ASCII)
 _WORKERS = 2
 """Checks at a time: they share one processor with what is served."""
 
@@ -80,6 +85,7 @@ class Webhook:
         self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="webhook")
         # Checks that take long are not to keep a Pod from its sidecar.
         self._injecting = ThreadPoolExecutor(1, thread_name_prefix="injection")
+        self._turns = Turns()
 
     @property
     def app(self) -> Starlette:
@@ -96,7 +102,7 @@ class Webhook:
         for each in (self._threads, self._injecting):
             each.shutdown(wait=False, cancel_futures=True)
 
-    async def _answered(self, decide: Callable[[Request], Awaitable[Decision]], asked: HttpRequest) -> Response:
+    async def _answered(self, decide: Callable[[Request, float], Awaitable[Decision]], asked: HttpRequest) -> Response:
         with self._room.place() as take:
             try:
                 async with asyncio.timeout(self._patience):
@@ -108,11 +114,14 @@ class Webhook:
                 return PlainTextResponse(f"{refused}\n", status_code=refused.status)
             try:
                 request = read_review(body)
+                decision = await decide(request, _wait(asked.query_params.get("timeout", "")))
             except ValueError as error:
                 return PlainTextResponse(f"{error}\n", status_code=HTTPStatus.BAD_REQUEST)
-            return Response(answer(request, await decide(request)), media_type="application/json")
+            except _NotTaken as refused:
+                return PlainTextResponse(f"{refused}\n", status_code=refused.status)
+            return Response(answer(request, decision), media_type="application/json")
 
-    async def _decided(self, request: Request) -> Decision:
+    async def _decided(self, request: Request, _: float) -> Decision:
         loop, consider = asyncio.get_running_loop(), self._consider()
         try:
             async with asyncio.timeout(self._time_limit):
@@ -123,10 +132,15 @@ class Webhook:
             self._fault(error)
             return self._unchecked(request, "this object, because of a fault of its own that its log tells")
 
-    async def _patched(self, inject: Callable[[Request], Decision], request: Request) -> Decision:
-        # No limit but that of the API server: it takes the same time whatever else is served.
+    async def _patched(self, inject: Callable[[Request], Decision], request: Request, wait: float) -> Decision:
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._injecting, inject, request)
+            async with asyncio.timeout(wait), self._turns.taken(request.namespace):
+                found = await asyncio.get_running_loop().run_in_executor(self._injecting, inject, request)
+        except TimeoutError:
+            # Nobody waits for it any more: the API server has done what its failurePolicy says.
+            _log.warning("a new Pod was not looked at in time", namespace=request.namespace, limit=wait)
+            words = f"the Pod was not looked at within {wait:g} s"
+            raise _NotTaken(words, HTTPStatus.SERVICE_UNAVAILABLE) from None
         except Exception as error:  # noqa: BLE001 - a fault of this program must not keep any Pod from running
             self._fault(error)
             words = "legation could not add a sidecar, because of a fault of its own that its log tells"
@@ -165,6 +179,12 @@ class _NotTaken(Exception):
     def __init__(self, words: str, status: HTTPStatus) -> None:
         super().__init__(words)
         self.status = status
+
+
+def _wait(told: str) -> float:
+    """Return how many seconds the API server waits for its answer."""
+    matched = _WAIT.fullmatch(told)
+    return min(float(matched[1]), LONGEST_WAIT) if matched else LONGEST_WAIT
 
 
 async def _body(asked: HttpRequest, take: Callable[[int], bool]) -> bytes:

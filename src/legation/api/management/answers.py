@@ -1,7 +1,7 @@
-"""Values of this program as messages of the management API. Pure.
+"""Values of this program as messages of the management API.
 
 Manifests are told without what may be a secret in them, unless the caller may see it and asks for it. What is made of
-an object is remembered, for many who watch ask for the same.
+an object is remembered, for many who watch ask for the same; where it takes long the Envoys have a turn meanwhile.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from legation.api.management import structs
+from legation.api.management.apart import Apart, size_of
 from legation.envoy.secret_values import hidden
 from legation.management.v1 import management_pb2 as pb
 from legation.model import delivery as deliveries
@@ -68,11 +70,16 @@ def applied(done: Applied, *, warnings: Iterable[Problem], whole: pb.StoredObjec
 class Manifests:
     """Stored objects as messages."""
 
-    def __init__(self) -> None:
-        """Begin with nothing remembered."""
+    def __init__(self, apart: Apart | None = None) -> None:
+        """Begin with nothing remembered.
+
+        Args:
+            apart: Who does what takes long.
+        """
+        self._apart = apart or Apart()
         self._shown: dict[tuple[int, int, bool, bool], tuple[StoredObject, pb.StoredObject]] = {}
 
-    def told(
+    async def told(
         self,
         stored: StoredObject,
         *,
@@ -93,7 +100,8 @@ class Manifests:
         key = (id(stored), form, managed_fields, secrets)
         known = self._shown.get(key)
         if known is None:
-            message = _told(stored, form=form, managed_fields=managed_fields, secrets=secrets)
+            make = partial(_told, stored, form=form, managed_fields=managed_fields, secrets=secrets)
+            message = await self._apart.run(make, size=size_of(stored.body))
             # The object is kept with it: while it lives nothing else has its identity.
             known = self._shown[key] = (stored, message)
             if len(self._shown) > _REMEMBERED:

@@ -1,19 +1,22 @@
 """Whether objects may be stored: looked at as they would be served, before they are stored. No I/O.
 
 What would be wrong with one is told by the field of the request that it stands in. An object that another source has
-is refused: of two the first source counts, and what is stored here would have no effect.
+is refused: of two the first source counts, and what is stored here would have no effect. So is one of a kind that
+nobody serves, and one that holds the mark that stands in answers in place of a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from legation.api.management import failures
 from legation.api.management.calls import Plane
+from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
-from legation.model.objects import ManifestObject, show_path
-from legation.model.problems import Level, Problem
-from legation.model.stored import Applied, StoredObject
+from legation.envoy.secret_values import marks
+from legation.model.objects import show_path
+from legation.model.problems import UNKNOWN_KIND, Level, Problem
+from legation.model.stored import Applied
 from legation.sources.base import Source
 
 
@@ -41,25 +44,27 @@ def check(
     if held:
         raise failures.held_elsewhere(held)
     # An object that stands twice in a request is looked at as what becomes of it in the end.
-    last = {each.key: manifest_of(each.stored) for each in foreseen}
+    last = {each.key: each.stored.manifest() for each in foreseen}
     problems = dict(zip(last, plane.foresee(tuple(last.values())), strict=True))
     wrong = [
         (each.field(show_path(problem.path)), problem)
         for each, it in zip(given, foreseen, strict=True)
         for problem in problems[it.key]
-        if problem.level is Level.ERROR
+        if problem.level is Level.ERROR or problem.code == UNKNOWN_KIND
     ]
     if wrong:
         raise failures.wrong(wrong)
     return tuple(problems[each.key] for each in foreseen)
 
 
-def manifest_of(stored: StoredObject) -> ManifestObject:
-    """Return a stored object as a source would hand it out."""
-    return ManifestObject(
-        key=stored.key,
-        api_version=stored.body["apiVersion"],
-        body=stored.body,
-        labels=stored.labels,
-        created=str(stored.body["metadata"].get("creationTimestamp") or ""),
-    )
+def refuse_marks(given: Iterable[Given]) -> None:
+    """Look whether what is to be stored was read here with its secrets hidden.
+
+    Raises:
+        Refused: It was: they would be lost.
+    """
+    words = "this stands in answers in place of a secret, which would be lost"
+    mend = "leave the field out, write the secret itself, or read the object with its secrets, over the Unix socket"
+    found = [(each.field(show_path(path)), f"{words} ({mend})") for each in given for path in marks(each.body)]
+    if found:
+        raise Refused.bad_request(found, reason="HIDDEN_SECRET")

@@ -1,6 +1,7 @@
-"""Why a call is not done, in the one form of errors: what the store, the cluster and this API itself raise.
+"""Why a call is not done, in the one form of errors: what a store and this API itself raise.
 
-A table of exceptions. It knows codes, stable reasons and details; it refuses to know the call.
+A table of exceptions; what a cluster refuses a store tells in its own terms. It knows codes, stable reasons and
+details; it refuses to know the call.
 
 Source: https://google.aip.dev/193, https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
 """
@@ -14,17 +15,12 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2
 from google.rpc.error_details_pb2 import PreconditionFailure, ResourceInfo, RetryInfo
 
-from legation.api.management.refused import Refused
+from legation.api.management.refused import Refused, first
 from legation.errors import (
     Compacted,
     FieldConflicts,
     InvalidObjects,
     InvalidQuery,
-    KubeConflict,
-    KubeError,
-    KubeForbidden,
-    KubeNotFound,
-    KubeUnreachable,
     LegationError,
     ObjectNotFound,
     PartlyStored,
@@ -60,14 +56,15 @@ def refused(error: LegationError, field: FieldOf) -> Refused | None:  # noqa: PL
             return _conflict(error, field)
         case Compacted():
             return Refused.of(code_pb2.OUT_OF_RANGE, str(error), reason="RESUME_TOKEN_TOO_OLD")
+        case StoreUnavailable() if error.may_be_done:
+            # Nobody is told to try it again.
+            return Refused.of(code_pb2.UNAVAILABLE, str(error), reason="MAY_BE_STORED")
         case StoreUnavailable():
             return _later(str(error), "STORE_UNAVAILABLE")
         case StoreForbidden():
             return Refused.of(code_pb2.PERMISSION_DENIED, str(error), reason="STORE_FORBIDS")
         case PartlyStored():
             return _partly(error, field)
-        case KubeError() | KubeUnreachable():
-            return _of_cluster(error)
     return None
 
 
@@ -97,19 +94,6 @@ def _conflict(error: FieldConflicts | VersionConflict, field: FieldOf) -> Refuse
         for each in error.conflicts
     )
     return _against(code_pb2.ABORTED, str(error), "FIELD_CONFLICT", violations)
-
-
-def _of_cluster(error: LegationError) -> Refused:
-    match error:
-        case KubeForbidden():
-            return Refused.of(code_pb2.PERMISSION_DENIED, str(error), reason="CLUSTER_FORBIDS")
-        case KubeNotFound():
-            return Refused.of(code_pb2.NOT_FOUND, str(error), reason="NOT_FOUND_IN_CLUSTER")
-        case KubeConflict():
-            return Refused.of(code_pb2.ABORTED, str(error), reason="CLUSTER_CONFLICT")
-        case KubeError() if not error.is_of_server and error.status < 500:
-            return Refused.of(code_pb2.INVALID_ARGUMENT, str(error), reason="CLUSTER_REFUSES")
-    return _later(str(error), "CLUSTER_UNAVAILABLE")
 
 
 def not_found(key: ObjectKey, source: str = "", place: Place | None = None) -> Refused:
@@ -186,10 +170,13 @@ def _mended(message: str, mend: str) -> str:
 
 
 def _against(code: int, message: str, reason: str, violations: Iterable[tuple[str, str, str]]) -> Refused:
+    told, more = first(violations)
+    if more:
+        told.append(("", "", more))
     failure = PreconditionFailure(
         violations=[
             PreconditionFailure.Violation(type=kind, subject=subject, description=words)
-            for kind, subject, words in violations
+            for kind, subject, words in told
         ]
     )
     return Refused.of(code, message, reason=reason, details=[failure])

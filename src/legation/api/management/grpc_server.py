@@ -7,7 +7,6 @@ without the proto file. What the calls do is the business of `service.py`.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,14 +22,14 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from legation.api.management.calls import Caller
-from legation.api.management.grpc_socket import open_at, remove
+from legation.api.management.grpc_socket import open_at
 from legation.api.management.grpc_status import DETAILS, fitting
+from legation.api.management.methods import SERVICE, call_name
 from legation.api.management.refused import Refused
 from legation.api.management.service import Management
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
-from legation.listening import addresses_of, listen, port_of
-from legation.management.v1 import management_pb2
+from legation.listening import addresses_of, listen, port_of, remove_at
 from legation.transports.base import Feed
 from legation.transports.health import DrainingHealth
 from legation.transports.reflection import LazyReflection
@@ -42,10 +41,8 @@ MOST_CALLS = 1000
 READ_WITHIN = 60.0
 """Seconds that a stream waits for a reader who takes nothing."""
 
-_SERVICE = management_pb2.DESCRIPTOR.services_by_name["Management"]
 _STATUSES = {each.value[0]: each for each in grpc.StatusCode}
 _REFLECTION_SERVICE = "grpc.reflection.v1alpha.ServerReflection"
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -88,7 +85,7 @@ class ManagementServer:
         self._clock = clock or MonotonicClock()
         self._read_within = read_within
         self._health = DrainingHealth()
-        self._reflection = LazyReflection((_SERVICE.full_name, health.SERVICE_NAME, _REFLECTION_SERVICE))
+        self._reflection = LazyReflection((SERVICE.full_name, health.SERVICE_NAME, _REFLECTION_SERVICE))
 
     @property
     def port(self) -> int | None:
@@ -132,7 +129,7 @@ class ManagementServer:
             finally:
                 await server.stop(None)
                 if self._socket is not None:
-                    remove(self._socket)
+                    remove_at(self._socket)
 
     async def _drain(self, server: grpc.aio.Server) -> None:
         until = self._clock.now() + self._shutdown_grace
@@ -152,8 +149,8 @@ class ManagementServer:
                 ("grpc.so_reuseport", 0),
             )
         )
-        handlers = {each.name: self._handler(each) for each in _SERVICE.methods}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers),))
+        handlers = {each.name: self._handler(each) for each in SERVICE.methods}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         add_reflection: Callable[[LazyReflection, grpc.aio.Server], None] = (
             reflection_pb2_grpc.add_ServerReflectionServicer_to_server
@@ -182,7 +179,7 @@ class ManagementServer:
     # Calls
 
     def _handler(self, method: Any) -> grpc.RpcMethodHandler[Any, Any]:
-        name = _CAPITAL.sub("_", method.name).lower()
+        name = call_name(method)
         request: Any = GetMessageClass(method.input_type)
         response: Any = GetMessageClass(method.output_type)
         if method.server_streaming:
@@ -264,4 +261,5 @@ async def _abort(context: _Context, refused: Refused) -> None:
 
 def _slow(seconds: float) -> Refused:
     words = f"nothing of this stream was read for {seconds:g} s; read faster, and resume with the last token"
-    return Refused.of(code_pb2.ABORTED, words, reason="SLOW_READER")
+    # Clients take a stream up again that ends so.
+    return Refused.of(code_pb2.UNAVAILABLE, words, reason="SLOW_READER")

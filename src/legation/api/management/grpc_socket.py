@@ -6,9 +6,7 @@ others, and from there it comes to its place when it is closed itself; what stoo
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -46,11 +44,3 @@ def open_at(path: Path, add: Callable[[str], object], *, setting: str) -> None:
             made.unlink(missing_ok=True)
         with suppress(OSError):
             beside.rmdir()
-
-
-def remove(path: Path) -> None:
-    """Remove a socket at which nobody listens (any more)."""
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        asking.setblocking(False)  # noqa: FBT003 - the name says it
-        if asking.connect_ex(os.fspath(path)) == errno.ECONNREFUSED:
-            path.unlink(missing_ok=True)

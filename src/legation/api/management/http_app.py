@@ -23,11 +23,12 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from legation.api.management import failures
 from legation.api.management.calls import Caller
 from legation.api.management.http_guard import LOOPBACK_HOSTS, Guard
 from legation.api.management.http_requests import from_json, from_manifests, from_query
 from legation.api.management.http_rules import RULES, Rule
-from legation.api.management.http_statuses import FAULT, answer, refusal
+from legation.api.management.http_statuses import answer, refusal
 from legation.api.management.http_streams import EVENTS, streamed
 from legation.api.management.openapi import docs_page, openapi_document
 from legation.api.management.refused import Refused
@@ -57,9 +58,8 @@ def management_app(
     """Return the application.
 
     Args:
-        service: What does the calls: a method for each rule, by its name; it takes the message and who calls. It
-            returns
-            the answer, or is an async generator of answers, and raises `Refused`.
+        service: What does the calls: a method for each rule, by its name; it takes the message and who calls, returns
+            the answer or is an async generator of answers, and raises `Refused`.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
         private: Whether it listens on a Unix socket, which no browser reaches and nobody but its owner opens.
         fault: Is told of an error of this program itself.
@@ -104,7 +104,7 @@ class _Calls:
                 return refusal(refused.status)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others must go on being answered
                 self._fault(error)
-                return refusal(FAULT)
+                return refusal(failures.own_fault().status)
 
         return call
 

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 
 from google.api import annotations_pb2
 
-from legation.management.v1 import management_pb2
+from legation.api.management.methods import SERVICE, call_name
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
-SERVICE = management_pb2.DESCRIPTOR.services_by_name["Management"]
 _VARIABLE = re.compile(r"\{(\w+)\}")
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class Rule:
     @property
     def name(self) -> str:
         """The name of the call at the service object: `wait_accepted`."""
-        return _WORD.sub("_", self.method.name).lower()
+        return call_name(self.method)
 
     @property
     def variables(self) -> tuple[str, ...]:

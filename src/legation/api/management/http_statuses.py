@@ -1,4 +1,4 @@
-"""A google.rpc.Status as an answer of HTTP, and what is told when this program itself is at fault.
+"""A google.rpc.Status as an answer of HTTP, and messages as JSON.
 
 Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto names the HTTP status of each code.
 """
@@ -42,7 +42,6 @@ HTTP_OF_CODE: Mapping[int, int] = MappingProxyType(
 _EXACT = 2**53
 """From there on floating numbers do not tell whole numbers apart."""
 _HEAD = ("apiVersion", "kind", "metadata", "name", "namespace")
-FAULT = status_pb2.Status(code=code_pb2.INTERNAL, message="a fault of legation itself; its log tells more")
 
 
 def refusal(status: status_pb2.Status, *, http: int | None = None) -> Response:

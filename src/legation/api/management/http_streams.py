@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from google.protobuf import json_format
 from starlette.responses import StreamingResponse
 
-from legation.api.management.http_statuses import FAULT, json_line, line
+from legation.api.management import failures
+from legation.api.management.http_statuses import json_line, line
 from legation.api.management.refused import Refused
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def _said(
         yield _failure(refused.status, as_events=as_events)
     except Exception as error:  # noqa: BLE001 - the client must not take it for the end of what there is
         fault(error)
-        yield _failure(FAULT, as_events=as_events)
+        yield _failure(failures.own_fault().status, as_events=as_events)
     finally:
         await _given_up(coming)
         await messages.aclose()

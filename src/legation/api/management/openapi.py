@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import status_pb2
 
-from legation.api.management.http_rules import RULES, SERVICE, Rule
+from legation.api.management.http_rules import RULES, Rule
+from legation.api.management.methods import SERVICE
 from legation.api.management.proto_comments import comments
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,15 +23,15 @@ from legation.errors import InvalidResource
 from legation.management.v1 import management_pb2 as pb
 from legation.model.objects import show_path
 from legation.model.resource_types import BY_URL
+from legation.sources.stored.names import is_subdomain
 from legation.texts import kubectl_yaml
+from legation.translate.envoy_fields import value_of
 
 MOST_ITEMS = 1000
 """Items of one request."""
 
 _LONGEST_NAME = 253
 _HASH_LENGTH = 8
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-"""Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names"""
 _RESOURCE = "spec.resources[0]"
 
 
@@ -181,18 +181,11 @@ def _object_name(resource: Mapping[str, Any]) -> str:
     Where that has to leave out something, a hash of both stands at the end: other resources have other names.
     """
     row = BY_URL.get(str(resource.get("@type")))
-    name = next(_names(resource, row.name_field if row else "name"), "")
+    said = value_of(resource, row.name_field if row else "name")
+    name = said if isinstance(said, str) else ""
     full = f"{row.name.lower() if row else 'resource'}-{name}"
-    if len(full) <= _LONGEST_NAME and _SUBDOMAIN.fullmatch(full):
+    if is_subdomain(full):
         return full
     mark = hashlib.sha256(f"{resource.get('@type')} {name}".encode()).hexdigest()[:_HASH_LENGTH]
     plain = re.sub("[^a-z0-9]+", "-", full.lower())[: _LONGEST_NAME - _HASH_LENGTH - 1]
     return f"{plain.strip('-')}-{mark}"
-
-
-def _names(resource: Mapping[str, Any], field_name: str) -> Iterator[str]:
-    spelled = re.sub(r"_([a-z0-9])", lambda each: each[1].upper(), field_name)
-    for key in (field_name, spelled):
-        value = resource.get(key)
-        if isinstance(value, str):
-            yield value

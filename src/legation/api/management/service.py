@@ -16,7 +16,7 @@ from legation.api.management.checking import check
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
-from legation.api.management.telling import Telling, refusing, whole
+from legation.api.management.telling import Telling, as_said, refusing
 from legation.api.management.tokens import token_of
 from legation.api.management.waiting import wait_accepted
 from legation.api.management.watching import Watch
@@ -24,7 +24,7 @@ from legation.errors import ObjectNotFound
 from legation.management.v1 import management_pb2 as pb
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
-from legation.model.stored import Applied, ObjectStore, Precondition, StoredObject
+from legation.model.stored import NO_PRECONDITION, Applied, ObjectStore, Precondition, StoredObject
 from legation.sources.base import Source
 
 MANAGER = "legation"
@@ -70,7 +70,7 @@ class Management:
         """Store objects: all of them or none."""
         manager = request.field_manager or MANAGER
         with Telling("Apply", caller, manager=manager, dry_run=request.dry_run) as telling, refusing():
-            return await self._apply(requests.given(request.items), request, telling)
+            return await self._apply(requests.given(request.items), request, telling, whole=request.return_objects)
 
     async def add_upstream(self, request: pb.AddUpstreamRequest, caller: Caller) -> pb.ApplyResponse:
         """Store an upstream."""
@@ -94,7 +94,7 @@ class Management:
             if not request.name:
                 raise Refused.bad_request([("name", "it is missing")])
             key = self._kinds.key(upstreams.GROUP, upstreams.KIND, request.namespace, request.name)
-            return await self._delete([(key, Precondition())], request, telling, field=whole)
+            return await self._delete([(key, NO_PRECONDITION)], request, telling, field=as_said)
 
     # What tells something
 
@@ -180,7 +180,12 @@ class Management:
     # How
 
     async def _apply(
-        self, given: Sequence[Given], request: pb.ApplyRequest | pb.AddUpstreamRequest, telling: Telling
+        self,
+        given: Sequence[Given],
+        request: pb.ApplyRequest | pb.AddUpstreamRequest,
+        telling: Telling,
+        *,
+        whole: bool = False,
     ) -> pb.ApplyResponse:
         bodies = [each.body for each in given]
         manager = request.field_manager or MANAGER
@@ -201,7 +206,6 @@ class Management:
                 bodies, manager=manager, force=request.force, dry_run=request.dry_run, check=checked
             )
         telling.outcomes(each.outcome for each in done)
-        whole = isinstance(request, pb.ApplyRequest) and request.return_objects
         return pb.ApplyResponse(
             applied=(
                 answers.applied(each, warnings=doubts, whole=self._manifests.told(each.stored) if whole else None)

@@ -65,7 +65,7 @@ def _number(number: float, path: FieldPath) -> float:
 
 
 def fill(struct: Struct, json: Mapping[str, Any]) -> None:
-    """Put a JSON object into an empty Struct."""
+    """Put a JSON object into an empty Struct. What that cannot hold is told as text: it never raises."""
     fields = struct.fields
     for key, value in json.items():
         _set(fields[key], value)
@@ -74,11 +74,11 @@ def fill(struct: Struct, json: Mapping[str, Any]) -> None:
 def _set(target: Value, value: Any) -> None:
     match value:
         case str():
-            target.string_value = value
+            _set_text(target, value)
         case bool():
             target.bool_value = value
         case int() | float():
-            target.number_value = value
+            _set_number(target, value)
         case None:
             target.null_value = 0  # type: ignore[assignment]  # the enum has one member, and its stubs no name for it
         case Mapping():
@@ -87,6 +87,28 @@ def _set(target: Value, value: Any) -> None:
         case list() | tuple():
             target.list_value.SetInParent()
             _extend(target.list_value, value)
+
+
+def _set_text(target: Value, text: str) -> None:
+    try:
+        target.string_value = text
+    except UnicodeEncodeError:
+        target.string_value = text.encode(errors="replace").decode()
+
+
+def _set_number(target: Value, number: float) -> None:
+    try:
+        target.number_value = number
+    except OverflowError:
+        target.string_value = _digits(int(number))
+
+
+def _digits(number: int) -> str:
+    try:
+        return str(number)
+    except ValueError:
+        # Python writes no more than some thousand digits in decimals, which takes long.
+        return hex(number)
 
 
 def _extend(target: ListValue, values: list[Any] | tuple[Any, ...]) -> None:

@@ -28,13 +28,13 @@ _SHOWN = 5
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-def whole(_index: int, path: str) -> str:
+def as_said(_index: int, path: str) -> str:
     """Return a field of a request that is about one object, and says its fields itself."""
     return path
 
 
 @contextmanager
-def refusing(field: failures.FieldOf = whole) -> Iterator[None]:
+def refusing(field: failures.FieldOf = as_said) -> Iterator[None]:
     """Raise what goes wrong in a block as `Refused`.
 
     Args:

@@ -13,9 +13,9 @@ from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
 from legation.management.v1 import management_pb2 as pb
 from legation.model.objects import show_path
+from legation.translate.upstream import KIND as UPSTREAM
 
-GROUP = "legation.dev"
-KIND = "Upstream"
+GROUP, KIND = UPSTREAM.group, UPSTREAM.kind
 
 _NAMES = (
     ("metadata.name", "name"),
@@ -36,7 +36,7 @@ def given(request: pb.AddUpstreamRequest) -> Given:
     if not request.name:
         raise Refused.bad_request([("name", "it is missing; the cluster is called by it")], reason="INVALID_OBJECT")
     return Given(
-        body={"apiVersion": f"{GROUP}/v1alpha1", "kind": KIND, "metadata": metadata, "spec": dict(_spec(request))},
+        body={"apiVersion": UPSTREAM.api_version, "kind": KIND, "metadata": metadata, "spec": dict(_spec(request))},
         names=(*_of_routes(len(request.routes)), *_NAMES),
     )
 

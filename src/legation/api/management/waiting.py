@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from legation.api.management.calls import Plane
-from legation.api.management.checking import manifest_of
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
 from legation.errors import ObjectNotFound, VersionConflict
@@ -86,5 +85,5 @@ async def _versions(store: ObjectStore, keys: Mapping[ObjectKey, str]) -> list[M
         version = stored.resource_version
         if asked and not (asked.isdecimal() and version.isdecimal() and int(asked) <= int(version)):
             raise VersionConflict(index, key, asked, version)
-        found.append(manifest_of(stored))
+        found.append(stored.manifest())
     return found

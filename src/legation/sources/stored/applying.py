@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from legation.errors import FieldConflict, VersionConflict
-from legation.model.objects import ObjectKey, show_path
+from legation.errors import OwnedField
+from legation.model.objects import show_path
 from legation.model.stored import Fields, Outcome, Owner, Precondition, StoredObject
 from legation.sources.stored.given import Given
 from legation.sources.stored.owned import NOTHING, Merge, without, without_given_up
@@ -35,20 +35,7 @@ class Result:
     """Not changed: the very same as before. Created or changed: without a resourceVersion of its own yet."""
 
 
-def check(precondition: Precondition, live: StoredObject | None, *, key: ObjectKey, index: int) -> None:
-    """Look whether a precondition holds.
-
-    Raises:
-        VersionConflict: It does not.
-    """
-    uid, version = (live.uid, live.resource_version) if live is not None else ("", "")
-    if precondition.uid not in {"", uid}:
-        raise VersionConflict(index, key, precondition.uid, uid, of="uid")
-    if precondition.resource_version not in {"", version}:
-        raise VersionConflict(index, key, precondition.resource_version, version)
-
-
-def applied(live: StoredObject | None, given: Given, *, hand: Hand, uid: str) -> Result | list[FieldConflict]:
+def applied(live: StoredObject | None, given: Given, *, hand: Hand, uid: str) -> Result | list[OwnedField]:
     """Return what becomes of an object that somebody applies, or the fields that others set to something else.
 
     Args:
@@ -60,7 +47,7 @@ def applied(live: StoredObject | None, given: Given, *, hand: Hand, uid: str) ->
     Raises:
         VersionConflict: It says a uid or resourceVersion that the object does not have.
     """
-    check(Precondition(uid=given.uid, resource_version=given.resource_version), live, key=given.key, index=given.index)
+    Precondition(uid=given.uid, resource_version=given.resource_version).check(live, key=given.key, index=given.index)
     if live is None:
         return _created(given, hand=hand, uid=uid)
     others = [each for each in live.owners if each.manager != hand.manager]
@@ -68,9 +55,7 @@ def applied(live: StoredObject | None, given: Given, *, hand: Hand, uid: str) ->
     merge = Merge()
     merged = merge.merged(live.body, given.content, [(each.manager, each.fields) for each in others])
     if merge.taken and not hand.force:
-        return [
-            FieldConflict(index=given.index, path=show_path(path), manager=manager) for manager, path in merge.taken
-        ]
+        return [OwnedField(index=given.index, path=show_path(path), manager=manager) for manager, path in merge.taken]
     for manager, path in merge.taken:
         others = [_less(each, without(each.fields, path)) if each.manager == manager else each for each in others]
     if mine is not None:

@@ -11,10 +11,10 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from legation.errors import FieldConflict, FieldConflicts, ObjectNotFound
+from legation.errors import FieldConflicts, ObjectNotFound, OwnedField
 from legation.model.objects import ObjectKey
 from legation.model.stored import Applied, Change, Outcome, Precondition, StoredObject
-from legation.sources.stored.applying import Hand, applied, at_revision, check
+from legation.sources.stored.applying import Hand, applied, at_revision
 from legation.sources.stored.given import Given
 from legation.sources.stored.history import History
 
@@ -94,7 +94,7 @@ class Book:
         """
         answers: list[Applied] = []
         changes: list[Change] = []
-        conflicts: list[FieldConflict] = []
+        conflicts: list[OwnedField] = []
         for each in given:
             live = self._at_head(each.key)
             result = applied(live, each, hand=hand, uid=make_uid() if live is None else "")
@@ -122,7 +122,7 @@ class Book:
         for index, (key, precondition) in enumerate(keys):
             live = self._at_head(key)
             if live is not None and key not in gone:
-                check(precondition, live, key=key, index=index)
+                precondition.check(live, key=key, index=index)
                 gone[key] = live
             elif live is None and not missing_ok:
                 raise ObjectNotFound(key, index=index)
@@ -138,8 +138,13 @@ class Book:
             self._waiting[change.key] = change
             self._head = change.revision
 
-    def keep(self, plan: Plan) -> None:
-        """Keep what was queued first of all that waits: the disk has it."""
+    def keep(self, plan: Plan, *, size: int = 0) -> None:
+        """Keep what was queued first of all that waits: the disk has it.
+
+        Args:
+            plan: What was queued.
+            size: How many bytes it took.
+        """
         for change in plan.changes:
             if change.stored is None:
                 del self._kept[change.key]
@@ -150,7 +155,7 @@ class Book:
                 self._kept[change.key] = change.stored
             if self._waiting.get(change.key) is change:
                 del self._waiting[change.key]
-        self.history.add(plan.changes)
+        self.history.add(plan.changes, size=size)
 
     def refuse(self) -> None:
         """Forget all that waits: the disk does not take it."""

@@ -2,12 +2,14 @@
 
 Nobody reads them back: the journal is the truth.
 They follow what is kept as fast as that costs little: an object that changes often is written once for all that.
-What stands there already is known by its first line. A file is never seen half written.
+What stands there already is known by its first line. A file is never seen half written. They give way to the journal:
+where there is no room for it once more, no file is written.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
@@ -42,6 +44,7 @@ class Copies:
         *,
         kept: Mapping[ObjectKey, StoredObject],
         clock: Clock,
+        spared: Callable[[], int],
         trouble_changed: Callable[[], None],
     ) -> None:
         """Take the parts; nothing is written yet.
@@ -50,11 +53,13 @@ class Copies:
             folder: Where the folder of files is made.
             kept: What is kept; it goes on changing.
             clock: Paces the writing.
+            spared: Tells how many bytes on the disk others may need.
             trouble_changed: Called when `problem` has changed.
         """
         self._folder = folder / FOLDER
         self._kept = kept
         self._clock = clock
+        self._spared = spared
         self._trouble_changed = trouble_changed
         self._stale: dict[ObjectKey, None] = {}
         """What is to be written or deleted, the oldest first."""
@@ -89,7 +94,8 @@ class Copies:
         for key in keys:
             del self._stale[key]
         wanted = [(key, self._kept.get(key)) for key in keys]
-        done = await self._try(thread, lambda: _write(self._folder, wanted))
+        spared = self._spared()
+        done = await self._try(thread, lambda: _write(self._folder, wanted, spared=spared))
         if not done:
             self._stale.update(dict.fromkeys(keys))
         now = self._clock.now()
@@ -137,26 +143,43 @@ def _fit(part: str) -> str:
 
 
 def _sweep(folder: Path, wanted: set[Path]) -> None:
-    """Delete the files of objects that are not there any more."""
-    for path in folder.glob("*/*/*.yaml"):
+    """Delete the files of objects that are not there any more, and what was written half."""
+    for path in (*folder.glob("*/*/*.yaml"), *folder.glob("*/*/.*.new")):
         if path not in wanted:
             path.unlink(missing_ok=True)
 
 
-def _write(folder: Path, wanted: Iterable[tuple[ObjectKey, StoredObject | None]]) -> None:
+def _write(folder: Path, wanted: Iterable[tuple[ObjectKey, StoredObject | None]], *, spared: int) -> None:
     for key, stored in wanted:
         path = folder / path_of(key)
         if stored is None:
             path.unlink(missing_ok=True)
         elif not _is_there(path, stored):
+            text = text_of(stored).encode()
+            _look_for_room(folder.parent, len(text) + spared)
             for each in (folder, path.parent.parent, path.parent):
                 each.mkdir(mode=0o700, exist_ok=True)
-            beside = path.with_name(f".{path.name}.new")
-            beside.unlink(missing_ok=True)
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text_of(stored))
-            beside.replace(path)
+            _put(path, text)
+
+
+def _put(path: Path, text: bytes) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _look_for_room(folder: Path, size: int) -> None:
+    found = os.statvfs(folder)
+    # Some file systems do not know their size.
+    if found.f_blocks and found.f_bavail * found.f_frsize < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _is_there(path: Path, stored: StoredObject) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from legation.errors import Compacted
@@ -9,7 +10,10 @@ from legation.model.objects import ObjectKey
 from legation.model.stored import Change, StoredObject
 
 MOST = 10_000
-"""Changes that are remembered at least, of those that there were. Each holds on to an object as it was."""
+"""Changes that are remembered at least, of those that there were, if they are not too large."""
+MOST_BYTES = 1 << 23
+"""Bytes of changes, as the journal has them, that are remembered. Each holds on to an object as it was, and in memory
+that is some fifteen times as much."""
 
 
 class History:
@@ -24,6 +28,9 @@ class History:
         """
         self._oldest = oldest
         self._changes = list(changes)
+        self._sizes = deque([0] * len(self._changes))
+        """The bytes of each."""
+        self._bytes = 0
         self._forget()
 
     @property
@@ -36,9 +43,19 @@ class History:
         """The revision of the last change."""
         return self._oldest + len(self._changes)
 
-    def add(self, changes: Iterable[Change]) -> None:
-        """Add what has changed now."""
+    def add(self, changes: Sequence[Change], *, size: int = 0) -> None:
+        """Add what has changed now.
+
+        Args:
+            changes: The changes of a transaction.
+            size: How many bytes they take together.
+        """
+        if not changes:
+            return
+        share = size // len(changes)
         self._changes += changes
+        self._sizes += [share] * len(changes)
+        self._bytes += share * len(changes)
         self._forget()
 
     def after(self, revision: int) -> Sequence[Change]:
@@ -63,8 +80,10 @@ class History:
         return was
 
     def _forget(self) -> None:
-        # Half of them at a time, for the rest is moved.
-        if len(self._changes) > 2 * MOST:
-            gone = len(self._changes) - MOST
-            del self._changes[:gone]
-            self._oldest += gone
+        # Of many small ones half of them at a time, for the rest is moved.
+        is_long = len(self._sizes) > 2 * MOST
+        while self._bytes > MOST_BYTES or (is_long and len(self._sizes) > MOST):
+            self._bytes -= self._sizes.popleft()
+        gone = len(self._changes) - len(self._sizes)
+        del self._changes[:gone]
+        self._oldest += gone

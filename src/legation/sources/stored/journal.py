@@ -1,7 +1,7 @@
 """The journal on the disk: appended to, written anew bit by bit when most of it is out of date, mended after failures.
 
 All methods wait for the disk: call them in one thread. What `append` returned of is kept, whatever happens; what it
-refused is not there, as far as the disk can still be told so.
+refused is not there, or it says that this is not known.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import islice
 
 from legation.model.objects import ObjectKey
 from legation.model.stored import Change, StoredObject
-from legation.sources.stored.disk import Disk
+from legation.sources.stored.disk import Disk, FolderInUse
 from legation.sources.stored.journal_format import head_line, object_line, transaction_line
 from legation.sources.stored.recovering import Recovered, recover
 
@@ -20,6 +20,10 @@ SLACK = 1 << 24
 """Bytes out of date that a journal may always have; beyond these, three times as many as bytes that count."""
 _SLICE = 200
 """Objects that are written between two appends while the journal is written anew."""
+
+
+class PerhapsKept(OSError):
+    """The disk failed, and what it was asked to keep may be there or not when the journal is read next."""
 
 
 class Journal:
@@ -30,13 +34,17 @@ class Journal:
         self._slack = slack
         self._size = 0
         """Bytes of it that are on the disk for sure."""
-        self._is_suspect = True
-        """Whether what stands there is not to be appended to."""
+        self.is_suspect = True
+        """Whether what stands there is not to be appended to before it is written anew."""
+        self._aside = ""
+        """The name that the one there is to be kept under when it is written anew, for it is damaged."""
         self._sizes: dict[ObjectKey, int] = {}
         """About how many bytes of it tell of each object."""
         self._counting = 0
         """Their sum."""
         self._anew: _Anew | None = None
+        self.obstacle: OSError | None = None
+        """Why nothing could be appended to it when it was opened."""
         self.syncs = 0
         """How often the disk was waited for."""
         self.written = 0
@@ -50,26 +58,51 @@ class Journal:
     def open(self) -> Recovered:
         """Read the journal, and mend it: then it can be appended to. A damaged one is kept aside.
 
+        One that is read and cannot be mended now has an `obstacle`.
+
         Raises:
-            OSError: It cannot be read or written.
+            OSError: It cannot be read, or there is none and none can be made.
             FolderInUse: Another process has it.
             UnknownFormat: It is of a newer program.
         """
-        found = recover(self._disk.open())
-        if found.sound and found.is_sound:
-            self._size = found.sound
-            self._disk.cut(found.sound)
-            self._is_suspect = False
-        else:
-            aside = "" if found.is_sound else aside_name(found.revision)
-            self._write_anew(found.objects, found.revision, aside=aside)
+        data = self._disk.open()
+        found = recover(data)
+        self._size = found.sound
+        self._aside = "" if found.is_sound else aside_name(found.revision)
         self._sizes = {key: len(object_line(each)) for key, each in found.objects.items()}
         self._counting = sum(self._sizes.values())
+        try:
+            if found.sound and found.is_sound:
+                self._disk.cut(found.sound)
+                self.is_suspect = False
+            else:
+                self._write_anew(found.objects, found.revision)
+        except FolderInUse:
+            raise
+        except OSError as error:
+            if not data:
+                raise
+            self.obstacle = error
         return found
+
+    def mend(self, kept: Mapping[ObjectKey, StoredObject], *, revision: int) -> None:
+        """Write it anew if what stands there is not to be trusted, or if somebody deleted it.
+
+        Args:
+            kept: All objects, as they are kept.
+            revision: The number of the last change.
+
+        Raises:
+            OSError: The disk does not take it, or another process has the folder.
+        """
+        if not self._disk.is_there() or self.is_suspect:
+            self._anew = None
+            self.is_suspect = True
+            self._write_anew(kept, revision)
 
     def append(
         self, transactions: Sequence[Sequence[Change]], *, kept: Mapping[ObjectKey, StoredObject], durable: int
-    ) -> None:
+    ) -> Sequence[int]:
         """Append transactions, each of them all or nothing; they are on the disk when it returns.
 
         Args:
@@ -77,34 +110,38 @@ class Journal:
             kept: All objects as they are without these.
             durable: The revision of the last change without these.
 
+        Returns:
+            How many bytes each of them takes.
+
         Raises:
             OSError: None of them is kept.
+            PerhapsKept: That is not known.
         """
-        if self._is_suspect or not self._disk.is_there():
-            self._anew = None
-            self._is_suspect = True
-            self._write_anew(kept, durable)
+        self.mend(kept, revision=durable)
         lines = [transaction_line(each, durable=durable) for each in transactions]
         data = b"".join(lines)
         try:
             self.written += len(data)
             self._disk.write(data)
-        except OSError:
+        except OSError as error:
             self._give_back()
+            if self.is_suspect:
+                raise PerhapsKept(*error.args) from error
             raise
         try:
             self.syncs += 1
             self._disk.sync()
-        except OSError:
+        except OSError as error:
             # The system may have dropped what it could not write, and says so only once: nothing that stands there is
             # trusted any more. Source: https://wiki.postgresql.org/wiki/Fsync_Errors
             self._give_back()
-            self._is_suspect = True
-            raise
+            self.is_suspect = True
+            raise PerhapsKept(*error.args) from error
         self._size += len(data)
         self._count(transactions, lines)
         if self._anew is not None:
             self._anew.tail += lines
+        return [*map(len, lines)]
 
     @property
     def is_due(self) -> bool:
@@ -141,9 +178,9 @@ class Journal:
         tail = b"".join(self._anew.tail)
         self._put(tail)
         # If this fails nobody knows which of both is there.
-        self._is_suspect = True
+        self.is_suspect = True
         self._disk.put_anew()
-        self._is_suspect = False
+        self.is_suspect = False
         self._size = self._anew.size + len(tail)
         self._anew = None
 
@@ -151,14 +188,14 @@ class Journal:
         """Let it go."""
         self._disk.close()
 
-    def _write_anew(self, objects: Mapping[ObjectKey, StoredObject], revision: int, *, aside: str = "") -> None:
+    def _write_anew(self, objects: Mapping[ObjectKey, StoredObject], revision: int) -> None:
         anew = _Anew(objects, revision)
         self._disk.begin_anew()
         data = b"".join(anew.lines)
         self._put(data)
-        self._disk.put_anew(aside=aside)
-        self._size = len(data)
-        self._is_suspect = False
+        self._disk.put_anew(aside=self._aside)
+        self._size, self._aside = len(data), ""
+        self.is_suspect = False
 
     def _put(self, data: bytes) -> None:
         """Write to the one that is written anew."""
@@ -169,10 +206,10 @@ class Journal:
     def _give_back(self) -> None:
         """Take away what was not written whole, or mark that it cannot be."""
         self._anew = None
-        self._is_suspect = True
+        self.is_suspect = True
         with suppress(OSError):
             self._disk.cut(self._size)
-            self._is_suspect = False
+            self.is_suspect = False
 
     def _count(self, transactions: Iterable[Sequence[Change]], lines: Iterable[bytes]) -> None:
         for changes, line in zip(transactions, lines, strict=True):

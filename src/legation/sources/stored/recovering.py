@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from legation.model.objects import ObjectKey
-from legation.model.stored import StoredObject
+from legation.model.stored import Change, StoredObject
 from legation.sources.stored.history import History
 from legation.sources.stored.journal_format import FORMAT, Line, changes_of, read_line, stored_of
 
@@ -55,7 +55,7 @@ def recover(journal: bytes) -> Recovered:
     reading = _Reading(texts)
     sound = position = 0
     for number, text in enumerate(texts, 1):
-        reading.take(read_line(text), number)
+        reading.take(read_line(text), number, size=len(text))
         if reading.is_torn:
             break
         position += len(text) + 1
@@ -101,8 +101,13 @@ class _Reading:
     def _next(self) -> int:
         return self.history.newest + 1
 
-    def take(self, line: Line | None, number: int) -> None:
+    def take(self, line: Line | None, number: int, *, size: int) -> None:
         """Take the next line.
+
+        Args:
+            line: What it says; None if it cannot be read.
+            number: Its number, from 1.
+            size: Its bytes.
 
         Raises:
             UnknownFormat: It is the head, and of another format.
@@ -118,7 +123,7 @@ class _Reading:
             self.objects[stored.key] = stored
             self._lacking -= 1
         else:
-            self._take_transaction(line, number)
+            self._take_transaction(line, number, size=size)
 
     def end(self) -> None:
         """Say what lacks at the end."""
@@ -135,7 +140,7 @@ class _Reading:
         else:
             self.broken = self.broken or number
 
-    def _take_transaction(self, line: Line, number: int) -> None:
+    def _take_transaction(self, line: Line, number: int, *, size: int) -> None:
         if self.broken or line.revision != self._next or self._lacking > 0:
             if self.broken and self._lacking <= 0 and self._durable < self._next:
                 self.is_torn = True
@@ -145,12 +150,14 @@ class _Reading:
                 return
             self.history, self._lacking = History(line.revision - 1), 0
         self.broken = 0
+        changes: list[Change] = []
         for change in changes_of(line, self.objects):
             if change.stored is None:
                 self.objects.pop(change.key, None)
             else:
                 self.objects[change.key] = change.stored
-            self.history.add([change])
+            changes.append(change)
+        self.history.add(changes, size=size)
 
     def _note_damage(self, number: int) -> None:
         if number not in self.damaged:

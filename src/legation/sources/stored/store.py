@@ -19,7 +19,6 @@ from uuid import uuid4
 from legation.clock import Clock, MonotonicClock
 from legation.errors import (
     FieldConflicts,
-    InvalidQuery,
     ObjectNotFound,
     SettingsError,
     StoreUnavailable,
@@ -36,11 +35,15 @@ from legation.sources.stored.copies import Copies
 from legation.sources.stored.disk import JOURNAL, Disk, FolderDisk, FolderInUse
 from legation.sources.stored.given import read_all
 from legation.sources.stored.journal import SLACK, Journal, aside_name
+from legation.sources.stored.names import check_manager
 from legation.sources.stored.pages import Question, page
 from legation.sources.stored.recovering import Recovered, UnknownFormat
 from legation.sources.stored.thread import OwnThread
-from legation.sources.stored.troubles import damages, growing, reason_of, unwritable
+from legation.sources.stored.troubles import damages, growing, reason_of, taken, unwritable
 from legation.sources.stored.writing import ENDED, Writer
+
+_TRY_AGAIN = 5.0
+"""Seconds until it is tried again whether the disk takes anything."""
 
 
 class StoredObjects:
@@ -120,20 +123,23 @@ class StoredObjects:
                 trouble_changed=self._publish,
             )
             self._copies = copies = Copies(
-                self._folder, kept=self._book.kept, clock=self._clock, trouble_changed=self._publish
+                self._folder,
+                kept=self._book.kept,
+                clock=self._clock,
+                spared=lambda: journal.size,
+                trouble_changed=self._publish,
             )
             self._inputs = inputs
             self._publish()
             self._begun.set()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(writer.run())
                 tasks.create_task(copies.run())
+                tasks.create_task(self._try_again(writer))
+                await _until_ended(writer)
         finally:
             # What is being written is waited for: the folder may be somebody else's right after.
             thread.end()
             journal.close()
-            if self._writer is not None:
-                self._writer.end()
             self._writer = self._inputs = None
             self._begun.set()
             self._move()
@@ -178,7 +184,7 @@ class StoredObjects:
         check: Check | None = None,
     ) -> tuple[Applied, ...]:
         """Apply objects: all of them or none. They are on the disk when it returns."""
-        _check_manager(manager)
+        check_manager(manager)
         given = read_all(bodies)
         hand = Hand(manager=manager, force=force, moment=self._moment())
 
@@ -236,6 +242,12 @@ class StoredObjects:
 
     # What both need
 
+    async def _try_again(self, writer: Writer) -> None:
+        while True:
+            await writer.in_trouble.wait()
+            await self._clock.sleep_until(self._clock.now() + _TRY_AGAIN)
+            writer.try_again()
+
     async def _running(self) -> Writer:
         await self._begun.wait()
         if self._writer is None:
@@ -257,7 +269,7 @@ class StoredObjects:
     def _begin(self, found: Recovered) -> None:
         self._book = Book(found.objects, history=found.history)
         self._damages = damages(self._place, found, aside=aside_name(found.revision))
-        self._manifests = {key: _manifest(each) for key, each in found.objects.items()}
+        self._manifests = {key: each.manifest() for key, each in found.objects.items()}
 
     def _note_kept(self, plans: Sequence[Plan]) -> None:
         changes = [change for plan in plans for change in plan.changes]
@@ -265,7 +277,7 @@ class StoredObjects:
             if change.stored is None:
                 del self._manifests[change.key]
             else:
-                self._manifests[change.key] = _manifest(change.stored)
+                self._manifests[change.key] = change.stored.manifest()
             if self._copies is not None:
                 self._copies.note(change.key)
         if changes:
@@ -283,16 +295,33 @@ class StoredObjects:
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = [*self._damages]
-        if self._writer is not None and self._writer.trouble:
-            problems.append(unwritable(self._place, self._writer.trouble))
+        if self._writer is not None and self._writer.trouble is not None:
+            problems.append(self._unkept(self._writer.trouble))
         if self._writer is not None and self._writer.growth:
             problems.append(growing(self._place, self._writer.growth))
         if self._copies is not None and self._copies.problem is not None:
             problems.append(self._copies.problem)
         return tuple(problems)
 
+    def _unkept(self, trouble: OSError) -> Problem:
+        tell = taken if isinstance(trouble, FolderInUse) else unwritable
+        return tell(self._place, reason_of(trouble))
+
     def _moment(self) -> str:
         return datetime.fromtimestamp(self._unix_time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def _until_ended(writer: Writer) -> None:
+    """Let it write. When this is cancelled it ends, and all that was asked for is answered first."""
+    writing = asyncio.create_task(writer.run())
+    try:
+        await asyncio.shield(writing)
+    finally:
+        writer.end()
+        try:
+            await asyncio.wait((writing,))
+        finally:
+            writing.cancel()
 
 
 def _open(journal: Journal, folder: Path) -> Recovered:
@@ -313,19 +342,3 @@ def _open(journal: Journal, folder: Path) -> Recovered:
     finally:
         if collects:
             gc.enable()
-
-
-def _check_manager(manager: str) -> None:
-    # As the API server has it: a field manager is printable, and no longer than 128 letters.
-    if not manager or len(manager) > 128 or not manager.isprintable():
-        raise InvalidQuery("manager", "say who applies, in at most 128 printable letters")
-
-
-def _manifest(stored: StoredObject) -> ManifestObject:
-    return ManifestObject(
-        key=stored.key,
-        api_version=stored.body["apiVersion"],
-        body=stored.body,
-        labels=stored.labels,
-        created=stored.body["metadata"]["creationTimestamp"],
-    )

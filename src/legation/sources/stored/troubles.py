@@ -20,7 +20,17 @@ def unwritable(journal: str, reason: str) -> Problem:
         code="store-unwritable",
         place=Place(journal),
         message=f"objects that are put in through the API cannot be kept now: {reason}",
-        mend="make room on that disk, or look what is wrong with it; the next write tries again",
+        mend="make room on that disk, or look what is wrong with it; it is tried again",
+    )
+
+
+def taken(journal: str, reason: str) -> Problem:
+    """Return the problem that another process keeps objects in the folder."""
+    return Problem(
+        code="store-taken",
+        place=Place(journal),
+        message=f"objects that are put in through the API are kept by this server no more: {reason}",
+        mend="let one server have the folder; if that is this one, start it again, for it has not read what is there",
     )
 
 

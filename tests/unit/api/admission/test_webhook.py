@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from demo import web
 from legation.api.admission.deciding import Deciding
 from legation.api.admission.review import Decision, Request
 from legation.api.admission.webhook import LARGEST, Webhook
@@ -178,3 +180,85 @@ def test_what_there_is_no_room_for_is_refused_in_words_and_the_next_one_is_answe
     for _ in range(3):
         assert response(client, one)["allowed"]
     webhook.close()
+
+
+@contextmanager
+def adding(inject: Callable[[Request], Decision]) -> Iterator[Webhook]:
+    """Give one that adds sidecars."""
+    made = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: NOTHING_ELSE,
+        time_limit=60.0,
+        refuse_unchecked=False,
+        fault=pytest.fail,
+        inject=inject,
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_pod_that_nobody_waits_for_any_more_is_not_looked_at() -> None:
+    """The failurePolicy decides what becomes of it; to add a sidecar then would be of no use."""
+    begun, over, looked_at = threading.Event(), threading.Event(), list[str]()
+
+    def slow(request: Request) -> Decision:
+        begun.set()
+        looked_at.append(request.namespace)
+        over.wait()
+        return Decision()
+
+    with adding(slow) as webhook:
+
+        async def ask(wait: str) -> Any:
+            transport = httpx2.ASGITransport(webhook.app)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://a") as client:
+                return await client.post(f"/inject?timeout={wait}", content=review(cluster()), timeout=None)
+
+        async def both() -> None:
+            async with asyncio.TaskGroup() as group:
+                first = group.create_task(ask("30s"))
+                await asyncio.to_thread(begun.wait)
+                late = await ask("0s")
+                over.set()
+            assert (late.status_code, late.text) == (503, "the Pod was not looked at within 0 s\n")
+            assert first.result().json()["response"]["allowed"]
+            assert (await ask("soon")).json()["response"]["allowed"]
+
+        asyncio.run(both())
+    assert len(looked_at) == 2
+
+
+async def test_who_makes_many_pods_keeps_nobody_else_waiting() -> None:
+    """The namespaces take turns."""
+    begun, over, looked_at = threading.Event(), threading.Event(), list[str]()
+
+    def slow(request: Request) -> Decision:
+        looked_at.append(request.namespace)
+        begun.set()
+        over.wait()
+        return Decision()
+
+    with adding(slow) as webhook:
+
+        async def ask(namespace: str) -> None:
+            value = json.loads(review(cluster()))
+            value["request"]["namespace"] = namespace
+            transport = httpx2.ASGITransport(webhook.app)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://a") as client:
+                await client.post("/inject?timeout=30s", content=json.dumps(value), timeout=None)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask("many"))
+            await asyncio.to_thread(begun.wait)
+            for each in ("many", "many", "many", "few"):
+                group.create_task(ask(each))
+            turns = webhook._turns
+
+            async def all_wait() -> bool:
+                return sum(map(len, turns._waiting.values())) == 4
+
+            await web.until(all_wait, within=60, what="the others wait")
+            over.set()
+    assert looked_at == ["many", "many", "few", "many", "many"]

@@ -9,15 +9,14 @@ from legation.api.management import failures
 from legation.api.management.refused import Refused
 from legation.errors import (
     Compacted,
-    FieldConflict,
     FieldConflicts,
     InvalidObjects,
     InvalidQuery,
-    KubeError,
     KubeUnreachable,
     LegationError,
     ObjectFault,
     ObjectNotFound,
+    OwnedField,
     PartlyStored,
     SourceError,
     StoreForbidden,
@@ -46,19 +45,13 @@ def detail(refused: Refused, kind: str) -> Any:
         (InvalidObjects((ObjectFault(index=0, path="", message="m"),)), "INVALID_ARGUMENT", "INVALID_OBJECT"),
         (InvalidQuery("labels", "m"), "INVALID_ARGUMENT", "INVALID_QUERY"),
         (ObjectNotFound(KEY), "NOT_FOUND", "OBJECT_NOT_FOUND"),
-        (FieldConflicts((FieldConflict(index=0, path="a", manager="b"),)), "ABORTED", "FIELD_CONFLICT"),
+        (FieldConflicts((OwnedField(index=0, path="a", manager="b"),)), "ABORTED", "FIELD_CONFLICT"),
         (VersionConflict(0, KEY, "1", "2"), "ABORTED", "VERSION_CONFLICT"),
         (Compacted(1, 2), "OUT_OF_RANGE", "RESUME_TOKEN_TOO_OLD"),
         (StoreUnavailable("the disk is full"), "UNAVAILABLE", "STORE_UNAVAILABLE"),
+        (StoreUnavailable("it ended", may_be_done=True), "UNAVAILABLE", "MAY_BE_STORED"),
         (StoreForbidden("r", mend="m"), "PERMISSION_DENIED", "STORE_FORBIDS"),
         (PartlyStored((KEY,), StoreUnavailable("gone")), "UNAVAILABLE", "PARTLY_STORED"),
-        (KubeUnreachable("away"), "UNAVAILABLE", "CLUSTER_UNAVAILABLE"),
-        (KubeError.of(403, "Forbidden", "m"), "PERMISSION_DENIED", "CLUSTER_FORBIDS"),
-        (KubeError.of(404, "NotFound", "m"), "NOT_FOUND", "NOT_FOUND_IN_CLUSTER"),
-        (KubeError.of(409, "Conflict", "m"), "ABORTED", "CLUSTER_CONFLICT"),
-        (KubeError.of(422, "Invalid", "m"), "INVALID_ARGUMENT", "CLUSTER_REFUSES"),
-        (KubeError.of(500, "InternalError", "m"), "UNAVAILABLE", "CLUSTER_UNAVAILABLE"),
-        (KubeError.of(429, "TooManyRequests", "busy"), "UNAVAILABLE", "CLUSTER_UNAVAILABLE"),
     ],
     ids=str,
 )
@@ -67,12 +60,13 @@ def test_each_error_has_its_code_and_its_word(error: LegationError, code: str, r
     assert refused is not None
     assert refused.status.code == code_pb2.Code.Value(code)
     assert (refused.reason, detail(refused, "ErrorInfo").domain) == (reason, "legation.dev")
-    if code == "UNAVAILABLE" and reason != "PARTLY_STORED":
+    if code == "UNAVAILABLE" and reason not in {"PARTLY_STORED", "MAY_BE_STORED"}:
         assert detail(refused, "RetryInfo").retry_delay.seconds == 1
 
 
 def test_what_no_call_is_refused_for_is_none_of_its_business() -> None:
     assert failures.refused(SourceError("s", "m"), field) is None
+    assert failures.refused(KubeUnreachable("a store tells of it in its own terms"), field) is None
 
 
 def test_faults_of_objects_name_the_field_and_how_to_mend_it() -> None:
@@ -91,7 +85,7 @@ def test_arguments_are_called_as_the_request_calls_them() -> None:
 
 
 def test_conflicts_name_the_field_and_its_owner() -> None:
-    conflict = FieldConflict(index=1, path="spec.weight", manager="them")
+    conflict = OwnedField(index=1, path="spec.weight", manager="them")
     refused = failures.refused(FieldConflicts((conflict,)), field)
     assert refused is not None
     [violation] = detail(refused, "PreconditionFailure").violations

@@ -87,7 +87,8 @@ async def test_who_reads_nothing_is_let_go_with_a_reason() -> None:
             world.plane.problem_feed.tell(number, Problem(code="c", message=big))
         async with asyncio.timeout(30):
             await world.plane.problem_feed.left.wait()
-        assert reason(await refusal(_rest(stream))) == "SLOW_READER"
+        error = await refusal(_rest(stream))
+        assert (error.code(), reason(error)) == (grpc.StatusCode.UNAVAILABLE, "SLOW_READER")
 
 
 async def _rest(stream: Any) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from legation.api.management.grpc_socket import open_at, remove
+from legation.api.management.grpc_socket import open_at
 from legation.errors import TransportError
+from legation.listening import remove_at
 
 
 class Server:
@@ -39,7 +40,7 @@ def test_nobody_else_may_connect_at_any_moment(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
     server.close()
-    remove(path)
+    remove_at(path)
     assert not path.exists()
 
 
@@ -48,7 +49,7 @@ def test_what_a_program_left_there_is_replaced_and_what_is_in_use_is_not(tmp_pat
     open_at(path, left.add, setting="--it")
     with pytest.raises(TransportError, match="another program listens"):
         open_at(path, server.add, setting="--it")
-    remove(path)
+    remove_at(path)
     assert path.exists()
     left.close()
     open_at(path, server.add, setting="--it")

@@ -290,7 +290,7 @@ async def test_a_refusal_is_told_with_its_details(served: Served, code: int, htt
 async def test_a_fault_of_this_program_is_an_answer_too(served: Served) -> None:
     served.service.error = ValueError("secret")
     response = await served.client.get("/v1/objects")
-    assert response.status_code == 500
+    assert (response.status_code, reason(response)) == (500, "INTERNAL_ERROR")
     assert "secret" not in response.text
     assert [str(each) for each in served.faults] == ["secret"]
 

@@ -31,6 +31,22 @@ def test_whole_numbers_are_whole() -> None:
     assert (repr(found["port"]), found["share"]) == ("80", 0.5)
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        pytest.param(10**400, str(10**400), id="a number of 401 digits"),
+        pytest.param(1 << 100_000, hex(1 << 100_000), id="one that is not written in decimals any more"),
+        pytest.param(-(10**400), str(-(10**400)), id="a negative one"),
+        pytest.param("a\ud800b", "a?b", id="half a character"),
+    ],
+)
+def test_what_a_struct_cannot_hold_is_told_as_text(value: Any, told: str) -> None:
+    """It may be stored already, and nobody could see it, nor what stands beside it."""
+    struct = Struct()
+    structs.fill(struct, {"a": value, "b": [value]})
+    assert dict(struct.items()) == {"a": told, "b": [told]}
+
+
 def test_empty_maps_and_lists_stay() -> None:
     struct = Struct()
     structs.fill(struct, {"a": {}, "b": [], "c": [[], {}]})

@@ -106,6 +106,7 @@ class FakeDisk:
         self.calls: list[str] = []
         self.is_locked = False
         self.was_deleted = False
+        self.was_taken = False
 
     def open(self) -> bytes:
         if self.is_locked:
@@ -135,6 +136,8 @@ class FakeDisk:
         self.file.cut(size)
 
     def is_there(self) -> bool:
+        if self.was_taken:
+            raise FolderInUse("another process keeps objects in this folder")
         return not self.was_deleted
 
     def begin_anew(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from legation.errors import FieldConflict, VersionConflict
+from legation.errors import OwnedField, VersionConflict
 from legation.model.stored import Outcome, StoredObject
 from legation.sources.stored.applying import Hand, Result, applied, at_revision
 from legation.sources.stored.given import read_all
@@ -30,12 +30,12 @@ class Step(NamedTuple):
 
 def apply(
     live: StoredObject | None, body: dict[str, Any], *, manager: str = "me", force: bool = False, moment: str = MOMENT
-) -> Result | list[FieldConflict]:
+) -> Result | list[OwnedField]:
     (given,) = read_all([body])
     return applied(live, given, hand=Hand(manager=manager, force=force, moment=moment), uid="uid-1")
 
 
-def stored(result: Result | list[FieldConflict], revision: int = 1) -> StoredObject:
+def stored(result: Result | list[OwnedField], revision: int = 1) -> StoredObject:
     assert isinstance(result, Result)
     return at_revision(result.stored, revision) if result.outcome is not Outcome.UNCHANGED else result.stored
 
@@ -195,7 +195,7 @@ def test_labels_and_annotations_are_owned_one_by_one() -> None:
     assert live.labels == {"x": "1", "z": "1"}
     assert "annotations" not in live.body["metadata"]
     assert apply(live, thing("a", labels={"x": "2"}), manager="b") == [
-        FieldConflict(index=0, path="metadata.labels.x", manager="a")
+        OwnedField(index=0, path="metadata.labels.x", manager="a")
     ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from legation.model.stored import NO_PRECONDITION
 from legation.sources.stored.copies import path_of, text_of
 from legation.sources.stored.store import StoredObjects
 from tests.unit.sources.rig import codes
-from tests.unit.sources.stored.stored_things import a_store, key, soon, stored, thing
+from tests.unit.sources.stored.stored_things import FakeDisk, a_store, key, soon, stored, thing
 
 
 class AtOnce:
@@ -106,6 +108,37 @@ async def test_that_they_cannot_be_written_is_a_problem_and_keeps_nobody_from_pu
         await put(store, "b", 1)
         await recorder.until(lambda state: codes(state) == set())
         await soon(lambda: len(files(tmp_path)) == 2)
+
+
+async def test_they_leave_room_for_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 4000
+    room = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((1, 1, 9999, free, free, *room[5:])))
+    async with a_store(tmp_path, clock=AtOnce()) as (store, recorder):
+        await put(store, "a", "x" * 500)
+        await soon(lambda: len(files(tmp_path)) == 1)
+        await put(store, "b", "x" * 2000)
+        await recorder.until(lambda state: codes(state) == {"stored-files-stale"})
+        assert "No space left" in str(recorder.newest.problems)
+        assert len(files(tmp_path)) == 1
+        free = 10_000
+        await recorder.until(lambda state: codes(state) == set())
+        await soon(lambda: len(files(tmp_path)) == 2)
+
+
+async def test_what_is_written_half_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _target: Path) -> Path:
+        raise OSError(errno.ENOSPC, f"No space left on device for {path.name}")
+
+    folder = tmp_path / "objects" / "default" / "Thing.bootes.io"
+    folder.mkdir(parents=True)
+    (folder / ".crashed.yaml.new").write_text("half")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        async with a_store(tmp_path, clock=AtOnce(), disk=FakeDisk()) as (store, recorder):
+            await put(store, "a", 1)
+            await recorder.until(lambda state: codes(state) == {"stored-files-stale"})
+    assert [*folder.iterdir()] == []
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest import MonkeyPatch
 
 from legation.sources.stored.disk import JOURNAL, FolderDisk, FolderInUse
 
@@ -75,6 +80,119 @@ def test_it_sees_that_somebody_took_the_file_away(tmp_path: Path, disk: FolderDi
     assert disk.is_there()
     path.rename(tmp_path / "elsewhere")
     assert not disk.is_there()
-    path.write_bytes(b"other\n")
-    assert not disk.is_there()
+    disk.begin_anew()
+    disk.put_anew()
+    assert disk.is_there()
     disk.close()
+
+
+def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path, disk: FolderDisk) -> None:
+    path = tmp_path / "state" / JOURNAL
+    disk.begin_anew()
+    path.unlink()
+    path.write_bytes(b"other\n")
+    with pytest.raises(FolderInUse, match="written by another process"):
+        disk.is_there()
+    with pytest.raises(FolderInUse):
+        disk.put_anew()
+    with pytest.raises(FolderInUse):
+        disk.begin_anew()
+    assert path.read_bytes() == b"other\n"
+    assert [*(tmp_path / "state").glob("*.new")] == []
+    disk.close()
+
+
+def test_whoever_deletes_the_lock_lets_nobody_in(tmp_path: Path, disk: FolderDisk) -> None:
+    lock = tmp_path / "state" / "objects.lock"
+    lock.unlink()
+    other = FolderDisk(tmp_path / "state")
+    with pytest.raises(FolderInUse, match="another process keeps objects"):
+        other.open()
+    lock.unlink()
+    assert disk.is_there()
+    assert lock.exists(), "it is locked again"
+    disk.close()
+
+
+def test_when_another_process_has_the_folder_nothing_is_written(tmp_path: Path, disk: FolderDisk) -> None:
+    """Somebody deleted the whole folder, and a second server made it anew."""
+    shutil.rmtree(tmp_path / "state")
+    other = FolderDisk(tmp_path / "state")
+    assert other.open() == b""
+    for write in (disk.is_there, disk.begin_anew):
+        with pytest.raises(FolderInUse, match="another process keeps objects"):
+            write()
+    other.begin_anew()
+    other.put_anew()
+    other.close()
+    with pytest.raises(FolderInUse, match="written by another process"):
+        disk.is_there()
+    disk.close()
+
+
+def test_a_disk_that_takes_nothing_can_be_read(tmp_path: Path, disk: FolderDisk, monkeypatch: MonkeyPatch) -> None:
+    disk.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        disk = FolderDisk(tmp_path / "state")
+        assert disk.open() == b"one\n"
+        for write in (lambda: disk.cut(4), disk.begin_anew):
+            with pytest.raises(OSError, match="Read-only file system"):
+                write()
+    disk.begin_anew()
+    disk.write_anew(b"anew\n")
+    disk.put_anew()
+    disk.cut(4)
+    other = FolderDisk(tmp_path / "state")
+    with pytest.raises(FolderInUse):
+        other.open()
+    disk.close()
+
+
+def test_where_there_is_nothing_to_read_a_disk_that_takes_nothing_is_of_no_use(
+    tmp_path: Path, monkeypatch: MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(OSError, match="Read-only file system"):
+        FolderDisk(tmp_path).open()
+
+
+def test_what_was_written_half_is_deleted(tmp_path: Path, disk: FolderDisk, monkeypatch: MonkeyPatch) -> None:
+    """It takes room, and that may be what lacks."""
+
+    def full(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    disk.begin_anew()
+    disk.write_anew(b"half\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            disk.write_anew(b"more\n")
+    assert [*(tmp_path / "state").glob("*.new")] == []
+    disk.begin_anew()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            disk.put_anew(aside="aside")
+    assert {each.name for each in (tmp_path / "state").iterdir()} == {"objects.journal", "objects.lock"}
+    disk.close()
+
+
+def test_what_a_crash_left_half_written_is_deleted(tmp_path: Path, disk: FolderDisk) -> None:
+    disk.close()
+    (tmp_path / "state" / f"{JOURNAL}.new").write_bytes(b"half")
+    disk = FolderDisk(tmp_path / "state")
+    disk.open()
+    assert [*(tmp_path / "state").glob("*.new")] == []
+    disk.close()
+
+
+_open = os.open
+
+
+def read_only(path: Any, flags: int, *mode: Any) -> int:
+    """Open as a file system does that is mounted to be read only."""
+    if flags & (os.O_WRONLY | os.O_RDWR):
+        raise OSError(errno.EROFS, "Read-only file system")
+    return _open(path, flags, *mode)

@@ -35,6 +35,17 @@ def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
         assert min(revision, 10) <= len(known.after(known.oldest)) <= 20
 
 
+def test_many_bytes_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_BYTES", 1000)
+    known = History()
+    for revision in range(1, 100, 2):
+        known.add([put("a", revision), put("b", revision + 1)], size=200)
+        assert known.newest == revision + 1
+        assert len(known.after(known.oldest)) == min(revision + 1, 10)
+    known.add([put("a", 101)], size=2000)
+    assert (known.newest, list(known.after(101))) == (101, [])
+
+
 def test_what_was_there_before_is_that_of_the_first_change_since() -> None:
     first, second = put("a", 6), put("a", 7)
     assert first.stored is not None

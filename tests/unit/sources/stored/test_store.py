@@ -24,6 +24,7 @@ from legation.model.stored import NO_PRECONDITION, Change, ObjectStore, Outcome
 from legation.sources.stored.disk import JOURNAL
 from legation.sources.stored.journal_format import head_line
 from legation.sources.stored.store import StoredObjects
+from legation.testing import ManualClock
 from tests.unit.sources.rig import PATIENCE, Recorder, codes, names, running
 from tests.unit.sources.stored.stored_things import FakeDisk, a_store, key, soon, specs, thing
 
@@ -189,13 +190,15 @@ async def test_a_write_that_fails_is_refused_with_what_was_queued_behind_it(tmp_
         await soon(lambda: len(store._writer._queue) == 3 if store._writer else False)
         disk.let_go()
         if failing == "sync":  # it was held in this one
-            with pytest.raises(StoreUnavailable, match="Input/output error"):
+            with pytest.raises(StoreUnavailable, match="Input/output error.* not known") as unknown:
                 await earlier
+            assert unknown.value.may_be_done, "it is in the file, and nobody knows if it is on the disk"
         else:
             await earlier
         for each in behind:
-            with pytest.raises(StoreUnavailable, match="Input/output error"):
+            with pytest.raises(StoreUnavailable, match="Input/output error") as refused:
                 await each
+            assert not refused.value.may_be_done
         assert await all_of(store) == {"a": 1 if failing == "sync" else 2}
         await recorder.until(lambda state: codes(state) == {"store-unwritable"})
         (problem,) = recorder.newest.problems
@@ -207,6 +210,74 @@ async def test_a_write_that_fails_is_refused_with_what_was_queued_behind_it(tmp_
     async with a_store(tmp_path, disk=FakeDisk(left)) as (store, recorder):
         assert await all_of(store) == {"a": 1 if failing == "sync" else 2, "b": 1}
         assert recorder.newest.problems == ()
+
+
+async def test_of_what_cannot_be_taken_back_it_is_said_that_it_may_be_kept(tmp_path: Path) -> None:
+    async with held(tmp_path) as (store, disk, _):
+        await put(store, thing("a", 1))
+        disk.fails = lambda call: call in {"write", "cut"}
+        with pytest.raises(StoreUnavailable) as caught:
+            await put(store, thing("b", 1))
+        assert caught.value.may_be_done
+        disk.fails = lambda call: call == "begin_anew"
+        with pytest.raises(StoreUnavailable) as caught:
+            await put(store, thing("c", 1))
+        assert not caught.value.may_be_done, "nothing of it was written"
+
+
+async def test_what_was_asked_for_before_the_end_is_answered_by_what_became_of_it(tmp_path: Path) -> None:
+    disk = HeldDisk(asyncio.get_running_loop())
+    store = StoredObjects(tmp_path, disk=disk)
+    recorder = Recorder()
+    running = asyncio.create_task(store.run(recorder))
+    assert await all_of(store) == {}
+    disk.hold()
+    writing = asyncio.create_task(put(store, thing("a", 1)))
+    await disk.reached.wait()
+    behind = asyncio.create_task(put(store, thing("b", 1)))
+    await soon(lambda: len(store._writer._queue) == 1 if store._writer else False)
+    running.cancel()
+    await soon(lambda: store._writer is not None and store._writer.is_ended)
+    with pytest.raises(StoreUnavailable, match="ends") as late:
+        await put(store, thing("c", 1))
+    assert not late.value.may_be_done
+    disk.let_go()
+    await asyncio.gather(writing, behind)
+    await asyncio.wait([running])
+    assert names(recorder.newest) == {"a", "b"}
+    async with a_store(tmp_path, disk=FakeDisk(disk.file.after_power_failure())) as (again, _):
+        assert await all_of(again) == {"a": 1, "b": 1}
+
+
+async def test_a_disk_that_takes_nothing_at_the_start_is_served_and_tried_again(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as (store, _):
+        await put(store, thing("a", 1))
+    disk, clock = FakeDisk((tmp_path / JOURNAL).read_bytes()), ManualClock()
+    disk.fails = lambda call: call != "open"
+    async with a_store(tmp_path, disk=disk, clock=clock) as (store, recorder):
+        await recorder.until(lambda state: names(state) == {"a"})
+        (problem,) = recorder.newest.problems
+        assert (problem.code, "Input/output error" in problem.message) == ("store-unwritable", True)
+        with pytest.raises(StoreUnavailable, match="Input/output error"):
+            await put(store, thing("b", 1))
+        disk.fails = lambda _call: False
+        await clock.advance(10)
+        await recorder.until(lambda state: state.problems == ())
+        await put(store, thing("b", 1))
+        left = disk.file.after_power_failure()
+    async with a_store(tmp_path, disk=FakeDisk(left)) as (store, _):
+        assert await all_of(store) == {"a": 1, "b": 1}
+
+
+async def test_when_another_process_takes_the_folder_nothing_is_kept_and_all_are_told(tmp_path: Path) -> None:
+    disk = FakeDisk()
+    async with a_store(tmp_path, disk=disk) as (store, recorder):
+        await put(store, thing("a", 1))
+        disk.was_taken = True
+        with pytest.raises(StoreUnavailable, match="another process keeps objects"):
+            await put(store, thing("b", 1))
+        await recorder.until(lambda state: codes(state) == {"store-taken"})
+        assert await all_of(store) == {"a": 1}
 
 
 async def test_who_stops_waiting_does_not_stop_the_write(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -14,6 +15,7 @@ from legation.sources.stored.book import Book, Plan
 from legation.sources.stored.journal import Journal
 from legation.sources.stored.thread import OwnThread
 from legation.sources.stored.writing import Writer
+from tests.unit.sources.rig import PATIENCE
 from tests.unit.sources.stored.stored_things import FakeDisk, key, put, soon
 
 
@@ -36,7 +38,7 @@ class World:
         self.kept.append([change.revision for plan in plans for change in plan.changes])
 
     def _note_trouble(self) -> None:
-        self.troubles.append(self.writer.trouble)
+        self.troubles.append(str(self.writer.trouble or ""))
 
 
 @contextlib.asynccontextmanager
@@ -46,10 +48,9 @@ async def a_world(*, slack: int = 1 << 20) -> AsyncIterator[World]:
     try:
         yield world
     finally:
-        running.cancel()
-        await asyncio.wait([running])
-        world.thread.end()
         world.writer.end()
+        await running
+        world.thread.end()
 
 
 def plan(*changes: Change) -> Plan:
@@ -78,7 +79,7 @@ async def test_trouble_is_told_once_and_over_when_a_write_works() -> None:
                 await world.writer.keep(plan(put("a", 1)))
         world.disk.fails = lambda _call: False
         await world.writer.keep(plan(put("a", 1)))
-        assert world.troubles == ["Input/output error", ""]
+        assert world.troubles == ["[Errno 5] Input/output error", ""]
 
 
 async def test_what_this_program_cannot_write_is_refused_and_the_next_one_works() -> None:
@@ -103,7 +104,7 @@ async def test_that_it_cannot_be_written_anew_is_told_and_nobody_is_refused() ->
         world.disk.fails = lambda call: call == "begin_anew"
         for revision in range(1, 100):
             await world.writer.keep(plan(put("a", revision, revision)))
-        assert (world.writer.growth, world.writer.trouble) == ("Input/output error", "")
+        assert (world.writer.growth, world.writer.trouble) == ("Input/output error", None)
         assert world.book.revision == 99
         world.disk.fails = lambda _call: False
         revision = 99
@@ -118,3 +119,25 @@ async def test_when_it_has_ended_nothing_is_kept() -> None:
         pass
     with pytest.raises(StoreUnavailable, match="ends"):
         await world.writer.keep(plan(put("a", 1)))
+
+
+async def test_when_it_is_cancelled_nobody_knows_what_became_of_that_which_is_under_way() -> None:
+    world = World()
+    reached, may_go_on = threading.Event(), threading.Event()
+
+    def sync() -> None:
+        reached.set()
+        may_go_on.wait(PATIENCE)
+
+    world.disk.sync = sync  # type: ignore[method-assign]  # one that takes long
+    running = asyncio.create_task(world.writer.run())
+    writing = asyncio.create_task(world.writer.keep(plan(put("a", 1))))
+    await asyncio.to_thread(reached.wait, PATIENCE)
+    behind = asyncio.create_task(world.writer.keep(plan(put("b", 2))))
+    await soon(lambda: bool(world.writer._queue))
+    running.cancel()
+    await asyncio.wait([running])
+    answers = await asyncio.gather(writing, behind, return_exceptions=True)
+    assert [getattr(each, "may_be_done", None) for each in answers] == [True, False]
+    may_go_on.set()
+    world.thread.end()

@@ -22,6 +22,7 @@ from legation.errors import (
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
 from legation.model.stored import Outcome
+from legation.sources.stored_in_cluster import watching
 from legation.sources.stored_in_cluster.store import ClusterObjects
 from legation.testing import FakeKube, ManualClock
 from tests.conformance.object_store import NONE, PATIENCE, Shelf
@@ -33,6 +34,8 @@ SPLITS = ApiKind(
 )
 OLD_SPLITS = ApiKind(group="split.smi-spec.io", version="v1", kind="TrafficSplit", plural="trafficsplits")
 MAPS = ApiKind(group="", version="v1", kind="ConfigMap", plural="configmaps", selector="legation.dev/xds=true")
+
+SECRETS = ApiKind(group="", version="v1", kind="Secret", plural="secrets")
 
 
 @pytest.fixture
@@ -221,6 +224,18 @@ async def test_a_list_that_is_too_old_to_go_on_is_told(shelf: Shelf, kube: FakeK
         await shelf.list(limit=1, token=page.next_token)
 
 
+@pytest.mark.parametrize("namespace", ["shop/secrets?", "shop/secrets#", "../../../../api/v1/secrets?", "..", "%2e"])
+async def test_what_is_no_namespace_leads_nowhere_else(kube: FakeKube, namespace: str) -> None:
+    kube.install(MAPS)
+    kube.install(SECRETS)
+    labels = {"legation.dev/xds": "true"}
+    metadata = {"name": "key", "namespace": "shop", "labels": labels}
+    kube.put({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"tls.key": "c2VjcmV0"}})
+    store = ClusterObjects(kube.connection, kinds=(MAPS,))
+    assert (await store.list(namespace=namespace)).objects == ()
+    await store.aclose()
+
+
 # ---------------------------------------------------------------------------------------------------------- watching
 
 
@@ -269,6 +284,17 @@ async def test_an_object_that_is_nested_too_deep_keeps_nobody_from_hearing_of_th
         await shelf.put("a")
         await changes.until("a", there=True)
     assert await shelf.names() == ["a", "deep"]
+
+
+async def test_a_fault_of_this_program_ends_a_watch(
+    shelf: Shelf, kube: FakeKube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(watching, "stored_object")
+    async with shelf.watch(None) as changes:
+        await kube.wait(lambda: kube.watches == 2)
+        await shelf.put("a")
+        with pytest.raises(NameError):
+            await changes.ended()
 
 
 async def test_a_kind_that_is_installed_later_is_told_as_a_whole(

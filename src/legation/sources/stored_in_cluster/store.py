@@ -22,16 +22,10 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from legation.api.management.cluster_bodies import is_same, key_of, stored_object, wish
-from legation.api.management.cluster_reading import ClusterReader, in_any_version
-from legation.api.management.cluster_refusals import is_nowhere, of_read, of_write
-from legation.api.management.cluster_scopes import Scopes
-from legation.api.management.cluster_watch import changes
 from legation.clock import Clock, MonotonicClock
 from legation.errors import (
     FieldConflicts,
     InvalidObjects,
-    InvalidQuery,
     KubeError,
     KubeNotFound,
     KubeUnreachable,
@@ -39,7 +33,6 @@ from legation.errors import (
     ObjectNotFound,
     PartlyStored,
     StoreError,
-    VersionConflict,
 )
 from legation.kube import objects
 from legation.kube.client import Client
@@ -48,10 +41,13 @@ from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey, show_path
 from legation.model.stored import Applied, Change, Check, Outcome, Page, Precondition, StoredObject
 from legation.sources.identity import Fault, identify
-from legation.sources.stored.names import name_faults
+from legation.sources.stored.names import check_manager, name_faults
+from legation.sources.stored_in_cluster.bodies import is_same, key_of, stored_object, wish
+from legation.sources.stored_in_cluster.reading import ClusterReader, in_any_version
+from legation.sources.stored_in_cluster.refusals import is_nowhere, of_read, of_write
+from legation.sources.stored_in_cluster.scopes import Scopes
+from legation.sources.stored_in_cluster.watching import changes
 
-_LONGEST_MANAGER = 128
-"""Letters; the API server's own limit."""
 _AT_ONCE = 8
 """Objects that are looked at at a time; the API server has others to answer, too."""
 
@@ -123,8 +119,7 @@ class ClusterObjects:
             StoreUnavailable: The cluster does not answer.
             PartlyStored: One of these after some were stored.
         """
-        if not manager or len(manager) > _LONGEST_MANAGER or not manager.isprintable():
-            raise InvalidQuery("manager", f"say who applies, in at most {_LONGEST_MANAGER} printable letters")
+        check_manager(manager)
         wanted = self._read(bodies)
         tried = await _all_of([self._tried(each, manager=manager, force=force) for each in wanted])
         foreseen = tuple(applied for _, applied in tried)
@@ -156,7 +151,7 @@ class ClusterObjects:
             StoreUnavailable: The cluster does not answer.
             PartlyStored: One of these after some were deleted.
         """
-        found = await _all_of([self._wanted(index, *each) for index, each in enumerate(keys)])
+        found = await _all_of([self._looked_up(index, *each) for index, each in enumerate(keys)])
         there = {each.key: (index, each, keys[index][1]) for index, each in enumerate(found) if each is not None}
         if not missing_ok:
             for index, (key, _) in enumerate(keys):
@@ -261,7 +256,7 @@ class ClusterObjects:
         """Return what a dry run makes of an object, and the object with what was there before."""
         async with self._turn:
             before = await self._reader.find(wanted.key, kind=wanted.kind)
-            _check(wanted.index, wanted.key, wanted.body["metadata"], before)
+            _said(wanted.body["metadata"]).check(before, key=wanted.key, index=wanted.index)
             after = await self._written(wanted, manager=manager, force=force, dry_run=True)
         if not self._scopes.has(wanted.kind, after.body):
             message = f"nobody reads a {wanted.kind.kind} without the labels {self._scopes.selector(wanted.kind)}"
@@ -305,12 +300,11 @@ class ClusterObjects:
 
     # ----------------------------------------------------------------------------------------------------- delete
 
-    async def _wanted(self, index: int, key: ObjectKey, precondition: Precondition) -> StoredObject | None:
+    async def _looked_up(self, index: int, key: ObjectKey, precondition: Precondition) -> StoredObject | None:
         async with self._turn:
             found = await self._find(key)
         if found is not None:
-            asked = {"uid": precondition.uid, "resourceVersion": precondition.resource_version}
-            _check(index, key, asked, found)
+            precondition.check(found, key=key, index=index)
         return found
 
     async def _deleted(self, index: int, stored: StoredObject, precondition: Precondition, *, dry_run: bool) -> None:
@@ -347,12 +341,10 @@ class ClusterObjects:
         return found if kind and found and self._scopes.has(kind, found.body) else None
 
 
-def _check(index: int, key: ObjectKey, asked: Mapping[str, Any], found: StoredObject | None) -> None:
-    """Refuse what was made for another version; the API server would create one that is not there."""
-    now = {} if found is None else found.body["metadata"]
-    for field in ("uid", "resourceVersion"):
-        if (said := asked.get(field)) and str(said) != now.get(field):
-            raise VersionConflict(index, key, str(said), now.get(field, ""), of=field)
+def _said(metadata: Mapping[str, Any]) -> Precondition:
+    """Return for which version a body was made: the API server would create an object that is not there."""
+    uid, version = (str(metadata.get(each) or "") for each in ("uid", "resourceVersion"))
+    return Precondition(uid=uid, resource_version=version)
 
 
 async def _all_of(attempts: Sequence[Any]) -> list[Any]:

@@ -14,9 +14,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from legation.api.management.cluster_bodies import stored_object
-from legation.api.management.cluster_refusals import is_nowhere, of_read
-from legation.api.management.cluster_scopes import Scope
 from legation.errors import (
     Compacted,
     InvalidQuery,
@@ -28,9 +25,13 @@ from legation.errors import (
 )
 from legation.kube import objects
 from legation.kube.client import Client
+from legation.kube.nesting import decoded
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
 from legation.model.stored import Page, StoredObject
+from legation.sources.stored_in_cluster.bodies import stored_object
+from legation.sources.stored_in_cluster.refusals import is_nowhere, of_read
+from legation.sources.stored_in_cluster.scopes import Scope
 
 PAGE = 500
 """Objects that are asked for at a time, where nobody says how many."""
@@ -156,7 +157,7 @@ class ClusterReader:
                 raise InvalidQuery("token", "it is none that a list returned") from None
             raise of_read(error) from error
         try:
-            page = msgspec.json.decode(body, type=_List)
+            page = decoded(_LIST, body)
         except msgspec.DecodeError as error:
             raise StoreUnavailable(f"what answers at {self._client.server} is no API server: {error}") from None
         stored = tuple(stored_object(each, kind=version) for each in page.items)
@@ -171,6 +172,9 @@ class _ListMeta(msgspec.Struct, rename={"continue_": "continue", "resource_versi
 class _List(msgspec.Struct):
     metadata: _ListMeta
     items: list[dict[str, Any]] = []
+
+
+_LIST = msgspec.json.Decoder(_List)
 
 
 async def in_any_version(kind: ApiKind, ask: Callable[[ApiKind], Awaitable[Answer]]) -> tuple[ApiKind, Answer]:

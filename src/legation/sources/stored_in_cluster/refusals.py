@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from legation.errors import (
-    FieldConflict,
     FieldConflicts,
     InvalidObjects,
     KubeConflict,
@@ -20,6 +19,7 @@ from legation.errors import (
     KubeNotFound,
     KubeUnreachable,
     ObjectFault,
+    OwnedField,
     StoreError,
     StoreForbidden,
     StoreUnavailable,
@@ -96,11 +96,11 @@ def forbidden(error: KubeError) -> StoreForbidden | None:
     )
 
 
-def _conflicts(error: KubeError, index: int) -> Iterator[FieldConflict]:
+def _conflicts(error: KubeError, index: int) -> Iterator[OwnedField]:
     for each in error.causes:
         if each.reason == "FieldManagerConflict":
             manager = _MANAGER.match(each.message)
-            yield FieldConflict(
+            yield OwnedField(
                 index=index, path=each.field.removeprefix("."), manager=manager[1] if manager else each.message
             )
 

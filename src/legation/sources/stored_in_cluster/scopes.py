@@ -12,9 +12,11 @@ from typing import Any
 
 from legation.errors import InvalidObjects, InvalidQuery, ObjectFault
 from legation.kube.label_selector import label_selector
+from legation.kube.urls import segment
 from legation.model.api_kinds import ApiKind
 from legation.model.node import DEFAULT_NAMESPACE
 from legation.model.objects import ObjectKey
+from legation.sources.stored.names import is_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -29,7 +31,7 @@ class Scope:
     @property
     def path(self) -> str:
         """Where it is listed and watched."""
-        return self.kind.path(namespace=self.namespace)
+        return self.kind.path(namespace=segment(self.namespace) if self.namespace else "")
 
 
 class Scopes:
@@ -85,7 +87,7 @@ class Scopes:
     def scopes(
         self, *, group: str | None = None, kind: str | None = None, namespace: str | None = None, labels: str = ""
     ) -> Iterator[Scope]:
-        """Yield the scopes that make up what is asked for, in the order of keys.
+        """Yield the scopes that make up what is asked for, in the order of keys: none in what can be no namespace.
 
         Raises:
             InvalidQuery: The labels are no selector.
@@ -94,7 +96,7 @@ class Scopes:
             label_selector(labels)
         except ValueError as error:
             raise InvalidQuery("labels", str(error)) from None
-        for each in self._kinds.values():
+        for each in self._kinds.values() if not namespace or is_label(namespace) else ():
             if group not in {None, each.group} or kind not in {None, each.kind}:
                 continue
             selector = ",".join(filter(None, (self.selector(each), labels)))

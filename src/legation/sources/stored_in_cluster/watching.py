@@ -17,15 +17,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from legation.api.management.cluster_bodies import key_of, stored_object
-from legation.api.management.cluster_reading import PAGE, ClusterReader, in_any_version
-from legation.api.management.cluster_refusals import NO_PATH, is_nowhere, of_read
-from legation.api.management.cluster_scopes import Scope
 from legation.clock import Clock
-from legation.errors import Compacted, KubeError, KubeGone, KubeNotFound, KubeUnreachable, StoreError
+from legation.errors import Compacted, KubeError, KubeGone, KubeNotFound, KubeUnreachable
 from legation.kube.client import Client
+from legation.kube.nesting import decoded
 from legation.model.api_kinds import ApiKind
 from legation.model.stored import Change
+from legation.sources.stored_in_cluster.bodies import key_of, stored_object
+from legation.sources.stored_in_cluster.reading import PAGE, ClusterReader, in_any_version
+from legation.sources.stored_in_cluster.refusals import NO_PATH, is_nowhere, of_read
+from legation.sources.stored_in_cluster.scopes import Scope
 
 _LASTS = 290
 """Seconds that a watch is asked to stand; a connection that is half open is given up soon after."""
@@ -58,7 +59,7 @@ async def changes(
     begin = {each: since or (await reader.listed(each, limit=1, token="")).revision for each in scopes}
     # Up to which revision each scope was told; a kind that is not there is not waited for.
     told = {each: revision for each, revision in begin.items() if revision}
-    news: asyncio.Queue[_News | StoreError] = asyncio.Queue(_WAITING)
+    news: asyncio.Queue[_News | Exception] = asyncio.Queue(_WAITING)
     followers = [
         _Follower(each, revision, client=client, reader=reader, clock=clock, news=news)
         for each, revision in begin.items()
@@ -70,7 +71,7 @@ async def changes(
             await each.stands.wait()
         while True:
             heard = await news.get()
-            if isinstance(heard, StoreError):
+            if isinstance(heard, Exception):
                 raise heard
             told[heard.scope] = heard.revision
             if heard.change is not None:
@@ -100,7 +101,7 @@ class _Follower:
         client: Client,
         reader: ClusterReader,
         clock: Clock,
-        news: asyncio.Queue[_News | StoreError],
+        news: asyncio.Queue[_News | Exception],
     ) -> None:
         self._scope, self._revision = scope, revision
         self._client, self._reader, self._clock, self._news = client, reader, clock, news
@@ -111,7 +112,7 @@ class _Follower:
         """Tell what changes, until cancelled; an error is the last thing that is told."""
         try:
             await self._follow()
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - whoever watches would wait for ever
             self.stands.set()
             await self._news.put(error)
 
@@ -183,7 +184,7 @@ class _Follower:
 
     async def _take(self, line: bytes, kind: ApiKind) -> None:
         try:
-            event = msgspec.json.decode(line, type=_Event)
+            event = decoded(_EVENT, line)
         except msgspec.DecodeError as error:
             raise KubeUnreachable(f"what answers at {self._client.server} is no API server: {error}") from None
         if event.type == "ERROR":
@@ -202,3 +203,6 @@ class _Follower:
 class _Event(msgspec.Struct):
     type: str
     object: dict[str, Any]
+
+
+_EVENT = msgspec.json.Decoder(_Event)

@@ -1,0 +1,115 @@
+"""A connection of an HTTP server that nobody can hold without asking anything.
+
+It knows how long a request may take to come, and who leaves when there is no room. It refuses to know what is asked.
+The one invariant: a connection whose whole request is being answered is never closed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+HEAD_PATIENCE = 10.0
+"""Seconds in which a TLS handshake must have ended, and then the head of a request must have come."""
+BODY_PATIENCE = 60.0
+"""Seconds in which the body of a request must have come, for a slow line too; who answers may have less patience."""
+_COMING = (h11.IDLE, h11.SEND_BODY)
+
+
+class PatientConnection(H11Protocol):
+    """uvicorn's connection, which ends when no whole request comes in time, or when a newcomer needs its place.
+
+    uvicorn counts connections, and its own timer starts only after a first answer: who connects and says nothing
+    would hold a place for good.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        head_patience: float = HEAD_PATIENCE,
+        body_patience: float = BODY_PATIENCE,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._head_patience, self._body_patience = head_patience, body_patience
+        self._patience: asyncio.TimerHandle | None = None
+        self._of_body = False
+        self._since = 0.0
+        """Since when it has been at what it is at."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Wait for a request, in the place of whoever has kept one waiting longest."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._look()
+        limit = self.config.limit_concurrency
+        while limit is not None and len(self.connections) >= limit and self._displaced():
+            pass
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._since = self.loop.time()
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """Give a request that is coming its time, once; and what waits for the next one no other than uvicorn's."""
+        body = self.conn.their_state is h11.SEND_BODY
+        nothing_came = self.timeout_keep_alive_task is not None and not body and not self.conn.trailing_data[0]
+        if self.conn.their_state not in _COMING or nothing_came:
+            self._stop()
+            return
+        # What is left of a body that is answered already nobody reads.
+        if self._patience is None or body != self._of_body:
+            self._stop()
+            self._of_body = body
+            self._since = self.loop.time()
+            self._patience = self.loop.call_later(self._body_patience if body else self._head_patience, self.leave)
+
+    def _stop(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def leave(self) -> None:
+        """Close it at once, and count it no more: the event loop ends it only later."""
+        self.connections.discard(self)
+        self.transport.abort()
+
+    @property
+    def answers_nothing(self) -> bool:
+        """Whether no whole request of it is being answered."""
+        return self._patience is not None or self.timeout_keep_alive_task is not None
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Who has the least is the first to leave: whose request has been coming longest, and then who was silent."""
+        return self._patience is None, self._since
+
+    def _displaced(self) -> bool:
+        """Close one that answers nothing; return whether there was one."""
+        others = [cast("PatientConnection", each) for each in self.connections if each is not self]
+        first = min((each for each in others if each.answers_nothing), key=lambda each: each.rank, default=None)
+        if first is not None:
+            first.leave()
+        return first is not None

@@ -1,0 +1,22 @@
+"""The problems that follow from what Envoys refuse, of feedback and of what is served: each under what makes it one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from legation.model.problems import Problem
+from legation.runtime.feedback import Feedback
+from legation.runtime.served import Served
+
+
+def of_refused(feedback: Feedback, served: Served) -> dict[Hashable, Problem]:
+    """Return a problem for each resource that some Envoy refuses."""
+    return {key: served.blame(problem, key[:2]) for key, problem in feedback.refusals().items()}
+
+
+def of_held_up(feedback: Feedback, served: Served) -> dict[Hashable, Problem]:
+    """Return a problem for each resource that waits at some Envoy because this refuses what it names."""
+    return {
+        ("held up", *key): served.blame(each.problem, key[:2], mentioned=(each.refused.type, each.refused.name))
+        for key, each in feedback.held_up().items()
+    }
