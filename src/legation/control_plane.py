@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from legation.clock import Clock, MonotonicClock
@@ -19,6 +20,7 @@ from legation.runtime.inquiry import Inquiry
 from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
+from legation.runtime.upcoming import Upcoming
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.status.base import Objects
@@ -183,10 +185,19 @@ class ControlPlane(Service):
         """The same as it was last looked at, by object, and told to who watches when it changes."""
         return self._engine.problem_feed
 
+    async def counted(self) -> None:
+        """Return when `objects` tells all that had happened before now."""
+        await self._engine.objects.caught_up()
+
     @property
     def unread(self) -> tuple[str, ...]:
         """Which sources have not loaded yet, and why, a clause for each."""
         return self._engine.unread
+
+    @property
+    def upcoming(self) -> Upcoming:
+        """What is stored, or about to be, and not served yet: `foresee` looks at it, and whoever stores tells it."""
+        return self._engine.what_if(soon=True).upcoming
 
     def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
         """Return the object of that key that counts, and the source that has it."""
@@ -198,6 +209,14 @@ class ControlPlane(Service):
         Call it in the event loop, with objects of different keys that are to be stored if that is nothing bad.
         """
         return self._engine.what_if(soon=True).together(manifests)
+
+    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
+        """Return what reads some objects, so that to foresee what they do takes little; call that in any thread."""
+        return partial(self._engine.what_if(soon=True).read_ahead, manifests)
+
+    def forget(self, keys: Iterable[ObjectKey]) -> None:
+        """Forget what was found out about objects that are not to be stored after all."""
+        self._engine.what_if(soon=True).forget(keys)
 
     def what_if(self) -> Callable[[ManifestObject], tuple[Problem, ...]]:
         """Return what tells, beside what is served now, what would be wrong with another object if it were served.

@@ -203,6 +203,11 @@ _OF_STATUS: dict[int, type[KubeError]] = {403: KubeForbidden, 404: KubeNotFound,
 class KubeUnreachable(LegationError):
     """The API server does not answer, breaks off in the middle, or is not who its certificate should say."""
 
+    def __init__(self, message: str, *, was_asked: bool = False) -> None:
+        super().__init__(message)
+        self.was_asked = was_asked
+        """Whether it may have got the request, and done what it says."""
+
 
 _Key: TypeAlias = tuple[str, str, str, str]
 """An `ObjectKey`, which prints itself: group, kind, namespace, name."""

@@ -6,9 +6,10 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from legation.errors import TransportError
 
@@ -19,6 +20,10 @@ _LOOPBACKS = ("127.0.0.1", "::1")
 _EVERY, _EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - the user chooses it
 _WILDCARDS = frozenset({"*", _EVERY, _EVERY_IPV4})
 _NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+_LONGEST_PATH = 107
+"""Bytes, see unix(7)."""
+_MADE = "s"
+"""What a Unix socket is called before it comes to its path; a long name has no room in an address."""
 _ATTEMPTS = 10
 """How often a free port is looked for that is free on all addresses."""
 _NUMERIC = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
@@ -75,24 +80,52 @@ def listen_at(path: Path, *, setting: str) -> socket.socket:
     Raises:
         TransportError: Another program listens there, something else stands there, or it cannot be made.
     """
-    check_free(path, setting=setting)
-    # Made beside its place: when it comes there it listens already, and only its owner may open it.
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        beside.unlink(missing_ok=True)
-        listening.bind(os.fspath(beside))
-        beside.chmod(0o600)
-        listening.listen()
-        beside.rename(path)
-    except OSError as error:
+        with put_at(path, setting=setting) as made:
+            listening.bind(os.fspath(made))
+            listening.listen()
+    except BaseException:
         listening.close()
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+        raise
+    return listening
+
+
+@contextmanager
+def put_at(path: Path, *, setting: str) -> Iterator[Path]:
+    """Yield where a block makes a Unix socket that listens; then it comes to its path, in place of what was left there.
+
+    It is made in a folder that is nobody else's and has a name that nobody can guess, and closed to others before it
+    leaves that: until it stands at its path nobody but its owner can connect to it, or put something else there.
+
+    Args:
+        path: Where it comes to; its folder is there. Whoever may rename what stands in that may do so afterwards.
+        setting: What the user changes when that cannot be had: `--management-socket`.
+
+    Raises:
+        TransportError: Another program listens there, something else stands there, or it cannot be made.
+    """
+    check_free(path, setting=setting)
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        why = f"its path is too long, for more than {_LONGEST_PATH} bytes nobody can connect to"
+        raise TransportError(f"{path} cannot be listened on: {why}; choose another with {setting}")
+    try:
+        with TemporaryDirectory(prefix=".", dir=path.absolute().parent, ignore_cleanup_errors=True) as own:
+            folder = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                yield Path(own, _MADE)
+                # By the open folder: if somebody has put another one at its path, the socket is not in here.
+                made = os.lstat(_MADE, dir_fd=folder)
+                if not stat.S_ISSOCK(made.st_mode) or {made.st_uid, os.fstat(folder).st_uid} != {os.geteuid()}:
+                    raise TransportError(f"{path} cannot be listened on: somebody else puts something there")
+                os.chmod(_MADE, 0o600, dir_fd=folder)
+                os.rename(_MADE, path, src_dir_fd=folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
         # Python itself refuses a path that is too long, without a number.
         why = error.strerror or f"its path is too long ({error}); choose a shorter one"
         raise TransportError(f"{path} cannot be listened on: {why}; choose another with {setting}") from error
-    return listening
 
 
 def close_at(path: Path, listening: socket.socket) -> None:

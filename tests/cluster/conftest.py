@@ -9,10 +9,12 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import yaml
 
 from tests.cluster import house as houses
 from tests.cluster import media as media_pods
@@ -70,6 +72,17 @@ def admin(api_server: ApiServer) -> Iterator[Admin]:
     """Who may do everything there."""
     with Admin(api_server) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def crds(admin: Admin) -> None:
+    """Our kinds, as `legation crds` prints them."""
+    folder = files("legation.crds").iterdir()
+    definitions = [yaml.safe_load(each.read_text()) for each in folder if each.name.endswith(".yaml")]
+    for each in definitions:
+        admin.apply(each)
+    for each in definitions:
+        admin.wait_crd(each["metadata"]["name"])
 
 
 @pytest.fixture

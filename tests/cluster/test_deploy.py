@@ -91,6 +91,26 @@ def test_the_chart_is_accepted(helm: Path, admin: Admin, namespace: str, values:
     assert [each for each in objects if each["metadata"].get("namespace", namespace) != namespace] == []
 
 
+def test_names_that_look_like_numbers_are_text(helm: Path) -> None:
+    """A namespace may be called 1e3, and a release 007."""
+    values = ("webhook.enabled=true", "injector.enabled=true", 'fullnameOverride="007"', 'namespaces=["1e3","12"]')
+
+    names = {"name", "namespace", "resourceNames", "values", "serviceAccountName", "app.kubernetes.io/name"}
+
+    def wrong(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+        if isinstance(value, dict):
+            for key, each in value.items():
+                yield from wrong(each, key)
+        elif isinstance(value, list):
+            for each in value:
+                yield from wrong(each, name)
+        elif name in names and not isinstance(value, str):
+            yield name, value
+
+    own = [each for each in rendered(helm, "1e3", *values, release="007") if each["kind"] != CRD]
+    assert list(wrong(own)) == []
+
+
 def test_the_plain_manifest_is_that_of_the_chart(helm: Path) -> None:
     """`make manifest` brings it up to date."""
     assert manifest.manifest(helm) == {manifest.MANIFEST: manifest.MANIFEST.read_text()}

@@ -136,10 +136,34 @@ async def test_a_pod_of_the_nodes_network_goes_without_and_is_told_so(hook: Hook
     label = {INJECT: "enabled"}
     assert names(admin.create(pod(hook.namespace, labels=label, hostNetwork=True))) == []
     assert "no sidecar is added: it is in the network of its node" in admin.warnings[0]
-    one = {"host-network": "enabled", "ports": "http=8080"}
+    one = {"host-network": "enabled", "ports": "http=8080", "xds": "legation.home.svc:1", "wait": "5s"}
     found = admin.create(pod(hook.namespace, labels=label, annotations=one, hostNetwork=True))
     assert names(found) == ["envoy"]
     assert "dnsPolicy" in admin.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"limits": {"memory": "100Mi", "cpu": "1"}},
+        {"requests": {"memory": "32Mi", "cpu": "10m"}},
+        {"limits": {"cpu": "40m"}},
+    ],
+)
+async def test_where_the_containers_of_a_pod_share_its_resources_it_is_taken(
+    hook: Hook, admin: Admin, shared: dict[str, Any]
+) -> None:
+    """The API server takes no container with more than the Pod has, and none that together ask for more."""
+    assert names(admin.create(pod(hook.namespace, labels={INJECT: "enabled"}, resources=shared))) == ["envoy"]
+
+
+async def test_it_sleeps_no_longer_than_the_api_server_takes(hook: Hook, admin: Admin) -> None:
+    told = {"drain": "10s"}
+    made = pod(hook.namespace, labels={INJECT: "enabled"}, annotations=told, terminationGracePeriodSeconds=10)
+    assert names(admin.create(made)) == ["envoy"]
+    made["spec"]["terminationGracePeriodSeconds"] = 9
+    with pytest.raises(Refused, match="longer than the 9 s that the Pod has to end"):
+        admin.create(made)
 
 
 async def test_an_annotation_that_cannot_be_read_is_refused_in_words(hook: Hook, admin: Admin) -> None:

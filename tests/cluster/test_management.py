@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import yaml
 
 from demo import web
 from demo.programs import Program, free_ports
@@ -30,17 +28,6 @@ kind: Upstream
 metadata: {{name: more, namespace: {namespace}}}
 spec: {{hosts: [{{address: 10.0.0.1, port: 8080}}]}}
 """
-
-
-@pytest.fixture(scope="module")
-def crds(admin: Admin) -> None:
-    """Our kinds, as `legation crds` prints them."""
-    folder = files("legation.crds").iterdir()
-    definitions = [yaml.safe_load(each.read_text()) for each in folder if each.name.endswith(".yaml")]
-    for each in definitions:
-        admin.apply(each)
-    for each in definitions:
-        admin.wait_crd(each["metadata"]["name"])
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any
 
 import pytest
-import yaml
 
 from legation.errors import InvalidObjects, ObjectNotFound, StoreForbidden
 from legation.kube.connection import Connection, Pem, User
@@ -21,17 +19,6 @@ from tests.cluster.conftest import fresh_namespace
 from tests.conformance.object_store import NONE, ObjectStoreSuite, Shelf
 
 RBAC = "rbac.authorization.k8s.io/v1"
-
-
-@pytest.fixture(scope="module")
-def crds(admin: Admin) -> None:
-    """Our kinds, as `legation crds` prints them."""
-    folder = files("legation.crds").iterdir()
-    definitions = [yaml.safe_load(each.read_text()) for each in folder if each.name.endswith(".yaml")]
-    for each in definitions:
-        admin.apply(each)
-    for each in definitions:
-        admin.wait_crd(each["metadata"]["name"])
 
 
 @pytest.fixture

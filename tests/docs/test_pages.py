@@ -88,12 +88,21 @@ def test_every_code_of_a_problem_is_explained() -> None:
     assert made - explained == set()
 
 
-@pytest.mark.parametrize("room", ["envoy", "judging", "runtime", "ops", "api", "cli"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        *("envoy", "judging", "runtime", "ops", "client", "cli"),
+        *("sources/stored", "sources/stored_in_cluster", "api/management", "api/injection", "api/admission"),
+    ],
+)
 def test_every_module_of_a_room_is_named_where_the_room_is_described(room: str) -> None:
     (block,) = [each for each in blocks("docs/architecture.md", "text") if each.startswith("src/legation/")]
-    described = re.search(rf"^  {room}/ .*\n(?:    .*\n)+", block, re.MULTILINE)
+    above, _, name = room.rpartition("/")
+    margin = "    " if above else "  "
+    described = re.search(rf"^{margin}{name}/ .*\n(?:{margin}  .*\n)+", block, re.MULTILINE)
     assert described
     modules = {each.stem for each in (ROOT / "src" / "legation" / room).glob("*.py")} - {"__init__"}
+    assert modules
     assert modules - set(re.findall(r"\w+", described[0])) == set()
 
 

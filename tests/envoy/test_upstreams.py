@@ -73,3 +73,22 @@ async def test_an_upstream_of_a_dns_name_takes_all_that_the_owner_says_of_its_cl
         await world.shares(load, blue=0, green=1)
         assert (await world.envoy.statistics(r"^cluster\.visitor\.membership_healthy$")).popitem()[1] == 1
     await world.no_problems()
+
+
+async def test_the_owner_of_the_routes_goes_on_while_envoy_refuses_the_cluster_of_an_upstream(
+    world: World, variant: str
+) -> None:
+    world.edit("route.yaml", ONLY_BLUE, "cluster: blue\n")
+    await world.serve()
+    await world.start_envoy(await world.bootstrap(variant))
+    async with backend("lime") as port, world.load() as load:
+        await world.shares(load, blue=1, green=0)
+        # This Envoy was not built with it.
+        world.save("guest.yaml", upstream(at(port), cluster={"cluster_type": {"name": "envoy.clusters.imaginary"}}))
+        await world.problem('Cluster "guest" is refused')
+        await world.problem("Upstream default/guest", "left out", 'an Envoy refuses its Cluster "guest"')
+        world.edit("route.yaml", "cluster: blue\n", "cluster: green\n")
+        await world.shares(load, blue=0, green=1)
+        world.save("guest.yaml", upstream(at(port)))
+        await world.shares(load, green=0.5, lime=0.5)
+    await world.no_problems()

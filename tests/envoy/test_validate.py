@@ -129,6 +129,12 @@ BOOTSTRAPS: dict[str, tuple[Change, bool]] = {
         ),
         False,
     ),
+    "with a resource monitor twice": (
+        lambda json: json["overload_manager"].update(
+            resource_monitors=json["overload_manager"]["resource_monitors"] * 2
+        ),
+        False,
+    ),
     "with nothing but an admin": (lambda json: [json.pop(each) for each in set(json) - {"admin"}], True),
     "with a number as text": (lambda json: json["admin"]["address"]["socket_address"].update(port_value="0"), True),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,26 @@ async def test_objects_of_one_request_are_looked_at_together(tmp_path: Path) -> 
     async with managed(tmp_path) as it:
         response = await it.call.apply(ROUTES, cluster("web"))
         assert not [warning for each in response.applied for warning in each.warnings]
+
+
+async def test_what_was_stored_a_moment_ago_counts_before_it_is_served(tmp_path: Path) -> None:
+    """An update of all that is served waits a little for what else comes."""
+    async with managed(tmp_path) as it:
+        await it.call.apply(listener("front", "shop"))
+        for name in ("before", "behind"):
+            error = await refusal(it.call.apply(listener(name, "shop")))
+            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+            assert "has the address tcp 127.0.0.1:10000" in str(fields(error))
+        await it.call.Delete(objects=[key("front", "Listener")])
+        await it.call.apply(listener("back", "shop"))
+
+
+async def test_of_those_that_come_at_once_one_has_the_address(tmp_path: Path) -> None:
+    async with managed(tmp_path) as it:
+        calls = (it.call.apply(listener(f"front-{number}", "shop")) for number in range(5))
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(each, pb.ApplyResponse) for each in answers) == 1
+        assert len((await it.call.List()).objects) == 1
 
 
 async def test_a_dry_run_says_what_would_be_and_stores_nothing(tmp_path: Path) -> None:
@@ -344,6 +365,33 @@ async def test_secrets_are_shown_over_the_socket_alone(tmp_path: Path) -> None:
         assert reason(error) == "SECRETS_NOT_SHOWN"
         assert socket.stat().st_mode & 0o777 == 0o600
     assert not socket.exists()
+
+
+async def test_who_writes_back_what_was_shown_without_its_secrets_does_not_lose_them(tmp_path: Path) -> None:
+    web = cluster("web")
+    web["spec"]["config"]["metadata"] = {"filter_metadata": {"login": {"password": "hunter2"}}}
+    socket = tmp_path / "api.sock"
+    async with managed(tmp_path / "state", socket=socket) as it, calling(f"unix:{socket}") as private:
+        await it.call.apply(web)
+        back = await it.call.Get(kind="Cluster", name="web")
+        for dry_run in (False, True):
+            error = await refusal(it.call.apply(shown(back), force=True, dry_run=dry_run))
+            assert reason(error) == "HIDDEN_SECRET"
+            assert set(fields(error)) == {"items[0].object.spec.config.metadata.filter_metadata.login.password"}
+        whole = await private.Get(kind="Cluster", name="web", secrets=True)
+        assert shown(whole)["spec"] == web["spec"]
+        assert (await it.call.apply(shown(whole))).applied[0].outcome == pb.Applied.UNCHANGED
+
+
+async def test_what_nobody_serves_is_not_stored(tmp_path: Path) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pair"}, "stringData": {"key": "hunter2"}}
+    async with managed(tmp_path) as it:
+        error = await refusal(it.call.apply(secret))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert set(fields(error)) == {"items[0].object.kind"}
+        assert "hunter2" not in str(status_of(error))
+        assert not (await it.call.List()).objects
+    assert "hunter2" not in (tmp_path / "objects.journal").read_text()
 
 
 async def test_a_call_that_changes_something_leaves_a_line(tmp_path: Path) -> None:

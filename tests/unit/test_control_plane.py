@@ -14,6 +14,7 @@ from legation.control_plane import ControlPlane
 from legation.errors import SettingsError, TransportError
 from legation.model.problems import Level
 from legation.model.resource_types import CLUSTER
+from legation.sources.base import Inputs
 from legation.sources.memory import MemorySource
 from legation.transports.base import Feed
 from tests.fakes import FakeClient, FakeSource, FakeTransport
@@ -139,6 +140,34 @@ async def test_it_says_that_it_is_draining_while_its_transports_end_their_stream
         may_end.set()
         await asyncio.wait([task])
     assert task.cancelled()
+
+
+async def test_what_is_put_in_while_the_transports_end_is_taken_as_ever() -> None:
+    """A source may be what the last call over a port puts something into."""
+
+    class PutsInAtTheEnd(FakeTransport):
+        async def run(self, feed: Feed, *, started: Callable[[], None]) -> None:
+            try:
+                await super().run(feed, started=started)
+            finally:
+                running.append(not sources_end.is_set())
+                await asyncio.sleep(0)
+                running.append(not sources_end.is_set())
+
+    class Ends(FakeSource):
+        async def run(self, inputs: Inputs) -> None:
+            try:
+                await super().run(inputs)
+            finally:
+                sources_end.set()
+
+    running: list[bool] = []
+    sources_end = asyncio.Event()
+    source = Ends()
+    source.publish()
+    async with ControlPlane([source], transports=[PutsInAtTheEnd()]) as plane, asyncio.timeout(30):
+        await plane.wait_ready()
+    assert (running, sources_end.is_set()) == ([True, True], True)
 
 
 async def test_it_tells_of_its_envoys_and_problems() -> None:

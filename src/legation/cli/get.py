@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -42,7 +42,7 @@ def get(
 
     Without -n and -A those of the namespace `default`. Exit status: 0 shown, 1 not there, 2 nobody is there.
     """
-    from legation.cli import kind_words
+    from legation.cli import kind_words, object_forms
 
     if namespace and all_namespaces:
         raise click.UsageError("-n says one namespace and -A all: leave one out")
@@ -88,17 +88,12 @@ def get(
             ]
         only = kinds[0] if len(kinds) == 1 else KindName("")
         deliveries = _deliveries(client, only, where) if output == "table" and found else {}
-    if output == "table" and not found:
-        click.echo("no objects" + (f" in the namespace {where} (-A for all)" if where else ""), err=True)
-        return
-    if output == "table":
+    if output != "table":
+        object_forms.show(found, output, alone=named)
+    elif found:
         _show_table(found, deliveries, namespaces=all_namespaces, kinds=not only.kind)
-    elif output == "name":
-        for each in found:
-            click.echo(printing.printable(str(each.object)))
     else:
-        one_alone = len(found) == 1 and named
-        click.echo(printing.in_form(found[0].manifest if one_alone else _as_list(found), output), nl=False)
+        object_forms.tell_none("objects", where)
 
 
 def _listed(
@@ -140,8 +135,3 @@ def _show_table(
     for each in found:
         for problem in each.problems:
             click.echo(printing.printable(f"{each.object}: {problem.level}: {problem.sentence}"), err=True)
-
-
-def _as_list(found: Sequence[StoredObject]) -> Mapping[str, Any]:
-    """Return objects as `kubectl get` does."""
-    return {"apiVersion": "v1", "kind": "List", "items": [each.manifest for each in found]}

@@ -38,7 +38,8 @@ def inject(*, file: str, xds: str, image: str | None, defaults: tuple[str, ...])
             raise click.BadParameter(f"{each!r} is not NAME=VALUE with one of {', '.join(NAMES)}", param_hint="'--set'")
         given[name] = value
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        # As bytes: else line ends would be lost.
+        text = (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise Unreadable(f"{file} cannot be read: {reason}") from error
@@ -47,4 +48,4 @@ def inject(*, file: str, xds: str, image: str | None, defaults: tuple[str, ...])
         click.echo(str(problem), err=True)
     if found.text is None:
         sys.exit(1)
-    click.echo(found.text, nl=False)
+    click.echo(found.text.encode(), nl=False)

@@ -5,11 +5,13 @@ It refuses to know what a sidecar is. The one invariant: what is returned holds 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from legation.api.injection.fitting import NOT_INJECTED
 from legation.api.injection.injecting import inject
 from legation.api.injection.templates import changed
 from legation.cli import printing
@@ -20,6 +22,8 @@ from legation.texts.kubectl_yaml import Loaded, YamlFault
 
 _BOUNDARY = re.compile(r"^---(?=[ \t\r\n]|$)[^\n]*(?:\n|$)", re.MULTILINE)
 """As kubectl cuts, before anything is parsed."""
+_SPACE = re.compile(r"[ \t\r\n]*")
+_JSON = json.JSONDecoder()
 _HEAD = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
 """Comments above everything else."""
 
@@ -63,27 +67,48 @@ def injected(file: str, text: str, *, defaults: Mapping[str, str]) -> InjectedTe
 def _changed(found: Loaded, defaults: Mapping[str, str], place: Place) -> tuple[Any, list[Problem]]:
     problems: list[Problem] = []
 
+    def pass_over(version: str, kind: str) -> None:
+        message = f"no sidecar is added to a {kind} of {version}: where such a one has its Pods is not known here"
+        mend = "they are given theirs when they are created, where the injector runs and they ask for it"
+        problems.append(Problem(code=NOT_INJECTED, message=message, level=Level.WARNING, mend=mend, place=place))
+
     def with_sidecar(pod: Mapping[str, Any]) -> Mapping[str, Any]:
         made = inject(pod, defaults=defaults, renew=True)
         problems.extend(replace(each, place=place) for each in made.problems)
         return made.pod
 
-    return changed(found.value, with_sidecar), problems
+    return changed(found.value, with_sidecar, pass_over), problems
 
 
 def _written(value: Any, before: str) -> str:
     head = _HEAD.match(before)
     comments = head[0] if head else ""
-    if before[len(comments) :].startswith("{"):
-        return comments + printing.to_json(value)
-    return comments + printing.to_yaml(value)
+    is_json = before[len(comments) :].lstrip().startswith("{")
+    text = printing.to_json(value) if is_json else printing.to_yaml(value)
+    return comments + (text.replace("\n", "\r\n") if "\r\n" in before else text)
 
 
 def _parts(text: str) -> Iterator[tuple[str, int, bool]]:
     """Yield documents and what stands between them, with the lines above each and whether it is a boundary."""
     at = 0
     for boundary in _BOUNDARY.finditer(text):
-        yield text[at : boundary.start()], text.count("\n", 0, at), False
+        yield from _documents(text[at : boundary.start()], text.count("\n", 0, at))
         yield boundary[0], 0, True
         at = boundary.end()
-    yield text[at:], text.count("\n", 0, at), False
+    yield from _documents(text[at:], text.count("\n", 0, at))
+
+
+def _documents(part: str, above: int) -> Iterator[tuple[str, int, bool]]:
+    """Yield what stands between two boundaries: one document, or several of JSON one after the other."""
+    at, begin = 0, _SPACE.match(part)
+    while begin is not None and part.startswith("{", begin.end()):
+        try:
+            _, end = _JSON.raw_decode(part, begin.end())
+        except (ValueError, RecursionError):
+            break
+        begin = _SPACE.match(part, end)
+        if begin is None or not part.startswith("{", begin.end()):
+            break
+        yield part[at : begin.end()], above + part.count("\n", 0, at), False
+        at = begin.end()
+    yield part[at:], above + part.count("\n", 0, at), False

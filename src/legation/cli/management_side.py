@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from legation.api.management.kinds import Kinds
 from legation.api.management.service import Management
 from legation.errors import SettingsError
 from legation.settings import Management as ManagementSettings
-from legation.sources.stored.apart import refuse_inside
+from legation.sources.stored.folders import refuse_inside
 from legation.sources.stored.store import StoredObjects
 from legation.translate.pipeline import API_KINDS
 
@@ -39,7 +40,8 @@ def kept_in(state_dir: Path | None, *, watched: Path | None) -> StoredObjects:
         raise SettingsError("--state-dir", f"{words}, or --kubernetes")
     if watched is not None:
         refuse_inside(watched, state_dir)
-    return StoredObjects(state_dir)
+    # Of an earlier life of that folder there are fewer: whoever watched it is told to read anew.
+    return StoredObjects(state_dir, first_revision=int(time.time() * 1000))
 
 
 class ManagementSide:
@@ -52,6 +54,7 @@ class ManagementSide:
         store: ObjectStore,
         source: Source,
         grace: float,
+        statistics: Callable[[], StoreStatistics] | None = None,
         closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Take the parts.
@@ -61,11 +64,14 @@ class ManagementSide:
             store: Who keeps the objects.
             source: That by which these are served.
             grace: Seconds in which calls must have ended.
+            statistics: Tells how the store is; None where a cluster keeps the objects.
             closed: Closes the store at the end.
         """
         self._store = store
         self.source = source
         """That by which what is kept is served."""
+        self.statistics = statistics
+        """What tells how the store is, where it is one of this program."""
         self._closed = closed
         self._management: Management | None = None
         self._grpc: ManagementServer | None = None
@@ -83,11 +89,6 @@ class ManagementSide:
     def transports(self) -> tuple[Transport, ...]:
         """What the control plane is to run beside its own."""
         return (*((self._grpc,) if self._grpc is not None else ()), *self._http)
-
-    @property
-    def statistics(self) -> Callable[[], StoreStatistics] | None:
-        """What tells how the store of this program is; None where a cluster keeps the objects."""
-        return self._store.statistics if isinstance(self._store, StoredObjects) else None
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def proxies(admin: str | None, output: str, *, loads: bool, watch: bool) -> None
     if watch:
         if output != "table" or loads:
             raise click.UsageError("--watch shows a table, or lines: leave --output and --loads out")
-        from legation.cli.watching import watch as watch_on
+        from legation.cli.proxy_watch import watch as watch_on
 
         watch_on(lambda: server.page("/proxies"))
         return

@@ -7,34 +7,24 @@ import gc
 import os
 import socket
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import structlog
 
-from legation.cli.matching import ANY, any_label
+from legation.cli import server_parts as parts
 from legation.cli.signals import run_until_signal
 from legation.control_plane import ControlPlane
-from legation.errors import LegationError, SettingsError
+from legation.errors import LegationError
 from legation.http_server import HttpServer
-from legation.model.problems import Level, Problem
+from legation.model.problems import Problem
 from legation.model.statistics import TransportStatistics
 from legation.ops.admin import admin_app
 from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
 from legation.ops.replicas import replicas_app
-from legation.runtime.admission import Rules
 from legation.settings import Settings
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
-from legation.transports import Policy
-from legation.transports.grpc_server import GrpcTransport
-from legation.transports.rest_server import RestTransport
 from legation.transports.traffic import total
-
-if TYPE_CHECKING:
-    from legation.cli.cluster import ClusterSide
-    from legation.cli.management_side import ManagementSide
-    from legation.judging.judge import Judge
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -61,9 +51,9 @@ class _Server:
     """All that runs."""
 
     def __init__(self, found: Settings) -> None:
-        cluster = _cluster(found)
-        self._doubts = (*(cluster.problems if cluster else ()), *doubts(found))
-        self._management = _management(found, cluster)
+        cluster = parts.cluster(found)
+        self._doubts = (*(cluster.problems if cluster else ()), *parts.doubts(found))
+        self._management = parts.management(found, cluster)
         self._sources: tuple[Source, ...] = (
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
@@ -71,29 +61,9 @@ class _Server:
         )
         self._has_replicas = cluster is not None and found.cluster.replica_service is not None
         self._xds_bind = found.xds_bind
-        policy = Policy(
-            removal_grace=found.delivery.removal_grace,
-            drain_grace=found.delivery.drain_grace,
-            warming_timeout=found.delivery.warming_timeout,
-            addition_grace=found.delivery.addition_grace,
-            dangling_grace=found.delivery.dangling_grace,
-            reopening_timeout=found.delivery.reopening_timeout,
-            hold_missing=found.delivery.hold_missing,
-            resource_errors=found.delivery.resource_errors,
-            max_response_bytes=found.delivery.max_response_bytes,
-        )
-        self._transport = GrpcTransport(
-            bind=(found.xds_bind,),
-            port=found.xds_port,
-            policy=policy,
-            shutdown_grace=found.shutdown_grace,
-            first_answers=found.first_answers,
-            load_interval=found.load_interval,
-            client_status=found.csds,
-            connection_age=found.max_connection_age,
-            connection_age_grace=found.max_connection_age_grace,
-        )
-        self._rest = _rest(found, policy)
+        policy = parts.policy(found)
+        self._transport = parts.xds(found, policy)
+        self._rest = parts.rest(found, policy)
         self._plane = plane = ControlPlane(
             self._sources,
             transports=[
@@ -102,9 +72,9 @@ class _Server:
                 *(self._management.transports if self._management else ()),
             ],
             state_dir=found.state_dir,
-            rules=rules(found),
+            rules=parts.rules(found),
             pod_wait=found.cluster.pod_wait,
-            judge=_judge(found),
+            judge=parts.judge(found),
             verdict_limit=found.dry_run_timeout,
             count=self._has_replicas or (cluster is not None and cluster.writes_status),
             count_watched=self._management is not None,
@@ -223,79 +193,6 @@ class _Server:
 def own_name() -> str:
     """Return what this replica is called."""
     return os.environ.get("POD_NAME") or socket.gethostname()
-
-
-def rules(found: Settings) -> Rules:
-    """Return who gets what."""
-    return Rules(
-        check_peer=found.cluster.peer_check == "pod",
-        across_namespaces=found.cluster.cross_namespace == "allow",
-        any_label=any_label(found.cluster.l7mp_matching),
-        unknown_fields=Level(found.unknown_fields),
-    )
-
-
-def doubts(found: Settings) -> Iterable[Problem]:
-    """Return what is doubtful about the settings, wherever objects come from."""
-    if found.cluster.l7mp_matching == ANY:
-        yield Problem(
-            code="any-label",
-            level=Level.WARNING,
-            message="with --l7mp-matching any, a VirtualService goes to the Envoys of every namespace that have any one"
-            " of the labels it selects, and sends traffic to Pods that it chooses likewise",
-            mend="set --l7mp-matching all as soon as each selector names Envoys and Pods of its own namespace by labels"
-            " that they all have",
-        )
-
-
-def _cluster(found: Settings) -> ClusterSide | None:
-    webhook = found.webhook if found.webhook.webhook_port is not None else None
-    if webhook is None and found.injector.injector_xds is not None:
-        raise SettingsError("--injector-xds", "sidecars are added at the port of the webhook; it needs --webhook-port")
-    if not found.cluster.kubernetes:
-        if webhook is not None:
-            raise SettingsError("--webhook-port", "the webhook is for objects of a cluster; it needs --kubernetes")
-        return None
-    # What speaks to a cluster costs memory: who serves a directory does not load it.
-    from legation.cli.cluster import ClusterSide
-
-    return ClusterSide(found.cluster, webhook, found.injector)
-
-
-def _management(found: Settings, cluster: ClusterSide | None) -> ManagementSide | None:
-    if not found.management.is_on:
-        return None
-    # Most do without it, and its messages cost memory.
-    from legation.cli.management_side import ManagementSide, kept_in
-
-    grace = found.shutdown_grace
-    if cluster is not None:
-        store = cluster.store()
-        return ManagementSide(found.management, store=store, source=cluster.source, grace=grace, closed=store.aclose)
-    kept = kept_in(found.state_dir, watched=found.directory)
-    return ManagementSide(found.management, store=kept, source=kept, grace=grace)
-
-
-def _judge(found: Settings) -> Judge | None:
-    if found.dry_run == "off":
-        return None
-    # Most do without it.
-    from legation.judging.judge import Judge
-
-    return Judge(binary=found.envoy_binary, timeout=found.dry_run_timeout)
-
-
-def _rest(found: Settings, policy: Policy) -> RestTransport | None:
-    if found.rest_port is None:
-        return None
-    return RestTransport(
-        bind=found.rest_bind,
-        port=found.rest_port,
-        policy=policy,
-        hold=found.rest_hold,
-        idle=found.rest_idle,
-        client_status=found.csds,
-    )
 
 
 def _spare_collections() -> None:

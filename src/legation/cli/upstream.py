@@ -128,22 +128,18 @@ def remove(
 @api_options.server
 def list_(*, namespace: str, all_namespaces: bool, output: str, server: str | None) -> None:
     """Show the upstreams: where each is, and its share in which routes."""
-    from legation.cli import object_table
+    from legation.cli import object_forms, object_table
 
     where = "" if all_namespaces else namespace or DEFAULT_NAMESPACE
     with api_options.connected(server) as client:
         found = list(client.list(_KIND, group=_GROUP, namespace=where))
-    if output == "table" and not found:
-        click.echo("no upstreams" + (f" in the namespace {where} (-A for all)" if where else ""), err=True)
-    elif output == "table":
+    if output != "table":
+        object_forms.show(found, output)
+    elif found:
         for each in object_table.upstreams(found, namespaces=all_namespaces):
             click.echo(each)
-    elif output == "name":
-        for stored in found:
-            click.echo(printing.printable(str(stored.object)))
     else:
-        value = {"apiVersion": "v1", "kind": "List", "items": [each.manifest for each in found]}
-        click.echo(printing.in_form(value, output), nl=False)
+        object_forms.tell_none("upstreams", where)
 
 
 def _host(written: str) -> Host:

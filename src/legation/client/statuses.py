@@ -79,7 +79,9 @@ def error_in(failure: Any, *, target: str, timeout: float = 0.0, repeatable: boo
     return error_of(status, target=target, timeout=timeout, repeatable=repeatable)
 
 
-def error_of(status: Status, *, target: str, timeout: float = 0.0, repeatable: bool = False) -> ClientError:
+def error_of(  # noqa: PLR0911 - a table
+    status: Status, *, target: str, timeout: float = 0.0, repeatable: bool = False
+) -> ClientError:
     """Return the exception for a status.
 
     Args:
@@ -116,7 +118,9 @@ def _refusal(code: str, words: str, details: _Details) -> ClientError:
     """Return what the server said of its own accord."""
     reason = details.reason
     if code == "ABORTED" and details.preconditions and reason != _VERSION_CONFLICT:
-        return FieldConflict(words, code=code, reason=reason, conflicts=tuple(_conflict(each) for each in details.preconditions if each.type))
+        # One without a type says how many more there are.
+        conflicts = tuple(_conflict(each) for each in details.preconditions if each.type)
+        return FieldConflict(words, code=code, reason=reason, conflicts=conflicts)
     kind = VersionConflict if reason == _VERSION_CONFLICT else _PLAIN.get(code)
     if kind is None:
         return ClientError(words, code=code, reason=reason)
@@ -137,7 +141,8 @@ def _unavailable(words: str, details: _Details, *, target: str, repeatable: bool
     if any(each in lower for each in _NOBODY):
         flag = "--management-socket" if target.startswith("unix:") else "--management-port"
         return Unavailable(f"no management API at {target}; start the server with {flag}", was_reached=False)
-    return _lost(f"the connection to the management API at {target} was lost", code="UNAVAILABLE", repeatable=repeatable)
+    message = f"the connection to the management API at {target} was lost"
+    return _lost(message, code="UNAVAILABLE", repeatable=repeatable)
 
 
 def _lost(message: str, *, code: str, repeatable: bool) -> Unavailable:

@@ -67,7 +67,9 @@ def check(reading: Reading, child: Any, value: Mapping[str, Any], path: FieldPat
         reading.report((*path, "type_url"), old_style.old_type(name, newer))
     elif types.find(name) is None:
         words = f"unknown type {quote(name)}: an Envoy that lacks it refuses the resource"
-        reading.report((*path, "type_url"), Misfit("unknown-type", words, partial(_nearest_type, name)), level=Level.WARNING)
+        reading.report(
+            (*path, "type_url"), Misfit("unknown-type", words, partial(_nearest_type, name)), level=Level.WARNING
+        )
     elif name not in types.FORMS and isinstance(content, Mapping):
         outer = reading.enter()
         fill_fields(reading, types.message_class(name)(), content, (*path, "value"))

@@ -1,7 +1,8 @@
 """Two bootstraps made one, as Envoy does it with a file and `--config-yaml`: a merge of protobuf messages.
 
 What is one value is replaced, what is a message is merged field by field, what is a list is appended to, of a map each
-key is replaced. What stands in an `Any` (`typed_config`) is one value.
+key is replaced. What stands in an `Any` (`typed_config`) is one value. But a resource monitor replaces the one of its
+name: Envoy does not start with two of them.
 
 Source: https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-config-yaml
 """
@@ -35,6 +36,10 @@ def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> Merged:
     other, findings = _read(more)
     if any(each.level is Level.ERROR for each in findings):
         return Merged(json=None, findings=findings)
+    monitors = message.overload_manager.resource_monitors
+    names = {each.name for each in other.overload_manager.resource_monitors}
+    for each in [each for each in monitors if each.name in names]:
+        monitors.remove(each)
     message.MergeFrom(other)
     return Merged(json=printer.fields_to_json(message, show_secrets=True), findings=findings)
 

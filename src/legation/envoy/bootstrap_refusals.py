@@ -21,6 +21,7 @@ _STATIC = "add it to static_resources.clusters"
 def refusals(bootstrap: Any) -> Iterator[Finding]:
     """Yield what keeps Envoy from starting; paths in the spelling of the protos."""
     yield from _layers(bootstrap.layered_runtime.layers)
+    yield from _monitors(bootstrap.overload_manager.resource_monitors)
     clusters = {each.name: each for each in bootstrap.static_resources.clusters}
     local = bootstrap.cluster_manager.local_cluster_name
     if local and local not in clusters:
@@ -51,6 +52,16 @@ def _layers(layers: Any) -> Iterator[Finding]:
             )
         names.add(layer.name)
         has_admin |= layer.HasField("admin_layer")
+
+
+def _monitors(monitors: Any) -> Iterator[Finding]:
+    names: set[str] = set()
+    for index, each in enumerate(monitors):
+        if each.name in names:
+            message = f"the resource monitor {quote(each.name)} stands here twice: Envoy does not start"
+            path: FieldPath = ("overload_manager", "resource_monitors", index)
+            yield Finding(code="duplicate-name", message=message, path=path, mend="take one of them out")
+        names.add(each.name)
 
 
 def _servers(dynamic: Any, clusters: dict[str, Any]) -> Iterator[Finding]:

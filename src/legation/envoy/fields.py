@@ -71,7 +71,9 @@ def fill_fields(reading: Reading, message: Any, value: Any, path: FieldPath, *, 
         words = f"unknown field {quote(key)} in {descriptor.name}"
         gone = old_style.GONE.get(f"{descriptor.full_name}.{key}")
         complaint = (
-            Misfit("unknown-field", words, gone) if gone else Unknown("unknown-field", words, partial(_nearest, descriptor, key))
+            Misfit("unknown-field", words, gone)
+            if gone
+            else Unknown("unknown-field", words, partial(_nearest, descriptor, key))
         )
         reading.report((*path, key), complaint)
 

@@ -1,5 +1,7 @@
-"""The two spellings of a field's name: that of the protos, and that of JSON, by the rule of protobuf; and
-the known name that one which nobody knows resembles."""
+"""The two spellings of a field's name, that of the protos and that of JSON by the rule of protobuf; and what was meant.
+
+Of a name that nobody knows that is the known one which it resembles most.
+"""
 
 from __future__ import annotations
 

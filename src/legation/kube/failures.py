@@ -119,7 +119,8 @@ def told_as_unreachable(server: str, *, proxy: str = "") -> Iterator[None]:
         yield
     # ssl.SSLError is an OSError; TimeoutError too.
     except (httpx2.TransportError, OSError) as error:
-        raise KubeUnreachable(f"the API server at {server} {_why(error, proxy)}") from error
+        was_asked = not any(isinstance(each, _BEFORE_IT_IS_ASKED) for each in _causes(error))
+        raise KubeUnreachable(f"the API server at {server} {_why(error, proxy)}", was_asked=was_asked) from error
 
 
 def _why(error: BaseException, proxy: str) -> str:
@@ -200,3 +201,11 @@ _WORDS: Sequence[tuple[type[BaseException] | tuple[type[BaseException], ...], st
 )
 _FIRST_STEP = (ConnectionRefusedError, socket.gaierror, httpx2.ConnectTimeout)
 """What goes wrong before anything is said to anybody."""
+_BEFORE_IT_IS_ASKED = (
+    *_FIRST_STEP,
+    httpx2.ConnectError,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    ssl.SSLCertVerificationError,
+)
+"""What goes wrong before the server gets a request."""

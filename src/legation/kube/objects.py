@@ -226,7 +226,8 @@ def _decoded(body: bytes, *, client: Client, kind: ApiKind) -> Json:
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("kind") != kind.kind:
-        raise KubeUnreachable(f"what answers at {client.server} is no API server: it does not show a {kind.kind}")
+        message = f"what answers at {client.server} is no API server: it does not show a {kind.kind}"
+        raise KubeUnreachable(message, was_asked=True)
     return found
 
 

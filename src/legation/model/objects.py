@@ -10,6 +10,10 @@ from typing import Any, NamedTuple, TypeAlias
 FieldPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands inside an object: keys of maps and indexes of lists, outermost first."""
 
+LARGE = 1 << 16
+"""Bytes of JSON from which on a walk over it takes so long that others should have a turn: some ten milliseconds."""
+_A_VALUE = 20
+"""Bytes that a value stands for, with all that is around it."""
 _PART = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)')
 """An index, a name in quotes, or a plain one."""
 
@@ -47,6 +51,21 @@ def read_path(shown: str) -> FieldPath:
 def is_same_json(one: object, other: object) -> bool:
     """Say whether two JSON values are the same: 1 is not true, and 1.0 is not 1, which `==` does not tell apart."""
     return one == other and repr(one) == repr(other)
+
+
+def size_of(json: object) -> int:
+    """Return about how many bytes plain JSON has as text; of what is large only that it is."""
+    size, left = 0, [json]
+    while left and size < LARGE:
+        value = left.pop()
+        size += _A_VALUE
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+    return size
 
 
 class ObjectKey(NamedTuple):

@@ -160,12 +160,13 @@ class Machine(Party):
     def pending(self, view: View) -> Pending:
         """Return what the client is to be told, by what it was sent and what it is owed."""
         sent, holding, covers = self.ledger.sent, view.holding, self.subscription.covers
-        if self.subscription.wildcard and not (sent.overlay or holding.overlay or self.forced or self.ledger.maybe):
-            # Nothing is particular about this client: it shares the difference with all like it.
+        if not (self.apart or sent.overlay or holding.overlay or self.forced or self.ledger.maybe):
             if sent.base is holding.base:
                 return NOTHING
             difference = holding.base.since(sent.base)
-            return Pending(difference.changed, difference.removed, size=difference.size)
+            if self.subscription.covers_all(difference.changed.keys(), difference.removed):
+                # Nothing is particular about this client: it shares the difference with all like it.
+                return Pending(difference.changed, difference.removed, size=difference.size)
         changed: dict[str, Resource] = {}
         removed = {name for name in self.ledger.maybe if holding.get(name) is None} - view.waiting
         for name in filter(covers, {*self.unlike(holding.base), *holding.overlay}):

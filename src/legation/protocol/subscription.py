@@ -6,7 +6,7 @@ delta knows alone, the proposal TP1 of cncf/xds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from legation.model.names import canonical, glob_of, is_glob
@@ -67,6 +67,10 @@ class Subscription:
     def covers(self, name: str) -> bool:
         """Say whether the client wants that resource."""
         return self.wildcard or name in self.names or self.reaches(name)
+
+    def covers_all(self, *parts: Collection[str]) -> bool:
+        """Say whether the client wants all of these by a wildcard or by their names, mostly without a look at each."""
+        return self.wildcard or all(map(self.names.issuperset, parts))
 
     @property
     def reached(self) -> frozenset[str]:

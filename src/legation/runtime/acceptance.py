@@ -90,6 +90,10 @@ async def wait_accepted(
     return wait.answer()
 
 
+def _delivered(name: Name) -> int:
+    return name[0].order
+
+
 class _Wait:
     def __init__(
         self,
@@ -107,19 +111,32 @@ class _Wait:
         self._at_least = at_least
         self._standings: dict[Account, dict[Name, Standing]] = {}
         """Of each client that is or was concerned: how it stands to what concerns it."""
-        self._waiting: set[Account] = set()
+        self._waiting: dict[Account, Name] = {}
+        """Who is waited for, and the last in the order of delivery of what it has not answered: before that nothing
+        else of it matters."""
+        self._unlooked: set[Account] = set()
+        """Whom other names may concern than were looked at."""
         self._changed = asyncio.Event()
 
     def look(self, account: Account, *, afresh: bool) -> None:
         """Look at a client of which something may have changed; at all names if afresh, else at those unsettled."""
         if self._group not in {None, account.place.group} or not self._is_meant(account, afresh=afresh):
             return
-        known = self._standings.get(account, {})
         if afresh:
-            names = account.place.names() if self._names is None else self._names
+            self._unlooked.add(account)
+        last = self._waiting.get(account)
+        if last is None or account.closed or account.standing(*last) is not Standing.WAITING:
+            self._look_at_all(account)
+            self._changed.set()
+
+    def _look_at_all(self, account: Account) -> None:
+        known = self._standings.get(account, {})
+        if account in self._unlooked:
+            self._unlooked.discard(account)
+            names = {**known, **dict.fromkeys(account.place.names() if self._names is None else self._names)}.keys()
         else:
-            names = [name for name, standing in known.items() if standing is not Standing.ACCEPTED]
-        for name in [*known, *names] if afresh else names:
+            names = {name for name, standing in known.items() if standing is not Standing.ACCEPTED}
+        for name in names:
             standing = account.standing(*name)
             if standing is not Standing.UNCONCERNED:
                 known[name] = standing
@@ -127,11 +144,11 @@ class _Wait:
                 known[name] = Standing.ACCEPTED
         if known:
             self._standings[account] = known
-        if not account.closed and Standing.WAITING in known.values():
-            self._waiting.add(account)
+        waiting = [name for name, standing in known.items() if standing is Standing.WAITING]
+        if waiting and not account.closed:
+            self._waiting[account] = max(waiting, key=_delivered)
         else:
-            self._waiting.discard(account)
-        self._changed.set()
+            self._waiting.pop(account, None)
 
     def _is_meant(self, account: Account, *, afresh: bool) -> bool:
         """Say whether a client is meant; what is known of it can only be another when something is afresh."""
@@ -145,12 +162,20 @@ class _Wait:
         return account not in self._strangers
 
     async def until_over(self) -> None:
-        while self._waiting or len(self._standings) < self._at_least:
+        while self._waiting or (self._at_least and self._answered() < self._at_least):
             self._changed.clear()
             await self._changed.wait()
 
+    def _answered(self) -> int:
+        """Return how many Envoys have answered: each once, however often it came back."""
+        return len(
+            {account.node.id for account, known in self._standings.items() if Standing.WAITING not in known.values()}
+        )
+
     def answer(self) -> Acceptance:
         """Return what became of the resources, as far as it is known now."""
+        for account in [*self._waiting]:
+            self._look_at_all(account)
         refused = tuple(
             RefusedBy(node=account.node.id, resource=resource)
             for account, known in self._standings.items()

@@ -135,11 +135,11 @@ class Account:
                 assert_never(event)
         self._books.count(event)
         self._books.touch(self._concerned(event))
-        self._books.tell(
-            self,
-            afresh=isinstance(event, Subscribed),
-            refusals=isinstance(event, Refused) or refused_before != len(entry.refused) or unseen or asks_anew,
-        )
+        refusals = isinstance(event, Refused) or refused_before != len(entry.refused) or unseen or asks_anew
+        if isinstance(event, Sent) and not (event.removed or refusals):
+            # How it stands to what went out changes with its answer.
+            return
+        self._books.tell(self, afresh=isinstance(event, Subscribed), refusals=refusals)
 
     def _concerned(self, event: Event) -> Iterable[Resource]:
         """Return the resources to which the client stands differently after the event."""
@@ -222,6 +222,8 @@ class Account:
         content = self.place.snapshot
         for each in self._types if row is None else (row,):
             entry = self._types[each]
+            if not (entry.refused or entry.unseen):
+                continue
             for refused in (*entry.refused.values(), *self._unseen(entry)):
                 wanted = content.get(each, refused.name) if content is not None else None
                 same = wanted is not None and wanted.version == refused.version

@@ -28,6 +28,7 @@ from legation.runtime.read import Reading
 from legation.translate.amenders import AMENDERS
 from legation.translate.base import Amended, Amender, Note, Plan
 
+NOBODY: Mapping[ObjectKey, Problem] = MappingProxyType({})
 MOST_BEFORE = 1000
 """Objects of which it is remembered what they met before."""
 _NO_ROWS: frozenset[ResourceType] = frozenset()
@@ -115,14 +116,19 @@ class Amending:
         """Return the resources that an object speaks of in its notes, and those that it spoke of before."""
         return self._met.get(key, frozenset()) | self._met_before.get(key, frozenset())
 
-    def amend(self, readings: Readings) -> Revised:
-        """Return what is served of all good readings: a look at each of them, and work where notes are concerned."""
-        self._said = self._hear(each for each in readings.values() if each.notes)
+    def amend(self, readings: Readings, *, unheard: Mapping[ObjectKey, Problem] = NOBODY) -> Revised:
+        """Return what is served of all good readings: a look at each of them, and work where notes are concerned.
+
+        Args:
+            readings: The good readings.
+            unheard: The objects whose notes are left out, and why.
+        """
+        self._said = self._hear(each for key, each in readings.items() if each.notes and key not in unheard)
         self._pages = {} if not self._said else dict(self._write(readings))
         met = _met(self._pages.values())
         self._remember(met)
         problems = (*self._of_plans(frozenset(met), _sights(self._pages)), *_of_pages(self._pages.values()))
-        told = (_at_newest(each, readings) for each in problems)
+        told = (*unheard.values(), *(_at_newest(each, readings) for each in problems))
         return Revised(made=self._made(readings), met=met, problems=tuple(dict.fromkeys(told)))
 
     def _made(self, readings: Readings) -> Made:

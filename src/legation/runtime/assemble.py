@@ -59,7 +59,7 @@ class Assembly:
         self.incomplete = incomplete
         self.made = made
         came, went = _difference(NOTHING if previous is None else previous.made, made)
-        self.shelves: Shelves = _shelves({} if previous is None else previous.shelves, came, went)
+        self.shelves: Shelves = shelves_after({} if previous is None else previous.shelves, came, went)
         self.labels: Mapping[str, Labels] = {
             namespace: frozenset().union(*(shelf.labels for shelf in shelves.values()))
             for namespace, shelves in self.shelves.items()
@@ -112,7 +112,8 @@ def _dated(before: tuple[Item, ...], came: Iterable[Item], went: Collection[Item
     return in_order((*(item for item in before if item not in gone), *new)) if gone or new else before
 
 
-def _shelves(previous: Shelves, came: Iterable[Item], went: Iterable[Item]) -> Shelves:
+def shelves_after(previous: Shelves, came: Iterable[Item], went: Iterable[Item]) -> Shelves:
+    """Return all shelves when some items have come and some have gone."""
     more, less = _by_shelf(came), _by_shelf(went)
     shelves = {namespace: dict(rows) for namespace, rows in previous.items()}
     for namespace, row in more.keys() | less.keys():

@@ -12,7 +12,7 @@ from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
-from legation.runtime.dangling import place_of
+from legation.runtime.dangling import path_of
 from legation.runtime.last_good import Readings
 from legation.runtime.rechecking import Rechecking
 from legation.runtime.refused import blamed
@@ -77,7 +77,7 @@ class Blaming:
                 met=met,
                 referrers=self._referrers,
                 place=self._place,
-                where=None if mentioned is None else lambda item: place_of(item, mentioned, self._rechecking).path,
+                where=None if mentioned is None else lambda item: path_of(item, mentioned, self._rechecking),
             )
             if len(self._known) >= MOST_BLAMED:
                 self._known.clear()

@@ -95,6 +95,26 @@ class ByName:
         """Return the objects that refer to a name; O(all such references)."""
         return frozenset(each.item.manifest.key for each in self._references if each.name == (row, name))
 
+    def absent(self, item: Item, name: Name) -> Fault | None:
+        """Return why there is nothing under a name that a resource mentions; None: there is something, or nobody knows.
+
+        What is there and cannot be used is something.
+        """
+        target, cluster = self.target(*name), self._cluster
+        if target is None or cluster is None:
+            return None
+        origin, namespace = item.manifest.key, item.scope.namespace
+        referrers = {(origin.group, origin.kind)}
+        granted = self._across or allowed(target, namespace=namespace, referrers=referrers, grants=cluster.grants)
+        if not granted:
+            return _not_granted(target, namespace)
+        entry = self._entries.get(name)
+        if entry is None:
+            # Nothing that is served refers to it yet.
+            entry = MadeResource(self._makers[name[0]], name[1], target)
+            entry.make(cluster, now=self._now())
+        return next(iter(entry.faults), None) if entry.missing else None
+
     @property
     def next_look(self) -> float | None:
         """The Unix time at which `look` may find something else although nothing changed."""
@@ -269,7 +289,7 @@ class ByName:
                     level=Level.WARNING,
                     object=manifest.key,
                     place=manifest.place,
-                    path=each.item.path,
+                    path=each.item.named_at.get(each.name, each.item.path),
                     mend=fault.mend,
                 )
 
@@ -306,10 +326,13 @@ class ByName:
         entry = self._entries[name]
         if self._allowed(namespace, name):
             return entry.faults
-        target = entry.target
-        mend = f"a ReferenceGrant in the namespace {target.namespace} can allow it, or --cross-namespace allow"
-        message = f"the namespace {namespace} may not use the {target.kind} {target.namespace}/{target.name}"
-        return (Fault(code="not-granted", message=message, mend=mend),)
+        return (_not_granted(entry.target, namespace),)
+
+
+def _not_granted(target: Target, namespace: str) -> Fault:
+    mend = f"a ReferenceGrant in the namespace {target.namespace} can allow it, or --cross-namespace allow"
+    message = f"the namespace {namespace} may not use the {target.kind} {target.namespace}/{target.name}"
+    return Fault(code="not-granted", message=message, mend=mend)
 
 
 def _speaks_of(snapshot: Snapshot, row: ResourceType, name: str) -> bool:

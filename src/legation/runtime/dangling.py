@@ -12,6 +12,7 @@ from legation.envoy.findings import quote
 from legation.envoy.whereabouts import Whereabouts, whereabouts
 from legation.model.names import is_glob
 from legation.model.node import Scope
+from legation.model.objects import FieldPath
 from legation.model.problems import Level, Problem
 from legation.model.resource import EVERY, Name
 from legation.model.resource_types import BY_NAME, ResourceType
@@ -52,8 +53,7 @@ def dangling(
             for item in items
         ]
         for item, name in sorted(loose, key=lambda each: (each[0].rank, each[1])):
-            where = place_of(item, (row, name), known)
-            yield _dangling_reference(item, (row, name), target, words, where)
+            yield _dangling_reference(item, (row, name), target, words, known)
 
 
 def _reaches(target: Shelf | None, name: str, scope: Scope) -> bool:
@@ -72,7 +72,12 @@ def place_of(item: Item, named: Name, known: Rechecking) -> Whereabouts:
     return known.once((whereabouts, item, named), lambda: whereabouts(item.resource, named, item.json))
 
 
-def _dangling_reference(item: Item, named: Name, target: Shelf | None, words: Words, where: Whereabouts) -> Problem:
+def path_of(item: Item, named: Name, known: Rechecking) -> FieldPath:
+    """Return where in its object a resource mentions a name."""
+    return item.named_at.get(named) or (*item.path, *place_of(item, named, known).path)
+
+
+def _dangling_reference(item: Item, named: Name, target: Shelf | None, words: Words, known: Rechecking) -> Problem:
     row, name = named
     message = f"the {item.resource.type.name} {quote(item.resource.name)} refers to the {row.name} {quote(name)}"
     if target is not None and name in target.claims:
@@ -81,7 +86,7 @@ def _dangling_reference(item: Item, named: Name, target: Shelf | None, words: Wo
     else:
         message += f", {words.missing}"
         mend = words.if_missing(row, target.spelling.nearest(name) if target is not None else None)
-    if where.needed:
+    if place_of(item, named, known).needed:
         message += f"; an Envoy that does not know it refuses the {item.resource.type.name}"
-    path = (*item.path, *where.path)
+    path = path_of(item, named, known)
     return fault(item.manifest, "dangling-reference", message, path, level=Level.WARNING, mend=mend)

@@ -207,7 +207,7 @@ class DeliveryCounts:
         return key in self._leaving
 
     async def caught_up(self) -> None:
-        """Return when all is counted that was touched before now; see `legation.status.base.Objects`."""
+        """Return when all is counted that was touched before now."""
         wanted = self._begun + bool(self._touched)
         while self._ended < wanted:
             await self._round_over.wait()

@@ -17,7 +17,7 @@ from secrets import token_hex
 from legation.clock import Clock
 from legation.model.node import Node, Peer
 from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Level, Problem, own_fault
+from legation.model.problems import Problem, own_fault
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, Matches, wait_accepted
@@ -32,13 +32,13 @@ from legation.runtime.hub import Hub
 from legation.runtime.inquiry import Inquiry
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
-from legation.runtime.refusals import of_held_up, of_refused
+from legation.runtime.refusals import in_the_way, of_held_up, of_refused
 from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
 from legation.runtime.turned_away import TurnedAway
-from legation.runtime.versions import are_known
+from legation.runtime.versions import Wanted
 from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.runtime.what_if import WhatIf
 from legation.sources.base import Source
@@ -92,6 +92,7 @@ class Engine:
         self.serving = Serving(transports)
         self._problem_log = self.problem_feed = ProblemLog(self._problems)
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
+        self.feedback.watchers[self._hear] = None
         self._clock = clock
         self._debounce = Debounce()
         self._intake = Intake(sources, changed=self._note_change, obstacles_changed=self._problem_log.look)
@@ -196,10 +197,9 @@ class Engine:
 
         What waits for a verdict is not there before it has one, or goes on without.
         """
-        number, known = self._intake.number, self._served.known
-        while (self._handled < number or self._intake.missing or self._awaits_first_verdicts) or not are_known(
-            versions, known
-        ):
+        number = self._intake.number
+        wanted = Wanted(versions, held=self._intake.held, known=self._served.known)
+        while not wanted.are_known() or self._handled < number or self._intake.missing or self._awaits_first_verdicts:
             await self._handled_more.wait()
 
     async def wait_accepted(
@@ -239,10 +239,8 @@ class Engine:
             at_least=at_least,
             timeout=left,
         )
-        broken = (each for each in self._served.problems if each.level is Level.ERROR)
-        held_up = of_held_up(self.feedback, self._served).values() if answer.waiting else ()
-        told = tuple(each for each in (*broken, *held_up) if not keys or each.object in keys)
-        return replace(answer, problems=told)
+        problems = in_the_way(self.feedback, self._served, keys, waits=bool(answer.waiting))
+        return replace(answer, problems=problems)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all that is wrong now: with the objects, with their reading, and with what Envoys refuse."""
@@ -275,6 +273,11 @@ class Engine:
         except Refusal:
             workload = None
         return matches(account.node, workload)
+
+    def _hear(self, account: Account, *, afresh: bool) -> None:
+        del afresh
+        if self._served.hear(account, self.feedback.accounts.keys()):
+            self._note_change()
 
     def _note_verdicts(self) -> None:
         self._served.reconsider()

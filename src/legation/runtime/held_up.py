@@ -55,11 +55,14 @@ def _told(key: RefusedName, by: Mapping[Account, RefusedResource]) -> HeldUp:
     row, name, origin = key
     first = min(by.values(), key=lambda each: (each.type.order, each.name))
     many = len(by) > 1
+    which = "they refuse" if many else "it refuses"
+    if first.parked is not None:
+        which += ", alone or together with others"
     of = f" of {first.origin}" if first.origin is not None and first.origin != origin else ""
     problem = Problem(
         code="held-up",
         message=f'{row.name} "{name}" waits at {len(by)} Envoy{"s" if many else ""} for {first.type.name} '
-        f'"{first.name}"{of}, which {"they refuse" if many else "it refuses"}',
+        f'"{first.name}"{of}, which {which}',
         level=Level.WARNING,
         object=origin,
         mend=f"what was accepted before goes on there; mend or delete {first.origin or 'what is refused'}",

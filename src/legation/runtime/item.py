@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from legation.model.node import Scope
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey
-from legation.model.resource import Resource
+from legation.model.resource import Name, Resource
 
 Labels: TypeAlias = frozenset[tuple[str, str]]
 Kinds: TypeAlias = frozenset[tuple[str, str]]
@@ -32,6 +32,8 @@ class Item:
     """What its object says, of which it was encoded; what others say of it is added to this."""
     path: FieldPath = ()
     """Where in the object the resource stands."""
+    named_at: Mapping[Name, FieldPath] = field(default_factory=dict, repr=False)
+    """Where in the object what the resource names is said, if not at the same path; see `Draft`."""
     position: int = 0
     """How many stand before it in the object: of two that claim one name there, the first has it."""
     left: bool = False

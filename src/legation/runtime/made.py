@@ -24,7 +24,7 @@ _CAN_BE_EMPTY = {Absence.EMPTY, Absence.EMPTY_IF_REFERRED}
 class MadeResource:
     """What is known of one name."""
 
-    __slots__ = ("_basis", "_maker", "again_at", "faults", "name", "resource", "row", "target", "unknown")
+    __slots__ = ("_basis", "_maker", "again_at", "faults", "missing", "name", "resource", "row", "target", "unknown")
 
     def __init__(self, maker: Maker, name: str, target: Target) -> None:
         """Know nothing yet.
@@ -44,6 +44,8 @@ class MadeResource:
         """When it has to be made anew though nothing has changed."""
         self.resource: Resource | None = None
         self.faults: tuple[Fault, ...] = ()
+        self.missing = False
+        """What it is made of does not exist."""
         self.unknown = False
         """There is something of that name, it cannot be used, and nobody knows what it was before."""
 
@@ -61,7 +63,7 @@ class MadeResource:
         if basis is self._basis and not due:
             return False
         made, resource, self.faults = self._made(cluster, now)
-        self._basis, self.again_at = basis, made.again_at
+        self._basis, self.again_at, self.missing = basis, made.again_at, made.missing
         before, unknown = self.resource, self.unknown
         if resource is not None:
             # The origin is no content, and it must be right.

@@ -99,7 +99,13 @@ def read_safely(manifest: ManifestObject, previous: Reading | None, *, unknown_f
 def item_of(manifest: ManifestObject, draft: Draft, resource: Resource, *, position: int) -> Item:
     """Return what a draft of an object became."""
     return Item(
-        resource=resource, scope=draft.scope, manifest=manifest, json=draft.json, path=draft.path, position=position
+        resource=resource,
+        scope=draft.scope,
+        manifest=manifest,
+        json=draft.json,
+        path=draft.path,
+        named_at=draft.named_at,
+        position=position,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 
-from legation.model.problems import Problem
+from legation.model.objects import ObjectKey
+from legation.model.problems import Level, Problem
 from legation.runtime.feedback import Feedback
 from legation.runtime.served import Served
 
@@ -20,3 +21,19 @@ def of_held_up(feedback: Feedback, served: Served) -> dict[Hashable, Problem]:
         ("held up", *key): served.blame(each.problem, key[:2], mentioned=(each.refused.type, each.refused.name))
         for key, each in feedback.held_up().items()
     }
+
+
+def in_the_way(
+    feedback: Feedback, served: Served, keys: Collection[ObjectKey] = (), *, waits: bool
+) -> tuple[Problem, ...]:
+    """Return why Envoys have not the newest version of some objects.
+
+    Args:
+        feedback: What Envoys said.
+        served: What is served.
+        keys: The objects; none for all.
+        waits: Whether some Envoy has not answered.
+    """
+    broken = (each for each in served.problems if each.level is Level.ERROR)
+    held_up = of_held_up(feedback, served).values() if waits else ()
+    return tuple(each for each in (*broken, *held_up) if not keys or each.object in keys)

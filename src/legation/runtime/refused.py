@@ -99,7 +99,7 @@ def blamed(
         met: The objects that say something of the resources of others, and of which.
         referrers: Returns the objects for which a resource is made of a Service or a Secret.
         place: Returns where in its source a field of an object stands.
-        where: Returns which field of a resource is meant; None: the words of the problem tell.
+        where: Returns which field of the object is meant; None: the words of the problem tell.
     """
     row, name = named
     if reading is None:
@@ -111,7 +111,7 @@ def blamed(
     if where is None or item is None:
         found = at_its_field(problem, manifest=manifest, path=path, name=name)
     else:
-        found = replace(problem, path=(*path, *where(item)))
+        found = replace(problem, path=where(item))
     found = replace(found, place=place(manifest, found.path))
     namespace = manifest.key.namespace
     others = [each for each, names in met.items() if each.namespace == namespace and named in names]

@@ -24,6 +24,7 @@ from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
+from legation.runtime.account import Account
 from legation.runtime.admission import Rules, admit, is_still, why_unknown
 from legation.runtime.amending import Amending, Revised
 from legation.runtime.assemble import Assembly
@@ -44,6 +45,8 @@ from legation.runtime.read import read_safely
 from legation.runtime.rechecking import Rechecking
 from legation.runtime.selecting import Completed, Ready, Selecting
 from legation.runtime.trail import Trail
+from legation.runtime.unheard import Unheard
+from legation.runtime.upcoming import Upcoming
 from legation.runtime.what_if import WhatIf
 from legation.runtime.widening import Widening
 from legation.sources.base import Source
@@ -104,6 +107,7 @@ class Served:
         self._completed = Completed(readings={})
         self._widened: Readings = {}
         self._revised = Revised()
+        self._unheard = Unheard(absent=self._by_name.absent)
         self._assembly = Assembly()
         self._before: Assembly | None = None
         """What was served before the program began; made when somebody asks for it."""
@@ -111,6 +115,8 @@ class Served:
         self._namespaces: frozenset[str] = frozenset()
         self._index = ProblemIndex()
         self._blaming = Blaming(referrers=self._by_name.referrers_of, place=self._places.of, known=self._rechecking)
+        self.upcoming = Upcoming(now=unix_time)
+        """What is stored, or about to be, and not served yet."""
         self.begun = False
         """Whether anything was heard, and judged: before that nobody gets anything, lest it be half of all there is."""
 
@@ -137,6 +143,7 @@ class Served:
             if (before.cluster is None) is not (heard.cluster is None):
                 self._object_problems = self._check(heard)
         self._taken, self._other_verdicts = heard, False
+        self.upcoming.settle(self._settled.readings)
         if not self.begun and not self._last_good.awaits_first:
             self.begun = self._moved = True
         moved, self._moved = self._moved, False
@@ -170,6 +177,10 @@ class Served:
             return False
         of_objects = self._assembly.snapshot_for(group.workload)
         return self._by_name.want(group.workload.namespace, row, names, snapshot=of_objects)
+
+    def hear(self, account: Account, every: Collection[Account]) -> bool:
+        """Take what became of things at one of all clients. Returns whether an update may serve something else."""
+        return self._unheard.hear(account, every, self._widened)
 
     def prune(self, asked_for: Callable[[str, ResourceType, str], bool]) -> None:
         """Forget what nobody asks for by name any more; see `ByName.prune`."""
@@ -230,7 +241,8 @@ class Served:
         if self._before is None:
             widening = Widening(self._rules.any_label)
             recalled = widening.widen(self._last_good.recalled, self._settled, self._cluster)
-            self._before = Assembly(Amending(unknown_fields=self._rules.unknown_fields).amend(recalled).made)
+            amending = Amending(unknown_fields=self._rules.unknown_fields)
+            self._before = Assembly(amending.amend(recalled, unheard=self._unheard.among(recalled)).made)
         collection = self._before.snapshot_for(group.workload)[row]
         return collection if collection.version == version else None
 
@@ -279,6 +291,7 @@ class Served:
         """Return what is served now, for questions about objects that nobody stored yet; `soon`: keep what is read."""
         return WhatIf(
             read=self._prepared.prepare if soon else self._read,
+            forget=self._prepared.forget,
             assembly=self._assembly if self.begun else None,
             readings=self._settled.readings,
             ready=None if self._heard is None else _ready(self._heard),
@@ -286,6 +299,7 @@ class Served:
             any_label=self._rules.any_label,
             now=self._unix_time(),
             said=self.problems_of,
+            upcoming=self.upcoming if soon else Upcoming(),
         )
 
     def trail(self) -> Trail:
@@ -347,10 +361,11 @@ class Served:
         """Take other good objects or other Pods than before. Returns whether clients may belong to other groups."""
         completed = self._selecting.complete(settled.readings, _ready(heard))
         widened = self._widening.widen(completed.readings, settled, heard.cluster)
-        # The same objects make the same, unless they are completed or widened otherwise.
-        if settled is self._settled and completed is self._completed and widened is self._widened:
+        # The same objects make the same, unless they are completed or widened otherwise, or others of them are heard.
+        same = settled is self._settled and completed is self._completed and widened is self._widened
+        if not self._unheard.look(widened) and same:
             return False
-        revised = self._amending.amend(widened)
+        revised = self._amending.amend(widened, unheard=self._unheard.now)
         assembly = Assembly(revised.made, incomplete=settled.incomplete, previous=self._assembly)
         before = self._assembly.labels
         self._settled, self._completed, self._widened = settled, completed, widened

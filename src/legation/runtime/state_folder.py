@@ -77,11 +77,8 @@ class StateFolder:
         self._unsaved.update(changes)
         if not self._unsaved:
             return
-        try:
-            sizes = {} if self._is_stale else self._append(self._unsaved)
-        except FileNotFoundError:
-            self._is_stale = True
-        if self._is_stale:
+        sizes = None if self._is_stale else self._append(self._unsaved)
+        if sizes is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_anew({**self._records, **self._unsaved})
         else:
@@ -96,11 +93,14 @@ class StateFolder:
         if many_lines or self._bytes > 4 * sum(self._counting.values()) + _SLACK_BYTES:
             self._write_anew(self._records)
 
-    def _append(self, changes: Mapping[str, Any]) -> dict[str, int]:
-        """Write the changes. Returns the bytes of each."""
+    def _append(self, changes: Mapping[str, Any]) -> dict[str, int] | None:
+        """Write the changes. Returns the bytes of each; None where there is no journal."""
         # All of them before the first is written: one that JSON cannot say must leave no others behind.
         lines = [*map(_line, changes.items())]
-        descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
+        try:
+            descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND)
+        except FileNotFoundError:
+            return None
         try:
             size = os.fstat(descriptor).st_size
             try:

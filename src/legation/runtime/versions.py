@@ -20,15 +20,43 @@ class Heard(Protocol):
         ...
 
 
-def are_known(versions: Iterable[ManifestObject], known: Callable[[ObjectKey], Heard | None]) -> bool:
-    """Say whether all of these are known in their versions, or in later ones.
+class Wanted:
+    """Versions that somebody waits for."""
 
-    Args:
-        versions: The objects as somebody stored them.
-        known: Returns what is known of an object; None: it was not heard of.
-    """
-    found = ((known(each.key), each) for each in versions)
-    return all(it is not None and is_as_new(it.newest, each) for it, each in found)
+    def __init__(
+        self,
+        versions: Iterable[ManifestObject],
+        *,
+        held: Callable[[ObjectKey], tuple[object, ManifestObject] | None],
+        known: Callable[[ObjectKey], Heard | None],
+    ) -> None:
+        """Take them.
+
+        Args:
+            versions: The objects as somebody stored them.
+            held: Returns a source and the object as it has it, looked at or not; None: no source has it.
+            known: Returns what is known of an object; None: it was not heard of.
+        """
+        self._held = held
+        self._known = known
+        self._wanted = {each.key: each for each in versions}
+        self._seen: set[ObjectKey] = set()
+        """Those that a source has, or had."""
+
+    def are_known(self) -> bool:
+        """Say whether all are known in their versions, or in later ones; those that went again are not waited for."""
+        for key, version in [*self._wanted.items()]:
+            known = self._known(key)
+            if known is not None and is_as_new(known.newest, version):
+                continue
+            held = self._held(key)
+            if held is not None and is_as_new(held[1], version):
+                self._seen.add(key)
+            elif held is None and key in self._seen:
+                del self._wanted[key]
+                continue
+            return False
+        return True
 
 
 def is_as_new(known: ManifestObject, wanted: ManifestObject) -> bool:
@@ -50,3 +78,8 @@ def is_as_new(known: ManifestObject, wanted: ManifestObject) -> bool:
 def _said(manifest: ManifestObject) -> Mapping[str, Any]:
     said = {key: value for key, value in sorted(manifest.body.items()) if key not in _NOT_ITS_OWN}
     return {**said, "metadata": [manifest.metadata.get(each) or {} for each in _OF_METADATA]}
+
+
+def is_later(version: str, *, than: str) -> bool:
+    """Say whether a resourceVersion is a later one; of what is no number, whether it is another."""
+    return int(version) > int(than) if version.isdecimal() and than.isdecimal() else version != than

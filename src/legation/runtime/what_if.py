@@ -9,7 +9,7 @@ What objects say of the resources of others (`Note`) is not tried out: what is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from legation.model.names import is_glob
@@ -17,7 +17,7 @@ from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import DUPLICATE_ADDRESS, DUPLICATE_NAME, Level, Problem
 from legation.model.resource import Resource
 from legation.model.resource_types import BY_NAME, ResourceType
-from legation.runtime.assemble import Assembly
+from legation.runtime.assemble import Assembly, Shelves
 from legation.runtime.check import check, nowhere
 from legation.runtime.dangling import Elsewhere
 from legation.runtime.expiry import outlook
@@ -27,6 +27,7 @@ from legation.runtime.read import Reading
 from legation.runtime.route_filters import takers_of
 from legation.runtime.selecting import Ready, Selecting
 from legation.runtime.shelf import Shelf
+from legation.runtime.upcoming import Upcoming
 
 CLASHES = frozenset({DUPLICATE_NAME, DUPLICATE_ADDRESS})
 """Codes of problems that are about what another object has."""
@@ -38,6 +39,8 @@ class WhatIf:
 
     read: Callable[[ManifestObject, Reading | None], Reading]
     """Reads an object; an error of this program is a problem of that object."""
+    forget: Callable[[Iterable[ObjectKey]], None] = lambda _: None
+    """Forgets what that found out about objects."""
     assembly: Assembly | None = None
     """What is served; None: nobody knows yet."""
     readings: Readings = field(default_factory=dict)
@@ -52,10 +55,17 @@ class WhatIf:
     """The Unix time that certificates are valid at."""
     said: Callable[[ObjectKey], Collection[Problem]] | None = None
     """Returns what is wrong with an object as it is served; None: nobody knows."""
+    upcoming: Upcoming = field(default_factory=Upcoming)
+    """What is stored and not served yet."""
 
     def problems(self, manifest: ManifestObject) -> tuple[Problem, ...]:
         """Return what would be wrong with the object; what it takes from others is a warning."""
         return self.together([manifest])[0]
+
+    def read_ahead(self, manifests: Iterable[ManifestObject]) -> None:
+        """Read objects and keep what was found out, where that is kept."""
+        for each in manifests:
+            self.read(each, self.readings.get(each.key))
 
     def together(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
         """Return what would be wrong with each of some objects if all of them were served; their keys differ."""
@@ -67,6 +77,7 @@ class WhatIf:
         }
         completed = Selecting(any_label=self.any_label).complete(whole, self.ready).readings
         items = {key: completed[key].items for key in whole}
+        self.upcoming.look_at({key: whole[key].manifest for key in items if self._is_news(key, items[key])}, items)
         # One object has no others beside it.
         beside = Assembly(items) if len(items) > 1 else Assembly()
         return tuple(
@@ -74,19 +85,26 @@ class WhatIf:
             for key, each in read.items()
         )
 
+    def _is_news(self, key: ObjectKey, items: Sequence[Item]) -> bool:
+        """Say whether it is something else to others than what is served of it."""
+        served = self.assembly.made.get(key, ()) if self.assembly is not None else ()
+        return key in self.upcoming or not _is_same_to_others(items, served)
+
     def _among_others(
         self, key: ObjectKey, every: Mapping[ObjectKey, tuple[Item, ...]], beside: Assembly
     ) -> Iterator[Problem]:
         items, served = every[key], self.assembly or Assembly()
-        if self.said is not None and not self.said(key) and _is_same_to_others(items, served.made.get(key, ())):
+        soon = self.upcoming.made(key)
+        own = served.made.get(key, ()) if soon is None else soon
+        if soon is None and self.said is not None and not self.said(key) and _is_same_to_others(items, own):
             yield from outlook(items, now=self.now).problems
             return
-        found, new = _Neighbours(served, self.elsewhere, but=every), _Neighbours(beside, self.elsewhere, but=(key,))
+        found, new = self._neighbours(served, every), _Neighbours(beside.shelves, self.elsewhere, but=(key,))
 
         def elsewhere(row: ResourceType, name: str) -> bool:
-            return found.elsewhere(row, name) or new.elsewhere(row, name)
+            return any(each.elsewhere(row, name) for each in (*found, new))
 
-        others = {each for item in items for each in found.of(item)}
+        others = {each for item in items for neighbours in found for each in neighbours.of(item)}
         beside_it = {each for item in items for each in new.of(item)}
         # Most objects by far make one thing that speaks of nothing: there is nothing to hold it against.
         alone = not others and not beside_it and len(items) == 1 and _speaks_of_nothing(items[0].resource)
@@ -97,8 +115,17 @@ class WhatIf:
         lost = [each for each in after if _is_of_others(each, key) and each.object not in every]
         if lost:
             # What the others have against each other already is not this object's doing.
-            before = set(_checked({*others, *served.made.get(key, ())}, elsewhere))
+            before = set(_checked({*others, *own}, elsewhere))
             yield from (_taken(each, key) for each in lost if each not in before)
+
+    def _neighbours(self, served: Assembly, every: Mapping[ObjectKey, object]) -> tuple[_Neighbours, ...]:
+        """Return those that are there, or will be: of an object that will be another, only what it will be."""
+        if not self.upcoming:
+            return (_Neighbours(served.shelves, self.elsewhere, but=every),)
+        return (
+            _Neighbours(self.upcoming.shelves, self.elsewhere, but=every, likely=False),
+            _Neighbours(served.shelves, self.elsewhere, but=_Either(every, self.upcoming)),
+        )
 
 
 def _is_same_to_others(items: Sequence[Item], before: Sequence[Item]) -> bool:
@@ -119,11 +146,26 @@ def _is_alike(one: Item, other: Item) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Either:
+    """The keys of both."""
+
+    one: Container[ObjectKey]
+    other: Container[ObjectKey]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.one or key in self.other
+
+
 class _Neighbours:
     """The items that matter to one object, of all objects but some."""
 
-    def __init__(self, assembly: Assembly, elsewhere: Elsewhere, *, but: Collection[ObjectKey]) -> None:
-        self._assembly, self._elsewhere, self._but = assembly, elsewhere, but
+    def __init__(
+        self, shelves: Shelves, elsewhere: Elsewhere, *, but: Container[ObjectKey], likely: bool = True
+    ) -> None:
+        self._shelves, self._elsewhere, self._but = shelves, elsewhere, but
+        self._likely = likely
+        """Whether what was meant by a name that nobody has is looked for."""
         self._globs: set[tuple[ResourceType, str]] = set()
 
     def of(self, item: Item) -> Iterator[Item]:
@@ -131,7 +173,7 @@ class _Neighbours:
         return (each for each in self._of(item) if each.manifest.key not in self._but)
 
     def _of(self, item: Item) -> Iterator[Item]:
-        shelves = self._assembly.shelves.get(item.scope.namespace, {})
+        shelves = self._shelves.get(item.scope.namespace, {})
         own = shelves.get(item.resource.type)
         if own is not None:
             yield from own.claims.get(item.resource.name, ())
@@ -155,7 +197,7 @@ class _Neighbours:
             if name in target.globs:
                 self._globs.add((target.row, name))
             return ()
-        if self._elsewhere(target.row, name):
+        if not self._likely or self._elsewhere(target.row, name):
             return ()
         # The words about a name that nobody has offer the one that was meant, perhaps.
         return target.claims.get(target.spelling.nearest(name) or "", ())

@@ -28,10 +28,6 @@ class Objects(Protocol):
         """
         ...
 
-    async def caught_up(self) -> None:
-        """Return when `deliveries` tells all that had happened before now."""
-        ...
-
     def state(self, key: ObjectKey) -> ObjectState | None:
         """Return all that is known of an object now; None: there is none."""
         ...

@@ -20,6 +20,7 @@ from legation.model.cluster import ReadyPod
 from legation.model.node import Scope, Workload
 from legation.model.objects import FieldPath, ManifestObject, ObjectKey
 from legation.model.problems import Problem
+from legation.model.resource import Name
 from legation.model.resource_types import ResourceType
 
 
@@ -32,6 +33,8 @@ class Draft:
     scope: Scope
     path: FieldPath = ()
     """Where in the object it stands: what is wrong inside it is told with this path in front."""
+    named_at: Mapping[Name, FieldPath] = field(default_factory=dict, repr=False)
+    """Where in the object something else says what names another resource here, if not at the same path."""
 
 
 class Selection(Protocol):

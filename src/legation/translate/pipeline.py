@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from legation.model.objects import ManifestObject, ObjectKey
-from legation.model.problems import Level
+from legation.model.problems import UNKNOWN_KIND, Level
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.translate.base import Step, Translation
-from legation.translate.faults import fault
+from legation.translate.faults import fault, unknown_fields
 from legation.translate.members import members
 from legation.translate.spelling import Spelling
 
@@ -41,6 +42,9 @@ API_KINDS = tuple(kind for step in STEPS for kind in step.api_kinds)
 """What is read of a cluster as it is."""
 _WITH_FINALIZER = frozenset((kind.group, kind.kind) for kind in API_KINDS if kind.finalizer)
 _STEPS = by_kind(STEPS)
+_TOP = frozenset(("apiVersion", "kind", "metadata", "spec", "status", "matches"))
+"""The fields that objects have at the top; the last one, route groups of old versions. Kubernetes' own kinds have
+others, such as `data`."""
 _GROUPS = Spelling({group for group, _ in _STEPS if group})
 _KINDS = Spelling({kind for _, kind in _STEPS})
 _UNDERSTOOD = "understood are " + ", ".join(sorted(map(_show, _STEPS)))
@@ -62,7 +66,11 @@ def translate(manifest: ManifestObject) -> Translation:
         return _unknown_kind(manifest)
     key = manifest.key
     is_gone = manifest.is_being_deleted and (key.group, key.kind) in _WITH_FINALIZER
-    return Translation() if is_gone else step.translate(manifest)
+    if is_gone:
+        return Translation()
+    translation = step.translate(manifest)
+    unknown = tuple(unknown_fields(manifest, manifest.body, _TOP, ())) if key.group else ()
+    return replace(translation, problems=(*translation.problems, *unknown)) if unknown else translation
 
 
 def may_hold(manifest: ManifestObject) -> frozenset[ResourceType]:
@@ -88,7 +96,7 @@ def _unknown_kind(manifest: ManifestObject) -> Translation:
     kind = _KINDS.nearest(key.kind)
     meant = [_show(each) for each in _STEPS if each[1] == kind]
     mend = f"did you mean {' or '.join(meant)}? {_UNDERSTOOD}" if meant else _UNDERSTOOD
-    return Translation(problems=(fault(manifest, "unknown-kind", message, ("kind",), level=level, mend=mend),))
+    return Translation(problems=(fault(manifest, UNKNOWN_KIND, message, ("kind",), level=level, mend=mend),))
 
 
 def is_misspelt(key: ObjectKey) -> bool:

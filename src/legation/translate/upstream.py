@@ -26,7 +26,7 @@ from legation.translate.faults import fault, spec_of, version_fault
 from legation.translate.selectors import scope_of
 from legation.translate.shares import Share
 from legation.translate.sharing import SharePlan
-from legation.translate.upstream_clusters import drafts_of
+from legation.translate.upstream_clusters import drafts_of, has_no_hosts
 from legation.translate.upstream_reading import read_upstream
 
 KIND = ApiKind(group="legation.dev", version="v1alpha1", kind="Upstream", plural="upstreams")
@@ -53,9 +53,6 @@ class Upstreams:
         drafts = tuple(drafts_of(upstream, fields, scope))
         if told.refused:
             return Translation(problems=tuple(told.problems))
-        # What stands in the cluster itself is looked at with the cluster.
-        if upstream.hosts == () and len(drafts) > 1:
-            told.problems.append(_without_hosts(manifest))
         share = Share(
             cluster=manifest.key.name,
             scope=scope,
@@ -63,7 +60,12 @@ class Upstreams:
             base_weight=upstream.base_weight,
             picks=upstream.picks,
         )
-        notes = (share,) if share.weight and share.picks else ()
+        shares = share.weight > 0 and bool(share.picks)
+        empty = has_no_hosts(upstream)
+        # What stands in the cluster itself is looked at with the cluster.
+        if empty and (shares or len(drafts) > 1):
+            told.problems.append(_without_hosts(manifest, shares=shares))
+        notes = (share,) if shares and not empty else ()
         return Translation(drafts=drafts, notes=notes, problems=tuple(told.problems))
 
     def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:
@@ -88,7 +90,7 @@ STEP = Upstreams()
 AMENDER = ShareAmender()
 
 
-def _without_hosts(manifest: ManifestObject) -> Problem:
-    message = "there are no hosts, so every request to it fails"
+def _without_hosts(manifest: ManifestObject, *, shares: bool) -> Problem:
+    message = f"there are no hosts, so {'it takes no share, and ' if shares else ''}every request to it fails"
     path = (*_SPEC, "hosts")
     return fault(manifest, "upstream-without-hosts", message, path, level=Level.WARNING, mend="add a host")

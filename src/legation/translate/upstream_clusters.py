@@ -14,6 +14,7 @@ from typing import Any
 
 from legation.model.node import Scope
 from legation.model.objects import FieldPath
+from legation.model.resource import Name
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from legation.translate.base import Draft
 from legation.translate.checked_fields import Fields
@@ -46,18 +47,28 @@ def drafts_of(upstream: Upstream, spec: Fields, scope: Scope) -> Iterator[Draft]
     if kind:
         made["type"] = kind
     assignment = None if upstream.hosts is None else _assignment(name, upstream.hosts)
+    named_at: dict[Name, FieldPath] = {}
     if kind == "EDS":
-        made["eds_cluster_config"] = _eds(upstream, spec.told.manifest.key.namespace)
+        made["eds_cluster_config"] = eds = _eds(upstream, spec.told.manifest.key.namespace)
+        if upstream.service is not None:
+            named_at[CLUSTER_LOAD_ASSIGNMENT, eds["service_name"]] = (*spec.path, "service")
     elif assignment is not None:
         made["load_assignment"] = assignment
     elif field(upstream.cluster, "load_assignment") is not None:
         made["load_assignment"] = {"cluster_name": name}
     json = _merged(made, upstream.cluster)
-    yield Draft(json=json, scope=scope, path=_CLUSTER if upstream.cluster else spec.path)
+    yield Draft(json=json, scope=scope, path=_CLUSTER if upstream.cluster else spec.path, named_at=named_at)
     if kind == "EDS" and assignment is not None:
         called = value_of(json, "eds_cluster_config", "service_name")
         named = {**assignment, "cluster_name": called if isinstance(called, str) and called else name}
         yield Draft(json={"@type": CLUSTER_LOAD_ASSIGNMENT.url, **named}, scope=scope, path=(*spec.path, "hosts"))
+
+
+def has_no_hosts(upstream: Upstream) -> bool:
+    """Say whether the spec itself has all hosts, and these are none."""
+    own = field(upstream.cluster, "load_assignment")
+    says = upstream.hosts is not None or (own is not None and upstream.service is None)
+    return says and not upstream.hosts and not value_of(upstream.cluster, "load_assignment", "endpoints")
 
 
 def _kind(upstream: Upstream) -> str:

@@ -308,8 +308,12 @@ class ServedClient:
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             given = True
-        # The usual client has one stream, and now has everything: cheaper to see than to ask once more.
-        return given and not (len(self._streams) == 1 and self._sequence.at_rest)
+        if not given or len(self._streams) > 1:
+            return given
+        # The usual client has one stream, which writes now: what waits for it is asked for when it has written. Whether
+        # anything does is mostly known, and to see that is cheaper than to ask once more.
+        known = not self._polls and (self._withheld or self._sequence.through)
+        return not (known or self._sequence.at_rest)
 
     def _may_write(self, stream: object) -> bool:
         idle = not cast("Stream", stream).busy

@@ -46,3 +46,12 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     missing.write_bytes(b"\xff")
     done = CliRunner().invoke(main, ["inject", "-f", str(missing), "--xds", "legation:18000"])
     assert (done.exit_code, "it is not UTF-8 text" in done.stderr) == (2, True)
+
+
+def test_every_byte_of_what_makes_no_pods_is_printed(tmp_path: Path) -> None:
+    text = b"kind:   Service # \xc3\xa4\r\napiVersion: v1\r\n---\n"
+    file = tmp_path / "service.yaml"
+    file.write_bytes(text)
+    for name, given in (("-", text), (str(file), b"")):
+        done = CliRunner().invoke(main, ["inject", "-f", name, "--xds", "legation:18000"], input=given)
+        assert done.stdout_bytes == text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from legation.cli import server
+from legation.cli import server_parts
 from legation.cli.webhook_side import is_read, names, sidecar_defaults
 from legation.errors import SettingsError
 from legation.settings import Cluster, Injector, Settings, Webhook
@@ -37,14 +37,14 @@ def test_a_selector_that_is_none_is_told_by_its_setting() -> None:
 
 def test_without_a_cluster_there_is_nothing_to_ask_about() -> None:
     with pytest.raises(SettingsError, match=r"--webhook-port: .* needs --kubernetes"):
-        server._cluster(Settings(webhook=Webhook(webhook_port=0)))
-    assert server._cluster(Settings()) is None
+        server_parts.cluster(Settings(webhook=Webhook(webhook_port=0)))
+    assert server_parts.cluster(Settings()) is None
 
 
 def test_sidecars_are_added_at_the_port_of_the_webhook() -> None:
     asked = Injector(injector_xds=("legation", 18000))
     with pytest.raises(SettingsError, match=r"--injector-xds: .* needs --webhook-port"):
-        server._cluster(Settings(injector=asked))
+        server_parts.cluster(Settings(injector=asked))
 
 
 def test_what_holds_for_a_pod_that_says_nothing() -> None:

@@ -43,6 +43,16 @@ def test_lists_are_appended_to() -> None:
     assert found["static_resources"]["secrets"] == [{"name": "c"}]
 
 
+def test_a_resource_monitor_takes_the_place_of_the_one_of_its_name() -> None:
+    def monitors(*names: str) -> dict[str, Any]:
+        typed = {"@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"}
+        limit = {**typed, "max_heap_size_bytes": "1"}
+        return {"overload_manager": {"resource_monitors": [{"name": each, "typed_config": limit} for each in names]}}
+
+    found: Any = merged(monitors("a", "b"), monitors("a", "c")).json
+    assert [each["name"] for each in found["overload_manager"]["resource_monitors"]] == ["b", "a", "c"]
+
+
 def test_what_cannot_be_read_is_told_with_its_path() -> None:
     found = merged(BASE, {"static_resources": {"clusters": [{"nam": "b"}]}})
     assert found.json is None

@@ -40,6 +40,13 @@ def test_layers_have_names_of_their_own_and_one_is_for_the_admin() -> None:
     assert told(layered_runtime={"layers": layers[1:3]}) == []
 
 
+def test_resource_monitors_have_names_of_their_own() -> None:
+    typed = {"@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"}
+    limit = {**typed, "max_heap_size_bytes": "1"}
+    monitors = [{"name": each, "typed_config": limit} for each in ("a", "b", "a")]
+    assert told(overload_manager={"resource_monitors": monitors}) == ["overload_manager.resource_monitors[2]"]
+
+
 @pytest.mark.parametrize(
     ("clusters", "dynamic", "expected"),
     [

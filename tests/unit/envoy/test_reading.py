@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ MANY = 3 * MOST_TOLD
 
 
 @pytest.fixture
-def searches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of which it was asked what they resemble."""
     asked: list[str] = []
     search = difflib.get_close_matches
@@ -26,7 +25,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return search(word, *rest, **more)
 
     monkeypatch.setattr(difflib, "get_close_matches", noted)
-    yield asked
+    return asked
 
 
 def findings(**fields: Any) -> tuple[Finding, ...]:
@@ -65,7 +64,8 @@ def test_many_extensions_that_nobody_knows_are_no_error(searches: list[str]) -> 
 
 def test_many_fields_that_are_sent_as_they_are_hide_no_error() -> None:
     options = {**HTTP, **{f"new{each}": each for each in range(MANY)}}
-    extensions = {"typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}}
+    by_name = {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}
+    extensions = {"typed_extension_protocol_options": by_name}
     sent = findings(**extensions)
     assert of_level(sent, Level.ERROR) == []
     assert "and-more" in {each.code for each in sent}

@@ -98,3 +98,23 @@ def test_the_causes_are_kept_and_what_is_none_is_passed_over() -> None:
     ]
     assert refused(422, {"kind": "Status", "details": {"causes": 3}}).causes == ()
     assert refused(502, b"<html>").words == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (ConnectionRefusedError(), False),
+        (httpx2.ConnectError("no"), False),
+        (httpx2.ConnectTimeout("no"), False),
+        (httpx2.ProxyError("no"), False),
+        (httpx2.ReadError("no"), True),
+        (httpx2.WriteError("no"), True),
+        (httpx2.ReadTimeout("no"), True),
+        (httpx2.RemoteProtocolError("no"), True),
+        (TimeoutError(), True),
+    ],
+)
+def test_it_is_known_whether_the_server_may_have_got_the_request(error: Exception, *, found: bool) -> None:
+    with pytest.raises(KubeUnreachable) as raised, told_as_unreachable("https://a"):
+        raise error
+    assert raised.value.was_asked is found

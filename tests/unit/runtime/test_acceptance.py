@@ -204,3 +204,28 @@ async def test_who_is_meant_only_later_is_waited_for_from_then_on(world: World) 
     world.publish("a", cluster("one"))
     client.take(CLUSTER)
     assert (await waiting).accepted == ("a-1",)
+
+
+async def test_who_comes_back_counts_once(world: World) -> None:
+    world.publish("a", cluster("one"))
+    task = await world.waiting("one", at_least=2)
+    for _ in range(3):
+        client = world.client("a-1")
+        client.take(CLUSTER)
+        client.seat.leave()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done()
+    world.client("a-2").take(CLUSTER)
+    assert (await task).accepted == ("a-1", "a-2")
+
+
+async def test_who_leaves_without_an_answer_does_not_count(world: World) -> None:
+    world.publish("a", cluster("one"))
+    task = await world.waiting("one", at_least=1)
+    world.client("a-1").seat.leave()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done()
+    world.client("a-2").take(CLUSTER)
+    assert (await task).accepted == ("a-2",)

@@ -312,3 +312,14 @@ def test_another_version_of_an_object_that_says_the_same_keeps_the_plan_and_all_
     assert all(each.place is newer.manifest.place for each in after.problems)
     world.amend(a, version(2, ("a1", 13), ("x", 2)))
     assert (world.stamping.asked, world.stamping.planned) == (["a1"], 2)
+
+
+def test_who_is_not_heard_changes_nothing_and_is_told_why(world: World) -> None:
+    a, s, t = holder("a", "a1", "a2"), speaker("s", ("a1", 5)), speaker("t", ("a2", 6))
+    readings = {each.manifest.key: each for each in (a, s, t)}
+    why = Problem(code="not-heard", message="for a reason", object=s.manifest.key)
+    revised = world.amending.amend(readings, unheard={s.manifest.key: why})
+    assert (sizes(revised), revised.problems) == ({"a1": None, "a2": 6}, (why,))
+    assert items(revised)[0] is a.items[0]
+    revised = world.amending.amend(readings)
+    assert (sizes(revised), revised.problems) == ({"a1": 5, "a2": 6}, ())

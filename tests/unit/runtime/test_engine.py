@@ -471,6 +471,17 @@ async def test_a_version_that_is_not_heard_of_yet_is_waited_for() -> None:
         assert (await waiting).accepted == ("edge",)
 
 
+async def test_a_version_that_is_deleted_before_it_was_served_is_not_waited_for() -> None:
+    first, stored = versioned("one", 9, 1), versioned("two", 10, 2)
+    async with World().running(first) as world:
+        world.source.publish(first, stored)
+        waiting = asyncio.create_task(world.engine.wait_accepted([stored.key], versions=[stored], timeout=None))
+        await asyncio.sleep(0)
+        world.source.publish(first)
+        async with asyncio.timeout(30):
+            assert not (await waiting).problems
+
+
 async def test_a_version_that_does_not_come_is_told_when_the_time_is_over() -> None:
     async with World().running(versioned("one", 9, 1)) as world:
         answer = await world.engine.wait_accepted(versions=[versioned("one", 10, 2)], timeout=0.01)

@@ -90,3 +90,11 @@ def test_who_has_nothing_yet_gets_what_there_is_and_waits_for_nothing(world: Wor
     world.publish(guest(), routes(1, "v2"))
     client.refuse(client.is_sent(CLUSTER), "no")
     assert not held_up(world.feedback.accounts)
+
+
+def test_where_nobody_can_say_which_of_several_is_refused_that_is_said(world: World) -> None:
+    client = has_first(world, "edge")
+    world.publish(cluster("v1"), guest(), cluster("v3"), routes(2, "v1", "v2"))
+    client.refuse(client.is_sent(CLUSTER), "no")
+    told = held_up(world.feedback.accounts)[NAMED].problem
+    assert told.message.endswith("Upstream default/v2, which it refuses, alone or together with others")

@@ -7,7 +7,7 @@ from typing import Any
 
 from legation.model.objects import ManifestObject
 from legation.runtime import read as module
-from legation.runtime.prepared import MOST, Prepared
+from legation.runtime.prepared import MOST, MOST_BYTES, Prepared
 from legation.runtime.read import Reading
 from tests.manifests import manifest
 
@@ -76,3 +76,51 @@ def test_no_more_are_remembered_than_may_be() -> None:
     reads = len(reader.read)
     reader.prepared.read(replace(first), None)
     assert len(reader.read) == reads + 1
+
+
+def large(name: str) -> ManifestObject:
+    """Return one of which four are more than may be."""
+    metadata = {"filter_metadata": {"all": {"text": "x" * (MOST_BYTES // 3)}}}
+    config = {"name": name, "type": "STATIC", "metadata": metadata}
+    return manifest("Cluster", name, spec={"config": config})
+
+
+def is_remembered(reader: Reader, it: ManifestObject) -> bool:
+    reads = len(reader.read)
+    reader.prepared.read(replace(it), None)
+    return len(reader.read) == reads
+
+
+def test_no_more_bytes_are_remembered_than_may_be() -> None:
+    reader, every = Reader(), [large(f"c-{number}") for number in range(4)]
+    for each in every:
+        reader.prepared.prepare(each, None)
+    assert [is_remembered(reader, each) for each in every] == [False, False, True, True]
+
+
+def test_the_bytes_of_what_is_used_or_forgotten_or_prepared_again_are_not_counted() -> None:
+    reader, one, other, third = Reader(), *map(large, ("one", "other", "third"))
+    for _ in range(4):
+        reader.prepared.prepare(one, None)
+    reader.prepared.prepare(other, None)
+    reader.prepared.read(replace(other), None)
+    reader.prepared.prepare(other, None)
+    reader.prepared.forget([other.key])
+    reader.prepared.prepare(third, None)
+    assert [is_remembered(reader, each) for each in (one, other, third)] == [True, False, True]
+
+
+def test_the_newest_is_remembered_however_large_it_is() -> None:
+    reader, one = Reader(), cluster("one")
+    config = {"name": "all", "type": "STATIC", "metadata": {"filter_metadata": {"a": {"b": "x" * MOST_BYTES}}}}
+    huge = manifest("Cluster", "all", spec={"config": config})
+    reader.prepared.prepare(one, None)
+    reader.prepared.prepare(huge, None)
+    assert [is_remembered(reader, each) for each in (one, huge)] == [False, True]
+
+
+def test_what_is_forgotten_is_read_anew() -> None:
+    reader, asked = Reader(), cluster()
+    reader.prepared.prepare(asked, None)
+    reader.prepared.forget([asked.key])
+    assert not is_remembered(reader, asked)

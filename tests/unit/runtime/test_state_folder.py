@@ -162,6 +162,46 @@ def test_a_full_disk_spoils_nothing(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert reopened(folder) == {"a": 1, "b": 2, "c": 3}
 
 
+@pytest.mark.parametrize("torn", [b"", b'["half a li'], ids=["sound", "torn"])
+def test_a_disk_that_takes_nothing_at_the_start_is_read_and_tried_again(
+    folder: Path, torn: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it remembers is what Envoys are to be served by; nothing is set aside before there is something better."""
+    store = StateFolder(folder)
+    store.load()
+    store.save({"a": 1})
+    journal = folder / JOURNAL
+    journal.write_bytes(journal.read_bytes() + torn)
+
+    def full(_descriptor: int, _lines: Iterable[bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+    store = StateFolder(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(state_folder, "_write", full)
+        records, problems = store.load()
+        assert records == {"a": 1}
+        assert [each.code for each in problems] == (["damaged-state"] if torn else [])
+        with pytest.raises(OSError, match="No space left"):
+            store.save({"b": 2})
+        assert [path.name for path in folder.iterdir()] == [JOURNAL], "what was written half takes room"
+    store.save({"c": 3})
+
+    assert reopened(folder) == {"a": 1, "b": 2, "c": 3}
+    assert (folder / "state.damaged").exists() == bool(torn)
+
+
+def test_where_there_is_nothing_to_read_a_disk_that_takes_nothing_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int, _lines: Iterable[bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state_folder, "_write", full)
+    with pytest.raises(SettingsError, match="No space left"):
+        StateFolder(folder).load()
+
+
 @pytest.mark.parametrize("lost", [JOURNAL, ""], ids=["the journal", "the folder"])
 def test_what_somebody_deleted_is_written_anew_with_all_records(folder: Path, lost: str) -> None:
     """Those from before the start, those saved since and those that are saved now."""

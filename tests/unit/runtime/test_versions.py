@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from legation.model.objects import ManifestObject
-from legation.runtime.versions import is_as_new
+from legation.runtime.versions import is_as_new, is_later
 from tests.manifests import cluster
 
 
@@ -35,3 +35,11 @@ def test_labels_and_annotations_are_what_it_says_too() -> None:
         assert not is_as_new(version("9"), version("10", **{each: {"a": "b"}}))
         assert is_as_new(version("9", **{each: {"a": "b"}}), version("10", **{each: {"a": "b"}}))
         assert is_as_new(version("9"), version("10", **{each: {}}))
+
+
+@pytest.mark.parametrize(
+    ("version", "than", "found"),
+    [("10", "9", True), ("9", "10", False), ("9", "9", False), ("a", "9", True), ("a", "a", False), ("9", "", True)],
+)
+def test_a_later_version(version: str, than: str, *, found: bool) -> None:
+    assert is_later(version, than=than) is found

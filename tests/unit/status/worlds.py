@@ -88,9 +88,6 @@ class FakeObjects:
                 found[it] = None if known is None else (known.served, self.counts[it])
         return Deliveries(epoch=self.epoch, number=self.number, whole=whole, objects=found)
 
-    async def caught_up(self) -> None:
-        """All is counted at once."""
-
     def state(self, key: ObjectKey) -> ObjectState | None:
         return self.states.get(key)
 

@@ -42,6 +42,22 @@ def test_an_object_is_translated_by_the_step_of_its_kind() -> None:
     assert pipeline.may_hold(cluster()) == {CLUSTER}
 
 
+@pytest.mark.parametrize(("name", "level"), [("sepc", Level.ERROR), ("foo", Level.WARNING)])
+def test_fields_beside_the_spec_that_nobody_understands_are_problems(name: str, level: Level) -> None:
+    """What resembles one that is known was meant by its owner."""
+    there = cluster()
+    assert pipeline.translate(replace(there, body={**there.body, "status": {}})).problems == ()
+    (problem,) = pipeline.translate(replace(there, body={**there.body, name: {}})).problems
+    assert (problem.code, problem.level, problem.path) == ("unknown-field", level, (name,))
+
+
+def test_kinds_of_kubernetes_have_their_own_fields_at_the_top() -> None:
+    config = manifest("ConfigMap", api_version="v1")
+    fields = {"data": {}, "binaryData": {}, "immutable": True}
+    codes = {each.code for each in pipeline.translate(replace(config, body={**config.body, **fields})).problems}
+    assert "unknown-field" not in codes
+
+
 def being_deleted(of: ManifestObject) -> ManifestObject:
     metadata = {**of.metadata, "deletionTimestamp": "2026-01-02T03:04:05Z"}
     return replace(of, body={**of.body, "metadata": metadata})

@@ -118,6 +118,28 @@ def test_no_hosts_are_a_warning() -> None:
     assert not STEP.translate(upstream(hosts=[], cluster={"type": "STATIC"})).problems
 
 
+@pytest.mark.parametrize(
+    ("spec", "shares"),
+    [
+        ({"hosts": []}, False),
+        ({"hosts": [], "cluster": {"type": "STRICT_DNS"}}, False),
+        ({"hosts": [], "cluster": {"loadAssignment": {"policy": {}}}}, False),
+        ({"cluster": {"load_assignment": {"endpoints": []}}}, False),
+        ({"hosts": [], "cluster": {"load_assignment": {"endpoints": [{}]}}}, True),
+        ({"cluster": {"load_assignment": {"endpoints": [{}]}}}, True),
+        ({"cluster": {"type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}}, True),
+        ({"cluster": {"edsClusterConfig": {}}}, True),
+        ({"service": {"name": "a", "port": 1}}, True),
+    ],
+    ids=str,
+)
+def test_an_upstream_that_has_no_hosts_says_nothing_of_routes(spec: Any, *, shares: bool) -> None:
+    found = STEP.translate(upstream(weight=1, routes=[{"name": "r"}], **spec))
+    assert bool(found.notes) == shares
+    told = [each.message for each in found.problems]
+    assert told == ([] if shares else ["there are no hosts, so it takes no share, and every request to it fails"])
+
+
 def test_what_is_said_of_the_cluster_is_merged_over_what_is_made() -> None:
     over = {
         "connectTimeout": "1s",

@@ -8,12 +8,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+SMALL = 64 * 1024
+"""Bytes of a question as there are most: that of a Pod has a few thousand."""
+
 
 class Room:
-    """Bytes that may be held at a time."""
+    """Bytes that may be held at a time. A third is for small questions, which are answered whatever large ones wait."""
 
     def __init__(self, size: int) -> None:
         self._left = size
+        self._for_small = size // 3
 
     @contextlib.contextmanager
     def place(self) -> Iterator[Callable[[int], bool]]:
@@ -22,7 +26,7 @@ class Room:
 
         def take(size: int) -> bool:
             nonlocal taken
-            if size > self._left:
+            if size > self._left - (self._for_small if taken + size > SMALL else 0):
                 return False
             self._left -= size
             taken += size

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from legation.api.injection.forms import RESOURCES, TABLE
-from legation.api.injection.wishes import EXEC, IMAGE, NONE, Resources, Wishes
+from legation.api.injection.wishes import EXEC, IMAGE, LONGEST, NONE, Resources, Wishes
 from legation.model.problems import Level, Problem
 from legation.translate.quantities import quantity
 
@@ -22,6 +22,10 @@ INJECT = f"{PREFIX}inject"
 """The label, and on Pods an annotation too: `enabled` or `disabled`."""
 INJECTED = f"{PREFIX}injected"
 """The annotation of a Pod that has its sidecar."""
+LONGEST_OTHER = 4_096
+"""Characters of an annotation, but of the bootstrap."""
+MOST_UNKNOWN = 10
+"""So many are told one by one; to look for what was meant takes time."""
 BROKEN = "broken-annotation"
 """The code of problems that are told here."""
 
@@ -39,12 +43,16 @@ _Defaults = Mapping[str, str]
 _NOTHING: _Defaults = MappingProxyType({})
 
 
-def read_wishes(annotations: Mapping[str, Any], *, defaults: _Defaults = _NOTHING) -> Read:
+def read_wishes(
+    annotations: Mapping[str, Any], *, defaults: _Defaults = _NOTHING, of_pod: Collection[str] = ()
+) -> Read:
     """Return what a Pod's annotations ask for.
 
     Args:
         annotations: All that the Pod has.
         defaults: What holds for one that is not there, by the annotation's name without its prefix.
+        of_pod: The resources, `cpu` and `memory`, that all containers of the Pod share: of these a sidecar has only
+            what is asked for by an annotation.
     """
     problems = [*_unknown(annotations)]
     given: dict[str, Any] = {}
@@ -54,12 +62,14 @@ def read_wishes(annotations: Mapping[str, Any], *, defaults: _Defaults = _NOTHIN
         if text is None:
             continue
         try:
-            given |= read(str(text).strip())
+            given |= read(_not_long(name, str(text)).strip())
         except ValueError as error:
             problems.append(_problem(name, f"{error}"))
     given_of_resources = {each: given.pop(each) for each in RESOURCES if each in given}
     try:
         asked = {each for each in RESOURCES if PREFIX + each.replace("_", "-") in annotations}
+        shared = {each for each in RESOURCES if each.partition("_")[0] in of_pod}
+        given_of_resources |= dict.fromkeys(shared - asked, "")
         given["resources"] = _fitting(Resources(**given_of_resources), asked=asked)
     except ValueError as error:
         problems.append(_problem("memory-limit" if "memory" in str(error) else "cpu-limit", str(error)))
@@ -84,14 +94,29 @@ def _clash(wishes: Wishes) -> Problem | None:
 
 def _unknown(annotations: Mapping[str, Any]) -> list[Problem]:
     found = []
-    for each in sorted(annotations):
-        name = each.removeprefix(PREFIX)
-        if not each.startswith(PREFIX) or each in {INJECT, INJECTED} or name in TABLE:
-            continue
+    names = sorted(each.removeprefix(PREFIX) for each in annotations if each.startswith(PREFIX))
+    unknown = [each for each in names if PREFIX + each not in {INJECT, INJECTED} and each not in TABLE]
+    for name in unknown[:MOST_UNKNOWN]:
         near = difflib.get_close_matches(name.replace("_", "-"), TABLE, 1)
         mend = f'did you mean "{PREFIX}{near[0]}"?' if near else "see which there are, or leave it out"
         found.append(_problem(name, "no annotation of a sidecar has this name", level=Level.WARNING, mend=mend))
+    if len(unknown) > MOST_UNKNOWN:
+        message = f"and {len(unknown) - MOST_UNKNOWN} more that are no annotations of a sidecar"
+        found.append(_problem(unknown[MOST_UNKNOWN], message, level=Level.WARNING))
     return found
+
+
+def _not_long(name: str, text: str) -> str:
+    """Return a text that it takes no long time to read.
+
+    Raises:
+        ValueError: It does.
+    """
+    if name == "bootstrap" and len(text.encode(errors="replace")) > LONGEST:
+        raise ValueError(f"the bootstrap is longer than {LONGEST} bytes")
+    if name != "bootstrap" and len(text) > LONGEST_OTHER:
+        raise ValueError(f"it is longer than {LONGEST_OTHER} characters")
+    return text
 
 
 def _problem(name: str, message: str, *, level: Level = Level.ERROR, mend: str = "") -> Problem:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from legation.api.injection.wishes import DISABLED, ENABLED, EXEC, FOREVER, NONE, Port
+from legation.api.injection.wishes import DISABLED, ENABLED, EXEC, FOREVER, LONGEST, NONE, Port
 from legation.texts import envoy_yaml
 from legation.texts.kubectl_yaml import YamlFault
 from legation.translate.quantities import quantity
@@ -21,7 +22,11 @@ _HIGHEST_USER = 2**31 - 1
 _LONGEST_SLEEP = 3_600
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
-_PORT = re.compile(r"(?:([a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?)=)?(\d{1,5})(?:/(TCP|UDP|SCTP))?", re.ASCII)
+_PORT = re.compile(
+    r"(?:((?=[^=]*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?)=)?(\d{1,5})(?:/(TCP|UDP|SCTP))?", re.ASCII
+)
+_MAP = 24
+"""Characters that a map counts as: what stands for nothing is looked at as well."""
 _COMPONENT = re.compile(r"[a-z0-9_]+:([a-z]+)", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9:]([A-Za-z0-9_.:-]*[A-Za-z0-9:])?", re.ASCII)
 
@@ -81,7 +86,10 @@ def _ports(text: str) -> dict[str, Any]:
     for each in text.split(","):
         matched = _PORT.fullmatch(each.strip())
         if not matched or not 0 < int(matched[3]) <= _HIGHEST_PORT:
-            raise ValueError("it has to be a list of ports such as 8080,http=8081,dns=53/UDP")
+            raise ValueError(
+                "it has to be a list of ports such as 8080,http=8081,dns=53/UDP; a name has 15 characters at most, of"
+                " a-z, 0-9 and single dashes, a letter among them"
+            )
         found.append(Port(name=matched[1] or "", number=int(matched[3]), protocol=matched[4] or "TCP"))
     names = [each.name for each in found if each.name]
     if len(set(names)) < len(names):
@@ -103,13 +111,39 @@ def _log_level(text: str) -> dict[str, Any]:
 
 
 def _bootstrap(text: str) -> dict[str, Any]:
-    try:
-        value = envoy_yaml.read(text).value
-    except YamlFault as fault:
-        raise ValueError(f"line {fault.line}: {fault.message}") from None
+    value, fault = _read_bootstrap(text)
+    if fault:
+        raise ValueError(fault)
     if value is not None and not isinstance(value, Mapping):
         raise ValueError("it has to be a map of fields of Envoy's bootstrap")
+    if _room(value, left=LONGEST) < 0:
+        raise ValueError("the bootstrap says too much")
     return {"bootstrap": value or None}
+
+
+@lru_cache(maxsize=16)
+def _read_bootstrap(text: str) -> tuple[Any, str]:
+    """Return what stands there, and why it cannot be read; all Pods of a Deployment have the same."""
+    try:
+        return envoy_yaml.read(text).value, ""
+    except YamlFault as fault:
+        return None, f"line {fault.line}: {fault.message}"
+
+
+def _room(value: Any, *, left: int) -> int:
+    """Return how many characters are left, or fewer than none: aliases make much of little, and so do empty maps."""
+    if isinstance(value, Mapping):
+        left -= _MAP
+        for key, each in value.items():
+            left = _room(each, left=left - len(key))
+            if left < 0:
+                break
+    elif isinstance(value, list):
+        for each in value:
+            left = _room(each, left=left - 1)
+            if left < 0:
+                break
+    return left - (len(value) if isinstance(value, str) else 1)
 
 
 def _xds(text: str) -> dict[str, Any]:

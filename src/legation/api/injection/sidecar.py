@@ -17,19 +17,20 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from legation.api.injection.wishes import EXEC, NONE, Resources, Wishes
+from legation.api.injection.wishes import EXEC, LONGEST, NONE, Resources, Wishes
 from legation.envoy.bootstrap import bootstrap
 from legation.envoy.types import HTTP_MANAGER, TYPE_KEY
 from legation.model.resource_types import TYPE_URL_PREFIX
 
 NAME = "envoy"
 READY = "/ready"
-LONGEST = 120_000
-"""Bytes of the bootstrap: Linux takes 131,072 for one argument."""
 _OWN_ADDRESS = "100::1e9a:7104"
 """Stands for the Pod's address: one at which nobody can be (RFC 6666)."""
 _LISTENER = "legation_ready"
 _HEALTH = "envoy.extensions.filters.http.health_check.v3.HealthCheck"
+_LIMIT = "envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit"
+_ANSWERED = "2s"
+"""The kubelet asks by a new connection each time, and waits so long."""
 _ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 _START_PATIENCE = 600
 """Seconds without a configuration until the kubelet starts Envoy anew."""
@@ -108,11 +109,22 @@ def _ready_listener(port: int) -> dict[str, Any]:
     """Return a listener that says over the network whether Envoy is ready, and nothing else.
 
     Envoy takes connections of static listeners only once it has its first clusters and listeners. `/healthcheck/fail`
-    of the admin page makes it say no. It is at the Pod's own address, where the kubelet asks, of whichever family.
+    of the admin page makes it say no. It is at the Pod's own address, where the kubelet asks, of whichever family, and
+    so may anybody else: nobody can make it hold much. Who says nothing leaves, and so does who says much.
     """
     manager = {
         TYPE_KEY: TYPE_URL_PREFIX + HTTP_MANAGER,
         "stat_prefix": _LISTENER,
+        "codec_type": "HTTP1",
+        "max_request_headers_kb": 1,
+        "request_headers_timeout": _ANSWERED,
+        "request_timeout": _ANSWERED,
+        "stream_idle_timeout": _ANSWERED,
+        "common_http_protocol_options": {
+            "idle_timeout": _ANSWERED,
+            "max_connection_duration": _ANSWERED,
+            "max_headers_count": 30,
+        },
         "route_config": {"name": _LISTENER},
         "http_filters": [
             {
@@ -131,8 +143,21 @@ def _ready_listener(port: int) -> dict[str, Any]:
         "address": {"socket_address": {"address": _OWN_ADDRESS, "port_value": port}},
         # The kubelet is answered when the limit of connections is reached, too.
         "ignore_global_conn_limit": True,
+        "per_connection_buffer_limit_bytes": 4096,
         "filter_chains": [
-            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.connection_limit",
+                        "typed_config": {
+                            TYPE_KEY: TYPE_URL_PREFIX + _LIMIT,
+                            "stat_prefix": _LISTENER,
+                            "max_connections": 1000,
+                        },
+                    },
+                    {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager},
+                ],
+            }
         ],
     }
 

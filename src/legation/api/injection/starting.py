@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from legation.api.injection.annotations import BROKEN, PREFIX
-from legation.api.injection.sidecar import LISTENER, sidecar_bootstrap
+from legation.api.injection.sidecar import sidecar_bootstrap
 from legation.api.injection.wishes import IMAGE, Wishes
 from legation.envoy.bootstrap_merging import merged
 from legation.model.problems import Level, Problem
@@ -54,13 +54,15 @@ def started(wishes: Wishes) -> Start:
 def _both(more: str, wishes: Wishes) -> Start:
     start = sidecar_bootstrap(wishes)
     both = merged(start, json.loads(more))
-    problems = [_of_annotation(told(each)) for each in both.findings]
+    problems = [_of_annotation(_as_meant(told(each), wishes)) for each in both.findings]
     if both.json is None:
         return Start(json=None, problems=_most(problems))
-    refused = [_of_annotation(_as_meant(each, wishes), below=start) for each in check_bootstrap(both.json)]
-    refused = [each for each in (*refused, *_taken(both.json, wishes, below=start)) if each.level is Level.ERROR]
+    looked_at = [_of_annotation(each, below=start) for each in check_bootstrap(both.json)]
+    looked_at += _taken(both.json, wishes, below=start)
+    refused = [each for each in (*problems, *looked_at) if each.level is Level.ERROR]
     if refused:
-        return Start(json=None, problems=_most([*refused, *problems]))
+        paths = {each.path for each in refused}
+        return Start(json=None, problems=_most([*refused, *(each for each in problems if each.path not in paths)]))
     if {"id", "cluster"} & both.json.get("node", {}).keys():
         message = "who the Envoy is stands on its command line: node.id and node.cluster here are not used"
         mend = f"{PREFIX}cluster sets the cluster"
@@ -76,17 +78,18 @@ def _most(problems: list[Problem]) -> tuple[Problem, ...]:
 def _as_meant(problem: Problem, wishes: Wishes) -> Problem:
     """Return a doubt as an error where the image is Envoy's own: it has no extensions but those that are known."""
     if problem.code == _UNKNOWN_TYPE and problem.path[:1] == ("stats_sinks",) and wishes.image == IMAGE:
-        return replace(problem, message=f"{problem.message}: Envoy does not start", level=Level.ERROR)
+        return replace(problem, message="this type is unknown: Envoy does not start", level=Level.ERROR)
     return problem
 
 
 def _taken(both: Mapping[str, Any], wishes: Wishes, *, below: Mapping[str, Any]) -> list[Problem]:
     """Return the listeners at ports that a sidecar needs for itself."""
     found = []
-    for index, each in enumerate(_listeners(both)):
+    ours = len(_listeners(below))
+    for index, each in enumerate(_listeners(both)[ours:], start=ours):
         address = each.get("address", {}).get("socket_address", {})
         name = {wishes.admin_port: "admin-port", wishes.ready_port: "ready-port"}.get(address.get("port_value"))
-        if name is None or address.get("protocol", "TCP") != "TCP" or each.get("name") == LISTENER:
+        if name is None or address.get("protocol", "TCP") != "TCP":
             continue
         path = ("static_resources", "listeners", index, "address")
         message = "the sidecar needs this port for itself"

@@ -15,12 +15,18 @@ IMAGE = "envoyproxy/envoy:v1.40.0"
 """Of Envoy's own project, with a shell, which the drain needs."""
 
 
+LONGEST = 120_000
+"""Bytes of a bootstrap: Linux takes 131,072 for one argument."""
+METADATA = ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "metadata.google.internal")
+"""Where programs ask the machine's owner who they are, of several clouds; nobody else is to hear the answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """What a container asks for and may have at most, as quantities; empty: nothing is said."""
 
     cpu_request: str = "50m"
-    memory_request: str = "64Mi"
+    memory_request: str = "128Mi"
     cpu_limit: str = ""
     memory_limit: str = "256Mi"
 
@@ -56,7 +62,7 @@ class Wishes:
     """How long the Pod's other containers wait for Envoy's configuration: `forever`, `none`, or seconds at most."""
     http_proxy: int | None = None
     """The port of a listener that the other containers are told to send their requests to."""
-    no_proxy: str = "localhost,127.0.0.1,::1"
+    no_proxy: str = ",".join(("localhost", "127.0.0.1", "::1", *METADATA))
     cluster: str = ""
     """The group of Envoys that it says it belongs to; empty: what the Pod's labels say."""
     run_as_user: int | None = 65_532

@@ -10,19 +10,20 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from legation.api.management import structs
-from legation.api.management.apart import Apart, size_of
+from legation.api.management.apart import Apart
 from legation.envoy.secret_values import hidden
 from legation.management.v1 import management_pb2 as pb
 from legation.model import delivery as deliveries
-from legation.model.objects import ObjectKey, show_path
+from legation.model.objects import ObjectKey, show_path, size_of
 from legation.model.problems import Problem
 from legation.model.stored import Applied, Outcome, StoredObject
 from legation.runtime.acceptance import Acceptance, RefusedBy
 
 _REMEMBERED = 1024
+_REMEMBERED_BYTES = 32 * 1024 * 1024
 _OUTCOMES = {
     Outcome.CREATED: pb.Applied.CREATED,
     Outcome.CHANGED: pb.Applied.CHANGED,
@@ -67,6 +68,10 @@ def applied(done: Applied, *, warnings: Iterable[Problem], whole: pb.StoredObjec
     )
 
 
+_Key: TypeAlias = tuple[int, int, bool, bool]
+_Shown: TypeAlias = tuple[StoredObject, pb.StoredObject]
+
+
 class Manifests:
     """Stored objects as messages."""
 
@@ -77,7 +82,9 @@ class Manifests:
             apart: Who does what takes long.
         """
         self._apart = apart or Apart()
-        self._shown: dict[tuple[int, int, bool, bool], tuple[StoredObject, pb.StoredObject]] = {}
+        self._shown: dict[_Key, _Shown] = {}
+        self._size = 0
+        """Bytes of what is remembered."""
 
     async def told(
         self,
@@ -102,10 +109,8 @@ class Manifests:
         if known is None:
             make = partial(_told, stored, form=form, managed_fields=managed_fields, secrets=secrets)
             message = await self._apart.run(make, size=size_of(stored.body))
-            # The object is kept with it: while it lives nothing else has its identity.
-            known = self._shown[key] = (stored, message)
-            if len(self._shown) > _REMEMBERED:
-                del self._shown[next(iter(self._shown))]
+            # Meanwhile somebody else may have made it, too.
+            known = self._shown.get(key) or self._remembered(key, (stored, message))
         wrong = [problem(each) for each in problems]
         if not wrong:
             return known[1]
@@ -113,6 +118,15 @@ class Manifests:
         message.CopyFrom(known[1])
         message.problems.extend(wrong)
         return message
+
+    def _remembered(self, key: _Key, shown: _Shown) -> _Shown:
+        # The object is kept with it: while it lives nothing else has its identity.
+        self._shown[key] = shown
+        self._size += shown[1].ByteSize()
+        while len(self._shown) > _REMEMBERED or (self._size > _REMEMBERED_BYTES and len(self._shown) > 1):
+            _, oldest = self._shown.pop(next(iter(self._shown)))
+            self._size -= oldest.ByteSize()
+        return shown
 
 
 def _told(stored: StoredObject, *, form: pb.Form, managed_fields: bool, secrets: bool) -> pb.StoredObject:

@@ -6,15 +6,12 @@ It refuses to know what the work is. The one invariant: small work is done at on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
-Result = TypeVar("Result")
+from legation.model.objects import LARGE
 
-LARGE = 1 << 16
-"""Bytes from which on work is done apart: a walk over so many takes some ten milliseconds."""
-_A_VALUE = 20
-"""Bytes that a value of JSON stands for, with all that is around it."""
+Result = TypeVar("Result")
 
 
 class Apart:
@@ -36,18 +33,3 @@ class Apart:
             return work()
         async with self._busy:
             return await asyncio.to_thread(work)
-
-
-def size_of(json: object) -> int:
-    """Return about how many bytes plain JSON has as text; of what is large only that it is."""
-    size, left = 0, [json]
-    while left and size < LARGE:
-        value = left.pop()
-        size += _A_VALUE
-        if isinstance(value, str):
-            size += len(value)
-        elif isinstance(value, Mapping):
-            left += value.values()
-        elif isinstance(value, list | tuple):
-            left += value
-    return size

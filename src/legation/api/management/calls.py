@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.runtime.acceptance import Acceptance, Matches
 from legation.runtime.problem_log import Told
+from legation.runtime.upcoming import Upcoming
 from legation.sources.base import Source
 from legation.status.base import Objects
 
@@ -61,12 +62,29 @@ class Plane(Protocol):
         """What Envoys have of each object."""
         ...
 
+    async def counted(self) -> None:
+        """Return when `objects` tells all that had happened before now."""
+        ...
+
+    @property
+    def upcoming(self) -> Upcoming:
+        """What is stored, or about to be, and not served yet: `foresee` looks at it."""
+        ...
+
     def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
         """Return the object of that key that counts, and the source that has it."""
         ...
 
     def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
         """Return what would be wrong with each of some objects if all of them were served."""
+        ...
+
+    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
+        """Return what reads some objects, so that to foresee what they do takes little; call that in any thread."""
+        ...
+
+    def forget(self, keys: Iterable[ObjectKey]) -> None:
+        """Forget what was found out about objects that are not to be stored after all."""
         ...
 
     async def wait_accepted(

@@ -2,26 +2,35 @@
 
 What would be wrong with one is told by the field of the request that it stands in. An object that another source has
 is refused: of two the first source counts, and what is stored here would have no effect. So is one of a kind that
-nobody serves, and one that holds the mark that stands in answers in place of a secret.
+nobody serves, one that holds the mark that stands in answers in place of a secret, and a new one that would take a name
+or an address from another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from legation.api.management import failures
 from legation.api.management.calls import Plane
 from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
 from legation.envoy.secret_values import marks
-from legation.model.objects import show_path
+from legation.model.objects import ManifestObject, show_path
 from legation.model.problems import UNKNOWN_KIND, Level, Problem
-from legation.model.stored import Applied
+from legation.model.stored import Applied, Outcome
+from legation.runtime.what_if import CLASHES
 from legation.sources.base import Source
+from legation.sources.identity import Fault, identify
 
 
 def check(
-    plane: Plane, own: Source | None, given: Sequence[Given], foreseen: Sequence[Applied]
+    plane: Plane,
+    own: Source | None,
+    given: Sequence[Given],
+    foreseen: Sequence[Applied],
+    *,
+    expect: Callable[[Iterable[ManifestObject]], None] | None = None,
 ) -> tuple[tuple[Problem, ...], ...]:
     """Return what is doubtful about each of the objects.
 
@@ -30,6 +39,7 @@ def check(
         own: The source that has what is stored.
         given: What is to be stored, as the request says it.
         foreseen: What it would be, in the same order: with the fields of others.
+        expect: Is told of what nothing stands against and is something new, for who asks next; None of a dry run.
 
     Raises:
         Refused: One is wrong, or is held elsewhere, or nobody can tell yet.
@@ -50,11 +60,28 @@ def check(
         (each.field(show_path(problem.path)), problem)
         for each, it in zip(given, foreseen, strict=True)
         for problem in problems[it.key]
-        if problem.level is Level.ERROR or problem.code == UNKNOWN_KIND
+        if _is_against(problem, it)
     ]
     if wrong:
-        raise failures.wrong(wrong)
+        raise failures.wrong((field, _as_refused(each)) for field, each in wrong)
+    if expect is not None:
+        expect([last[each.key] for each in foreseen if each.outcome is not Outcome.UNCHANGED])
     return tuple(problems[each.key] for each in foreseen)
+
+
+def _is_against(problem: Problem, applied: Applied) -> bool:
+    # Which of two came first is a matter of seconds, or of clocks: what is new takes nothing from others.
+    takes = applied.outcome is Outcome.CREATED and problem.code in CLASHES
+    return takes or problem.level is Level.ERROR or problem.code == UNKNOWN_KIND
+
+
+def _as_refused(problem: Problem) -> Problem:
+    return replace(problem, message=problem.message.removesuffix(", left out"))
+
+
+def manifests_in(bodies: Iterable[object]) -> list[ManifestObject]:
+    """Return what bodies of objects are as a source would hand it out; what is no object is left out."""
+    return [each for each in map(identify, bodies) if not isinstance(each, Fault)]
 
 
 def refuse_marks(given: Iterable[Given]) -> None:

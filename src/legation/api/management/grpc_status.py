@@ -8,25 +8,28 @@ Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, and the 
 
 from __future__ import annotations
 
+import itertools
+from urllib.parse import quote
+
 from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
 
 DETAILS = "grpc-status-details-bin"
 ROOM = 5000
 """Bytes of a status. Its message stands in the headers twice."""
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+"""Letters that stand for themselves in the header of the message."""
 _WRAPPING = 100
 """Bytes around a detail: its type, and lengths."""
 _WORDS = 1000
-"""Characters of the message."""
+"""Bytes of the message in a header, where a letter beyond ASCII takes up to twelve."""
 
 
 def fitting(status: Status) -> Status:
     """Return a status that fits: the same one, or one that says less."""
-    if status.ByteSize() <= ROOM and len(status.message) <= _WORDS:
+    if status.ByteSize() <= ROOM and _fits(status.message):
         return status
-    cut = Status(code=status.code, message=status.message)
-    if len(cut.message) > _WORDS:
-        cut.message = cut.message[: _WORDS - 4] + " ..."
+    cut = Status(code=status.code, message=_cut(status.message))
     for each in status.details:
         room = ROOM - cut.ByteSize() - _WRAPPING
         detail = cut.details.add()
@@ -35,6 +38,24 @@ def fitting(status: Status) -> Status:
         if cut.ByteSize() > ROOM:
             del cut.details[-1]
     return cut
+
+
+def _cut(message: str) -> str:
+    if _fits(message):
+        return message
+    room = _WORDS - len(" ...")
+    taken = itertools.accumulate(map(_in_header, message[:room]))
+    return message[: sum(1 for _ in itertools.takewhile(room.__ge__, taken))] + " ..."
+
+
+def _fits(message: str) -> bool:
+    # Very long ones are not encoded for that.
+    return len(message) <= _WORDS and _in_header(message) <= _WORDS
+
+
+def _in_header(text: str) -> int:
+    """Return how many bytes a text takes in a header: what is not plain ASCII is percent-encoded there."""
+    return len(quote(text, safe=_PLAIN))
 
 
 def _shorten(detail: object, room: int) -> None:

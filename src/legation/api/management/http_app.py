@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from legation.api.management import failures
+from legation.api.management.apart import Apart
 from legation.api.management.calls import Caller
 from legation.api.management.http_guard import LOOPBACK_HOSTS, Guard
 from legation.api.management.http_requests import from_json, from_manifests, from_query
@@ -42,6 +44,8 @@ LARGEST = 4 * 1024 * 1024
 PATIENCE = 30.0
 """Seconds in which a body must have come whole."""
 JSON = "application/json"
+_WAIT = frozenset({"wait_accepted"})
+"""Calls that wait for others than the store."""
 _YAML = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 """The first is that of RFC 9512; the others are older."""
 _SENT = "application/json, or application/yaml for manifests as they are"
@@ -91,6 +95,7 @@ class _Calls:
 
     def __init__(self, service: object, *, private: bool, fault: Callable[[Exception], None], patience: float) -> None:
         self._service, self._private, self._fault, self._patience = service, private, fault, patience
+        self._apart = Apart()
 
     def endpoint(self, rule: Rule) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers the requests of a rule."""
@@ -114,12 +119,14 @@ class _Calls:
         client = request.client
         caller = Caller(peer=client.host if client else "unix:", over="http", private=self._private)
         if not rule.is_stream:
-            return answer(await method(asked, caller))
+            call: Awaitable[Message] = method(asked, caller)
+            found = await (_unless_gone(request, call) if rule.name in _WAIT else call)
+            return await self._apart.run(partial(answer, found), size=found.ByteSize())
         as_events = EVENTS in request.headers.get("accept", "")
         if as_events and (last := request.headers.get("last-event-id")):
             asked.resume_token = last
         messages: AsyncGenerator[Message] = method(asked, caller)
-        return await streamed(messages, as_events=as_events, fault=self._fault)
+        return await streamed(messages, as_events=as_events, fault=self._fault, apart=self._apart)
 
     async def _asked(self, rule: Rule, request: Request) -> Any:
         fixed = {each: str(request.path_params[each]) for each in rule.variables}
@@ -137,11 +144,11 @@ class _Calls:
             words = f"the body did not come within {self._patience:g} s"
             raise _BodyRefused(HTTPStatus.REQUEST_TIMEOUT, words, reason="SLOW_BODY") from None
         if kind != JSON:
-            return from_manifests(rule, body, query=query)
+            return await self._apart.run(partial(from_manifests, rule, body, query=query), size=len(body))
         if query:
             message = "it stands behind the question mark, but the call takes its fields from the body"
             raise Refused.bad_request([(name, message) for name, _ in query], reason="UNKNOWN_FIELD")
-        return from_json(rule, body, fixed=fixed)
+        return await self._apart.run(partial(from_json, rule, body, fixed=fixed), size=len(body))
 
 
 class _BodyRefused(Refused):
@@ -150,6 +157,30 @@ class _BodyRefused(Refused):
     def __init__(self, http: HTTPStatus, words: str, *, reason: str) -> None:
         super().__init__(Refused.of(code_pb2.INVALID_ARGUMENT, words, reason=reason).status)
         self.http = http
+
+
+async def _unless_gone(request: Request, call: Awaitable[Message]) -> Message:
+    """Return what a call returns that may wait for long; it is broken off when the client goes.
+
+    Raises:
+        Refused: The client has gone, and nobody hears that.
+    """
+    calling, gone = asyncio.ensure_future(call), asyncio.ensure_future(_goes(request))
+    try:
+        await asyncio.wait((calling, gone), return_when=asyncio.FIRST_COMPLETED)
+        if calling.done():
+            return calling.result()
+    finally:
+        for each in (calling, gone):
+            each.cancel()
+    await asyncio.wait((calling,))
+    raise Refused.of(code_pb2.CANCELLED, "the client has gone")
+
+
+async def _goes(request: Request) -> None:
+    # The body is read: nothing else comes.
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(request: Request) -> bytes:

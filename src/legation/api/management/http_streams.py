@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from google.protobuf import json_format
 from starlette.responses import StreamingResponse
 
 from legation.api.management import failures
+from legation.api.management.apart import Apart
 from legation.api.management.http_statuses import json_line, line
 from legation.api.management.refused import Refused
 
@@ -39,6 +41,7 @@ async def streamed(
     *,
     as_events: bool,
     fault: Callable[[Exception], None],
+    apart: Apart,
     keep_alive: float = KEEP_ALIVE,
 ) -> Streamed:
     """Return the answer that says each message when it comes.
@@ -47,6 +50,7 @@ async def streamed(
         messages: What is said; closed when the stream ends, whoever ends it.
         as_events: Whether as server-sent events.
         fault: Is told of an error of this program itself.
+        apart: Who makes JSON of what is large.
         keep_alive: Seconds after which a stream of events without any says that it stands.
 
     Raises:
@@ -61,7 +65,8 @@ async def streamed(
         await _given_up(first)
         await messages.aclose()
         raise
-    said = _said(messages, first, fault=fault, keep_alive=keep_alive if as_events else None, as_events=as_events)
+    pause = keep_alive if as_events else None
+    said = _said(messages, first, fault=fault, keep_alive=pause, as_events=as_events, apart=apart)
     # A page keeps nothing of it, and a proxy hands it on at once.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Streamed(said, media_type=EVENTS if as_events else JSON_LINES, headers=headers)
@@ -90,6 +95,7 @@ async def _said(
     as_events: bool,
     keep_alive: float | None,
     fault: Callable[[Exception], None],
+    apart: Apart,
 ) -> AsyncGenerator[bytes]:
     show, coming = (_event if as_events else line), first
     try:
@@ -101,7 +107,7 @@ async def _said(
             message = coming.result()
             if message is None:
                 return
-            yield show(message)
+            yield await apart.run(partial(show, message), size=message.ByteSize())
             coming = asyncio.ensure_future(anext(messages, None))
     except Refused as refused:
         yield _failure(refused.status, as_events=as_events)

@@ -7,24 +7,26 @@ returns its answer or raises `Refused`; an error of this program is logged, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from legation.api.management import answers, failures, requests, upstreams
+from legation.api.management.apart import Apart
 from legation.api.management.calls import Caller, Plane
-from legation.api.management.checking import check
+from legation.api.management.checking import check, manifests_in, refuse_marks
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
 from legation.api.management.telling import Telling, as_said, refusing
 from legation.api.management.tokens import token_of
+from legation.api.management.underway import underway
 from legation.api.management.waiting import wait_accepted
 from legation.api.management.watching import Watch
 from legation.errors import ObjectNotFound
 from legation.management.v1 import management_pb2 as pb
-from legation.model.objects import ObjectKey
+from legation.model.objects import LARGE, ObjectKey
 from legation.model.problems import Problem
-from legation.model.stored import NO_PRECONDITION, Applied, ObjectStore, Precondition, StoredObject
+from legation.model.stored import NO_PRECONDITION, Applied, ObjectStore, Outcome, Precondition, StoredObject
 from legation.sources.base import Source
 
 MANAGER = "legation"
@@ -33,8 +35,11 @@ MOST_WATCHES = 1000
 """Streams of changes at a time."""
 MOST_WAITS = 1000
 """Calls at a time that wait for Envoys: each looks at all that these say."""
+_MOST_GONE = 10_000
 _PAGE = 500
 _LARGEST_PAGE = 1000
+MOST_BYTES = 3 * 1024 * 1024
+"""Of a page: most clients of gRPC take 4 MiB in a message. A single object may have more."""
 
 
 class Management:
@@ -53,7 +58,10 @@ class Management:
         self._store = store
         self._own = own
         self._kinds = kinds
-        self._manifests = answers.Manifests()
+        self._apart = Apart()
+        self._manifests = answers.Manifests(self._apart)
+        self._gone: dict[ObjectKey, None] = {}
+        """What was deleted lately: it can be waited for that Envoys give it back."""
         self._watches: set[Watch] = set()
         self._waits = 0
         self._leaving = asyncio.Event()
@@ -70,13 +78,15 @@ class Management:
         """Store objects: all of them or none."""
         manager = request.field_manager or MANAGER
         with Telling("Apply", caller, manager=manager, dry_run=request.dry_run) as telling, refusing():
-            return await self._apply(requests.given(request.items), request, telling, whole=request.return_objects)
+            return await self._apply(
+                lambda: requests.given(request.items), request, telling, whole=request.return_objects
+            )
 
     async def add_upstream(self, request: pb.AddUpstreamRequest, caller: Caller) -> pb.ApplyResponse:
         """Store an upstream."""
         manager = request.field_manager or MANAGER
         with Telling("AddUpstream", caller, manager=manager, dry_run=request.dry_run) as telling, refusing():
-            return await self._apply((upstreams.given(request),), request, telling)
+            return await self._apply(lambda: (upstreams.given(request),), request, telling)
 
     async def delete(self, request: pb.DeleteRequest, caller: Caller) -> pb.DeleteResponse:
         """Delete objects: all of them or none."""
@@ -104,7 +114,7 @@ class Management:
             _may_see(request.secrets, caller)
             key = self._kinds.key(request.group, request.kind, request.namespace, request.name)
             try:
-                return self._told(await self._store.get(key), request)
+                return await self._told(await self._store.get(key), request)
             except ObjectNotFound:
                 raise self._not_here(key) from None
 
@@ -115,19 +125,7 @@ class Management:
             if not 0 <= request.page_size <= _LARGEST_PAGE:
                 words = f"write a number from 1 to {_LARGEST_PAGE:,}, or leave it out for {_PAGE}"
                 raise Refused.bad_request([("page_size", words)])
-            page = await self._store.list(
-                group=request.group or None,
-                kind=request.kind or None,
-                namespace=request.namespace or None,
-                labels=request.label_selector,
-                limit=request.page_size or _PAGE,
-                token=request.page_token,
-            )
-            return pb.ListResponse(
-                objects=(self._told(each, request) for each in page.objects),
-                next_page_token=page.next_token,
-                resume_token=token_of(page.revision),
-            )
+            return await self._page(request, limit=request.page_size or _PAGE)
 
     async def watch(self, request: pb.WatchRequest, caller: Caller) -> AsyncGenerator[pb.WatchEvent, None]:
         """Yield what changes, until closed."""
@@ -152,7 +150,9 @@ class Management:
             if self._waits >= MOST_WAITS:
                 raise failures.busy(f"{MOST_WAITS:,} wait already; end one of these calls first")
             self._waits += 1
-            waiting = asyncio.ensure_future(wait_accepted(self._plane, self._store, self._kinds, request))
+            waiting = asyncio.ensure_future(
+                wait_accepted(self._plane, self._store, self._kinds, request, own=self._own, gone=self._gone)
+            )
             leaving = asyncio.ensure_future(self._leaving.wait())
             try:
                 await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -168,8 +168,31 @@ class Management:
         found = self._plane.held(key)
         return failures.not_found(key, *(() if found is None else (found[0].name, found[1].place)))
 
-    def _told(self, stored: StoredObject, request: pb.GetRequest | pb.ListRequest) -> pb.StoredObject:
-        return self._manifests.told(
+    async def _page(self, request: pb.ListRequest, *, limit: int) -> pb.ListResponse:
+        page = await self._store.list(
+            group=request.group or None,
+            kind=request.kind or None,
+            namespace=request.namespace or None,
+            labels=request.label_selector,
+            limit=limit,
+            token=request.page_token,
+        )
+        told: list[pb.StoredObject] = []
+        size = rested = 0
+        for each in page.objects:
+            told.append(await self._told(each, request))
+            size += told[-1].ByteSize()
+            if size > MOST_BYTES and len(told) > 1:
+                # Only the store can say how it goes on behind the others.
+                return await self._page(request, limit=len(told) - 1)
+            if size - rested > LARGE:
+                # The Envoys have a turn.
+                rested = size
+                await asyncio.sleep(0)
+        return pb.ListResponse(objects=told, next_page_token=page.next_token, resume_token=token_of(page.revision))
+
+    async def _told(self, stored: StoredObject, request: pb.GetRequest | pb.ListRequest) -> pb.StoredObject:
+        return await self._manifests.told(
             stored,
             form=request.form,
             managed_fields=request.managed_fields,
@@ -181,13 +204,17 @@ class Management:
 
     async def _apply(
         self,
-        given: Sequence[Given],
+        read: Callable[[], tuple[Given, ...]],
         request: pb.ApplyRequest | pb.AddUpstreamRequest,
         telling: Telling,
         *,
         whole: bool = False,
     ) -> pb.ApplyResponse:
+        size = request.ByteSize()
+        given = await self._apart.run(lambda: _fit(read()), size=size)
         bodies = [each.body for each in given]
+        if size >= LARGE:
+            await self._apart.run(self._plane.reading_ahead(manifests_in(bodies)), size=size)
         manager = request.field_manager or MANAGER
 
         def field(index: int, path: str) -> str:
@@ -199,18 +226,27 @@ class Management:
             # What others own of an object belongs to what is checked.
             nonlocal warnings
             telling.objects(each.key for each in foreseen)
-            warnings = check(self._plane, self._own, given, foreseen)
+            expect = None if request.dry_run else mine.expect
+            warnings = check(self._plane, self._own, given, foreseen, expect=expect)
 
-        with refusing(field):
-            done = await self._store.apply(
-                bodies, manager=manager, force=request.force, dry_run=request.dry_run, check=checked
-            )
+        changed: set[ObjectKey] = set()
+        try:
+            with refusing(field), underway(self._plane.upcoming) as mine:
+                done = await self._store.apply(
+                    bodies, manager=manager, force=request.force, dry_run=request.dry_run, check=checked
+                )
+                mine.keep(done)
+            if not request.dry_run:
+                changed = {each.key for each in done if each.outcome is not Outcome.UNCHANGED}
+        finally:
+            # What is not to be served is not read again.
+            self._plane.forget(each.key for each in manifests_in(bodies) if each.key not in changed)
         telling.outcomes(each.outcome for each in done)
         return pb.ApplyResponse(
-            applied=(
-                answers.applied(each, warnings=doubts, whole=self._manifests.told(each.stored) if whole else None)
+            applied=[
+                answers.applied(each, warnings=doubts, whole=await self._manifests.told(each.stored) if whole else None)
                 for each, doubts in zip(done, warnings, strict=True)
-            )
+            ]
         )
 
     async def _delete(
@@ -227,8 +263,19 @@ class Management:
                 gone = await self._store.delete(keys, dry_run=request.dry_run, missing_ok=request.missing_ok)
             except ObjectNotFound as error:
                 raise self._not_here(ObjectKey(*error.key)) from None
+        if not request.dry_run:
+            self._plane.upcoming.lose(gone)
+            self._gone |= dict.fromkeys(key for key, _ in keys)
+            while len(self._gone) > _MOST_GONE:
+                del self._gone[next(iter(self._gone))]
         telling.outcomes("deleted" for _ in gone)
         return pb.DeleteResponse(deleted=(answers.reference(it.key, version=it.resource_version) for it in gone))
+
+
+def _fit(given: tuple[Given, ...]) -> tuple[Given, ...]:
+    """Return what is to be stored, if nothing in itself is against that."""
+    refuse_marks(given)
+    return given
 
 
 def _may_see(secrets: bool, caller: Caller) -> None:  # noqa: FBT001 - what the request says

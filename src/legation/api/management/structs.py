@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from legation.model.objects import FieldPath
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _EXACT = 2**53
 """From here on a double does not tell whole numbers apart."""
+
+_ROOM = 92
+"""Messages inside each other that a manifest may be: readers stop at a hundred, and others are around it."""
+_OF_A_MAP, _OF_A_LIST = 3, 2
 
 
 class Unsayable(Exception):
@@ -64,14 +69,14 @@ def _number(number: float, path: FieldPath) -> float:
     return number
 
 
-def fill(struct: Struct, json: Mapping[str, Any]) -> None:
+def fill(struct: Struct, json: Mapping[str, Any], *, room: int = _ROOM) -> None:
     """Put a JSON object into an empty Struct. What that cannot hold is told as text: it never raises."""
     fields = struct.fields
     for key, value in json.items():
-        _set(fields[key], value)
+        _set(fields[key], value, room)
 
 
-def _set(target: Value, value: Any) -> None:
+def _set(target: Value, value: Any, room: int) -> None:
     match value:
         case str():
             _set_text(target, value)
@@ -81,12 +86,14 @@ def _set(target: Value, value: Any) -> None:
             _set_number(target, value)
         case None:
             target.null_value = 0  # type: ignore[assignment]  # the enum has one member, and its stubs no name for it
+        case Mapping() | list() | tuple() if room < _OF_A_MAP:
+            target.string_value = dumps(value)
         case Mapping():
             target.struct_value.SetInParent()
-            fill(target.struct_value, value)
+            fill(target.struct_value, value, room=room - _OF_A_MAP)
         case list() | tuple():
             target.list_value.SetInParent()
-            _extend(target.list_value, value)
+            _extend(target.list_value, value, room - _OF_A_LIST)
 
 
 def _set_text(target: Value, text: str) -> None:
@@ -111,6 +118,6 @@ def _digits(number: int) -> str:
         return hex(number)
 
 
-def _extend(target: ListValue, values: list[Any] | tuple[Any, ...]) -> None:
+def _extend(target: ListValue, values: list[Any] | tuple[Any, ...], room: int) -> None:
     for each in values:
-        _set(target.values.add(), each)
+        _set(target.values.add(), each, room)

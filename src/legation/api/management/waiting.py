@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from legation.api.management import failures
 from legation.api.management.calls import Plane
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
@@ -14,6 +15,7 @@ from legation.model.node import Node, Workload
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.stored import ObjectStore
 from legation.runtime.acceptance import Acceptance
+from legation.sources.base import Source
 
 UNASKED = 30.0
 """Seconds that are waited where the request does not say it."""
@@ -37,11 +39,27 @@ class Meant:
         return self.namespace in {"", workload.namespace} and self.labels <= workload.labels
 
 
-async def wait_accepted(plane: Plane, store: ObjectStore, kinds: Kinds, request: pb.WaitAcceptedRequest) -> Acceptance:
+async def wait_accepted(
+    plane: Plane,
+    store: ObjectStore,
+    kinds: Kinds,
+    request: pb.WaitAcceptedRequest,
+    *,
+    own: Source | None = None,
+    gone: Collection[ObjectKey] = (),
+) -> Acceptance:
     """Wait for what a request says.
 
+    Args:
+        plane: What serves the objects.
+        store: Who keeps them.
+        kinds: The kinds of objects that are served.
+        request: What is to be waited for.
+        own: The source that has what is stored.
+        gone: Objects that are known to have been there.
+
     Raises:
-        Refused: The request cannot be read.
+        Refused: The request cannot be read, or another source hides what is stored, or nobody ever heard of an object.
         VersionConflict: A version is asked for that is not there.
     """
     keys = {
@@ -56,9 +74,35 @@ async def wait_accepted(plane: Plane, store: ObjectStore, kinds: Kinds, request:
     seconds = _seconds(request)
     if request.at_least < 0:
         raise Refused.bad_request([("at_least", "it is less than 0")])
+    stored = await _versions(store, keys)
+    unheard = {key for key, version in keys.items() if not version and plane.held(key) is None}
+    for key in unheard - {each.key for each in stored} - {*gone}:
+        # It was deleted elsewhere, if an Envoy still has it.
+        if _says_nothing(await plane.wait_accepted(key, timeout=seconds, matches=meant)):
+            raise failures.not_found(key)
+    versions = [each for each in stored if not _is_hidden(plane, each.key, keys, own=own)]
     return await plane.wait_accepted(
-        *keys, at_least=request.at_least, timeout=seconds, matches=meant, versions=await _versions(store, keys)
+        *keys, at_least=request.at_least, timeout=seconds, matches=meant, versions=versions
     )
+
+
+def _says_nothing(found: Acceptance) -> bool:
+    return not (found.accepted or found.refused or found.waiting or found.problems)
+
+
+def _is_hidden(plane: Plane, key: ObjectKey, keys: Mapping[ObjectKey, str], *, own: Source | None) -> bool:
+    """Say whether another source has an object, so that what is stored of it never comes.
+
+    Raises:
+        Refused: It does, and what is stored is waited for.
+    """
+    found = plane.held(key)
+    if found is None or found[0] is own:
+        return False
+    if keys[key]:
+        where = f"objects[{list(keys).index(key)}]"
+        raise failures.held_elsewhere([(where, key, found[0].name, found[1].place)])
+    return True
 
 
 def _seconds(request: pb.WaitAcceptedRequest) -> float:

@@ -80,19 +80,24 @@ class Watch:
             self._token = self._request.resume_token
             if self._since is None and pb.WatchRequest.OBJECTS in self._topics:
                 async for stored in self._all():
-                    yield self._object(pb.ObjectChange.PUT, stored)
-            for event in await self._first_news():
-                yield event
-            self._go_on(self._seen)
-            yield pb.WatchEvent(resume_token=self._token, synced=pb.Synced())
-            pump = asyncio.create_task(self._pump(self._seen))
+                    yield await self._object(pb.ObjectChange.PUT, stored)
+            begun = self._seen
+            pump = asyncio.create_task(self._pump(begun))
             undo.callback(pump.cancel)
             pump.add_done_callback(self._note_end)
+            # A token that is too old is refused before anything is told.
+            await asyncio.sleep(0)
+            if pump.done():
+                pump.result()
+            for event in await self._first_news():
+                yield event
+            self._token = token_of(begun)
+            yield pb.WatchEvent(resume_token=self._token, synced=pb.Synced())
             while True:
                 await self._woken.wait()
                 self._woken.clear()
                 while not self._changes.empty():
-                    yield self._changed(self._changes.get_nowait())
+                    yield await self._changed(self._changes.get_nowait())
                 if self._leaving:
                     raise failures.leaving()
                 if pump.done():
@@ -104,7 +109,7 @@ class Watch:
 
     async def _first_news(self) -> Iterator[pb.WatchEvent]:
         if pb.WatchRequest.DELIVERY in self._topics:
-            await self._plane.objects.caught_up()
+            await self._plane.counted()
         return self._news()
 
     def leave(self) -> None:
@@ -160,19 +165,19 @@ class Watch:
                 self._woken.set()
             self._seen = change.revision
 
-    def _changed(self, change: Change) -> pb.WatchEvent:
+    async def _changed(self, change: Change) -> pb.WatchEvent:
         self._token = token_of(change.revision)
         if change.stored is not None:
-            return self._object(pb.ObjectChange.PUT, change.stored)
+            return await self._object(pb.ObjectChange.PUT, change.stored)
         if change.previous is not None:
-            return self._object(pb.ObjectChange.DELETED, change.previous)
+            return await self._object(pb.ObjectChange.DELETED, change.previous)
         gone = pb.ObjectChange(
             change=pb.ObjectChange.DELETED, stored=pb.StoredObject(object=answers.reference(change.key))
         )
         return pb.WatchEvent(resume_token=self._token, object=gone)
 
-    def _object(self, change: pb.ObjectChange.Kind, stored: StoredObject) -> pb.WatchEvent:
-        told = self._manifests.told(stored, form=self._request.form, secrets=self._request.secrets)
+    async def _object(self, change: pb.ObjectChange.Kind, stored: StoredObject) -> pb.WatchEvent:
+        told = await self._manifests.told(stored, form=self._request.form, secrets=self._request.secrets)
         return pb.WatchEvent(resume_token=self._token, object=pb.ObjectChange(change=change, stored=told))
 
     def _is_meant(self, key: ObjectKey | None) -> bool:

@@ -96,7 +96,7 @@ class FolderDisk:
 
     def open(self) -> bytes:
         """Make and lock the folder, and return the journal."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self._folder)
         try:
             self._lock_folder()
             self._file = _open_alone(self._journal, os.O_RDWR | os.O_APPEND)
@@ -133,7 +133,7 @@ class FolderDisk:
         """Look whether somebody deleted or replaced the file."""
         if not _is_at(self._lock_path, self._lock):
             # Whoever deletes the lock lets a second process in.
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self._folder)
             self._lock_folder()
         if not self._journal.exists():
             return False
@@ -167,11 +167,7 @@ class FolderDisk:
         self._obstacle = None
         if old >= 0:
             os.close(old)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_names(self._folder)
 
     def close(self) -> None:
         """Close all files; the lock goes with them."""
@@ -223,6 +219,23 @@ class FolderDisk:
             # It takes room that others need.
             with suppress(OSError):
                 self._beside.unlink()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder for its owner alone, if it is not there; it is there after a power failure."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in missing:
+        _sync_names(each.parent)
+
+
+def _sync_names(folder: Path) -> None:
+    """Return when it is on the disk what is in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open_alone(path: Path, flags: int) -> int:

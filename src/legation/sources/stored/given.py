@@ -5,6 +5,7 @@ Pure. What is given is copied, so that nobody can change it later. Whether it me
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from legation.sources.identity import Fault, identify
 from legation.sources.stored.names import name_faults
 from legation.sources.stored.owned import fields_of
 
-_DEEPEST = 100
+DEEPEST = 30
+"""Levels of maps and lists inside each other: a message of protobuf can hold no more of them."""
+_MOST_TOLD = 20
+"""Unknown fields that are told of one object."""
 _SET_HERE = frozenset(
     (
         "uid",
@@ -31,6 +35,18 @@ _SET_HERE = frozenset(
     )
 )
 """Fields of metadata that only the store sets. Two of them are read as conditions; the others are left out."""
+_METADATA = _SET_HERE | {
+    "name",
+    "generateName",
+    "namespace",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+}
+"""Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/"""
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+"""The whole numbers that readers of JSON can hold, and Envoy's messages: of 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +133,7 @@ def _faults(body: Mapping[str, Any], index: int) -> Iterator[ObjectFault]:
     for path, message, mend in name_faults(body):
         yield ObjectFault(index=index, path=show_path(path), message=message, mend=mend)
     metadata = body["metadata"]
+    yield from _unknown(metadata, index)
     for name in ("uid", "resourceVersion"):
         if not isinstance(metadata.get(name) or "", str):
             yield ObjectFault(index=index, path=f"metadata.{name}", message="it is not text", mend="quote it")
@@ -126,6 +143,16 @@ def _faults(body: Mapping[str, Any], index: int) -> Iterator[ObjectFault]:
     ):
         if metadata.get(name):
             yield ObjectFault(index=index, path=f"metadata.{name}", message=why, mend="leave it out")
+
+
+def _unknown(metadata: Mapping[str, Any], index: int) -> Iterator[ObjectFault]:
+    # As the API server refuses it to kubectl: a label below `lables` is none.
+    unknown = [name for name in metadata if name not in _METADATA]
+    for name in unknown[:_MOST_TOLD]:
+        near = difflib.get_close_matches(name, _METADATA, 1)
+        mend = f'did you mean "{near[0]}"?' if near else "leave it out, or make it an annotation"
+        path = show_path(("metadata", name))
+        yield ObjectFault(index=index, path=path, message="objects have no such field in their metadata", mend=mend)
 
 
 class _NotJson(Exception):
@@ -141,7 +168,7 @@ def _copy(value: Any, path: FieldPath) -> Any:
     kind = type(value)
     if kind is str:
         return value if value.isascii() else _text(value, path)
-    if value is None or kind is bool or kind is int:
+    if value is None or kind is bool or (kind is int and _LEAST <= value <= _MOST):
         return value
     if kind is float and math.isfinite(value):
         return value
@@ -159,7 +186,9 @@ def _rarer(value: Any, path: FieldPath) -> Any:
     if isinstance(value, str):
         return _text(str.__str__(value), path)
     if isinstance(value, int):
-        return int(value)
+        if _LEAST <= value <= _MOST:
+            return int(value)
+        raise _NotJson(path, "this whole number takes more than 64 bits", "write a smaller one, or quote it")
     if isinstance(value, float):
         if math.isfinite(value):
             return float(value)
@@ -168,8 +197,8 @@ def _rarer(value: Any, path: FieldPath) -> Any:
 
 
 def _look_at_depth(path: FieldPath) -> None:
-    if len(path) > _DEEPEST:
-        raise _NotJson((), f"the object is nested more than {_DEEPEST} levels deep", "make it flatter")
+    if len(path) > DEEPEST:
+        raise _NotJson((), f"the object is nested more than {DEEPEST} levels deep", "make it flatter")
 
 
 def _name(name: Any, path: FieldPath) -> str:

@@ -29,8 +29,9 @@ class PerhapsKept(OSError):
 class Journal:
     """One journal."""
 
-    def __init__(self, disk: Disk, *, slack: int = SLACK) -> None:
+    def __init__(self, disk: Disk, *, slack: int = SLACK, first_revision: int = 1) -> None:
         self._disk = disk
+        self._begin = first_revision - 1
         self._slack = slack
         self._size = 0
         """Bytes of it that are on the disk for sure."""
@@ -66,7 +67,7 @@ class Journal:
             UnknownFormat: It is of a newer program.
         """
         data = self._disk.open()
-        found = recover(data)
+        found = recover(data, begin=self._begin)
         self._size = found.sound
         self._aside = "" if found.is_sound else aside_name(found.revision)
         self._sizes = {key: len(object_line(each)) for key, each in found.objects.items()}

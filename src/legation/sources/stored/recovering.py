@@ -45,14 +45,18 @@ class Recovered:
         return not self.damaged and not self.cut
 
 
-def recover(journal: bytes) -> Recovered:
+def recover(journal: bytes, *, begin: int = 0) -> Recovered:
     """Return what a journal adds up to.
+
+    Args:
+        journal: All that stands in it.
+        begin: The revision to begin with where there is none.
 
     Raises:
         UnknownFormat: It is not of a format that is known here.
     """
     *texts, _ = journal.split(b"\n")
-    reading = _Reading(texts)
+    reading = _Reading(texts, begin=0 if journal else begin)
     sound = position = 0
     for number, text in enumerate(texts, 1):
         reading.take(read_line(text), number, size=len(text))
@@ -80,9 +84,9 @@ def recover(journal: bytes) -> Recovered:
 class _Reading:
     """What the lines so far add up to."""
 
-    def __init__(self, texts: Sequence[bytes]) -> None:
+    def __init__(self, texts: Sequence[bytes], *, begin: int) -> None:
         self.objects: dict[ObjectKey, StoredObject] = {}
-        self.history = History()
+        self.history = History(begin)
         self.damaged: list[int] = []
         self.broken = 0
         """The first of the lines just before this one that cannot be read; 0 for none."""

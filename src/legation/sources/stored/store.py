@@ -10,7 +10,7 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from legation.errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from legation.model.objects import FieldPath, ManifestObject, ObjectKey, Place
+from legation.model.objects import LARGE, FieldPath, ManifestObject, ObjectKey, Place, size_of
 from legation.model.problems import Problem
 from legation.model.statistics import StoreStatistics
 from legation.model.stored import Applied, Change, Check, Page, Precondition, StoredObject
@@ -62,6 +62,7 @@ class StoredObjects:
         make_uid: Callable[[], str] = lambda: str(uuid4()),
         disk: Disk | None = None,
         slack: int = SLACK,
+        first_revision: int = 1,
     ) -> None:
         """Take the parts; nothing is read or opened yet.
 
@@ -72,6 +73,8 @@ class StoredObjects:
             make_uid: Makes what tells an object from those of its name that were there before.
             disk: What keeps the journal, if it is not that folder.
             slack: Bytes out of date that the journal may always have.
+            first_revision: The number of the first change where nothing was kept before. One that no store had which
+                was there earlier tells who watched that one that this is another.
         """
         self._folder = folder
         self._place = str(folder / JOURNAL)
@@ -80,6 +83,7 @@ class StoredObjects:
         self._make_uid = make_uid
         self._disk = disk or FolderDisk(folder)
         self._slack = slack
+        self._first_revision = first_revision
         self._book = Book()
         self._journal: Journal | None = None
         self._writer: Writer | None = None
@@ -87,6 +91,8 @@ class StoredObjects:
         self._begun = asyncio.Event()
         """Whether it is known what there is, or that nobody will know."""
         self._manifests: dict[ObjectKey, ManifestObject] = {}
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        """The last moment that was written to an object."""
         self._damages: tuple[Problem, ...] = ()
         self._inputs: Inputs | None = None
         self._moved = asyncio.Event()
@@ -111,7 +117,7 @@ class StoredObjects:
             SettingsError: The folder cannot be used.
         """
         thread = OwnThread("stored-objects")
-        self._journal = journal = Journal(self._disk, slack=self._slack)
+        self._journal = journal = Journal(self._disk, slack=self._slack, first_revision=self._first_revision)
         try:
             found = await thread.run(lambda: _open(journal, self._folder))
             self._begin(found)
@@ -185,10 +191,12 @@ class StoredObjects:
     ) -> tuple[Applied, ...]:
         """Apply objects: all of them or none. They are on the disk when it returns."""
         check_manager(manager)
-        given = read_all(bodies)
-        hand = Hand(manager=manager, force=force, moment=self._moment())
+        # What is large is read in a thread: Envoys are served meanwhile.
+        is_large = size_of(bodies) >= LARGE
+        given = await asyncio.to_thread(read_all, bodies) if is_large else read_all(bodies)
 
         def planned() -> Plan:
+            hand = Hand(manager=manager, force=force, moment=self._moment())
             plan = self._book.plan_apply(given, hand=hand, make_uid=self._make_uid, dry_run=dry_run)
             if check is not None:
                 check(plan.applied)
@@ -268,6 +276,8 @@ class StoredObjects:
 
     def _begin(self, found: Recovered) -> None:
         self._book = Book(found.objects, history=found.history)
+        created = (each.body["metadata"]["creationTimestamp"] for each in found.objects.values())
+        self._latest = max(map(datetime.fromisoformat, created), default=self._latest)
         self._damages = damages(self._place, found, aside=aside_name(found.revision))
         self._manifests = {key: each.manifest() for key, each in found.objects.items()}
 
@@ -308,7 +318,10 @@ class StoredObjects:
         return tell(self._place, reason_of(trouble))
 
     def _moment(self) -> str:
-        return datetime.fromtimestamp(self._unix_time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """Return the present moment, later than all before: which of two objects was there first is told by it."""
+        now = datetime.fromtimestamp(self._unix_time(), UTC)
+        self._latest = max(now, self._latest + timedelta(microseconds=1))
+        return self._latest.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 async def _until_ended(writer: Writer) -> None:

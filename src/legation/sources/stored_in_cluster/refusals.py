@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from legation.errors import (
     FieldConflicts,
@@ -41,7 +42,13 @@ _GOT = re.compile(r", got &.*$", re.DOTALL)
 
 
 def of_write(
-    error: KubeError | KubeUnreachable, *, index: int, key: ObjectKey, kind: ApiKind, wanted: str = ""
+    error: KubeError | KubeUnreachable,
+    *,
+    index: int,
+    key: ObjectKey,
+    kind: ApiKind,
+    wanted: str = "",
+    dry_run: bool = False,
 ) -> StoreError:
     """Return the error for an object that could not be applied or deleted.
 
@@ -51,9 +58,10 @@ def of_write(
         key: The object.
         kind: As it was asked for.
         wanted: The resourceVersion that it was to have.
+        dry_run: Whether it was only tried.
     """
     if isinstance(error, KubeUnreachable):
-        return StoreUnavailable(f"{error}; whether it was done is not known")
+        return _unavailable(error, key, may_be_done=error.was_asked and not dry_run)
     if isinstance(error, KubeConflict):
         conflicts = tuple(_conflicts(error, index))
         return FieldConflicts(conflicts) if conflicts else VersionConflict(index, key, wanted, "another one")
@@ -66,7 +74,12 @@ def of_write(
         return InvalidObjects((ObjectFault(index=index, path="metadata.namespace", message=message),))
     if error.status in {400, 403, 422} or _TYPES in error.words or _NUMBER.search(error.words):
         return forbidden(error) or InvalidObjects(tuple(_faults(error, index)))
-    return of_read(error)
+    # Whoever waited for etcd in vain does not know what became of it. Nor does a proxy.
+    return _unavailable(error, key, may_be_done=error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not dry_run)
+
+
+def _unavailable(error: Exception, key: ObjectKey, *, may_be_done: bool) -> StoreUnavailable:
+    return StoreUnavailable(f"{key}: {error}" if may_be_done else str(error), may_be_done=may_be_done)
 
 
 def is_nowhere(error: KubeError) -> bool:

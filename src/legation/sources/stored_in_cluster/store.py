@@ -10,7 +10,8 @@ It knows how the API is asked. It refuses to know what an object means.
 A cluster knows no transactions. So all is tried first by a dry run, which finds whatever the API server and its
 webhooks refuse, and nothing is written if one is refused. What is refused only after that, because somebody else was
 faster or the connection broke, is told by `PartlyStored` with the objects that were written before it; to apply the
-same again is always right.
+same again is always right. Where the connection broke, or the API server itself fails, nobody knows whether the object
+that is named was written.
 
 Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -116,7 +117,7 @@ class ClusterObjects:
             FieldConflicts: Others own fields with other values.
             VersionConflict: One says a resourceVersion or uid that its object does not have.
             StoreForbidden: The rules do not allow it.
-            StoreUnavailable: The cluster does not answer.
+            StoreUnavailable: The cluster does not answer; it says whether this may be done nevertheless.
             PartlyStored: One of these after some were stored.
         """
         check_manager(manager)
@@ -148,7 +149,7 @@ class ClusterObjects:
             ObjectNotFound: One is not there.
             VersionConflict: A precondition does not hold.
             StoreForbidden: The rules do not allow it.
-            StoreUnavailable: The cluster does not answer.
+            StoreUnavailable: The cluster does not answer; it says whether this may be done nevertheless.
             PartlyStored: One of these after some were deleted.
         """
         found = await _all_of([self._looked_up(index, *each) for index, each in enumerate(keys)])
@@ -295,7 +296,9 @@ class ClusterObjects:
             raise InvalidObjects((ObjectFault(index=wanted.index, path="metadata.name", message=message),)) from None
         except (KubeError, KubeUnreachable) as error:
             said = str(wanted.body["metadata"].get("resourceVersion") or "")
-            raise of_write(error, index=wanted.index, key=wanted.key, kind=wanted.kind, wanted=said) from error
+            raise of_write(
+                error, index=wanted.index, key=wanted.key, kind=wanted.kind, wanted=said, dry_run=dry_run
+            ) from error
         return stored_object(found, kind=wanted.kind)
 
     # ----------------------------------------------------------------------------------------------------- delete
@@ -333,7 +336,7 @@ class ClusterObjects:
             raise ObjectNotFound(key, index=index) from None
         except (KubeError, KubeUnreachable) as error:
             wanted = precondition.resource_version or precondition.uid
-            raise of_write(error, index=index, key=key, kind=kind, wanted=wanted) from error
+            raise of_write(error, index=index, key=key, kind=kind, wanted=wanted, dry_run=dry_run) from error
 
     async def _find(self, key: ObjectKey) -> StoredObject | None:
         kind = self._scopes.kind(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legation.api.admission.room import Room
+from legation.api.admission.room import SMALL, Room
 
 
 def test_what_is_taken_is_given_back_at_the_end() -> None:
@@ -15,3 +15,15 @@ def test_what_is_taken_is_given_back_at_the_end() -> None:
     with room.place() as again:
         assert again(10)
         assert not again(1)
+
+
+def test_a_third_is_for_small_questions() -> None:
+    room = Room(30 * SMALL)
+    with room.place() as large, room.place() as larger, room.place() as small:
+        assert large(10 * SMALL)
+        assert larger(10 * SMALL)
+        assert not larger(1)
+        assert not large(1)
+        assert small(SMALL - 1)
+        assert small(1)
+        assert not small(1)

@@ -190,7 +190,7 @@ def adding(inject: Callable[[Request], Decision]) -> Iterator[Webhook]:
         consider=lambda: NOTHING_ELSE,
         time_limit=60.0,
         refuse_unchecked=False,
-        fault=pytest.fail,
+        fault=lambda fault: pytest.fail(str(fault)),
         inject=inject,
     )
     try:

@@ -65,6 +65,12 @@ def test_what_is_written_is_read(name: str, text: str, field: str, value: Any) -
         ("memory_limit", "0"),
         ("ports", "http=0"),
         ("ports", "http=80,http=81"),
+        ("ports", "1=80"),
+        ("ports", "a--b=80"),
+        ("ports", "-a=80"),
+        ("ports", "a234567890123456=80"),
+        ("ports", ",".join(["80"] * 2_000)),
+        ("no_proxy", "a" * 5_000),
         ("ports", "80/ICMP"),
         ("log_level", "loud"),
         ("log_level", "upstream:loud"),
@@ -121,6 +127,13 @@ def test_a_misspelt_one_is_a_warning_and_those_of_others_are_nothing() -> None:
     assert found.wishes is not None
     (problem,) = found.problems
     assert (problem.level, problem.mend) == (Level.WARNING, 'did you mean "legation.dev/log-level"?')
+
+
+def test_of_many_misspelt_ones_it_is_told_how_many_more_there_are() -> None:
+    found = read_wishes({f"legation.dev/a{number:03}": "" for number in range(100)}, defaults=DEFAULTS)
+    assert found.wishes is not None
+    assert len(found.problems) == 11
+    assert found.problems[-1].message == "and 90 more that are no annotations of a sidecar"
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from legation.api.injection.annotations import read_wishes
 from legation.api.injection.forms import NAMES
 from legation.api.injection.injecting import inject
+from legation.api.injection.starting import started
 from legation.model.problems import Level
 from tests.unit.api.injection.pods import DEFAULTS, bootstrap, injected, pod, sidecar
 
 OWN = {"name": "envoy", "image": "mine"}
+DNS = ("spec", "dnsPolicy")
+
+
+def node_affinity(*systems: list[str]) -> dict[str, Any]:
+    """Return that a Pod goes to nodes of any of these systems."""
+    terms = [{"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": each}]} for each in systems]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
 
 
 def test_the_sidecar_comes_before_all_others_and_what_was_given_is_not_changed() -> None:
@@ -56,6 +66,9 @@ def test_containers_that_came_later_are_given_what_the_others_have() -> None:
         (pod(hostNetwork=True), "it is in the network of its node"),
         (pod(os={"name": "windows"}), "it runs on Windows"),
         (pod(nodeSelector={"kubernetes.io/os": "windows"}), "it runs on Windows"),
+        (pod(nodeSelector={"beta.kubernetes.io/os": "windows"}), "it runs on Windows"),
+        (pod(affinity=node_affinity(["windows"], ["windows"])), "it runs on Windows"),
+        (pod(securityContext={"windowsOptions": {"hostProcess": True}}, hostNetwork=True), "it runs on Windows"),
         (pod(initContainers=[OWN]), "it has a container envoy of its own"),
         (pod(initContainers=[{**OWN, "restartPolicy": "Always"}]), "it has a container envoy of its own"),
         ({**pod(), "spec": {"containers": [OWN]}}, "it has a container envoy of its own"),
@@ -93,17 +106,102 @@ def test_what_asks_for_neither_is_told_at_once(where: str) -> None:
 
 
 def test_in_the_network_of_the_node_it_is_added_when_asked_for() -> None:
-    asked = pod(annotations={"host-network": "enabled"}, hostNetwork=True, dnsPolicy="ClusterFirst")
+    asked = pod(annotations={"host-network": "enabled", "wait": "5s"}, hostNetwork=True, dnsPolicy="ClusterFirst")
     made = injected(asked)
     assert made.pod["spec"]["initContainers"]
     (doubt,) = made.problems
-    assert (doubt.level, doubt.path, doubt.mend) == (
-        Level.WARNING,
-        ("spec", "dnsPolicy"),
-        "set ClusterFirstWithHostNet",
-    )
+    assert (doubt.level, doubt.path, doubt.mend) == (Level.WARNING, DNS, "set ClusterFirstWithHostNet")
     resolves = pod(annotations={"host-network": "enabled"}, hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet")
     assert injected(resolves).problems == ()
+
+
+def test_a_pod_that_may_run_elsewhere_too_is_none_of_windows() -> None:
+    assert injected(pod(affinity=node_affinity(["windows"], ["linux"]))).problems == ()
+    assert injected(pod(affinity=node_affinity(["windows", "linux"]))).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        ({}, Level.ERROR),
+        ({"xds": "legation"}, Level.ERROR),
+        ({"xds": "legation.home.svc.cluster.local:1"}, Level.ERROR),
+        ({"wait": "none"}, Level.WARNING),
+        ({"xds": "legation.example.com:1"}, Level.WARNING),
+        ({"xds": "10.0.0.1:1"}, None),
+        ({"xds": "[fd00::1]:1"}, None),
+    ],
+)
+def test_who_would_wait_forever_for_a_name_that_nobody_knows_is_told_at_once(
+    told: dict[str, str], level: Level | None
+) -> None:
+    told = {name: value if ":" in value or name != "xds" else f"{value}:1" for name, value in told.items()}
+    asking = pod(annotations=told, dnsPolicy="Default")
+    made = injected(asking)
+    assert [(each.level, each.path) for each in made.problems] == ([(level, DNS)] if level else [])
+    assert (made.pod is asking) is (level is Level.ERROR)
+
+
+@pytest.mark.parametrize(("number", "name"), [(9901, "admin-port"), (9902, "ready-port")])
+def test_a_port_that_the_sidecar_needs_belongs_to_nobody_else(number: int, name: str) -> None:
+    container = {"name": "web", "image": "web", "ports": [{"containerPort": 80}, {"containerPort": number}]}
+    asking = pod(containers=[container])
+    (problem,) = injected(asking).problems
+    assert problem.level is Level.ERROR
+    assert problem.path == ("spec", "containers", 0, "ports", 1, "containerPort")
+    assert problem.mend == f"legation.dev/{name} chooses another one for it"
+    assert injected(pod(containers=[container], annotations={name: "9000"})).problems == ()
+    datagrams = {**container, "ports": [{"containerPort": number, "protocol": "UDP"}]}
+    assert injected(pod(containers=[datagrams])).problems == ()
+
+
+def test_nor_does_a_listener_of_its_bootstrap_take_it() -> None:
+    more = {
+        "name": "mine",
+        "address": {"socket_address": {"address": "0.0.0.0", "port_value": 9902}},
+        "filter_chains": [{}],
+    }
+    asking = pod(annotations={"bootstrap": json.dumps({"static_resources": {"listeners": [more]}})})
+    (problem,) = injected(asking).problems
+    assert (problem.level, problem.mend) == (Level.ERROR, "legation.dev/ready-port chooses another one for it")
+    assert problem.path[3:] == ("static_resources", "listeners", 0, "address")
+
+
+def sleep(found: Any) -> Any:
+    """Return what its sidecar does before it ends."""
+    return found["spec"]["initContainers"][0].get("lifecycle")
+
+
+def test_it_sleeps_no_longer_than_its_pod_has_to_end() -> None:
+    """The API server refuses one that would."""
+    asked = pod(annotations={"drain": "11s"}, terminationGracePeriodSeconds=10)
+    (problem,) = injected(asked).problems
+    assert (problem.level, problem.path[-1]) == (Level.ERROR, "legation.dev/drain")
+    assert injected(pod(annotations={"drain": "11s"}, terminationGracePeriodSeconds=11)).problems == ()
+    for grace, wanted in ((10, {"preStop": {"sleep": {"seconds": 10}}}), (0, None)):
+        made = inject(pod(terminationGracePeriodSeconds=grace), defaults={**DEFAULTS, "drain": "40s"})
+        assert sleep(made.pod) == wanted
+        assert [each.level for each in made.problems] == [Level.WARNING]
+    assert [each.level for each in injected(pod(annotations={"drain": "31s"})).problems] == [Level.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("shared", "told", "wanted"),
+    [
+        ({}, {}, {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}),
+        ({"limits": {"memory": "128Mi", "cpu": "1"}}, {}, {}),
+        ({"requests": {"cpu": "10m"}}, {}, {"requests": {"memory": "128Mi"}, "limits": {"memory": "256Mi"}}),
+        (
+            {"limits": {"memory": "128Mi", "cpu": "1"}},
+            {"memory-limit": "100Mi", "cpu-request": "5m"},
+            {"requests": {"cpu": "5m"}, "limits": {"memory": "100Mi"}},
+        ),
+    ],
+)
+def test_where_all_containers_share_what_the_pod_has_it_has_only_what_is_asked_for(
+    shared: dict[str, Any], told: dict[str, str], wanted: dict[str, Any]
+) -> None:
+    assert sidecar(pod(annotations=told, resources=shared))["resources"] == wanted
 
 
 def test_requests_go_to_a_listener_only_where_they_go_nowhere_else() -> None:
@@ -121,6 +219,13 @@ def test_requests_go_to_a_listener_only_where_they_go_nowhere_else() -> None:
         for each in (*made["initContainers"][1:], *made["containers"])
     }
     assert found == {"before": every, "plain": every, "own": {"http_proxy": "a"}, "some": proxy | {"NO_PROXY": "a"}}
+
+
+def test_who_a_machine_is_nobody_asks_through_its_envoy() -> None:
+    containers = injected(pod(annotations={"http-proxy": "15001"})).pod["spec"]["containers"]
+    told = {each["name"]: each["value"] for each in containers[0]["env"]}
+    away = {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "metadata.google.internal"}
+    assert {"localhost", "127.0.0.1", "::1", *away} == set(told["NO_PROXY"].split(","))
 
 
 # The bootstrap
@@ -169,6 +274,15 @@ def test_no_word_of_it_is_a_variable_of_the_kubelet_but_the_pods_own_address() -
         ),
         ("cluster_manager: {local_cluster_name: a}", ("cluster_manager", "local_cluster_name"), "Envoy does not start"),
         (f"flags_path: {'a' * 130_000}", (), "the bootstrap is longer than 120000 bytes"),
+        (f"flags_path: {'a' * 119_000}", (), "the bootstrap is longer than 120000 bytes"),
+        (f"# {'a' * 120_000}", (), "the bootstrap is longer than 120000 bytes"),
+        (f"a: [&a {'a' * 9_000}, {'*a, ' * 20}]", (), "the bootstrap says too much"),
+        (f"static_resources: {{clusters: [{'{},' * 6_000}]}}", (), "the bootstrap says too much"),
+        (
+            "stats_sinks: [{name: a, typed_config: {'@type': type.googleapis.com/nope.X}}]",
+            ("stats_sinks", 0, "typed_config"),
+            "Envoy does not start",
+        ),
     ],
 )
 def test_a_bootstrap_that_envoy_would_not_take_is_an_error(more: str, path: tuple[Any, ...], words: str) -> None:
@@ -179,6 +293,42 @@ def test_a_bootstrap_that_envoy_would_not_take_is_an_error(more: str, path: tupl
     assert problem.level is Level.ERROR
     assert problem.path == ("metadata", "annotations", "legation.dev/bootstrap", *path)
     assert words in problem.message
+
+
+def test_with_an_image_of_ones_own_there_may_be_more_types() -> None:
+    more = "stats_sinks: [{name: a, typed_config: {'@type': type.googleapis.com/nope.X}}]"
+    made = injected(pod(annotations={"bootstrap": more, "image": "envoy:mine"}))
+    assert made.pod["spec"]["initContainers"]
+    assert {each.level for each in made.problems} == {Level.WARNING}
+
+
+def test_a_resource_monitor_takes_the_place_of_ours() -> None:
+    """Envoy does not start with two of one name."""
+    name = "envoy.resource_monitors.global_downstream_max_connections"
+    kind = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    limit = {"@type": f"type.googleapis.com/{kind}", "max_active_downstream_connections": 10}
+    more = {"overload_manager": {"resource_monitors": [{"name": name, "typed_config": limit}]}}
+    both = bootstrap(sidecar(pod(annotations={"bootstrap": json.dumps(more)})))
+    assert both["overload_manager"] == more["overload_manager"]
+
+
+def test_of_many_faults_no_more_are_told_than_anybody_reads() -> None:
+    more = {f"unknown{number}": 1 for number in range(5_000)}
+    made = injected(pod(annotations={"bootstrap": json.dumps(more)}))
+    assert len(made.problems) == 100
+
+
+def test_what_many_pods_ask_for_is_looked_at_once() -> None:
+    """All of a Deployment have the same."""
+    found = read_wishes({"legation.dev/bootstrap": "flags_path: of_many"}, defaults=DEFAULTS).wishes
+    again = read_wishes({"legation.dev/bootstrap": "flags_path: of_many"}, defaults=DEFAULTS).wishes
+    other = read_wishes({"legation.dev/bootstrap": "flags_path: other"}, defaults=DEFAULTS).wishes
+    assert found is not None
+    assert again is not None
+    assert other is not None
+    assert started(found) is started(again)
+    assert started(found) != started(other)
+    assert started(found) != started(replace(found, ready_port=1))
 
 
 def test_a_node_id_in_it_is_told_to_be_of_no_use() -> None:

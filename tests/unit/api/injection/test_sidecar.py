@@ -67,7 +67,7 @@ def test_it_is_what_the_strictest_rules_of_pods_ask_for() -> None:
 
 
 def test_resources_say_what_was_asked_for_and_no_more() -> None:
-    assert of()["resources"] == {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
+    assert of()["resources"] == {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
     nothing = dict.fromkeys(("cpu_request", "memory_request", "cpu_limit", "memory_limit"), "none")
     assert of(**nothing)["resources"] == {}
 

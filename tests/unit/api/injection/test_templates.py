@@ -38,6 +38,15 @@ def test_each_kind_that_makes_pods_has_them_changed(version: str, kind: str, res
     assert changed(listed, marked) == {**listed, "items": [{"kind": "Service"}, changed(value, marked)]}
 
 
+def test_lists_of_one_kind_need_not_say_it_again() -> None:
+    items = [{"metadata": {"name": "a"}, **TEMPLATE}, {"apiVersion": "apps/v1", "kind": "Deployment", **TEMPLATE}, None]
+    found = changed({"apiVersion": "apps/v1", "kind": "DeploymentList", "items": items}, marked)
+    template = {"spec": {"template": {"spec": {}, "marked": True}}}
+    assert found["items"] == [{**items[0], **template}, {**items[1], **template}, None]  # type: ignore[dict-item]  # neither is None
+    pods = {"apiVersion": "v1", "kind": "PodList", "items": [{"spec": {}}]}
+    assert changed(pods, marked)["items"] == [{"spec": {}}]
+
+
 @pytest.mark.parametrize(
     "value",
     [

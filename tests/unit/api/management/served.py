@@ -28,8 +28,13 @@ class Service:
         self.asked: list[Message] = []
         self.callers: list[Caller] = []
         self.error: Exception | None = None
+        self.answers: dict[str, Message] = {}
+        """What is answered by the name of the call, where it is not an empty message."""
         self.events: asyncio.Queue[pb.WatchEvent | Exception | None] = asyncio.Queue()
         self.watching = 0
+        self.waits = False
+        """Whether to wait for Envoys has no end."""
+        self.waiting = asyncio.Event()
         self.ended = asyncio.Event()
 
     @property
@@ -48,8 +53,13 @@ class Service:
 
         async def call(request: Message, caller: Caller) -> Message:
             self._take(request, caller)
-            answer: Message = kind()
-            return answer
+            if name == "wait_accepted" and self.waits:
+                self.waiting.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    self.ended.set()
+            return self.answers.get(name) or kind()
 
         return call
 

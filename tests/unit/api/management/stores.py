@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from legation.errors import Compacted, ObjectNotFound
@@ -13,6 +14,7 @@ from legation.model.problems import Problem
 from legation.model.stored import Applied, Change, Check, Outcome, Page, Precondition, StoredObject
 from legation.runtime.acceptance import Acceptance, Matches
 from legation.runtime.problem_log import Told
+from legation.runtime.upcoming import Upcoming
 from legation.sources.base import Source
 
 
@@ -30,6 +32,8 @@ class FakeStore:
         self.changes: list[Change] = []
         self.revision = len(objects)
         self.error: Exception | None = None
+        self.outcome: Outcome | None = None
+        """What becomes of whatever is applied, whether it was there or not."""
         self.asked: list[Mapping[str, Any]] = []
         self.oldest = 0
         self.moved = asyncio.Event()
@@ -67,7 +71,7 @@ class FakeStore:
     def _applied(self, body: Mapping[str, Any]) -> Applied:
         metadata = {"namespace": "default", **body["metadata"], "resourceVersion": str(self.revision + 1)}
         key = ObjectKey(body["apiVersion"].partition("/")[0], body["kind"], metadata["namespace"], metadata["name"])
-        outcome = Outcome.CHANGED if key in self.objects else Outcome.CREATED
+        outcome = self.outcome or (Outcome.CHANGED if key in self.objects else Outcome.CREATED)
         return Applied(key=key, outcome=outcome, stored=StoredObject(key=key, body={**body, "metadata": metadata}))
 
     async def delete(
@@ -158,9 +162,6 @@ class FakeObjects:
         news = {key: (1, each) for key, (number, each) in self.counts.items() if number > since}
         return Deliveries(epoch=self.epoch, number=self.number, whole=not since, objects=news)
 
-    async def caught_up(self) -> None:
-        """All is counted at once."""
-
     def state(self, _key: ObjectKey) -> ObjectState | None:
         return None
 
@@ -189,6 +190,10 @@ class FakePlane:
         """What would be wrong, by names of objects."""
         self.elsewhere: dict[ObjectKey, tuple[Source, ManifestObject]] = {}
         self.foreseen: list[ManifestObject] = []
+        self.upcoming = Upcoming()
+        self.ahead: list[tuple[str, threading.Thread]] = []
+        """Names of objects that were read before, and by whom."""
+        self.forgotten: list[ObjectKey] = []
         self.waited: list[dict[str, Any]] = []
         self.acceptance = Acceptance(accepted=("edge",))
         self.asked = asyncio.Event()
@@ -196,12 +201,22 @@ class FakePlane:
         self.answers = asyncio.Event()
         self.answers.set()
 
+    async def counted(self) -> None:
+        """All is counted at once."""
+
     def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
         return self.elsewhere.get(key)
 
     def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
         self.foreseen += manifests
+        self.upcoming.look_at({each.key: each for each in manifests}, {each.key: () for each in manifests})
         return tuple(self.wrong.get(each.key.name, ()) for each in manifests)
+
+    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
+        return lambda: self.ahead.extend((each.key.name, threading.current_thread()) for each in manifests)
+
+    def forget(self, keys: Iterable[ObjectKey]) -> None:
+        self.forgotten += keys
 
     async def wait_accepted(
         self,

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 
-from legation.api.management import answers
+from legation.api.management import answers, structs
 from legation.management.v1 import management_pb2 as pb
 from legation.model.delivery import Delivery, Refusal
 from legation.model.objects import ObjectKey, Place
@@ -14,6 +17,10 @@ from legation.model.resource_types import CLUSTER
 from legation.model.stored import Applied, Outcome, Owner
 from legation.runtime.acceptance import Acceptance, RefusedBy
 from tests.unit.api.management.stores import stored
+
+if TYPE_CHECKING:
+    import pytest
+    from google.protobuf.struct_pb2 import Struct
 
 KEY = ObjectKey("bootes.io", "Cluster", "default", "web")
 
@@ -40,48 +47,74 @@ def test_a_problem_is_told_with_all_that_is_known() -> None:
     assert not answers.problem(Problem(code="c", message="m")).HasField("object")
 
 
-def test_a_manifest_is_told_as_a_struct_or_as_a_text() -> None:
+async def test_a_manifest_is_told_as_a_struct_or_as_a_text() -> None:
     it, manifests = stored(port=80), answers.Manifests()
-    struct = manifests.told(it)
+    struct = await manifests.told(it)
     assert json_format.MessageToDict(struct.manifest)["spec"] == {"port": 80}
     assert (struct.text, struct.object.resource_version) == ("", "1")
-    text = manifests.told(it, form=pb.FORM_TEXT)
+    text = await manifests.told(it, form=pb.FORM_TEXT)
     assert json.loads(text.text) == it.body
     assert not text.HasField("manifest")
 
 
-def test_secrets_are_told_to_who_may_see_them() -> None:
+async def test_secrets_are_told_to_who_may_see_them() -> None:
     it, manifests = stored(password="hunter2"), answers.Manifests()
-    assert "hunter2" not in str(manifests.told(it))
-    assert "hunter2" not in str(manifests.told(it, form=pb.FORM_TEXT))
-    assert "hunter2" in str(manifests.told(it, secrets=True))
-    assert "hunter2" not in str(manifests.told(it))
+    assert "hunter2" not in str(await manifests.told(it))
+    assert "hunter2" not in str(await manifests.told(it, form=pb.FORM_TEXT))
+    assert "hunter2" in str(await manifests.told(it, secrets=True))
+    assert "hunter2" not in str(await manifests.told(it))
 
 
-def test_who_owns_what_is_told_to_who_asks() -> None:
+async def test_who_owns_what_is_told_to_who_asks() -> None:
     it, manifests = stored(), answers.Manifests()
     owner = Owner(manager="me", api_version="v1", time="2026-01-01T00:00:00Z", fields={"spec": {}})
     owned = type(it)(key=it.key, body=it.body, owners=(owner,))
-    assert "managedFields" not in manifests.told(owned, form=pb.FORM_TEXT).text
-    told = json.loads(manifests.told(owned, form=pb.FORM_TEXT, managed_fields=True).text)
+    assert "managedFields" not in (await manifests.told(owned, form=pb.FORM_TEXT)).text
+    told = json.loads((await manifests.told(owned, form=pb.FORM_TEXT, managed_fields=True)).text)
     assert told["metadata"]["managedFields"][0]["manager"] == "me"
 
 
-def test_what_is_told_twice_is_made_once_and_problems_are_new_each_time() -> None:
+async def test_what_is_told_twice_is_made_once_and_problems_are_new_each_time() -> None:
     it, manifests = stored(), answers.Manifests()
-    assert manifests.told(it) is manifests.told(it)
-    wrong = manifests.told(it, problems=[Problem(code="c", message="m")])
+    assert await manifests.told(it) is await manifests.told(it)
+    wrong = await manifests.told(it, problems=[Problem(code="c", message="m")])
     assert [each.code for each in wrong.problems] == ["c"]
-    assert not manifests.told(it).problems
+    assert not (await manifests.told(it)).problems
 
 
-def test_no_more_is_remembered_than_may_be() -> None:
+async def test_no_more_is_remembered_than_may_be() -> None:
     manifests = answers.Manifests()
     every = [stored(f"c{number}") for number in range(1100)]
-    first = manifests.told(every[0])
+    first = await manifests.told(every[0])
     for each in every:
-        manifests.told(each)
-    assert manifests.told(every[0]) is not first
+        await manifests.told(each)
+    assert await manifests.told(every[0]) is not first
+
+
+async def test_no_more_bytes_are_remembered_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_REMEMBERED_BYTES", 2500)
+    manifests, every = answers.Manifests(), [stored(f"c{number}", text="x" * 1000) for number in range(3)]
+    first, _, third = [await manifests.told(each) for each in every]
+    assert await manifests.told(every[2]) is third
+    assert await manifests.told(every[0]) is not first
+
+
+async def test_what_is_large_is_made_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    makers: list[threading.Thread] = []
+    fill = structs.fill
+
+    def noted(struct: Struct, json: Mapping[str, Any], **more: Any) -> None:
+        makers.append(threading.current_thread())
+        fill(struct, json, **more)
+
+    monkeypatch.setattr(structs, "fill", noted)
+    manifests, here = answers.Manifests(), threading.current_thread()
+    await manifests.told(stored("small"))
+    assert set(makers) == {here}
+    makers.clear()
+    told = await manifests.told(stored("large", many=[{"port": 80}] * 10_000))
+    assert len(structs.to_json(told.manifest)["spec"]["many"]) == 10_000
+    assert here not in makers
 
 
 def test_what_became_of_an_object() -> None:

@@ -73,3 +73,46 @@ def test_what_cannot_be_made_is_said_with_the_setting(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match="too long"):
         open_at(tmp_path / "api.sock", fail, setting="--it")
     assert not list(tmp_path.iterdir())
+
+
+def test_who_may_write_in_the_folder_cannot_guess_where_it_is_made(tmp_path: Path) -> None:
+    """Two starts of one program make it elsewhere, and no folder is taken that is there already."""
+    made, path, server = list[Path](), tmp_path / "api", Server()
+
+    def add(address: str) -> None:
+        made.append(Path(address.removeprefix("unix:")))
+        server.add(address)
+
+    for _ in range(2):
+        open_at(path, add, setting="--it")
+        path.unlink()
+    server.close()
+    assert made[0].parent != made[1].parent
+    assert {each.parent.parent for each in made} == {tmp_path}
+
+
+def test_a_folder_that_was_put_in_the_place_of_the_own_one_is_not_believed(tmp_path: Path) -> None:
+    """Where everybody may rename what others have made. Whoever does it has links to what is not his."""
+    path, mine = tmp_path / "api", tmp_path / "mine"
+    mine.write_text("x")
+    mine.chmod(0o644)
+
+    def add(address: str) -> None:
+        own = Path(address.removeprefix("unix:")).parent
+        own.rename(tmp_path / "away")
+        own.mkdir()
+        (own / "s").symlink_to(mine)
+
+    with pytest.raises(TransportError, match="cannot be listened on"):
+        open_at(path, add, setting="--it")
+    assert mine.stat().st_mode & 0o777 == 0o644
+    assert not path.is_symlink()
+
+
+def test_what_is_no_socket_after_all_is_not_put_there(tmp_path: Path) -> None:
+    def add(address: str) -> None:
+        Path(address.removeprefix("unix:")).symlink_to(tmp_path)
+
+    with pytest.raises(TransportError, match="somebody else puts something there"):
+        open_at(tmp_path / "api", add, setting="--it")
+    assert not list(tmp_path.iterdir())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
@@ -319,3 +321,46 @@ async def test_a_manifest_is_shown_as_a_person_would_write_it(served: Served, mo
     assert response.text.strip() == (
         '{"manifest":{"apiVersion":"v1","kind":"X","metadata":{"name":"a","z":1},"spec":{"a":[0.25,1e+300],"b":8080}}}'
     )
+
+
+async def test_what_is_large_is_read_and_told_in_a_thread(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, threading.Thread]] = []
+
+    def noting(name: str) -> None:
+        work = getattr(http_app, name)
+
+        def noted(*given: Any, **more: Any) -> Any:
+            done.append((name, threading.current_thread()))
+            return work(*given, **more)
+
+        monkeypatch.setattr(http_app, name, noted)
+
+    for each in ("from_json", "from_manifests", "answer"):
+        noting(each)
+    text = "x" * 100_000
+    await served.post("/v1/apply", {"items": [{"text": "small"}]})
+    await served.post("/v1/apply", {"items": [{"text": text}]})
+    manifest = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "text": text}
+    await served.post("/v1/apply", manifest, content_type="application/yaml")
+    served.service.answers["get"] = pb.StoredObject(text=text)
+    await served.client.get("/v1/objects/Cluster/a")
+    here = threading.current_thread()
+    assert [(name, thread is here) for name, thread in done] == [
+        ("from_json", True),
+        ("answer", True),
+        ("from_json", False),
+        ("answer", True),
+        ("from_manifests", False),
+        ("answer", True),
+        ("answer", False),
+    ]
+
+
+async def test_who_goes_is_not_waited_for_any_longer(served: Served) -> None:
+    served.service.waits = True
+    asking = asyncio.create_task(served.post("/v1/wait-accepted", {"timeout": "600s"}))
+    async with asyncio.timeout(PATIENCE):
+        await served.service.waiting.wait()
+        asking.cancel()
+        await served.service.ended.wait()
+    assert served.faults == []

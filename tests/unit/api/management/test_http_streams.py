@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from google.rpc import code_pb2
 
+from legation.api.management.apart import Apart
 from legation.api.management.http_streams import streamed
 from legation.api.management.refused import Refused
 from legation.management.v1 import management_pb2 as pb
@@ -100,7 +101,7 @@ async def test_a_stream_of_events_that_is_silent_shows_that_it_stands() -> None:
         await silent.wait()
 
     faults: list[Exception] = []
-    answer = await streamed(messages(), as_events=True, fault=faults.append, keep_alive=0.01)
+    answer = await streamed(messages(), as_events=True, fault=faults.append, apart=Apart(), keep_alive=0.01)
     said = answer.said
     async with asyncio.timeout(PATIENCE):
         found = [await anext(said) for _ in range(3)]

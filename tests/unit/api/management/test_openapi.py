@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from legation.api.management.http_rules import RULES, SERVICE
+from legation.api.management.http_rules import RULES
+from legation.api.management.methods import SERVICE
 from legation.api.management.openapi import docs_page, openapi_document
 from legation.api.management.proto_comments import comments
 from legation.management.v1 import management_pb2

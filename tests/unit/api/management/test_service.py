@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import json
+import threading
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from google.rpc import code_pb2
 from structlog.testing import capture_logs
 
+from legation.api.management import requests
 from legation.api.management import service as module
 from legation.api.management.calls import Caller
 from legation.api.management.kinds import Kinds
@@ -18,6 +21,9 @@ from legation.errors import InvalidObjects, ObjectFault, StoreUnavailable
 from legation.management.v1 import management_pb2 as pb
 from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
+from legation.model.stored import Outcome
+from legation.runtime.acceptance import Acceptance
+from legation.runtime.read import Reading
 from tests.unit.api.management.stores import FakePlane, FakeStore, stored
 from tests.unit.api.management.test_requests import violations
 
@@ -81,6 +87,43 @@ async def test_a_dry_run_checks_and_stores_nothing() -> None:
     assert (await refusal(world.apply("a", dry_run=True))).status.code == code_pb2.INVALID_ARGUMENT
 
 
+async def test_what_was_found_out_of_what_is_not_to_be_served_is_forgotten() -> None:
+    world = World()
+    await world.apply("stored")
+    await world.apply("asked", dry_run=True)
+    world.plane.wrong["wrong"] = (Problem(code="c", message="m"),)
+    await refusal(world.apply("wrong"))
+    world.store.outcome = Outcome.UNCHANGED
+    await world.apply("same")
+    assert [each.name for each in world.plane.forgotten] == ["asked", "wrong", "same"]
+
+
+async def test_what_is_stored_or_deleted_counts_before_it_is_served() -> None:
+    world = World("a", "b")
+    world.plane.upcoming.settle({each.key: Reading(manifest=each.manifest()) for each in world.store.objects.values()})
+    await world.management.delete(pb.DeleteRequest(objects=[key("a")], dry_run=True), CALLER)
+    assert len(world.plane.upcoming) == 0
+    await world.management.delete(pb.DeleteRequest(objects=[key("b")]), CALLER)
+    assert [each.name for each in (stored("a").key, stored("b").key) if each in world.plane.upcoming] == ["b"]
+    await world.apply("new", dry_run=True)
+    assert stored("new").key not in world.plane.upcoming
+    await world.apply("new")
+    assert stored("new").key in world.plane.upcoming
+
+
+async def test_the_mark_of_a_secret_does_not_reach_the_store() -> None:
+    world = World()
+    text = json.dumps(stored("a", password="[redacted]").body)
+    request = pb.ApplyRequest(items=[pb.Item(text=text)], force=True)
+    refused = await refusal(world.management.apply(request, CALLER))
+    assert refused.reason == "HIDDEN_SECRET"
+    assert set(violations(refused)) == {"items[0].text.spec.password"}
+    upstream = pb.AddUpstreamRequest(name="u")
+    upstream.cluster.update({"metadata": {"filter_metadata": {"a": {"password": "[redacted]"}}}})
+    assert (await refusal(world.management.add_upstream(upstream, CALLER))).reason == "HIDDEN_SECRET"
+    assert world.store.asked == []
+
+
 async def test_errors_of_the_store_are_told_by_the_field_of_the_request() -> None:
     world = World()
     world.store.error = InvalidObjects((ObjectFault(index=1, path="metadata.name", message="m"),))
@@ -108,6 +151,16 @@ async def test_what_is_deleted_is_told() -> None:
     refused = await refusal(world.management.delete(pb.DeleteRequest(objects=[key("a")]), CALLER))
     assert refused.status.code == code_pb2.NOT_FOUND
     await world.management.delete(pb.DeleteRequest(objects=[key("a")], missing_ok=True), CALLER)
+
+
+async def test_what_was_deleted_can_be_waited_for() -> None:
+    world = World("a")
+    world.plane.acceptance = Acceptance()
+    await world.management.delete(pb.DeleteRequest(objects=[key("a")]), CALLER)
+    request = pb.WaitAcceptedRequest(objects=[key("a")])
+    assert (await world.management.wait_accepted(request, CALLER)).accepted
+    other = pb.WaitAcceptedRequest(objects=[key("typo")])
+    assert (await refusal(world.management.wait_accepted(other, CALLER))).status.code == code_pb2.NOT_FOUND
 
 
 async def test_to_delete_nothing_or_very_much_is_refused() -> None:
@@ -146,6 +199,65 @@ async def test_a_list_is_asked_for_as_the_request_says() -> None:
     assert world.store.asked[1]["limit"] == 500
     for size in (-1, 1001):
         assert "page_size" in violations(await refusal(world.management.list(pb.ListRequest(page_size=size), CALLER)))
+
+
+async def test_a_page_has_no_more_than_most_clients_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("a", "b", "c", "d")
+    first = await world.management.list(pb.ListRequest(page_size=1), CALLER)
+    monkeypatch.setattr(module, "MOST_BYTES", 2 * first.objects[0].ByteSize())
+    names, sizes, token = [], [], ""
+    while True:
+        page = await world.management.list(pb.ListRequest(page_token=token), CALLER)
+        names += [each.object.name for each in page.objects]
+        sizes.append(len(page.objects))
+        token = page.next_page_token
+        if not token:
+            break
+    assert names == ["a", "b", "c", "d"]
+    assert sizes == [2, 2]
+
+
+async def test_an_object_that_is_larger_than_a_page_is_a_page_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("a", "b")
+    monkeypatch.setattr(module, "MOST_BYTES", 1)
+    page = await world.management.list(pb.ListRequest(), CALLER)
+    assert [each.object.name for each in page.objects] == ["a"]
+
+
+async def test_others_have_turns_while_a_long_page_is_made() -> None:
+    world = World()
+    for number in range(20):
+        world.store.put(stored(str(number), text="x" * 50_000))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await world.management.list(pb.ListRequest(), CALLER)
+    task.cancel()
+    assert turns >= 5
+
+
+async def test_what_is_large_is_read_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, readers, given = World(), list[threading.Thread](), requests.given
+
+    def noted(items: Sequence[pb.Item]) -> tuple[requests.Given, ...]:
+        readers.append(threading.current_thread())
+        return given(items)
+
+    monkeypatch.setattr(requests, "given", noted)
+    await world.apply("a")
+    assert readers == [threading.current_thread()]
+    assert world.plane.ahead == []
+    body = {"apiVersion": "bootes.io/v1", "kind": "Cluster", "metadata": {"name": "b"}, "spec": {"x": "y" * 100_000}}
+    await world.management.apply(pb.ApplyRequest(items=[pb.Item(text=json.dumps(body))]), CALLER)
+    [(name, reader)] = world.plane.ahead
+    assert name == "b"
+    assert threading.current_thread() not in {reader, readers[1]}
 
 
 async def test_secrets_are_for_the_owner_of_the_socket() -> None:

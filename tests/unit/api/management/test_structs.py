@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legation.api.management import structs
+from legation.management.v1 import management_pb2 as pb
+from legation.sources.stored.given import DEEPEST
 
 _SCALARS = st.none() | st.booleans() | st.text() | st.integers(-(2**53), 2**53) | st.floats(-1e6, 1e6)
 _JSON = st.recursive(
@@ -67,3 +71,28 @@ def test_what_json_cannot_say_is_refused_where_it_stands(value: Value, says: str
     with pytest.raises(structs.Unsayable, match=says) as caught:
         structs.to_json(struct)
     assert caught.value.path == ("spec", "list", 0)
+
+
+@pytest.mark.parametrize("wrap", [lambda it: {"a": it}, lambda it: [it]], ids=["maps", "lists"])
+def test_what_is_too_deep_is_told_as_text(wrap: Callable[[Any], Any]) -> None:
+    """Whoever reads a message stops at a hundred messages inside each other, and the manifest is not the first."""
+    deep: Any = 1
+    for _ in range(80):
+        deep = wrap(deep)
+    event = pb.WatchEvent()
+    structs.fill(event.object.stored.manifest, {"deep": deep, "flat": 1})
+    found = structs.to_json(pb.WatchEvent.FromString(event.SerializeToString()).object.stored.manifest)
+    assert found["flat"] == 1
+    at = found["deep"]
+    while not isinstance(at, str):
+        [at] = at.values() if isinstance(at, dict) else at
+    assert json.loads(at)
+
+
+def test_what_may_be_stored_is_told_as_it_is() -> None:
+    deep: Any = 1
+    for _ in range(DEEPEST):
+        deep = {"a": deep}
+    struct = Struct()
+    structs.fill(struct, {"a": deep})
+    assert structs.to_json(struct) == {"a": deep}

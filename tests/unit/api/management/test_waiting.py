@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2
 
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
@@ -9,6 +10,10 @@ from legation.api.management.waiting import UNASKED, Meant, wait_accepted
 from legation.errors import VersionConflict
 from legation.management.v1 import management_pb2 as pb
 from legation.model.node import Node, Workload
+from legation.model.objects import ObjectKey
+from legation.runtime.acceptance import Acceptance
+from tests.fakes import FakeSource
+from tests.manifests import cluster
 from tests.unit.api.management.stores import FakePlane, FakeStore, stored
 from tests.unit.api.management.test_requests import violations
 
@@ -55,6 +60,36 @@ async def test_what_is_stored_now_is_waited_for() -> None:
     ]
     assert [each.name for each in asked["objects"]] == ["a", "b", "c", "gone"]
     assert (asked["at_least"], asked["timeout"]) == (2, UNASKED)
+
+
+async def test_what_another_source_hides_is_not_waited_for() -> None:
+    plane, own, it = FakePlane(), FakeSource(), stored("a", version=3)
+    plane.elsewhere[it.key] = (FakeSource(), cluster("a", file="web.yaml", line=3))
+    store = FakeStore(it)
+    with pytest.raises(Refused, match=r"web\.yaml:3"):
+        await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a", "3")]), own=own)
+    await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a")]), own=own)
+    assert [each["versions"] for each in plane.waited] == [[]]
+    plane.elsewhere[it.key] = (own, it.manifest())
+    await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a", "3")]), own=own)
+    assert [len(each["versions"]) for each in plane.waited] == [0, 1]
+
+
+async def test_what_nobody_ever_heard_of_is_not_found() -> None:
+    plane, store, key = FakePlane(), FakeStore(), ObjectKey("bootes.io", "Cluster", "default", "typo")
+    request = pb.WaitAcceptedRequest(objects=[reference("typo")])
+    plane.acceptance = Acceptance()
+    with pytest.raises(Refused) as caught:
+        await wait_accepted(plane, store, KINDS, request)
+    assert caught.value.status.code == code_pb2.NOT_FOUND
+    # It was deleted here,
+    assert await wait_accepted(plane, store, KINDS, request, gone={key}) is plane.acceptance
+    # stored when it was asked for,
+    versioned = pb.WaitAcceptedRequest(objects=[reference("typo", "7")])
+    assert await wait_accepted(plane, store, KINDS, versioned) is plane.acceptance
+    # or Envoys have it still.
+    plane.acceptance = Acceptance(waiting=("edge",))
+    assert await wait_accepted(plane, store, KINDS, request) is plane.acceptance
 
 
 async def test_how_long_is_waited() -> None:

@@ -89,9 +89,29 @@ def test_all_that_is_wrong_with_all_objects_is_said_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, b"bytes", {1, 2}, object(), "half \ud800"])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, b"bytes", {1, 2}, object(), "half \ud800", 1 << 64, -(1 << 63) - 1, 10**400]
+)
 def test_what_json_cannot_say_is_refused_with_its_place(value: object) -> None:
     assert faults(thing("a", {"list": [1, {"x": value}]})) == [(0, "spec.list[1].x")]
+
+
+def test_whole_numbers_of_64_bits_are_fine_and_larger_ones_are_refused_wherever_they_stand() -> None:
+    """One in a field that nobody reads would end every list that has it."""
+    numbers = [(1 << 64) - 1, -(1 << 63), True]
+    assert one(thing("a", numbers)).content["spec"] == numbers
+    assert faults(thing("a", generation=1 << 64)) == [(0, "metadata.generation")]
+    assert faults({**thing("a"), "top": 10**400}) == [(0, "top")]
+
+
+def test_fields_that_metadata_does_not_have_are_refused_with_the_nearest_name() -> None:
+    with pytest.raises(InvalidObjects, match=r'metadata.lables: .*did you mean "labels"\?'):
+        one(thing("a", lables={"a": "b"}))
+    assert faults(thing("a", x=1)) == [(0, "metadata.x")]
+    many = thing("a")
+    many["metadata"] |= {f"x{number}": 1 for number in range(10_000)}
+    assert len(faults(many)) == 20
+    one(thing("a", ownerReferences=[], generateName="a-", selfLink="/"))
 
 
 def test_names_of_fields_are_text() -> None:

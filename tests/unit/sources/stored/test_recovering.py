@@ -53,6 +53,10 @@ def test_a_change_knows_what_was_there_before() -> None:
     assert previous == {3: 1, 4: 1, 5: 2, 6: None, 7: None, 8: 1, 9: 2}
 
 
+def test_where_there_was_none_the_numbers_begin_as_asked() -> None:
+    assert recover(b"", begin=7).revision == 7
+
+
 def test_no_journal_is_an_empty_one() -> None:
     found = recover(b"")
     assert (held(found), found.revision, found.sound, found.is_sound) == ({}, 0, 0, True)
@@ -115,7 +119,7 @@ def test_whole_lines_at_the_end_that_cannot_be_read_are_said_and_their_numbers_n
 
 
 def test_a_journal_without_its_head_is_damaged_and_its_numbers_are_not_given_again() -> None:
-    found = recover(b"".join([damaged(HEAD), *BEFORE, *LINES]))
+    found = recover(b"".join([damaged(HEAD), *BEFORE, *LINES]), begin=1_000_000)
     assert 1 in found.damaged
     assert held(found) == STATES[-1]
     assert found.revision > 9

@@ -92,7 +92,7 @@ async def test_what_is_applied_is_published_and_is_there_after_a_restart(tmp_pat
     async with a_store(tmp_path) as (store, recorder):
         (applied,) = await store.apply([thing("a", {"x": 1})], manager="me")
         assert applied.outcome is Outcome.CREATED
-        assert applied.stored.body["metadata"]["creationTimestamp"] == "2026-01-02T03:04:05Z"
+        assert applied.stored.body["metadata"]["creationTimestamp"] == "2026-01-02T03:04:05.000000Z"
         await recorder.until(lambda state: names(state) == {"a"})
         before = await store.get(key("a"))
     async with a_store(tmp_path) as (store, recorder):
@@ -101,6 +101,18 @@ async def test_what_is_applied_is_published_and_is_there_after_a_restart(tmp_pat
         assert store.revision == 1
         with pytest.raises(FieldConflicts):
             await put(store, thing("a", {"x": 2}), manager="other")
+
+
+async def test_whatever_the_clock_says_what_was_there_first_is_older(tmp_path: Path) -> None:
+    """Of two that claim one name the older one has it."""
+    created = []
+    for which, now in (("ab", 1e9), ("c", 0.0)):
+        store = StoredObjects(tmp_path, unix_time=lambda now=now: now)  # type: ignore[misc]  # a default binds it
+        async with running(store):
+            for name in which:
+                (applied,) = await store.apply([thing(name, 1)], manager="me")
+                created.append(applied.stored.body["metadata"]["creationTimestamp"])
+    assert created == [f"2001-09-09T01:46:40.00000{number}Z" for number in range(3)]
 
 
 async def test_what_is_deleted_is_gone_after_a_restart(tmp_path: Path) -> None:
@@ -190,7 +202,7 @@ async def test_a_write_that_fails_is_refused_with_what_was_queued_behind_it(tmp_
         await soon(lambda: len(store._writer._queue) == 3 if store._writer else False)
         disk.let_go()
         if failing == "sync":  # it was held in this one
-            with pytest.raises(StoreUnavailable, match="Input/output error.* not known") as unknown:
+            with pytest.raises(StoreUnavailable, match=r"Input/output error.* not known") as unknown:
                 await earlier
             assert unknown.value.may_be_done, "it is in the file, and nobody knows if it is on the disk"
         else:
@@ -358,6 +370,18 @@ async def test_what_the_journal_does_not_hold_any_more_cannot_be_watched_after_a
 
 def compacted(store: StoredObjects) -> bool:
     return store._writer is not None and not store._writer._journal.is_due
+
+
+async def test_who_watched_another_store_that_was_in_the_folder_is_told(tmp_path: Path) -> None:
+    for first, name in ((1, "a"), (1000, "b")):
+        async with a_store(tmp_path, first_revision=first) as (store, _):
+            await put(store, thing(name, 1))
+            assert store.revision == first
+            with pytest.raises(Compacted):
+                await anext(store.watch(first - 2))
+        async with a_store(tmp_path, first_revision=7) as (store, _):
+            assert store.revision == first, "nobody made it anew"
+        (tmp_path / JOURNAL).unlink()
 
 
 async def test_when_it_ends_whoever_waits_is_told(tmp_path: Path) -> None:

@@ -103,6 +103,27 @@ def test_what_is_not_there_is_told_by_what_is_missing() -> None:
 def test_what_says_nothing_about_the_object_is_about_the_cluster() -> None:
     for status in (429, 500, 503):
         assert isinstance(told(status, "not now"), StoreUnavailable)
-    error = of_write(KubeUnreachable("gone"), index=0, key=KEY, kind=KIND)
-    assert isinstance(error, StoreUnavailable)
-    assert "whether it was done is not known" in str(error)
+    assert isinstance(of_write(KubeUnreachable("gone"), index=0, key=KEY, kind=KIND), StoreUnavailable)
+
+
+def is_uncertain(error: KubeError | KubeUnreachable, *, dry_run: bool = False) -> bool:
+    """Say whether the object may have been written, and see that it is named then."""
+    found = of_write(error, index=0, key=KEY, kind=KIND, dry_run=dry_run)
+    assert isinstance(found, StoreUnavailable)
+    assert (str(KEY) in str(found)) is found.may_be_done
+    assert ("not known" in str(found)) is found.may_be_done
+    return found.may_be_done
+
+
+@pytest.mark.parametrize(("status", "found"), [(429, False), (500, True), (502, True), (503, True), (504, True)])
+def test_whether_it_was_written_is_not_known_where_the_server_itself_fails(status: int, *, found: bool) -> None:
+    error = KubeError.of(status, "", f"PATCH /a: {status}: etcdserver: request timed out")
+    assert is_uncertain(error) is found
+    assert not is_uncertain(error, dry_run=True)
+
+
+@pytest.mark.parametrize("was_asked", [True, False])
+def test_whether_it_was_written_is_not_known_where_the_connection_breaks(*, was_asked: bool) -> None:
+    error = KubeUnreachable("gone", was_asked=was_asked)
+    assert is_uncertain(error) is was_asked
+    assert not is_uncertain(error, dry_run=True)

@@ -11,8 +11,6 @@ from legation.errors import (
     Compacted,
     FieldConflicts,
     InvalidObjects,
-    KubeCause,
-    KubeError,
     ObjectNotFound,
     PartlyStored,
     StoreForbidden,
@@ -86,6 +84,45 @@ async def test_what_was_stored_before_somebody_else_was_faster_is_named(shelf: S
 async def test_where_none_was_stored_it_is_said_as_it_is(shelf: Shelf, kube: FakeKube) -> None:
     with pytest.raises(StoreUnavailable, match="the test wants a 503"):
         await shelf.store.apply([shelf.body("a")], manager="one", check=lambda _: kube.refuse_next(503, verb="patch"))
+    assert await shelf.names() == []
+
+
+async def test_whether_it_is_stored_is_not_known_when_the_connection_breaks(shelf: Shelf, kube: FakeKube) -> None:
+    with pytest.raises(StoreUnavailable, match="not known") as error:
+        await shelf.store.apply([shelf.body("a")], manager="one", check=lambda _: kube.cut_next(verb="patch"))
+    assert error.value.may_be_done
+    assert str(shelf.key("a")) in str(error.value)
+    assert await shelf.names() == ["a"]
+
+
+async def test_nothing_is_stored_when_the_connection_breaks_at_the_trial(shelf: Shelf, kube: FakeKube) -> None:
+    kube.cut_next(verb="patch")
+    with pytest.raises(StoreUnavailable) as error:
+        await shelf.put("a")
+    assert not error.value.may_be_done
+    assert await shelf.names() == []
+
+
+async def test_the_object_is_named_of_which_nobody_knows_whether_it_is_stored(shelf: Shelf, kube: FakeKube) -> None:
+    bodies = [shelf.body(name) for name in "abc"]
+
+    def check(_: object) -> None:
+        kube.forestall_next(lambda: kube.cut_next(verb="patch"), verb="patch")
+
+    with pytest.raises(PartlyStored) as error:
+        await shelf.store.apply(bodies, manager="one", check=check)
+    assert error.value.done == (shelf.key("a"),)
+    assert f"{shelf.key('b')}: the API server" in str(error.value)
+    assert "not known" in str(error.value)
+
+
+async def test_whether_it_is_deleted_is_not_known_when_the_connection_breaks(shelf: Shelf, kube: FakeKube) -> None:
+    await shelf.put("a")
+    # The first is the trial.
+    kube.forestall_next(lambda: kube.cut_next(verb="delete"), verb="delete")
+    with pytest.raises(StoreUnavailable) as error:
+        await shelf.store.delete([(shelf.key("a"), NONE)])
+    assert error.value.may_be_done
     assert await shelf.names() == []
 
 
@@ -310,9 +347,3 @@ async def test_a_kind_that_is_installed_later_is_told_as_a_whole(
         await changes.until("l", there=True)
         await shelf.apply(shelf.body("m", kind="Listener"))
         await changes.until("m", there=True)
-
-
-def test_the_causes_of_a_refusal_are_kept() -> None:
-    cause = KubeCause(reason="FieldValueInvalid", field="spec.a", message="no")
-    error = KubeError.of(422, "Invalid", "text", words="words", causes=(cause,))
-    assert (error.words, error.causes) == ("words", (cause,))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legation.cli.watching import changes, watch
+from legation.cli.proxy_watch import changes, watch
 from legation.cli.where import Unreadable
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legation.errors import SettingsError
-from legation.sources.stored.apart import refuse_inside
+from legation.sources.stored.folders import refuse_inside
 
 
 def test_folders_beside_each_other_are_fine(tmp_path: Path) -> None:

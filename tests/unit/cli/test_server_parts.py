@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from legation.cli.server import doubts, rules
+from legation.cli.server_parts import doubts, rules
 from legation.model.problems import Level
 from legation.runtime.admission import Rules
 from legation.settings import Cluster, Settings
