@@ -373,7 +373,16 @@ def test_the_injector_asks_about_each_pod_once_and_never_about_its_own(helm: Pat
 
 
 def test_a_cluster_that_cannot_run_sidecars_is_told_so(helm: Path) -> None:
-    command = [helm, "template", "legation", CHART, "--set", "injector.enabled=true", "--kube-version", "1.28.0"]
+    command = [
+        str(helm),
+        "template",
+        "legation",
+        str(CHART),
+        "--set",
+        "injector.enabled=true",
+        "--kube-version",
+        "1.28.0",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "takes Kubernetes 1.29" in done.stderr
 

@@ -18,6 +18,8 @@ _NAMES = ("key", "name", "header", "header_name", "headerName")
 """Keys under which the name of a header stands."""
 _VALUES = re.compile(r"(raw_?)?value|.*match|exact|prefix|suffix|contains|safe_?regex", re.IGNORECASE)
 """Keys under which stands what is in it, or is looked for there."""
+_ASSIGNED = re.compile(r"""(?<![\w.-])([\w.-]++)["']?\s*+=\s*["']?[^\s"'&=]""")
+"""A value behind a name: of the query of a path, of a variable. Nothing in it is gone through twice."""
 _OF_SECRETS = ("data", "stringData")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -62,9 +64,13 @@ def _hidden(value: Any, *, hide: bool) -> Any:
 
 
 def _text(text: str) -> str:
-    if ":" not in text and len(text.split()) < 2:
+    if ":" not in text and "=" not in text and len(text.split()) < 2:
         # A word. Most texts are one, and there are very many.
         return text
     lines = text.split("\n")
-    secret = secret_lines(lines)
+    secret = secret_lines(lines) | {at for at, line in enumerate(lines, 1) if _assigns(line)}
     return "\n".join(REDACTED if at in secret else line for at, line in enumerate(lines, 1)) if secret else text
+
+
+def _assigns(line: str) -> bool:
+    return "=" in line and any(is_secret_key(each) for each in _ASSIGNED.findall(line))

@@ -82,7 +82,7 @@ def _forget(row: ResourceType, version: str) -> None:
 class Sequence:
     """One client. It does no I/O and knows no clock: time is an argument, in seconds, and never goes backwards."""
 
-    __slots__ = ("_features", "_moved", "_owed", "_recall", "_rules", "_serial", "_synced", "_through")
+    __slots__ = ("_features", "_moved", "_owed", "_recall", "_rules", "_serial", "_synced")
 
     def __init__(
         self,
@@ -107,7 +107,6 @@ class Sequence:
         self._synced = False
         self._moved = False
         """Whether a machine settled something without a message since the last walk."""
-        self._through = False
         self._owed: deque[tuple[ResourceType, Collection[Resource]]] = deque(maxlen=_MOST_OWED)
         """Responses that would have made something go out again if the client had asked for that type by then."""
 
@@ -227,19 +226,12 @@ class Sequence:
     @property
     def at_rest(self) -> bool:
         """Whether the client holds all of the newest snapshot that it asked for: then no turn can find anything."""
-        return self._synced and all(map(self._rests, self._rules.machines.awake()))
-
-    @property
-    def through(self) -> bool:
-        """Whether the last walk came to its end and showed that another one would find nothing, as things stand.
-
-        Those that spoke in it and all before them are at rest; those after them were asked since, and had nothing to say.
-        """
-        return self._through
-
-    def _rests(self, machine: Machine) -> bool:
-        expires = machine.renewal is not None or machine.ledger.sent.base.mortal
-        return not expires and machine.at_rest(self._rules.snapshot[machine.row])
+        snapshot = self._rules.snapshot
+        for machine in self._rules.machines.awake():
+            expires = machine.renewal is not None or machine.ledger.sent.base.mortal
+            if expires or not machine.at_rest(snapshot[machine.row]):
+                return False
+        return self._synced
 
     def turns(
         self, now: float, may_write: Callable[[object], bool], *, absent: bool = False
@@ -261,19 +253,16 @@ class Sequence:
         rules = self._rules
         rules.begin(now)
         starting.look(rules, now)
-        self._moved = self._through = False
-        spoke: Machine | None = None
+        self._moved = False
         awake = rules.machines.awake()
         for machine in _present(awake, may_write) if absent else awake:
             while (offer := self._offer(machine, now)) is not None:
                 if not may_write(machine.owner):
                     return
-                spoke = machine
                 yield machine.owner, *self._respond(machine, *offer, now=now)
             if machine.terms.expiring and (renewal := self._renewal(machine, now)):
                 if not may_write(machine.owner):
                     return
-                spoke = machine
                 yield machine.owner, *self._renew(machine, renewal, now=now)
             if machine.renewal is None or machine.renewal.due is None:
                 rules.machines.rest(machine, rules.snapshot[machine.row])
@@ -281,16 +270,6 @@ class Sequence:
             rules.stirred = True
             # What was settled without a word may have been all that kept something of a lower order.
             yield from self.turns(now, may_write, absent=absent)
-        else:
-            self._through = not absent and (spoke is None or self._rest_up_to(spoke))
-
-    def _rest_up_to(self, last: Machine) -> bool:
-        for machine in self._rules.machines.awake():
-            if not self._rests(machine):
-                return False
-            if machine is last:
-                return True
-        return False
 
     def _offer(self, machine: Machine, now: float) -> tuple[View, Pending] | None:
         if machine.at_rest(self._rules.snapshot[machine.row]):

@@ -133,7 +133,10 @@ class _Wait:
         known = self._standings.get(account, {})
         if account in self._unlooked:
             self._unlooked.discard(account)
-            names = {**known, **dict.fromkeys(account.place.names() if self._names is None else self._names)}.keys()
+            names: Collection[Name] = {
+                **known,
+                **dict.fromkeys(account.place.names() if self._names is None else self._names),
+            }
         else:
             names = {name for name, standing in known.items() if standing is not Standing.ACCEPTED}
         for name in names:

@@ -299,7 +299,7 @@ class ServedClient:
 
     def _give_turns(self) -> bool:
         """Have the streams write what they may. Returns whether another may have its turn since."""
-        given = False
+        given, alone = False, len(self._streams) == 1
         for owner, response, sent in self._sequence.turns(self._clock.now(), self._may_write, absent=self._polls):
             # Told before it is written: the client's answer may be read before the writer knows that it is through.
             self.seat.report(sent)
@@ -308,12 +308,12 @@ class ServedClient:
             # The machines were opened for streams.
             cast("Stream", owner).send(response)
             given = True
-        if not given or len(self._streams) > 1:
-            return given
-        # The usual client has one stream, which writes now: what waits for it is asked for when it has written. Whether
-        # anything does is mostly known, and to see that is cheaper than to ask once more.
-        known = not self._polls and (self._withheld or self._sequence.through)
-        return not (known or self._sequence.at_rest)
+            if alone and not (self._polls or self._fellows):
+                # The usual client: its one stream writes now. What else there may be to say is asked for when that is
+                # over, mostly at one go with the answer, which has others to say than now.
+                self._withheld = not self._sequence.at_rest
+                return False
+        return given and not (alone and self._sequence.at_rest)
 
     def _may_write(self, stream: object) -> bool:
         idle = not cast("Stream", stream).busy

@@ -24,6 +24,8 @@ SECRETS = pytest.mark.parametrize(
         {"data": {"envoy.yaml": f"a: 1\npassword: {HUSH}\nb: 2\n"}},
         {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": HUSH}}},
         {"uri": f"https://me:{HUSH.replace(' ', '')}@host/"},
+        {"path": f"/check?token={HUSH.replace(' ', '')}"},
+        {"inline_string": f'local api_key = "{HUSH}"\nreturn 1'},
     ],
 )
 
@@ -46,6 +48,7 @@ def test_all_else_stays_as_it_is() -> None:
                 "numbers": [1, 2.5, True, None],
                 "tls_certificate_sds_secret_configs": [{"name": "pair"}],
                 "headers": [{"key": "x-colour", "value": "blue"}],
+                "path": "/check?colour=blue",
             }
         },
     }

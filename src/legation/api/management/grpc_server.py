@@ -194,12 +194,19 @@ class ManagementServer:
 
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def answer(request: Any, context: _Context) -> Any:
-            try:
-                return await getattr(self._management(), name)(request, _caller(context))
-            except Refused as refused:
-                await _abort(context, refused)
+            answered = await self._answered(name, request, context)
+            if isinstance(answered, Refused):
+                await _abort(context, answered)
+            return answered
 
         return answer
+
+    async def _answered(self, name: str, request: Any, context: _Context) -> Any:
+        try:
+            return await getattr(self._management(), name)(request, _caller(context))
+        except Refused as refused:
+            # gRPC keeps what an abort raises in a circle: behind this error stands all that was under way.
+            return Refused(refused.status)
 
     def _streaming(self, name: str) -> Callable[[Any, _Context], Awaitable[None]]:
         async def answer(request: Any, context: _Context) -> None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from legation.api.management import failures
@@ -35,6 +36,9 @@ FIRST_WORD = 1.0
 KEEP_ALIVE = 15.0
 """Seconds after which a stream of events that has nothing to say shows that it stands: proxies end what is silent."""
 
+READ_WITHIN = 60.0
+"""Seconds that a stream waits for a reader who takes nothing."""
+
 
 async def streamed(
     messages: AsyncGenerator[Message],
@@ -43,6 +47,7 @@ async def streamed(
     fault: Callable[[Exception], None],
     apart: Apart,
     keep_alive: float = KEEP_ALIVE,
+    read_within: float = READ_WITHIN,
 ) -> Streamed:
     """Return the answer that says each message when it comes.
 
@@ -52,6 +57,7 @@ async def streamed(
         fault: Is told of an error of this program itself.
         apart: Who makes JSON of what is large.
         keep_alive: Seconds after which a stream of events without any says that it stands.
+        read_within: Seconds that it waits for a reader who takes nothing.
 
     Raises:
         Refused: At once, before anything was said.
@@ -69,23 +75,50 @@ async def streamed(
     said = _said(messages, first, fault=fault, keep_alive=pause, as_events=as_events, apart=apart)
     # A page keeps nothing of it, and a proxy hands it on at once.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Streamed(said, media_type=EVENTS if as_events else JSON_LINES, headers=headers)
+
+    async def close() -> None:
+        await said.aclose()
+        # If nothing of it was said, that has closed nothing.
+        await _given_up(first)
+        await messages.aclose()
+
+    kind = EVENTS if as_events else JSON_LINES
+    return Streamed(said, close=close, media_type=kind, headers=headers, read_within=read_within)
 
 
 class Streamed(StreamingResponse):
     """An answer that closes what it says when the client has gone: starlette leaves that to the collector."""
 
-    def __init__(self, said: AsyncGenerator[bytes], *, media_type: str, headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        said: AsyncGenerator[bytes],
+        *,
+        close: Callable[[], Awaitable[None]],
+        media_type: str,
+        headers: dict[str, str],
+        read_within: float,
+    ) -> None:
         super().__init__(said, media_type=media_type, headers=headers)
+        self._close, self._read_within = close, read_within
         self.said = said
         """The bytes as they come."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Answer; who reads nothing is given up, for a stream that stands still holds the place of another one."""
+
+        async def sending(message: Any) -> None:
+            try:
+                async with asyncio.timeout(self._read_within):
+                    await send(message)
+            except TimeoutError:
+                # As if the client had gone.
+                raise OSError from None
+
         try:
-            await super().__call__(scope, receive, send)
+            with contextlib.suppress(ClientDisconnect, OSError):
+                await super().__call__(scope, receive, sending)
         finally:
-            await self.said.aclose()
+            await self._close()
 
 
 async def _said(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from legation.api.management.grpc_server import ManagementServer
+from legation.api.management.refused import Refused
 from legation.errors import TransportError
 from legation.management.v1 import management_pb2 as pb
 from legation.model.problems import Problem
@@ -62,6 +65,30 @@ async def test_calls_are_answered_and_refusals_have_their_details() -> None:
         assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "there is no Cluster default/b")
         assert reason(error) == "OBJECT_NOT_FOUND"
         assert "name" in fields(await refusal(caller.Get(kind="Cluster")))
+
+
+async def test_what_a_refused_call_was_about_is_given_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be very much, and who collects what goes in circles comes seldom."""
+    world, given_back = World(), asyncio.Event()
+
+    class Objects:
+        """What the call is about."""
+
+    async def refuse(_: pb.ApplyRequest, __: object) -> None:
+        objects = Objects()
+        weakref.finalize(objects, given_back.set)
+        await asyncio.sleep(0)
+        raise Refused.bad_request([("items", "no")])
+
+    monkeypatch.setattr(world.management, "apply", refuse)
+    async with asking(world) as caller:
+        gc.disable()
+        try:
+            await refusal(caller.Apply())
+            async with asyncio.timeout(30):
+                await given_back.wait()
+        finally:
+            gc.enable()
 
 
 async def test_who_comes_over_the_socket_may_see_secrets(tmp_path: Path) -> None:

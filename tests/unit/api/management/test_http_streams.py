@@ -108,3 +108,30 @@ async def test_a_stream_of_events_that_is_silent_shows_that_it_stands() -> None:
     assert found[1:] == [b":\n\n", b":\n\n"]
     await said.aclose()
     assert not faults
+
+
+async def test_who_reads_nothing_is_given_up() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def messages() -> AsyncGenerator[Message]:
+        try:
+            while True:
+                yield SYNCED
+        finally:
+            ended.set()
+
+    async def receive() -> dict[str, str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: object) -> None:
+        del message
+        begun.set()
+        await asyncio.Event().wait()
+
+    answer = await streamed(messages(), as_events=False, fault=lambda _: None, apart=Apart(), read_within=0.01)
+    scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}}
+    async with asyncio.timeout(PATIENCE):
+        await answer(scope, receive, send)
+    assert begun.is_set()
+    assert ended.is_set()

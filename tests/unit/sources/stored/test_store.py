@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -21,6 +22,8 @@ from legation.errors import (
     StoreUnavailable,
 )
 from legation.model.stored import NO_PRECONDITION, Change, ObjectStore, Outcome
+from legation.sources.stored import given
+from legation.sources.stored import store as module
 from legation.sources.stored.disk import JOURNAL
 from legation.sources.stored.journal_format import head_line
 from legation.sources.stored.store import StoredObjects
@@ -456,3 +459,17 @@ async def test_an_end_that_is_torn_is_cut_off_without_a_word(tmp_path: Path) -> 
     async with a_store(tmp_path) as (store, recorder):
         assert await all_of(store) == {"a": 1, "b": 1}
         assert recorder.states[0].problems == ()
+
+
+async def test_what_is_large_is_read_in_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[threading.Thread] = []
+
+    def noted(bodies: Sequence[Any]) -> tuple[given.Given, ...]:
+        readers.append(threading.current_thread())
+        return given.read_all(bodies)
+
+    monkeypatch.setattr(module, "read_all", noted)
+    async with a_store(tmp_path) as (store, _):
+        await store.apply([thing("small")], manager="me")
+        await store.apply([{**thing("large"), "spec": {"text": "x" * 100_000}}], manager="me")
+    assert [each is threading.current_thread() for each in readers] == [True, False]
