@@ -159,7 +159,7 @@ class Machine(Party):
 
     def pending(self, view: View) -> Pending:
         """Return what the client is to be told, by what it was sent and what it is owed."""
-        sent, holding, covers = self.ledger.sent, view.holding, self.subscription.covers
+        sent, holding = self.ledger.sent, view.holding
         if not (self.apart or sent.overlay or holding.overlay or self.forced or self.ledger.maybe):
             if sent.base is holding.base:
                 return NOTHING
@@ -167,6 +167,10 @@ class Machine(Party):
             if self.subscription.covers_all(difference.changed.keys(), difference.removed):
                 # Nothing is particular about this client: it shares the difference with all like it.
                 return Pending(difference.changed, difference.removed, size=difference.size)
+        return self._pending_by_name(view)
+
+    def _pending_by_name(self, view: View) -> Pending:
+        sent, holding, covers = self.ledger.sent, view.holding, self.subscription.covers
         changed: dict[str, Resource] = {}
         removed = {name for name in self.ledger.maybe if holding.get(name) is None} - view.waiting
         for name in filter(covers, {*self.unlike(holding.base), *holding.overlay}):

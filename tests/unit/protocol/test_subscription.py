@@ -120,3 +120,12 @@ def test_nothing_is_taken_back_unread_while_the_wildcard_stands() -> None:
     subscription.replace(["*", "a"])
     subscription.overhear([])
     assert not subscription.replace(["*", "a"])
+
+
+def test_all_of_several_are_covered_by_a_wildcard_or_by_their_names() -> None:
+    named, everything = (Subscription(legacy_wildcard=False) for _ in range(2))
+    named.replace(["a", "b"])
+    everything.replace(["*"])
+    assert named.covers_all(["a"], ("b",))
+    assert not named.covers_all(["a"], ("b", "c"))
+    assert everything.covers_all(["a"], ("c",))

@@ -156,6 +156,16 @@ async def test_one_response_is_written_at_a_time_and_the_next_is_the_newest() ->
     assert stream.writing is None
 
 
+async def test_what_else_there_is_to_say_follows_when_the_response_is_written() -> None:
+    world = World(FakeFeed(resource("c"), resource("l", row=LISTENER)))
+    client, stream = world.join()
+    client.receive(stream, DeltaRequest(type=CLUSTER), variant=Variant.DELTA)
+    await world.ask(client, stream, LISTENER)
+    assert (await world.write(client, stream)).type is CLUSTER
+    assert (await world.write(client, stream)).type is LISTENER
+    assert stream.writing is None
+
+
 async def test_a_stream_that_writes_does_not_hold_up_another_of_its_client() -> None:
     row = CLUSTER_LOAD_ASSIGNMENT
     world = World(FakeFeed(resource("a"), resource("a", row=row), resource("b", row=row)))
