@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from legation.runtime.acceptance import Acceptance, Matches
 from legation.runtime.admission import Rules
 from legation.runtime.court import Asked
 from legation.runtime.engine import Engine
+from legation.runtime.foreseeing import Foresight
 from legation.runtime.inquiry import Inquiry
 from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service
 from legation.runtime.state_folder import StateFolder
-from legation.runtime.upcoming import Upcoming
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.status.base import Objects
@@ -97,6 +97,7 @@ class ControlPlane(Service):
             judge=judge,
             verdict_limit=verdict_limit,
         )
+        self._foresight = Foresight(partial(self._engine.what_if, soon=True), held=self._engine.held)
         super().__init__(self._engine.serving)
 
     @property
@@ -195,28 +196,9 @@ class ControlPlane(Service):
         return self._engine.unread
 
     @property
-    def upcoming(self) -> Upcoming:
-        """What is stored, or about to be, and not served yet: `foresee` looks at it, and whoever stores tells it."""
-        return self._engine.what_if(soon=True).upcoming
-
-    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
-        """Return the object of that key that counts, and the source that has it."""
-        return self._engine.held(key)
-
-    def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
-        """Return what would be wrong with each of some objects if all of them were served, and keep what was found out.
-
-        Call it in the event loop, with objects of different keys that are to be stored if that is nothing bad.
-        """
-        return self._engine.what_if(soon=True).together(manifests)
-
-    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
-        """Return what reads some objects, so that to foresee what they do takes little; call that in any thread."""
-        return partial(self._engine.what_if(soon=True).read_ahead, manifests)
-
-    def forget(self, keys: Iterable[ObjectKey]) -> None:
-        """Forget what was found out about objects that are not to be stored after all."""
-        self._engine.what_if(soon=True).forget(keys)
+    def foresight(self) -> Foresight:
+        """What would become of objects before they are stored, for who stores them."""
+        return self._foresight
 
     def what_if(self) -> Callable[[ManifestObject], tuple[Problem, ...]]:
         """Return what tells, beside what is served now, what would be wrong with another object if it were served.

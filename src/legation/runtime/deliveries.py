@@ -9,7 +9,6 @@ for all that happens in a moment. Where only those who watch want to know it is 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -158,12 +157,12 @@ class DeliveryCounts:
 
     async def _count_all(self, keys: Iterable[ObjectKey]) -> None:
         before = self._counted.number
-        began, crowds = time.perf_counter(), tuple(self._crowds())
+        began, crowds = self._clock.now(), tuple(self._crowds())
         for key in keys:
             self._count(key, crowds)
-            if (took := time.perf_counter() - began) > AT_A_TIME:
-                await asyncio.sleep(_REST * took)
-                began, crowds = time.perf_counter(), tuple(self._crowds())
+            if (took := self._clock.now() - began) > AT_A_TIME:
+                await self._clock.sleep_until(self._clock.now() + _REST * took)
+                began, crowds = self._clock.now(), tuple(self._crowds())
         if self._counted.number != before:
             for wake in tuple(self._watchers):
                 wake()

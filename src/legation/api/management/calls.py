@@ -44,6 +44,31 @@ class Problems(Protocol):
         ...
 
 
+class Foresight(Protocol):
+    """What would become of objects. `legation.runtime.foreseeing.Foresight` fulfils it."""
+
+    @property
+    def upcoming(self) -> Upcoming:
+        """What is stored, or about to be, and not served yet: `foresee` looks at it."""
+        ...
+
+    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
+        """Return the object of that key that counts, and the source that has it."""
+        ...
+
+    def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
+        """Return what would be wrong with each of some objects if all of them were served."""
+        ...
+
+    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
+        """Return what reads some objects, so that to foresee what they do takes little; call that in any thread."""
+        ...
+
+    def forget(self, keys: Iterable[ObjectKey]) -> None:
+        """Forget what was found out about objects that are not to be stored after all."""
+        ...
+
+
 class Plane(Protocol):
     """What serves the objects. `legation.control_plane.ControlPlane` fulfils it."""
 
@@ -67,24 +92,8 @@ class Plane(Protocol):
         ...
 
     @property
-    def upcoming(self) -> Upcoming:
-        """What is stored, or about to be, and not served yet: `foresee` looks at it."""
-        ...
-
-    def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
-        """Return the object of that key that counts, and the source that has it."""
-        ...
-
-    def foresee(self, manifests: Sequence[ManifestObject]) -> tuple[tuple[Problem, ...], ...]:
-        """Return what would be wrong with each of some objects if all of them were served."""
-        ...
-
-    def reading_ahead(self, manifests: Sequence[ManifestObject]) -> Callable[[], None]:
-        """Return what reads some objects, so that to foresee what they do takes little; call that in any thread."""
-        ...
-
-    def forget(self, keys: Iterable[ObjectKey]) -> None:
-        """Forget what was found out about objects that are not to be stored after all."""
+    def foresight(self) -> Foresight:
+        """What would become of objects before they are stored."""
         ...
 
     async def wait_accepted(

@@ -49,13 +49,13 @@ def check(
     held = [
         (each.where, it.key, found[0].name, found[1].place)
         for each, it in zip(given, foreseen, strict=True)
-        if (found := plane.held(it.key)) is not None and found[0] is not own
+        if (found := plane.foresight.held(it.key)) is not None and found[0] is not own
     ]
     if held:
         raise failures.held_elsewhere(held)
     # An object that stands twice in a request is looked at as what becomes of it in the end.
     last = {each.key: each.stored.manifest() for each in foreseen}
-    problems = dict(zip(last, plane.foresee(tuple(last.values())), strict=True))
+    problems = dict(zip(last, plane.foresight.foresee(tuple(last.values())), strict=True))
     wrong = [
         (each.field(show_path(problem.path)), problem)
         for each, it in zip(given, foreseen, strict=True)

@@ -8,7 +8,8 @@ Source: https://google.aip.dev/193, https://github.com/googleapis/googleapis/blo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from google.protobuf.duration_pb2 import Duration
@@ -30,6 +31,7 @@ from legation.errors import (
 )
 from legation.model.objects import ObjectKey, Place
 from legation.model.problems import Problem
+from legation.runtime.problem_log import log_fault
 
 FieldOf: TypeAlias = Callable[[int, str], str]
 """Returns where in the request a field stands of the object of that number."""
@@ -38,6 +40,31 @@ _ARGUMENTS = {"labels": "label_selector", "token": "page_token", "manager": "fie
 """What the request calls the arguments of a store."""
 _LATER = 1.0
 """Seconds after which it may be tried again."""
+
+
+def as_said(_index: int, path: str) -> str:
+    """Return a field of a request that is about one object, and says its fields itself."""
+    return path
+
+
+@contextmanager
+def refusing(field: FieldOf = as_said) -> Iterator[None]:
+    """Raise what goes wrong in a block as `Refused`.
+
+    Args:
+        field: Says where in the request a field of an object stands.
+    """
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the server
+        told = refused(error, field) if isinstance(error, LegationError) else None
+        if told is None:
+            # Its own words may hold a secret.
+            log_fault(error)
+            told = own_fault()
+        raise told from None
 
 
 def refused(error: LegationError, field: FieldOf) -> Refused | None:  # noqa: PLR0911 - a table

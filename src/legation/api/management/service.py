@@ -14,10 +14,11 @@ from legation.api.management import answers, failures, requests, upstreams
 from legation.api.management.apart import Apart
 from legation.api.management.calls import Caller, Plane
 from legation.api.management.checking import check, manifests_in, refuse_marks
+from legation.api.management.failures import as_said, refusing
 from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
-from legation.api.management.telling import Telling, as_said, refusing
+from legation.api.management.telling import Telling
 from legation.api.management.tokens import token_of
 from legation.api.management.underway import underway
 from legation.api.management.waiting import wait_accepted
@@ -165,7 +166,7 @@ class Management:
                 leaving.cancel()
 
     def _not_here(self, key: ObjectKey) -> Refused:
-        found = self._plane.held(key)
+        found = self._plane.foresight.held(key)
         return failures.not_found(key, *(() if found is None else (found[0].name, found[1].place)))
 
     async def _page(self, request: pb.ListRequest, *, limit: int) -> pb.ListResponse:
@@ -214,7 +215,7 @@ class Management:
         given = await self._apart.run(lambda: _fit(read()), size=size)
         bodies = [each.body for each in given]
         if size >= LARGE:
-            await self._apart.run(self._plane.reading_ahead(manifests_in(bodies)), size=size)
+            await self._apart.run(self._plane.foresight.reading_ahead(manifests_in(bodies)), size=size)
         manager = request.field_manager or MANAGER
 
         def field(index: int, path: str) -> str:
@@ -231,7 +232,7 @@ class Management:
 
         changed: set[ObjectKey] = set()
         try:
-            with refusing(field), underway(self._plane.upcoming) as mine:
+            with refusing(field), underway(self._plane.foresight.upcoming) as mine:
                 done = await self._store.apply(
                     bodies, manager=manager, force=request.force, dry_run=request.dry_run, check=checked
                 )
@@ -240,7 +241,7 @@ class Management:
                 changed = {each.key for each in done if each.outcome is not Outcome.UNCHANGED}
         finally:
             # What is not to be served is not read again.
-            self._plane.forget(each.key for each in manifests_in(bodies) if each.key not in changed)
+            self._plane.foresight.forget(each.key for each in manifests_in(bodies) if each.key not in changed)
         telling.outcomes(each.outcome for each in done)
         return pb.ApplyResponse(
             applied=[
@@ -264,7 +265,7 @@ class Management:
             except ObjectNotFound as error:
                 raise self._not_here(ObjectKey(*error.key)) from None
         if not request.dry_run:
-            self._plane.upcoming.lose(gone)
+            self._plane.foresight.upcoming.lose(gone)
             self._gone |= dict.fromkeys(key for key, _ in keys)
             while len(self._gone) > _MOST_GONE:
                 del self._gone[next(iter(self._gone))]

@@ -1,4 +1,4 @@
-"""The log of calls that change something: who, what, and what became of it; and errors in the form that callers get.
+"""The log of calls that change something: who, what, and what became of it.
 
 A line never holds a value of an object, which may be a secret: names of objects alone.
 """
@@ -7,50 +7,21 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 import structlog
 from google.rpc import code_pb2
 
-from legation.api.management import failures
 from legation.api.management.calls import Caller
 from legation.api.management.refused import Refused
-from legation.errors import LegationError
 from legation.model.objects import ObjectKey
-from legation.runtime.problem_log import log_fault
 
 _SHOWN = 5
 """Objects that are named in a line."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-def as_said(_index: int, path: str) -> str:
-    """Return a field of a request that is about one object, and says its fields itself."""
-    return path
-
-
-@contextmanager
-def refusing(field: failures.FieldOf = as_said) -> Iterator[None]:
-    """Raise what goes wrong in a block as `Refused`.
-
-    Args:
-        field: Says where in the request a field of an object stands.
-    """
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the server
-        told = failures.refused(error, field) if isinstance(error, LegationError) else None
-        if told is None:
-            # Its own words may hold a secret.
-            log_fault(error)
-            told = failures.own_fault()
-        raise told from None
 
 
 class Telling:

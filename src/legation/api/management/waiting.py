@@ -75,7 +75,7 @@ async def wait_accepted(
     if request.at_least < 0:
         raise Refused.bad_request([("at_least", "it is less than 0")])
     stored = await _versions(store, keys)
-    unheard = {key for key, version in keys.items() if not version and plane.held(key) is None}
+    unheard = {key for key, version in keys.items() if not version and plane.foresight.held(key) is None}
     for key in unheard - {each.key for each in stored} - {*gone}:
         # It was deleted elsewhere, if an Envoy still has it.
         if _says_nothing(await plane.wait_accepted(key, timeout=seconds, matches=meant)):
@@ -96,7 +96,7 @@ def _is_hidden(plane: Plane, key: ObjectKey, keys: Mapping[ObjectKey, str], *, o
     Raises:
         Refused: It does, and what is stored is waited for.
     """
-    found = plane.held(key)
+    found = plane.foresight.held(key)
     if found is None or found[0] is own:
         return False
     if keys[key]:

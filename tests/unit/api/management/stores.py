@@ -179,13 +179,10 @@ class FakeObjects:
             each()
 
 
-class FakePlane:
-    """What serves the objects, as a test says it."""
+class FakeForesight:
+    """What would become of objects, as a test says it."""
 
     def __init__(self) -> None:
-        self.unread: tuple[str, ...] = ()
-        self.problem_feed = FakeProblems()
-        self.objects = FakeObjects()
         self.wrong: dict[str, tuple[Problem, ...]] = {}
         """What would be wrong, by names of objects."""
         self.elsewhere: dict[ObjectKey, tuple[Source, ManifestObject]] = {}
@@ -194,15 +191,6 @@ class FakePlane:
         self.ahead: list[tuple[str, threading.Thread]] = []
         """Names of objects that were read before, and by whom."""
         self.forgotten: list[ObjectKey] = []
-        self.waited: list[dict[str, Any]] = []
-        self.acceptance = Acceptance(accepted=("edge",))
-        self.asked = asyncio.Event()
-        """Whether anybody waits."""
-        self.answers = asyncio.Event()
-        self.answers.set()
-
-    async def counted(self) -> None:
-        """All is counted at once."""
 
     def held(self, key: ObjectKey) -> tuple[Source, ManifestObject] | None:
         return self.elsewhere.get(key)
@@ -217,6 +205,25 @@ class FakePlane:
 
     def forget(self, keys: Iterable[ObjectKey]) -> None:
         self.forgotten += keys
+
+
+class FakePlane:
+    """What serves the objects, as a test says it."""
+
+    def __init__(self) -> None:
+        self.unread: tuple[str, ...] = ()
+        self.problem_feed = FakeProblems()
+        self.objects = FakeObjects()
+        self.foresight = FakeForesight()
+        self.waited: list[dict[str, Any]] = []
+        self.acceptance = Acceptance(accepted=("edge",))
+        self.asked = asyncio.Event()
+        """Whether anybody waits."""
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def counted(self) -> None:
+        """All is counted at once."""
 
     async def wait_accepted(
         self,

@@ -34,21 +34,21 @@ def asked(
 
 def test_what_is_doubtful_is_told_of_each() -> None:
     plane = FakePlane()
-    plane.wrong["b"] = (DOUBT,)
+    plane.foresight.wrong["b"] = (DOUBT,)
     assert asked(plane, stored("a"), stored("b")) == ((), (DOUBT,))
-    assert [each.key.name for each in plane.foreseen] == ["a", "b"]
+    assert [each.key.name for each in plane.foresight.foreseen] == ["a", "b"]
 
 
 def test_what_is_looked_at_is_the_whole_object_as_it_would_be_served() -> None:
     plane = FakePlane()
     asked(plane, stored("a", port=80))
-    [manifest] = plane.foreseen
+    [manifest] = plane.foresight.foreseen
     assert (manifest.api_version, manifest.body["spec"]) == ("bootes.io/v1", {"port": 80})
 
 
 def test_what_is_wrong_is_refused_by_its_field() -> None:
     plane = FakePlane()
-    plane.wrong["b"] = (DOUBT, FAULT)
+    plane.foresight.wrong["b"] = (DOUBT, FAULT)
     with pytest.raises(Refused) as caught:
         asked(plane, stored("a"), stored("b"))
     assert violations(caught.value) == {"items[1].object.spec.port": "this is wrong (mend it)"}
@@ -57,7 +57,7 @@ def test_what_is_wrong_is_refused_by_its_field() -> None:
 def test_what_another_source_has_is_refused_with_its_place() -> None:
     plane = FakePlane()
     it = stored("a")
-    plane.elsewhere[it.key] = (FakeSource(), cluster("a", file="web.yaml", line=3))
+    plane.foresight.elsewhere[it.key] = (FakeSource(), cluster("a", file="web.yaml", line=3))
     with pytest.raises(Refused, match=r"web\.yaml:3") as caught:
         asked(plane, it)
     assert caught.value.status.code == code_pb2.FAILED_PRECONDITION
@@ -66,7 +66,7 @@ def test_what_another_source_has_is_refused_with_its_place() -> None:
 def test_what_is_stored_already_is_its_own() -> None:
     plane = FakePlane()
     it = stored("a")
-    plane.elsewhere[it.key] = (OWN, cluster("a"))
+    plane.foresight.elsewhere[it.key] = (OWN, cluster("a"))
     assert asked(plane, it) == ((),)
 
 
@@ -81,13 +81,13 @@ def test_nothing_is_stored_before_all_is_read() -> None:
 def test_an_object_that_stands_twice_is_looked_at_once() -> None:
     plane = FakePlane()
     assert asked(plane, stored("a", port=1), stored("a", port=2)) == ((), ())
-    assert [each.body["spec"] for each in plane.foreseen] == [{"port": 2}]
+    assert [each.body["spec"] for each in plane.foresight.foreseen] == [{"port": 2}]
 
 
 def test_a_kind_that_nobody_serves_is_refused() -> None:
     plane = FakePlane()
     unknown = Problem(code=UNKNOWN_KIND, message="it is not understood, left out", level=Level.WARNING, path=("kind",))
-    plane.wrong["a"] = (unknown,)
+    plane.foresight.wrong["a"] = (unknown,)
     with pytest.raises(Refused) as caught:
         asked(plane, stored("a", kind="Secret"))
     assert violations(caught.value) == {"items[0].object.kind": "it is not understood"}
@@ -98,7 +98,7 @@ def test_what_is_new_takes_nothing_from_others(outcome: Outcome) -> None:
     """Both may have been created within one second."""
     plane = FakePlane()
     taken = Problem(code=DUPLICATE_ADDRESS, message="b would lose by this", level=Level.WARNING)
-    plane.wrong["a"] = (taken,)
+    plane.foresight.wrong["a"] = (taken,)
     if outcome is Outcome.CHANGED:
         assert asked(plane, stored("a"), outcome=outcome) == ((taken,),)
     else:
@@ -108,16 +108,16 @@ def test_what_is_new_takes_nothing_from_others(outcome: Outcome) -> None:
 
 def test_what_nothing_stands_against_is_expected() -> None:
     plane, expected = FakePlane(), list[ManifestObject]()
-    plane.wrong["a"] = (DOUBT,)
+    plane.foresight.wrong["a"] = (DOUBT,)
     asked(plane, stored("a"), stored("b"), expect=expected.extend)
-    assert [id(each) for each in expected] == [id(each) for each in plane.foreseen]
+    assert [id(each) for each in expected] == [id(each) for each in plane.foresight.foreseen]
     asked(plane, stored("c"), outcome=Outcome.UNCHANGED, expect=expected.extend)
     assert len(expected) == 2
 
 
 def test_what_is_refused_is_not_expected() -> None:
     plane, expected = FakePlane(), list[ManifestObject]()
-    plane.wrong["b"] = (FAULT,)
+    plane.foresight.wrong["b"] = (FAULT,)
     with pytest.raises(Refused):
         asked(plane, stored("a"), stored("b"), expect=expected.extend)
     assert expected == []

@@ -57,7 +57,7 @@ def key(name: str, **more: Any) -> pb.ObjectReference:
 
 async def test_what_is_applied_is_stored_and_told_with_its_doubts() -> None:
     world = World("b")
-    world.plane.wrong["a"] = (Problem(code="c", message="m", level=Level.WARNING),)
+    world.plane.foresight.wrong["a"] = (Problem(code="c", message="m", level=Level.WARNING),)
     response = await world.apply("a", "b", field_manager="me", force=True, return_objects=True)
     assert [each.outcome for each in response.applied] == [pb.Applied.CREATED, pb.Applied.CHANGED]
     assert [[it.code for it in each.warnings] for each in response.applied] == [["c"], []]
@@ -74,7 +74,7 @@ async def test_who_does_not_say_who_he_is_is_called_as_the_program() -> None:
 
 async def test_what_is_wrong_is_not_stored() -> None:
     world = World()
-    world.plane.wrong["b"] = (Problem(code="c", message="m", path=("spec",)),)
+    world.plane.foresight.wrong["b"] = (Problem(code="c", message="m", path=("spec",)),)
     assert violations(await refusal(world.apply("a", "b"))) == {"items[1].object.spec": "m"}
     assert not world.store.objects
 
@@ -83,7 +83,7 @@ async def test_a_dry_run_checks_and_stores_nothing() -> None:
     world = World()
     assert (await world.apply("a", dry_run=True)).applied[0].outcome == pb.Applied.CREATED
     assert not world.store.objects
-    world.plane.wrong["a"] = (Problem(code="c", message="m"),)
+    world.plane.foresight.wrong["a"] = (Problem(code="c", message="m"),)
     assert (await refusal(world.apply("a", dry_run=True))).status.code == code_pb2.INVALID_ARGUMENT
 
 
@@ -91,24 +91,26 @@ async def test_what_was_found_out_of_what_is_not_to_be_served_is_forgotten() -> 
     world = World()
     await world.apply("stored")
     await world.apply("asked", dry_run=True)
-    world.plane.wrong["wrong"] = (Problem(code="c", message="m"),)
+    world.plane.foresight.wrong["wrong"] = (Problem(code="c", message="m"),)
     await refusal(world.apply("wrong"))
     world.store.outcome = Outcome.UNCHANGED
     await world.apply("same")
-    assert [each.name for each in world.plane.forgotten] == ["asked", "wrong", "same"]
+    assert [each.name for each in world.plane.foresight.forgotten] == ["asked", "wrong", "same"]
 
 
 async def test_what_is_stored_or_deleted_counts_before_it_is_served() -> None:
     world = World("a", "b")
-    world.plane.upcoming.settle({each.key: Reading(manifest=each.manifest()) for each in world.store.objects.values()})
+    world.plane.foresight.upcoming.settle(
+        {each.key: Reading(manifest=each.manifest()) for each in world.store.objects.values()}
+    )
     await world.management.delete(pb.DeleteRequest(objects=[key("a")], dry_run=True), CALLER)
-    assert len(world.plane.upcoming) == 0
+    assert len(world.plane.foresight.upcoming) == 0
     await world.management.delete(pb.DeleteRequest(objects=[key("b")]), CALLER)
-    assert [each.name for each in (stored("a").key, stored("b").key) if each in world.plane.upcoming] == ["b"]
+    assert [each.name for each in (stored("a").key, stored("b").key) if each in world.plane.foresight.upcoming] == ["b"]
     await world.apply("new", dry_run=True)
-    assert stored("new").key not in world.plane.upcoming
+    assert stored("new").key not in world.plane.foresight.upcoming
     await world.apply("new")
-    assert stored("new").key in world.plane.upcoming
+    assert stored("new").key in world.plane.foresight.upcoming
 
 
 async def test_the_mark_of_a_secret_does_not_reach_the_store() -> None:
@@ -252,10 +254,10 @@ async def test_what_is_large_is_read_in_a_thread(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(requests, "given", noted)
     await world.apply("a")
     assert readers == [threading.current_thread()]
-    assert world.plane.ahead == []
+    assert world.plane.foresight.ahead == []
     body = {"apiVersion": "bootes.io/v1", "kind": "Cluster", "metadata": {"name": "b"}, "spec": {"x": "y" * 100_000}}
     await world.management.apply(pb.ApplyRequest(items=[pb.Item(text=json.dumps(body))]), CALLER)
-    [(name, reader)] = world.plane.ahead
+    [(name, reader)] = world.plane.foresight.ahead
     assert name == "b"
     assert threading.current_thread() not in {reader, readers[1]}
 

@@ -64,13 +64,13 @@ async def test_what_is_stored_now_is_waited_for() -> None:
 
 async def test_what_another_source_hides_is_not_waited_for() -> None:
     plane, own, it = FakePlane(), FakeSource(), stored("a", version=3)
-    plane.elsewhere[it.key] = (FakeSource(), cluster("a", file="web.yaml", line=3))
+    plane.foresight.elsewhere[it.key] = (FakeSource(), cluster("a", file="web.yaml", line=3))
     store = FakeStore(it)
     with pytest.raises(Refused, match=r"web\.yaml:3"):
         await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a", "3")]), own=own)
     await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a")]), own=own)
     assert [each["versions"] for each in plane.waited] == [[]]
-    plane.elsewhere[it.key] = (own, it.manifest())
+    plane.foresight.elsewhere[it.key] = (own, it.manifest())
     await wait_accepted(plane, store, KINDS, pb.WaitAcceptedRequest(objects=[reference("a", "3")]), own=own)
     assert [len(each["versions"]) for each in plane.waited] == [0, 1]
 
