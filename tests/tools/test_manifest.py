@@ -65,6 +65,6 @@ def test_versions_are_those_of_the_package() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     chart = yaml.safe_load((manifest.CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (version, version)
-    assert f"image: legation:{version}" in manifest.MANIFEST.read_text()
+    assert f'image: "legation:{version}"' in manifest.MANIFEST.read_text()
     for file in ("deploy/Containerfile", "docs/kubernetes.md"):
         assert f"-t legation:{version} ." in (ROOT / file).read_text()
