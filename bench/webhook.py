@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.saved import Row
-from legation.api.admission import certificates
 from legation.api.admission.deciding import Deciding
-from legation.api.admission.shown import ShownCertificate
 from legation.api.admission.side import AdmissionSide
 from legation.api.admission.webhook import Webhook
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.model.problems import Problem
+from legation.pki import certificates
 from legation.sources.memory import MemorySource
+from legation.tls.shown import ShownCertificate
 from legation.translate.pipeline import API_KINDS
 
 OBJECTS = 4000

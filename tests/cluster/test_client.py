@@ -16,8 +16,9 @@ import yaml
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
 from legation.kube import in_cluster, kubeconfig, objects
 from legation.kube.client import Client
-from legation.kube.connection import NONE, Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.model.api_kinds import ApiKind
+from legation.tls.pem import NONE, Pem
 from tests.cluster.admin import Admin, reference
 from tests.cluster.api_server import ApiServer
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from legation.kube.client import Client
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.model.api_kinds import ApiKind
+from legation.tls.pem import Pem
 from tests.cluster.admin import PATIENCE, STEP, Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.conformance.kubernetes_api import KubernetesApi, things

@@ -19,9 +19,9 @@ from click.testing import CliRunner
 from demo import web
 from demo.programs import Program, free_ports
 from demo.proxy import BINARY
-from legation.api.admission import certificates
-from legation.api.admission.shown import ShownCertificate
 from legation.cli.program import main
+from legation.pki import certificates
+from legation.tls.shown import ShownCertificate
 from tests.cluster import webhook
 from tests.cluster.admin import Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer

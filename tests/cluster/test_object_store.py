@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from legation.errors import InvalidObjects, ObjectNotFound, StoreForbidden
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.model.objects import ObjectKey
 from legation.sources.stored_in_cluster.store import ClusterObjects
+from legation.tls.pem import Pem
 from legation.translate.pipeline import API_KINDS
 from tests.cluster.admin import Admin, reference
 from tests.cluster.api_server import ApiServer

@@ -14,7 +14,7 @@ import yaml
 
 from legation.clock import MonotonicClock
 from legation.kube.client import Client
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.kube.lease import LEASES
 from legation.model.api_kinds import ApiKind
 from legation.model.delivery import NO_DELIVERY, Delivery, ObjectState
@@ -25,6 +25,7 @@ from legation.status.kubernetes import KubernetesStatus, utc_now
 from legation.status.obstacles import Obstacles
 from legation.status.requests import Counts, Requests
 from legation.status.retries import Outcome
+from legation.tls.pem import Pem
 from tests.cluster.admin import PATIENCE, STEP, Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.cluster.chart import apply_all, rendered, token_of

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import pytest
 
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.model.api_kinds import ApiKind
 from legation.model.objects import ObjectKey
 from legation.sources.kubernetes.source import KubernetesSource
+from legation.tls.pem import Pem
 from legation.translate.traffic_split import SPLIT
 from tests.cluster import smi
 from tests.cluster.admin import Admin, Object, reference

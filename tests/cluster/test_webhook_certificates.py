@@ -18,21 +18,22 @@ from pathlib import Path
 import pytest
 
 from demo import web
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
 from legation.api.admission.configuration import VALIDATING
 from legation.api.admission.deciding import Deciding
 from legation.api.admission.keeping import MANAGER, Keeping
-from legation.api.admission.rotation import Lives
-from legation.api.admission.shown import ShownCertificate
 from legation.api.admission.side import AdmissionSide
 from legation.api.admission.webhook import Webhook
 from legation.cli.webhook_side import names
 from legation.clock import MonotonicClock
 from legation.kube.client import Client
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
+from legation.pki import certificates
+from legation.pki.certificates import Pair
+from legation.pki.rotation import Lives
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
+from legation.tls.pem import Pem
+from legation.tls.shown import ShownCertificate
 from legation.translate.pipeline import API_KINDS
 from tests.cluster import webhook
 from tests.cluster.admin import Admin, Object, Refused, reference

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 
 from legation.api.admission.configuration import MUTATING, VALIDATING
 from legation.api.admission.deciding import Consider, Deciding
-from legation.api.admission.folder import Folder
-from legation.api.admission.keeping import Keeping
-from legation.api.admission.shown import ShownCertificate
+from legation.api.admission.keeping import CODE, Keeping
 from legation.api.admission.side import AdmissionSide, Keeper
 from legation.api.admission.webhook import Webhook
 from legation.api.injection.annotations import read_wishes
@@ -24,6 +22,8 @@ from legation.model.problems import Level
 from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster, Injector
 from legation.settings import Webhook as WebhookSettings
+from legation.tls.folder import Folder
+from legation.tls.shown import ShownCertificate
 from legation.translate.pipeline import API_KINDS
 
 
@@ -61,7 +61,7 @@ def admission_side(
         inject=None if injector.injector_xds is None else answering(sidecar_defaults(injector)),
     )
     keeper: Keeper = (
-        Folder(found.webhook_certificates, shown=shown, clock=clock)
+        Folder(found.webhook_certificates, shown=shown, clock=clock, code=CODE)
         if found.webhook_certificates is not None
         else Keeping(
             client,

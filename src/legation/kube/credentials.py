@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from legation.errors import KubeUnreachable
-from legation.kube.connection import NONE, Pem, User
-from legation.kube.files import RenewedFile, why
+from legation.kube.connection import User
+from legation.small_files import RenewedFile, why
+from legation.tls.pem import NONE, Pem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import NONE, Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.kube.credentials import is_token
-from legation.kube.files import why
 from legation.kube.in_cluster import SERVICE_ACCOUNT
 from legation.kube.proxies import environment_proxy
 from legation.kube.urls import server_fault
+from legation.small_files import why
+from legation.tls.pem import NONE, Pem
 
 TOKEN_FILE = str(SERVICE_ACCOUNT / "token")
 CA_FILE = str(SERVICE_ACCOUNT / "ca.crt")

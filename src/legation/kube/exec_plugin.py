@@ -20,9 +20,10 @@ from datetime import datetime
 from typing import Any
 
 from legation.errors import KubeUnreachable
-from legation.kube.connection import ExecPlugin, Pem, User
+from legation.kube.connection import ExecPlugin, User
 from legation.kube.credentials import Login, bearer
-from legation.kube.files import why
+from legation.small_files import why
+from legation.tls.pem import Pem
 
 LIMIT = 60.0
 """Seconds for one run."""

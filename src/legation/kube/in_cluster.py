@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import Connection, Pem, User
-from legation.kube.files import why
+from legation.kube.connection import Connection, User
 from legation.kube.proxies import environment_proxy
+from legation.small_files import why
+from legation.tls.pem import Pem
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import Connection, Pem
+from legation.kube.connection import Connection
 from legation.kube.kubeconfig_fields import Fields
 from legation.kube.kubeconfig_files import Kubeconfig, found
 from legation.kube.kubeconfig_user import user
 from legation.kube.proxies import environment_proxy
 from legation.kube.urls import proxy_fault, server_fault
+from legation.tls.pem import Pem
 
 _EXEC_CONFIG = "client.authentication.k8s.io/exec"
 

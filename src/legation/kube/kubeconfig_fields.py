@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import Pem
-from legation.kube.files import why
+from legation.small_files import why
+from legation.tls.pem import Pem
 
 
 class Fields:

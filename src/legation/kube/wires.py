@@ -14,10 +14,11 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from legation.errors import KubeUnreachable
-from legation.kube.connection import Connection, Pem
+from legation.kube.connection import Connection
 from legation.kube.failures import ssl_reason
-from legation.kube.files import stamps, why
 from legation.kube.tls import context_for
+from legation.small_files import stamps, why
+from legation.tls.pem import Pem
 
 _IDLE = httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=60.0)
 """Each watch has a connection of its own, so their number has no limit; the API server keeps idle ones for 90 s."""

@@ -8,6 +8,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+from legation.model.identity import NO_PROOF, Proof
+
 DEFAULT_NAMESPACE = "default"
 
 
@@ -19,6 +21,8 @@ class Peer:
     """As the transport writes it: `ipv4:127.0.0.1:50312`."""
     transport: str
     """The transport's name: `grpc`."""
+    proof: Proof = NO_PROOF
+    """Who it has proven to be."""
 
     @property
     def ip(self) -> str:

@@ -12,8 +12,9 @@ import pytest
 from legation.errors import KubeConfigError, KubeError, KubeUnreachable
 from legation.kube import direct
 from legation.kube.client import Client
-from legation.kube.connection import NONE, Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.testing import FakeKube
+from legation.tls.pem import NONE, Pem
 from tests.unit.kube.certificates import Authority
 from tests.unit.kube.loopback import Loopback, fine, loopback, server_tls
 

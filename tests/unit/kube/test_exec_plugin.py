@@ -15,10 +15,11 @@ import pytest
 
 from legation.errors import KubeUnreachable
 from legation.kube.client import Client
-from legation.kube.connection import Connection, ExecPlugin, Pem, User
+from legation.kube.connection import Connection, ExecPlugin, User
 from legation.kube.credentials import Login
 from legation.kube.exec_plugin import PluginCredentials
 from legation.kube.logins import credentials_for
+from legation.tls.pem import Pem
 from tests.unit.kube.loopback import PATIENCE, Answer, Asked, loopback
 
 V1 = "client.authentication.k8s.io/v1"

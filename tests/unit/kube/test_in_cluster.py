@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.kube.in_cluster import inside, load
+from legation.tls.pem import Pem
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 

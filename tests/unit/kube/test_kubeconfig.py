@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from legation.errors import KubeConfigError
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.kube.kubeconfig import load
+from legation.tls.pem import Pem
 
 SECRET = "hush-hush"
 PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"

@@ -15,8 +15,9 @@ import pytest
 
 from legation.errors import KubeUnreachable
 from legation.kube.client import Client
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
 from legation.kube.tls import context_for
+from legation.tls.pem import Pem
 from tests.unit.kube.certificates import Authority
 from tests.unit.kube.loopback import Answer, Asked, Loopback, loopback, server_tls
 

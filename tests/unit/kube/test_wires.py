@@ -12,7 +12,8 @@ import pytest
 
 from legation.errors import KubeUnreachable
 from legation.kube.client import Client
-from legation.kube.connection import Connection, Pem, User
+from legation.kube.connection import Connection, User
+from legation.tls.pem import Pem
 from tests.unit.kube.certificates import Authority
 from tests.unit.kube.loopback import Answer, Asked, Loopback, loopback, server_tls
 

@@ -15,11 +15,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
-from legation.api.admission import configuration, kept_secret, rotation
+from legation.api.admission import configuration, kept_secret
 from legation.api.admission.configuration import SETTINGS, Trusted
 from legation.api.admission.kept_secret import SECRETS, KeptSecret
-from legation.api.admission.rotation import Kept, Lives
-from legation.api.admission.shown import ShownCertificate
 from legation.clock import Clock, set_or
 from legation.errors import KubeConflict, KubeError, KubeForbidden, KubeUnreachable
 from legation.kube import objects
@@ -27,6 +25,9 @@ from legation.kube.client import Client
 from legation.kube.named_object import NamedObject
 from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
+from legation.pki import rotation
+from legation.pki.rotation import Kept, Lives
+from legation.tls.shown import ShownCertificate
 
 CODE = "webhook-certificate"
 """Of the problems that are told here."""

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
-from legation.api.admission.rotation import Kept
 from legation.model.api_kinds import ApiKind
+from legation.pki import certificates
+from legation.pki.certificates import Pair
+from legation.pki.rotation import Kept
 
 SECRETS = ApiKind(group="", version="v1", kind="Secret", plural="secrets", has_status=False)
 TYPE = "legation.dev/webhook"

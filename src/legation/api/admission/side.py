@@ -15,11 +15,11 @@ from functools import partial
 from typing import Protocol
 
 from legation.api.admission.own_thread import in_own_thread
-from legation.api.admission.shown import ShownCertificate
 from legation.api.admission.webhook import Webhook
 from legation.clock import Clock
 from legation.http_server import HttpServer
 from legation.model.problems import Problem
+from legation.tls.shown import ShownCertificate
 
 _AFTER_FAULT = 10.0
 """Seconds after which what keeps the certificate is begun anew, where it failed for a reason of its own."""

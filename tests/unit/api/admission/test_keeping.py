@@ -14,13 +14,13 @@ from legation.api.admission import kept_secret
 from legation.api.admission.configuration import MUTATING, VALIDATING
 from legation.api.admission.keeping import Keeping
 from legation.api.admission.kept_secret import SECRETS
-from legation.api.admission.rotation import DAY, Kept
-from legation.api.admission.shown import ShownCertificate
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
+from legation.pki.rotation import DAY, Kept
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
+from legation.tls.shown import ShownCertificate
 
 BEGIN = 1_800_000_000.0
 SECRET = NamespacedName("home", "hook")

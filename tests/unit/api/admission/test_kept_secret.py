@@ -10,7 +10,7 @@ import pytest
 
 from legation.api.admission import kept_secret
 from legation.api.admission.kept_secret import KeptSecret
-from legation.api.admission.rotation import Kept, Lives, renewed
+from legation.pki.rotation import Kept, Lives, renewed
 
 KEYS = ("server.crt", "server.key", "trusted.crt", "authority.crt", "authority.key", "signer.crt", "signer.key")
 

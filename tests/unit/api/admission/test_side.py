@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from legation.api.admission import certificates
 from legation.api.admission.deciding import Deciding
-from legation.api.admission.shown import ShownCertificate
 from legation.api.admission.side import AdmissionSide
 from legation.api.admission.webhook import Webhook
 from legation.errors import TransportError
 from legation.model.problems import Problem
+from legation.pki import certificates
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.testing import ManualClock
+from legation.tls.shown import ShownCertificate
 from legation.translate.pipeline import API_KINDS
 from tests.unit.api.admission.reviews import good, review
 

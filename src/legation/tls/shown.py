@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ssl
 
-from legation.kube.connection import Pem
-from legation.kube.tls import load_pair
+from legation.tls.loading import load_pair
+from legation.tls.pem import Pem
 
 
 class ShownCertificate:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
+from legation.pki import certificates
+from legation.pki.certificates import Pair
 
 DAY = 86_400.0
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from legation.api.admission import certificates, kept_secret
-from legation.api.admission.rotation import DAY, Kept, Lives, next_look, renewed
+from legation.api.admission import kept_secret
+from legation.pki import certificates
+from legation.pki.rotation import DAY, Kept, Lives, next_look, renewed
 
 NOW = 1_800_000_000.0
 NAMES = ("hook.legation.svc",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from legation.kube.files import RenewedFile, stamps
+from legation.small_files import RenewedFile, stamps
 
 
 def test_a_file_is_read_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

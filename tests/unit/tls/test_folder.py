@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
-from legation.api.admission.folder import Folder
-from legation.api.admission.shown import ShownCertificate
+from legation.pki import certificates
+from legation.pki.certificates import Pair
 from legation.testing import ManualClock
+from legation.tls.folder import Folder
+from legation.tls.shown import ShownCertificate
 
 
 class Shown(ShownCertificate):
@@ -30,7 +30,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root, self.shown, self.clock = root, Shown(), ManualClock()
-        self.folder = Folder(root / "mount", shown=self.shown, clock=self.clock)
+        self.folder = Folder(root / "mount", shown=self.shown, clock=self.clock, code="webhook-certificate")
         self._authority = certificates.authority(now=time.time(), seconds=3600)
         self._count = 0
         (root / "mount").mkdir()

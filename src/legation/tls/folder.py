@@ -1,4 +1,4 @@
-"""The webhook's certificate where somebody else makes it: a folder with `tls.crt` and `tls.key`, as of cert-manager.
+"""A certificate where somebody else makes it: a folder with `tls.crt` and `tls.key`, as of cert-manager.
 
 It looks whether the files are others, every few seconds: a kubelet swaps a link, which no watch of a file would tell.
 The one invariant: nothing is written anywhere, and a pair that cannot be used leaves the one before it in place.
@@ -11,11 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from legation.api.admission.keeping import CODE
-from legation.api.admission.shown import ShownCertificate
 from legation.clock import Clock
-from legation.kube.files import Stamp, stamps, why
 from legation.model.problems import Level, Problem
+from legation.small_files import Stamp, stamps, why
+from legation.tls.shown import ShownCertificate
 
 CERTIFICATE, KEY = "tls.crt", "tls.key"
 LOOK_AGAIN = 5.0
@@ -27,10 +26,17 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class Folder:
     """A folder with a certificate and its private key."""
 
-    def __init__(self, folder: Path, *, shown: ShownCertificate, clock: Clock) -> None:
-        """Take what it takes; nothing is read yet."""
+    def __init__(self, folder: Path, *, shown: ShownCertificate, clock: Clock, code: str) -> None:
+        """Take what it takes; nothing is read yet.
+
+        Args:
+            folder: Where the files are.
+            shown: What shows them.
+            clock: What the time between two looks is measured by.
+            code: Of the problem that is told where they cannot be shown.
+        """
         self._files = folder / CERTIFICATE, folder / KEY
-        self._shown, self._clock = shown, clock
+        self._shown, self._clock, self._code = shown, clock, code
         self._seen: tuple[Stamp, ...] = ()
         self._problem: Problem | None = None
 
@@ -59,8 +65,8 @@ class Folder:
             self._fail(f"{self._files[0].parent}: {error}")
         else:
             self._seen, self._problem = found, None
-            _log.info("the webhook shows another certificate", folder=str(self._files[0].parent))
+            _log.info("another certificate is shown", folder=str(self._files[0].parent))
 
     def _fail(self, message: str) -> None:
         mend = f"put a certificate and its private key there as {CERTIFICATE} and {KEY}"
-        self._problem = Problem(code=CODE, level=Level.WARNING, message=message, mend=mend, subject="files")
+        self._problem = Problem(code=self._code, level=Level.WARNING, message=message, mend=mend, subject="files")

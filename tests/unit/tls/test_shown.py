@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
-from legation.api.admission.shown import ShownCertificate
+from legation.pki import certificates
+from legation.pki.certificates import Pair
+from legation.tls.shown import ShownCertificate
 
 NAME = "hook.home.svc"
 

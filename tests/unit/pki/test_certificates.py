@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from legation.api.admission import certificates
-from legation.api.admission.certificates import Pair
+from legation.pki import certificates
+from legation.pki.certificates import Pair
 
 NOW, DAY = 1_800_000_000.0, 86_400.0
 NAMES = ("hook.legation.svc", "10.0.0.1")

@@ -1,0 +1,1 @@
+"""Certificates that we make ourselves, for those who have no other authority."""
