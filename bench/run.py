@@ -3,8 +3,8 @@
 python -m bench.run [CASES]
 
 CASES are names with commas between: `saved`, `growth`, `rules`, `judge`, `webhook`, `pages`, `K1` to `K4` (in a
-Kubernetes cluster), `L1` to `L4` (files from one), `M1` to `M3` (pipes), `N1` and `N2` (the management API), and the
-letters of the comparison; all of them without.
+Kubernetes cluster), `L1` to `L4` (files from one), `M1` to `M3` (pipes), `N1` and `N2` (the management API), `T1` and
+`T2` (mutual TLS), `siege` (beside attacks), and the letters of the comparison; all of them without.
 It prints what it measured beside the target, and never fails on speed: machines differ.
 """
 
@@ -16,7 +16,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import files, growth, judge, kubernetes, management, pages, pipes, rules, saved, side_by_side, webhook
+from bench import (
+    files,
+    growth,
+    judge,
+    kubernetes,
+    management,
+    pages,
+    pipes,
+    rules,
+    saved,
+    side_by_side,
+    siege,
+    trust,
+    webhook,
+)
 from bench.cases import CASES
 
 PARTS = {
@@ -30,6 +44,8 @@ PARTS = {
     **files.PARTS,
     **pipes.PARTS,
     **management.PARTS,
+    **trust.PARTS,
+    "siege": siege.measure,
 }
 """What is measured of legation alone."""
 

@@ -19,7 +19,8 @@ from legation.control_plane import ControlPlane
 from legation.model.problems import Problem
 from legation.pki import certificates
 from legation.sources.memory import MemorySource
-from legation.tls.shown import ShownCertificate
+from legation.tls.material import Material
+from legation.tls.shown import Shown
 from legation.translate.pipeline import API_KINDS
 
 OBJECTS = 4000
@@ -82,9 +83,9 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 def _side(plane: ControlPlane, authority: certificates.Pair) -> AdmissionSide:
-    shown, clock = ShownCertificate(), MonotonicClock()
+    shown, clock = Shown(), MonotonicClock()
     pair = certificates.issue(authority, names=["localhost"], now=time.time(), seconds=3600)
-    shown.show(pair.certificate, pair.key)
+    shown.show(Material(certificate=pair.certificate, key=pair.key))
     answers = Webhook(
         Deciding.of(API_KINDS),
         consider=plane.what_if,

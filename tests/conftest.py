@@ -9,6 +9,8 @@ import structlog
 from hypothesis import HealthCheck, Phase, settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
+from tests.secrecy.plugin import Secrecy
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("near", common, derandomize=True, database=None, max_examples=40)
     settings.register_profile("far", common, max_examples=500, print_blob=True)
     settings.load_profile(config.getoption("--hypothesis-profile", None) or "near")
+    # Whoever shows a key anywhere fails.
+    config.pluginmanager.register(Secrecy(), "secrecy")
 
 
 _TOGETHER = ("tests/agreement/", "tests/bench/", "tests/cluster/", "tests/envoy/test_envoy_dynamic.py")

@@ -44,7 +44,15 @@ class SmallCluster:
             grants=self.grants,
         )
 
-    def pod(self, name: str, *addresses: str, namespace: str = "shop", uid: str = "", **labels: str) -> None:
+    def pod(
+        self,
+        name: str,
+        *addresses: str,
+        namespace: str = "shop",
+        uid: str = "",
+        service_account: str = "",
+        **labels: str,
+    ) -> None:
         """Let a Pod be there, with that address and these labels."""
         uid = uid or f"uid-of-{name}"
         pod = Pod(
@@ -53,6 +61,7 @@ class SmallCluster:
             uid=uid,
             labels=frozenset(labels.items()),
             addresses=frozenset(addresses),
+            service_account=service_account,
         )
         self.pods = {**self.pods, f"{name}.{namespace}": pod, uid: pod}
 

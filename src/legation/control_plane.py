@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from legation.clock import Clock, MonotonicClock
+from legation.model.identity import TokenChecker
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
-from legation.model.proxy_status import ProxyStatus, TurnedAway
+from legation.model.proxy_status import Denied, ProxyStatus, TurnedAway
 from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, Matches
 from legation.runtime.admission import Rules
 from legation.runtime.court import Asked
 from legation.runtime.engine import Engine
 from legation.runtime.foreseeing import Foresight
+from legation.runtime.identity_rules import Identity
 from legation.runtime.inquiry import Inquiry
 from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service
@@ -24,6 +26,7 @@ from legation.runtime.state_folder import StateFolder
 from legation.runtime.waiting_room import PATIENCE
 from legation.sources.base import Source
 from legation.status.base import Objects
+from legation.tls.shown import PortTls
 from legation.transports import Policy
 from legation.transports.base import Transport
 from legation.transports.grpc_server import GrpcTransport
@@ -60,6 +63,8 @@ class ControlPlane(Service):
         clock: Clock | None = None,
         judge: Asked | None = None,
         verdict_limit: float = 10.0,
+        tokens: TokenChecker | None = None,
+        tls: PortTls | None = None,
     ) -> None:
         """Take the parts; nothing is read or opened before it runs.
 
@@ -79,11 +84,17 @@ class ControlPlane(Service):
             judge: Who is asked about what is new before it is served, such as a `legation.judging.judge.Judge`; it is
                 ended when this ends.
             verdict_limit: Seconds that an object waits for that at most.
+            tokens: Says whose the tokens are that Envoys show, where `transports` is not given; None: they are not
+                looked at. What Envoys have to prove is in `rules`.
+            tls: What both ports show and whom they trust, where `transports` is not given: `Shown().port(Ask.REQUIRED)`
+                of `legation.tls.shown`. They do not open before something is shown. None: nothing is encrypted.
         """
         clock = clock or MonotonicClock()
-        self._grpc = GrpcTransport(bind=(xds_bind,), port=xds_port, policy=policy, clock=clock)
+        self._grpc = GrpcTransport(bind=(xds_bind,), port=xds_port, policy=policy, clock=clock, tokens=tokens, tls=tls)
         self._rest = (
-            None if rest_port is None else RestTransport(bind=xds_bind, port=rest_port, policy=policy, clock=clock)
+            None
+            if rest_port is None
+            else RestTransport(bind=xds_bind, port=rest_port, policy=policy, clock=clock, tokens=tokens, tls=tls)
         )
         self._engine = Engine(
             sources=sources,
@@ -179,7 +190,19 @@ class ControlPlane(Service):
 
     def turned_away(self) -> tuple[TurnedAway, ...]:
         """Return who was not served lately for who it says it is, and why."""
-        return self._engine.turned_away.records()
+        return self._engine.arrivals.turned_away.records()
+
+    def denied(self) -> tuple[Denied, ...]:
+        """Return who has lately not proven to be who it says it is: refused, or served where that is only reported."""
+        return self._engine.arrivals.denied.records()
+
+    def identify(self, identity: Identity | None) -> None:
+        """Have Envoys prove who they are by other rules than before: streams end that are not allowed by these.
+
+        Args:
+            identity: The rules; None: nobody has to prove anything.
+        """
+        self._engine.arrivals.identify(identity)
 
     @property
     def problem_feed(self) -> ProblemLog[Hashable]:

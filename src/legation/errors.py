@@ -16,6 +16,7 @@
     │   ├── KubeConflict         409: somebody else changed it, or it exists already
     │   └── KubeGone             410: that version is too old to go on from
     ├── KubeUnreachable      the API server does not answer, or cannot be trusted
+    ├── PkiError             a folder of certificates of our own cannot be read or written; carries the path
     ├── StoreError           an object that somebody puts in or asks for through an API
     │   ├── InvalidObjects       some are no objects; carries what is wrong with which, where, and how to mend it
     │   ├── InvalidQuery         what is asked cannot be read; carries the name of the argument
@@ -59,6 +60,7 @@ __all__ = [
     "ObjectNotFound",
     "OwnedField",
     "PartlyStored",
+    "PkiError",
     "ProtocolError",
     "RemoteProtocolError",
     "SettingsError",
@@ -207,6 +209,15 @@ class KubeUnreachable(LegationError):
         super().__init__(message)
         self.was_asked = was_asked
         """Whether it may have got the request, and done what it says."""
+
+
+class PkiError(LegationError):
+    """A folder of certificates of our own cannot be read or written. What stood there stands there still."""
+
+    def __init__(self, path: str, reason: str, *, mend: str = "") -> None:
+        super().__init__(f"{path}: {reason}" + (f" ({mend})" if mend else ""))
+        self.path = path
+        """The file or folder."""
 
 
 _Key: TypeAlias = tuple[str, str, str, str]

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from legation.model.identity import CertificateProof
+from legation.model.node import address_block
+
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
@@ -21,6 +27,43 @@ HEAD_PATIENCE = 10.0
 BODY_PATIENCE = 60.0
 """Seconds in which the body of a request must have come, for a slow line too; who answers may have less patience."""
 _COMING = (h11.IDLE, h11.SEND_BODY)
+_PROOF = "legation.certificate"
+"""Where the state of a scope holds what the client showed in the handshake."""
+
+
+def certificate_of(scope: Mapping[str, Any]) -> CertificateProof | None:
+    """Return what the certificate of the client says that was verified in the handshake; None where it showed none."""
+    state = scope.get("state") or {}
+    proof = state.get(_PROOF)
+    return proof if isinstance(proof, CertificateProof) else None
+
+
+_REFUSED = 400
+
+
+class Strangers:
+    """The connections of one server on which nothing was served yet: few of one address may be open."""
+
+    def __init__(self, limit: int) -> None:
+        """Begin with none."""
+        self._limit = limit
+        self._of: dict[str, dict[PatientConnection, None]] = {}
+        """By address; who has been there longest comes first."""
+
+    def enter(self, connection: PatientConnection) -> None:
+        """Take one more, in the place of another that answers nothing, where there are too many."""
+        others = self._of.setdefault(address_block(connection.host), {})
+        others[connection] = None
+        if len(others) > self._limit:
+            next((each for each in others if each.answers_nothing), connection).leave()
+
+    def leave(self, connection: PatientConnection) -> None:
+        """Forget one: it has gone, or something was served on it."""
+        block = address_block(connection.host)
+        if (others := self._of.get(block)) is not None:
+            others.pop(connection, None)
+            if not others:
+                del self._of[block]
 
 
 class PatientConnection(H11Protocol):
@@ -39,8 +82,12 @@ class PatientConnection(H11Protocol):
         *,
         head_patience: float = HEAD_PATIENCE,
         body_patience: float = BODY_PATIENCE,
+        strangers: Strangers | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._strangers = strangers
+        if strangers is not None:
+            self.app = self._noting(self.app)
         self._head_patience, self._body_patience = head_patience, body_patience
         self._patience: asyncio.TimerHandle | None = None
         self._of_body = False
@@ -50,8 +97,13 @@ class PatientConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Wait for a request, in the place of whoever has kept one waiting longest."""
         super().connection_made(transport)
+        if (proof := _shown_by(transport)) is not None:
+            # Of this connection alone: each request gets a copy.
+            self.app_state = {**self.app_state, _PROOF: proof}
         self._since = self.loop.time()
         self._look()
+        if self._strangers is not None:
+            self._strangers.enter(self)
         limit = self.config.limit_concurrency
         while limit is not None and len(self.connections) >= limit and self._displaced():
             pass
@@ -70,6 +122,7 @@ class PatientConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop()
+        self._know()
         super().connection_lost(exc)
 
     def _look(self) -> None:
@@ -94,7 +147,31 @@ class PatientConnection(H11Protocol):
     def leave(self) -> None:
         """Close it at once, and count it no more: the event loop ends it only later."""
         self.connections.discard(self)
+        self._know()
         self.transport.abort()
+
+    @property
+    def host(self) -> str:
+        """The address of the other side; empty where it has none."""
+        return self.client[0] if self.client else ""
+
+    def _know(self) -> None:
+        """Count it among the strangers no more."""
+        if self._strangers is not None:
+            self._strangers.leave(self)
+
+    def _noting(self, app: Any) -> Any:
+        """Return the application that tells of the first answer that is none of the kind `you may not`, or `what?`."""
+
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            async def noted(message: Any) -> None:
+                if message["type"] == "http.response.start" and message["status"] < _REFUSED:
+                    self._know()
+                await send(message)
+
+            await app(scope, receive, noted)
+
+        return watched
 
     @property
     def answers_nothing(self) -> bool:
@@ -113,3 +190,16 @@ class PatientConnection(H11Protocol):
         if first is not None:
             first.leave()
         return first is not None
+
+
+def _shown_by(transport: asyncio.Transport) -> CertificateProof | None:
+    """Return what the client's certificate says; ssl tells of one that it has verified alone."""
+    connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    shown = None if connection is None else connection.getpeercert()
+    if not shown:
+        return None
+    names = cast("tuple[tuple[str, str], ...]", shown.get("subjectAltName", ()))
+    return CertificateProof(
+        uris=tuple(name for kind, name in names if kind == "URI"),
+        dns=tuple(name for kind, name in names if kind == "DNS"),
+    )

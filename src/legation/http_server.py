@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from legation.http_connection import BODY_PATIENCE, HEAD_PATIENCE, PatientConnection
+from legation.http_connection import BODY_PATIENCE, HEAD_PATIENCE, PatientConnection, Strangers
 from legation.listening import close_at, listen, listen_at, port_of
+from legation.model.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -66,6 +67,7 @@ class HttpServer:
         path: Path | None = None,
         bind_setting: str = "",
         patience: tuple[float, float] = (HEAD_PATIENCE, BODY_PATIENCE),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
@@ -81,6 +83,8 @@ class HttpServer:
             path: Of a Unix socket, in place of the port; see `on_socket`.
             bind_setting: The name of that setting, where it is another one.
             patience: Seconds in which a TLS handshake and the head of a request must have come, and then its body.
+            limits: How large the head of a request may be, and how many connections of one address may be open on
+                which nothing was served yet.
         """
         self._app = app
         self._bind = bind
@@ -90,6 +94,7 @@ class HttpServer:
         self._connections = connections
         self._path = path
         self._patience = patience
+        self._limits = limits
         self._bind_setting = bind_setting or f"{setting}-bind"
         self.port = port
         """Where it listens: the chosen port once it has started."""
@@ -149,8 +154,19 @@ class HttpServer:
                 each.close()
 
     async def _serve(self, sockets: list[socket.socket], *, started: Callable[[], None]) -> None:
-        config = _config(self._app, keep_alive=self._keep_alive, connections=self._connections)
-        server = _Server(config, started=started, tls=self._tls, patience=self._patience)
+        config = _config(
+            self._app,
+            keep_alive=self._keep_alive,
+            connections=self._connections,
+            header_bytes=self._limits.header_bytes,
+        )
+        server = _Server(
+            config,
+            started=started,
+            tls=self._tls,
+            patience=self._patience,
+            strangers=None if self._path is not None else Strangers(self._limits.strange_connections),
+        )
         try:
             await server.serve(sockets=sockets)
         finally:
@@ -170,7 +186,7 @@ async def _accept_no_more(sockets: list[socket.socket]) -> None:
         await asyncio.sleep(0)
 
 
-def _config(app: ASGIApp, *, keep_alive: float, connections: int | None) -> uvicorn.Config:
+def _config(app: ASGIApp, *, keep_alive: float, connections: int | None, header_bytes: int) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_SELDOM)
     return uvicorn.Config(
         app,
@@ -185,6 +201,7 @@ def _config(app: ASGIApp, *, keep_alive: float, connections: int | None) -> uvic
         timeout_keep_alive=math.ceil(keep_alive),
         timeout_graceful_shutdown=_LAST_ANSWERS,
         limit_concurrency=connections,
+        h11_max_incomplete_event_size=header_bytes,
     )
 
 
@@ -198,8 +215,10 @@ class _Server(uvicorn.Server):
         started: Callable[[], None],
         tls: ssl.SSLContext | None,
         patience: tuple[float, float],
+        strangers: Strangers | None,
     ) -> None:
         super().__init__(config)
+        self._strangers = strangers
         self._tell_started = started
         self._tls = tls
         self._patience = patience
@@ -219,6 +238,7 @@ class _Server(uvicorn.Server):
             self.lifespan.state,
             head_patience=head,
             body_patience=body,
+            strangers=self._strangers,
         )
         loop, tls = asyncio.get_running_loop(), self._tls
         self.servers = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,8 @@ from tempfile import TemporaryDirectory
 
 from legation.errors import TransportError
 
+_ENOUGH = 1 << 16
+"""Descriptors. More are asked for by nobody, and what starts another program looks at each of them."""
 LOCALHOST = "localhost"
 """The loopback addresses of both families, as far as the machine has them, whatever its hosts file says."""
 
@@ -162,6 +165,21 @@ def check_free(path: Path, *, setting: str) -> None:
         asking.setblocking(False)  # noqa: FBT003 - the name says it
         if asking.connect_ex(os.fspath(path)) not in {errno.ECONNREFUSED, errno.ENOENT}:
             raise TransportError(f"another program listens at {path}; stop it, or choose another with {setting}")
+
+
+def allow_connections() -> None:
+    """Let this process have as many connections as the system allows it; what it starts with is often few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, _ENOUGH) if hard != resource.RLIM_INFINITY else _ENOUGH
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def most_connections() -> int:
+    """Return how many strangers may be connected to a port: others, and files, need descriptors too."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return _ENOUGH // 2 if soft == resource.RLIM_INFINITY else min(soft, _ENOUGH) // 2
 
 
 class _CannotListenError(Exception):

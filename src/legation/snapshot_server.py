@@ -22,6 +22,7 @@ from legation.runtime.feedback import Feedback
 from legation.runtime.hub import Content, Hub
 from legation.runtime.problem_log import ProblemLog
 from legation.runtime.serving import Service, Serving
+from legation.tls.shown import PortTls
 from legation.transports import Policy
 from legation.transports.base import Transport
 from legation.transports.grpc_server import GrpcTransport
@@ -54,6 +55,7 @@ class SnapshotServer(Service):
         rest_port: int | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
+        tls: PortTls | None = None,
     ) -> None:
         """Take the parts; nothing is opened before it runs.
 
@@ -65,10 +67,14 @@ class SnapshotServer(Service):
             rest_port: The port for Envoys that poll over REST, at the same address; 0 for a free one, None for no REST.
             policy: The time limits of delivery.
             clock: Where time comes from.
+            tls: What both ports show and whom they trust, where `transports` is not given: `Shown().port(Ask.REQUIRED)`
+                of `legation.tls.shown`. They do not open before something is shown. None: nothing is encrypted.
         """
         clock = clock or MonotonicClock()
-        self._grpc = GrpcTransport(bind=(bind,), port=port, policy=policy, clock=clock)
-        self._rest = None if rest_port is None else RestTransport(bind=bind, port=rest_port, policy=policy, clock=clock)
+        self._grpc = GrpcTransport(bind=(bind,), port=port, policy=policy, clock=clock, tls=tls)
+        self._rest = (
+            None if rest_port is None else RestTransport(bind=bind, port=rest_port, policy=policy, clock=clock, tls=tls)
+        )
         super().__init__(
             Serving([self._grpc, *([self._rest] if self._rest else ())] if transports is None else transports)
         )

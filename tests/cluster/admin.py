@@ -108,6 +108,16 @@ class Admin:
         """Make a namespace."""
         return self.create(reference("v1", "Namespace", name) | {"metadata": {"name": name, "labels": labels}})
 
+    def account_token(self, account: Object, *, audience: str, pod: Object | None = None, seconds: int = 600) -> str:
+        """Return a token of a service account, as a kubelet requests it for a Pod that has it (TokenRequest)."""
+        spec: Object = {"audiences": [audience], "expirationSeconds": seconds}
+        if pod is not None:
+            named = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+            spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **named}
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        answer = self._ask("POST", f"{self._path(account)}/token", json=request)
+        return str(answer["status"]["token"])
+
     def wait_crd(self, name: str) -> None:
         """Wait until the API server serves a custom resource: `plural.group`."""
         definition = reference("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)

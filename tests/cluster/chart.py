@@ -41,12 +41,19 @@ def apply_all(admin: Admin, objects: list[Object]) -> None:
             admin.wait_crd(each["metadata"]["name"])
 
 
-def token_of(admin: Admin, namespace: str, service_account: str = "legation") -> str:
-    """Return a token by which the API server knows the ServiceAccount, as the Pods of the chart have one."""
+def token_of(admin: Admin, namespace: str, service_account: str = "legation", *, audience: str = "") -> str:
+    """Return a token by which the API server knows the ServiceAccount, as the Pods of the chart have one.
+
+    Args:
+        admin: Who asks.
+        namespace: Of the account.
+        service_account: Its name.
+        audience: Who takes the token; empty: the API server itself.
+    """
     # Asks for a subresource, which is no object with a name of its own.
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
     request = reference("authentication.k8s.io/v1", "TokenRequest", "", namespace) | {
-        "spec": {"expirationSeconds": 3600}
+        "spec": {"expirationSeconds": 3600, **({"audiences": [audience]} if audience else {})}
     }
     token: str = admin._ask("POST", path, json=request)["status"]["token"]
     return token

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.cluster.admin import Admin
 from tests.cluster.api_server import ApiServer, Binaries
-from tests.cluster.chart import apply_all, of_kind, rendered, token_of
+from tests.cluster.chart import apply_all, rendered, token_of
 from tests.cluster.network import Network
 
 HOME = "legation-home"
@@ -28,12 +28,6 @@ class House:
     token: str
     """Of the user that the chart makes, who may do what legation needs and no more."""
     helm: Path
-
-    def allow_secrets(self, namespace: str) -> None:
-        """Let that user read the Secrets of a namespace."""
-        values = ("secrets.enabled=true", f'secrets.namespaces=["{namespace}"]')
-        objects = rendered(self.helm, HOME, *values)
-        apply_all(self.admin, [*of_kind(objects, "Role"), *of_kind(objects, "RoleBinding")])
 
 
 @contextlib.contextmanager

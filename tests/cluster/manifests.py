@@ -22,7 +22,8 @@ def pod(namespace: str, name: str, labels: Mapping[str, str] = EDGE) -> Object:
     """Return a Pod; its address is in its status, which is written apart."""
     made = reference("v1", "Pod", name, namespace)
     made["metadata"]["labels"] = dict(labels)
-    return made | {"spec": {"containers": [{"name": "envoy", "image": "envoy"}]}}
+    # The account is what an admission plugin of the API server would write, which is off here.
+    return made | {"spec": {"serviceAccountName": "default", "containers": [{"name": "envoy", "image": "envoy"}]}}
 
 
 def pod_status(namespace: str, name: str, address: str) -> Object:

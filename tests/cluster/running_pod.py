@@ -17,6 +17,7 @@ from tests.cluster import kubelet
 from tests.cluster.admin import Object
 from tests.cluster.kubelet import Given
 from tests.cluster.pod_network import PodNetwork
+from tests.cluster.pod_volumes import PodVolumes
 
 _SAID = re.compile(r"^(.*) ?failed=(\d+)(.*)$", re.MULTILINE)
 """What the example's caller says once a second."""
@@ -25,11 +26,12 @@ _SAID = re.compile(r"^(.*) ?failed=(\d+)(.*)$", re.MULTILINE)
 class RunningPod:
     """A Pod: its sidecar, the program beside it, and the network that both are in. `Workloads.run` makes one."""
 
-    def __init__(self, admitted: Object, network: PodNetwork, *, of: str, folder: Path) -> None:
+    def __init__(self, admitted: Object, network: PodNetwork, volumes: PodVolumes, *, of: str, folder: Path) -> None:
         self.admitted = admitted
         self.of = of
         """The workload."""
         self.network = network
+        self.volumes = volumes
         self.address = network.address
         self.name: str = admitted["metadata"]["name"]
         self.sidecar: Program
@@ -51,7 +53,8 @@ class RunningPod:
         environment = (f"{name}={value}" for name, value in kubelet.environment(container, self._given).items())
         with self.network.entered():
             log = self._folder / f"{self.name}-{container['name']}.log"
-            return Program(f"{container['name']} in {self.name}", "env", *environment, *program, log=log)
+            inside = self.volumes.command(container)
+            return Program(f"{container['name']} in {self.name}", *inside, "env", *environment, *program, log=log)
 
     async def inside(self, address: str, path: str) -> str:
         """Return what a page says that is asked from inside the Pod.

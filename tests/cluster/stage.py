@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,17 @@ from demo import web
 from demo.backends import backend
 from demo.proxy import Envoy
 from legation.envoy.bootstrap import Variant, bootstrap
+from legation.envoy.trust import Trust, trust_files
+from legation.pki import certificates
 from tests.cluster import manifests
 from tests.cluster.admin import Object, Refused
 from tests.cluster.house import HOME, House
 from tests.cluster.replica import REPLICA_PORT, XDS_PORT, Replica
 from tests.envoy.watching import PATIENCE, Watching
 from tests.envoy.world import AT_ONCE
+
+_NAME = "legation.home.svc"
+"""In the certificate of replicas that have one."""
 
 
 class Proxy(Watching):
@@ -85,6 +91,7 @@ class Stage:
         self.replicas: list[Replica] = []
         self._programs = programs
         self._backends = backends
+        self._trust: Trust | None = None
 
     @property
     def replica(self) -> Replica:
@@ -99,6 +106,20 @@ class Stage:
         self.replicas.append(replica)
         await replica.start(*options)
         return replica
+
+    def secured(self) -> tuple[str, ...]:
+        """Return the options by which replicas have TLS; Envoys that are started from now on see it."""
+        now, folder = time.time(), self.folder / "tls"
+        signer = certificates.authority(now=now, seconds=3600)
+        pair = certificates.issue(signer, names=(_NAME,), now=now, seconds=3600)
+        files = {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": signer.certificate}
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        for name, text in trust_files(str(folder), auth="none").items():
+            (folder / name).write_text(text)
+        self._trust = Trust(server_name=_NAME, auth="none", sds_folder=str(folder))
+        return ("--tls", str(folder))
 
     @contextlib.asynccontextmanager
     async def without_api(self, *, crash: bool = False) -> AsyncIterator[None]:
@@ -176,7 +197,7 @@ class Stage:
         """
         node = node or f"{name}.{self.namespace}"
         replicas = of or self.replicas
-        made = bootstrap(node_id=node, xds_address=(replicas[0].address, XDS_PORT), variant=variant)
+        made = bootstrap(node_id=node, xds_address=(replicas[0].address, XDS_PORT), variant=variant, trust=self._trust)
         (server,) = made["static_resources"]["clusters"]
         server["upstream_bind_config"] = {"source_address": {"address": address, "port_value": 0}}
         server["load_assignment"]["endpoints"] = [{"lb_endpoints": _endpoints(replicas)}]

@@ -96,8 +96,7 @@ async def test_a_renewed_certificate_is_shown_and_a_broken_one_is_not(stage: Sta
     """The key that does not fit is told, without a byte of it anywhere that legation or Envoy writes or shows."""
     namespace = stage.namespace
     first, second, third = pair(), pair(), pair()
-    stage.house.allow_secrets(namespace)
-    await stage.serve("--secrets", "--secret-namespaces", namespace, *GRACES)
+    await stage.serve("--secrets", "--secret-namespaces", namespace, *stage.secured(), *GRACES)
     await stage.shop("web")
     stage.apply(
         manifests.tls_secret(namespace, "cert", first.certificate, first.key),

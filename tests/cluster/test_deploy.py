@@ -48,7 +48,14 @@ EVERYTHING = (
     'injector.defaults={"memory-limit":"512Mi","concurrency":4}',
     "dryRun.enabled=true",
     "management.enabled=true",
+    'tls={"minVersion":"1.3","configMap":"trusted","plainPort":5001}',
+    'identity.tokens={"audience":"edge","check":"jwks"}',
+    'identity.clientAuthority.secretName="envoys"',
+    'identity.rules=[{"uri":"spiffe://company/{node_id}","nodes":"{node_id}"}]',
+    "secrets.enabled=true",
 )
+BEFORE = ("tls=null", "identity=null", 'secrets={"enabled":false,"namespaces":[]}')
+"""The values of a release that knew nothing of TLS, used again."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +81,7 @@ def deployed(helm: Path, admin: Admin, api_server: ApiServer, request: pytest.Fi
     """The user that the Pods are: of the chart with the values that a test names, in a namespace of their own."""
     home = f"{request.getfixturevalue('namespace')}-home"
     admin.namespace(home)
-    values = [each.format(here=request.getfixturevalue("namespace")) for each in getattr(request, "param", ())]
+    values = [each.replace("{here}", request.getfixturevalue("namespace")) for each in getattr(request, "param", ())]
     apply_all(admin, rendered(helm, home, *values))
     with Admin(api_server, token_of(admin, home)) as user:
         yield user
@@ -84,7 +91,9 @@ def test_the_chart_passes_lint(helm: Path) -> None:
     subprocess.run([helm, "lint", "--strict", CHART], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("values", [(), EVERYTHING, ("replicas=1", "status=false", "networkPolicy.enabled=false")])
+@pytest.mark.parametrize(
+    "values", [(), EVERYTHING, BEFORE, ("replicas=1", "status=false", "networkPolicy.enabled=false")]
+)
 def test_the_chart_is_accepted(helm: Path, admin: Admin, namespace: str, values: tuple[str, ...]) -> None:
     objects = rendered(helm, namespace, *values)
     apply_all(admin, objects)
@@ -136,8 +145,9 @@ def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace:
     deployments = of_kind(list(yaml.safe_load_all((ROOT / "deploy" / file).read_text())), "Deployment")
     assert deployments
     for each in deployments:
-        template = each["spec"]["template"]
-        admin.create({**reference("v1", "Pod", each["metadata"]["name"], strict), "spec": template["spec"]})
+        # Which every Pod has, by an admission plugin of the API server that is off here.
+        spec = {"serviceAccountName": "default"} | each["spec"]["template"]["spec"]
+        admin.create({**reference("v1", "Pod", each["metadata"]["name"], strict), "spec": spec})
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,10 @@ def test_its_pods_may_run_where_the_rules_are_strictest(admin: Admin, namespace:
         ("injector.enabled=true", 'injector.xds="legation.example:5000"', 'injector.image="a/envoy:1"'),
         ("injector.enabled=true", "webhook.certManager.enabled=true"),
         ("dryRun.enabled=true", 'dryRun.timeout="1m"'),
+        BEFORE,
+        ("tls.enabled=false", "injector.enabled=true"),
+        ("tls.certManager.enabled=true", 'identity.check="report"'),
+        ('tls.secretName="given"', "identity.tokens.enabled=false", 'identity.clientAuthority.secretName="envoys"'),
         ('peerCheck="none"', 'crossNamespace="allow"', 'lease="writer"', 'maxConnectionAge=""', 'podWait="1m"'),
     ],
 )
@@ -160,10 +174,13 @@ def test_its_arguments_are_settings(helm: Path, values: tuple[str, ...]) -> None
     command, *flags = container["args"]
     found = settings.load(settings.SERVE, flags=serve.make_context(command, flags).params, environ=environment)
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
-    webhook = {} if found.webhook.webhook_port is None else {"webhook": found.webhook.webhook_port}
-    assert (
-        ports == {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port} | webhook
-    )
+    some = {
+        "webhook": found.webhook.webhook_port,
+        "xds-token": found.tls.xds_token_port,
+        "xds-plain": found.tls.xds_plain_port,
+    }
+    always = {"xds": found.xds_port, "health": found.health_port, "replicas": found.cluster.replica_port}
+    assert ports == always | {name: port for name, port in some.items() if port is not None}
     assert found.cluster.kubernetes
     assert found.state_dir == Path(container["volumeMounts"][0]["mountPath"])
 
@@ -206,7 +223,11 @@ def test_where_there_is_no_sleep_there_is_no_hook(helm: Path, values: list[str])
     [
         ("replica=2", "additional properties 'replica' not allowed"),
         ("replicas=0", "/replicas"),
-        ("secrets.enabled=true", "/secrets/namespaces"),
+        ('secrets.enabled="maybe"', "/secrets/enabled"),
+        ('tls.minVersion="1.1"', "/tls/minVersion"),
+        ('identity.check="maybe"', "/identity/check"),
+        ('identity.tokens.audience="two words"', "/identity/tokens/audience"),
+        ("tls.plain=1", "additional properties 'plain' not allowed"),
         ('namespaces=["A_B"]', "/namespaces/0"),
         ('podWait="soon"', "/podWait"),
         ('peerCheck="maybe"', "/peerCheck"),
@@ -221,6 +242,19 @@ def test_values_that_do_not_fit_are_refused(helm: Path, value: str, words: str) 
     with pytest.raises(ValueError, match=r".") as refusal:
         rendered(helm, "default", value)
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (("tls.enabled=false", "secrets.enabled=true"), "private keys would travel in the clear"),
+        (("tls.certManager.enabled=true", 'tls.secretName="a"'), "the certificate comes from one of them"),
+        (("identity.tokens.enabled=false", 'identity.rules=[{"uri":"a"}]'), "nobody could prove anything"),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused(helm: Path, values: tuple[str, ...], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        rendered(helm, "default", *values)
 
 
 # ------------------------------------------------------------------------------------------------------------- rights
@@ -248,7 +282,7 @@ def rules_of(user: Admin, namespace: str) -> Rules:
     return {key: verbs for key, verbs in found.items() if key[0] not in everybody}
 
 
-def wanted(*, status: bool = True) -> Rules:
+def wanted(*, status: bool = True, tls: bool = True, secrets: bool = True) -> Rules:
     """Return what it needs where it reads."""
     own = READ | {"get"} if status else READ
     found: Rules = {
@@ -272,23 +306,92 @@ def wanted(*, status: bool = True) -> Rules:
         # To take its finalizer off.
         found[("servicemesh.l7mp.io", "virtualservices", ())] = own | {"patch"}
         found[("events.k8s.io", "events", ())] = {"create"}
+    if tls:
+        found["", "configmaps", ()] = READ | {"create"}
+        found["", "configmaps", ("legation-ca",)] = {"get", "patch"}
+    if secrets:
+        found |= SECRETS
     return found
 
 
-OWN: Rules = {
+LEASE: Rules = {
     ("coordination.k8s.io", "leases", ()): {"create"},
     ("coordination.k8s.io", "leases", ("legation",)): {"get", "patch"},
 }
+OWN: Rules = LEASE | {("", "secrets", ("legation-tls",)): {"get", "watch", "patch"}}
 SLICES: Rules = {("discovery.k8s.io", "endpointslices", ()): READ}
-SECRETS: Rules = {("", "secrets", ()): READ}
 
 
-def test_by_default_it_may_read_all_namespaces_and_no_secret(deployed: Admin, namespace: str) -> None:
+def may_review(user: Admin) -> bool:
+    """Say whether a user may ask whose token one is."""
+    asked = {"group": "authentication.k8s.io", "resource": "tokenreviews", "verb": "create"}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": asked},
+    }
+    answer = user._ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", json=review)
+    return bool(answer["status"]["allowed"])
+
+
+def test_by_default_it_may_read_all_namespaces_and_ask_whose_token_it_is(deployed: Admin, namespace: str) -> None:
     assert rules_of(deployed, namespace) == wanted()
     assert rules_of(deployed, f"{namespace}-home") == wanted() | OWN
     assert isinstance(deployed.list("v1", "Pod"), list)
+    assert may_review(deployed)
+    home = f"{namespace}-home"
+    own = reference("v1", "Secret", "legation-tls", home)
+    deployed.patch(own | {"stringData": {"a": "b"}})
+    for denied in (
+        reference("v1", "Secret", "other", home),
+        reference("v1", "ConfigMap", "other", namespace),
+    ):
+        with pytest.raises(Refused, match="cannot patch"):
+            deployed.patch(denied | {"data": {}})
+    with pytest.raises(Refused, match='cannot create resource "secrets"'):
+        deployed.create(reference("v1", "Secret", "other", home))
+
+
+@pytest.mark.parametrize("deployed", [("tls.enabled=false",), BEFORE], indirect=True)
+def test_without_tls_it_may_do_what_it_might_before(deployed: Admin, namespace: str) -> None:
+    assert rules_of(deployed, f"{namespace}-home") == wanted(tls=False, secrets=False) | LEASE
+    assert not may_review(deployed)
     with pytest.raises(Refused, match='cannot list resource "secrets"'):
         deployed.list("v1", "Secret", f"{namespace}-home")
+
+
+@pytest.mark.parametrize(
+    "deployed", [('identity.check="report"',), ("tls.plainPort=5000",), ("secrets.enabled=false",)], indirect=True
+)
+def test_while_identities_are_not_enforced_it_reads_no_secret(deployed: Admin, namespace: str) -> None:
+    assert rules_of(deployed, namespace) == wanted(secrets=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "trust"),
+    [
+        (("tls.certManager.enabled=true",), "legation-server-tls"),
+        (('tls.secretName="given"',), "given"),
+    ],
+)
+def test_with_a_certificate_of_others_it_writes_no_secret(helm: Path, values: tuple[str, ...], trust: str) -> None:
+    objects = rendered(helm, "a", *values)
+    assert of_kind(objects, "Secret") == []
+    assert "legation-tls" not in str(of_kind(objects, "Role"))
+    volumes = the(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "tls", "secret": {"secretName": trust}} in volumes
+
+
+def test_whose_certificates_prove_something_is_read_without_the_key_beside_it(helm: Path) -> None:
+    objects = rendered(helm, "a", 'identity.clientAuthority.secretName="envoys"', "injector.enabled=true")
+    spec = the(objects, "Deployment")["spec"]["template"]["spec"]
+    (volume,) = (each for each in spec["volumes"] if each["name"] == "clients")
+    assert volume["secret"] == {"secretName": "envoys", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    assert "--injector-xds=legation.a.svc:18004" in spec["containers"][0]["args"]
+    (headless, _) = of_kind(objects, "Service")
+    assert {each["name"]: each["port"] for each in headless["spec"]["ports"]}["xds-token"] == 18004
+    let_in = the(objects, "NetworkPolicy")["spec"]["ingress"][0]["ports"]
+    assert let_in == [{"port": 18000}, {"port": 18004}]
 
 
 @pytest.mark.parametrize("deployed", [('namespaces=["{here}"]',)], indirect=True)
@@ -296,20 +399,21 @@ def test_with_namespaces_it_may_read_those_alone(deployed: Admin, namespace: str
     assert rules_of(deployed, namespace) == wanted()
     assert rules_of(deployed, f"{namespace}-home") == OWN | SLICES
     assert rules_of(deployed, other) == {}
+    assert may_review(deployed)
     with pytest.raises(Refused, match="at the cluster scope"):
         deployed.list("v1", "Pod")
 
 
-@pytest.mark.parametrize("deployed", [("secrets.enabled=true", 'secrets.namespaces=["{here}"]')], indirect=True)
+@pytest.mark.parametrize("deployed", [('secrets.namespaces=["{here}"]',)], indirect=True)
 def test_secrets_are_read_in_their_namespaces_alone(deployed: Admin, namespace: str, other: str) -> None:
-    assert rules_of(deployed, namespace) == wanted() | SECRETS
-    assert rules_of(deployed, other) == wanted()
+    assert rules_of(deployed, namespace) == wanted()
+    assert rules_of(deployed, other) == wanted(secrets=False)
     assert deployed.list("v1", "Secret", namespace) == []
 
 
-@pytest.mark.parametrize("deployed", [("status=false",)], indirect=True)
+@pytest.mark.parametrize("deployed", [("status=false", "tls.enabled=false")], indirect=True)
 def test_without_status_it_may_write_nothing(deployed: Admin, namespace: str) -> None:
-    assert rules_of(deployed, f"{namespace}-home") == wanted(status=False)
+    assert rules_of(deployed, f"{namespace}-home") == wanted(status=False, tls=False, secrets=False)
 
 
 @pytest.mark.parametrize("deployed", [("management.enabled=true",)], indirect=True)
@@ -317,11 +421,12 @@ def test_with_the_management_api_it_may_write_what_it_reads_but_config_maps(depl
     kinds = {(each.group, each.plural, ()) for each in API_KINDS if (each.group, each.plural) != ("", "configmaps")}
     written = {"get", "create", "patch", "delete"}
     rules = {key: verbs | (written if key in kinds else set()) for key, verbs in wanted().items()}
-    rules["", "configmaps", ()] = READ | {"get"}
+    rules["", "configmaps", ()] = READ | {"create", "get"}
     assert kinds <= set(rules)
     assert rules_of(deployed, namespace) == rules
 
 
+SECRETS: Rules = {("", "secrets", ()): READ}
 CERTIFICATE: Rules = {("", "secrets", ("legation-webhook",)): {"get", "watch", "patch"}}
 
 
@@ -396,7 +501,7 @@ def test_a_certificate_of_cert_manager_takes_no_rights_and_an_authority_if_none_
     assert of_kind(named, "Issuer") == []
     assert the(named, "Certificate")["spec"]["issuerRef"] == {"kind": "ClusterIssuer", "name": "company"}
     for objects in (own, named):
-        assert of_kind(objects, "Secret") == []
+        assert [each["metadata"]["name"] for each in of_kind(objects, "Secret")] == ["legation-tls"]
         assert "validatingwebhookconfigurations" not in str(of_kind(objects, "ClusterRole"))
 
 

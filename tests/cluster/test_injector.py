@@ -6,6 +6,8 @@ import asyncio
 import base64
 import contextlib
 import json
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -21,18 +23,18 @@ from demo.programs import Program, free_ports
 from demo.proxy import BINARY
 from legation.cli.program import main
 from legation.pki import certificates
-from legation.tls.shown import ShownCertificate
 from tests.cluster import webhook
 from tests.cluster.admin import Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.cluster.kubelet import Given, command_line, container_of, pre_stop
+from tests.cluster.pod_volumes import NotThere, PodVolumes, service_account
 from tests.cluster.webhook import API, MUTATING, Hook
 
 pytestmark = pytest.mark.timeout(120)
 DOMAIN = "legation.dev"
 INJECT = f"{DOMAIN}/inject"
 # An answer that is late because the machine is busy would be none.
-CHOSEN = ("webhook.enabled=false", "injector.enabled=true", "injector.timeoutSeconds=30")
+CHOSEN = ("tls.enabled=true", "webhook.enabled=false", "injector.enabled=true", "injector.timeoutSeconds=30")
 STRICT = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
@@ -82,7 +84,12 @@ def pod(
             "labels": {"app": "web", **(labels or {})},
             "annotations": prefixed,
         },
-        "spec": {"containers": [{"name": "web", "image": "web", "securityContext": secure}], **spec},
+        "spec": {
+            # What an admission plugin of the API server would write, which is off here.
+            "serviceAccountName": "default",
+            "containers": [{"name": "web", "image": "web", "securityContext": secure}],
+            **spec,
+        },
     }
 
 
@@ -289,8 +296,11 @@ class Adding:
         now = time.time()
         self._authority = certificates.authority(now=now, seconds=3600)
         pair = certificates.issue(self._authority, names=["localhost"], now=now, seconds=3600)
-        shown = ShownCertificate()
-        shown.show(pair.certificate, pair.key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.TemporaryDirectory() as folder:
+            both = Path(folder, "pair.pem")
+            both.write_bytes(pair.key + pair.certificate)
+            context.load_cert_chain(both)
 
         class Answers(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -314,7 +324,7 @@ class Adding:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self._server.socket = shown.context.wrap_socket(self._server.socket, server_side=True)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever)
 
     def __enter__(self) -> Self:
@@ -359,7 +369,17 @@ async def test_a_real_envoy_starts_as_the_pod_says_and_gets_its_configuration(
     sidecar = container_of(made, "envoy")
     given = Given.of(made, ip=address)
     command = command_line(sidecar, given)
-    with Program("envoy", BINARY, *command, log=tmp_path / "envoy.log") as envoy:
+    service_account(admin, hook.namespace)
+    volumes = PodVolumes(admin, made, tmp_path / "volumes")
+
+    async def brought() -> bool:
+        with contextlib.suppress(NotThere):
+            volumes.bring()
+            return True
+        return False
+
+    await hook.until(brought, "the volumes")
+    with Program("envoy", *volumes.command(sidecar), BINARY, *command, log=tmp_path / "envoy.log") as envoy:
 
         async def is_ready() -> bool:
             await web.get(f"127.0.0.1:{ready}", "/ready")

@@ -13,6 +13,7 @@ from demo import web
 from demo.stage import legation
 from tests.cluster import workloads
 from tests.cluster.admin import reference
+from tests.cluster.chart import token_of
 from tests.cluster.running_pod import RunningPod
 from tests.cluster.stage import Stage
 from tests.cluster.workloads import Workloads
@@ -113,7 +114,7 @@ async def test_an_upstream_takes_its_share_and_gives_it_back(example: Workloads)
 async def test_an_upstream_is_added_and_removed_by_the_management_api(example: Workloads) -> None:
     """It makes the same object, and knows when the sidecar has accepted it."""
     await next_version(example)
-    where = ("-n", example.stage.namespace, "--server", example.management, "--wait")
+    where = ("-n", example.stage.namespace, "--server", example.management, "--wait", *shown(example))
     to = ("--service", "b-next:http", "--route", "to-b", "--label", "app=a")
     for _ in range(2):
         for weight, shares in ((25, A_FIFTH), (100, A_HALF)):
@@ -123,6 +124,16 @@ async def test_an_upstream_is_added_and_removed_by_the_management_api(example: W
         await legation("upstream", "remove", "b-next", *where)
         await answer(example, "b-1", "b-2")
         await example.until(partial(lacks, pod(example, "a-1"), "b-next"), "no cluster b-next")
+
+
+def shown(example: Workloads) -> tuple[str, ...]:
+    """Return what a person shows to the management API who may write upstreams, and whom that person trusts."""
+    admin, here = example.stage.admin, example.stage.namespace
+    example.apply(NEXT / "operator.yaml")
+    (ca, token) = (example.stage.folder / each for each in ("ca.crt", "token"))
+    ca.write_text(admin.get(reference("v1", "ConfigMap", "legation-ca", here))["data"]["ca.crt"])
+    token.write_text(token_of(admin, here, "operator", audience="legation"))
+    return ("--ca", str(ca), "--token-file", str(token))
 
 
 async def next_version(example: Workloads) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from demo.proxy import BINARY
+from legation.envoy.trust import TRUST_FOLDER, trust_files
 from legation.model.resource_types import CLUSTER, LISTENER
 from legation.translate.virtual_service import KIND, STEP
 from tests.cluster.admin import Admin, Object
@@ -44,7 +45,9 @@ def test_it_is_accepted_where_the_rules_are_strictest(
     for each in of_kind(objects, "Deployment"):
         name = {"name": each["metadata"]["name"], "namespace": strict}
         # A Deployment may hold Pods that are refused.
-        admin.create({"apiVersion": "v1", "kind": "Pod", "metadata": name, "spec": each["spec"]["template"]["spec"]})
+        # The account is what an admission plugin of the API server would write, which is off here.
+        spec = {"serviceAccountName": "default"} | each["spec"]["template"]["spec"]
+        admin.create({"apiVersion": "v1", "kind": "Pod", "metadata": name, "spec": spec})
 
 
 def test_both_hops_are_for_the_envoys_of_the_example(objects: list[Object]) -> None:
@@ -70,7 +73,11 @@ def test_both_hops_are_for_the_envoys_of_the_example(objects: list[Object]) -> N
 @pytest.mark.parametrize("name", ["ingress", "worker"])
 def test_its_envoys_take_their_bootstrap(objects: list[Object], name: str, tmp_path: Path) -> None:
     file = tmp_path / "bootstrap.yaml"
-    file.write_text(the(objects, "ConfigMap")["data"]["bootstrap.yaml"])
+    bootstrap: str = the(objects, "ConfigMap")["data"]["bootstrap.yaml"]
+    assert TRUST_FOLDER in bootstrap
+    file.write_text(bootstrap.replace(TRUST_FOLDER, str(tmp_path)))
+    for path, text in trust_files(str(tmp_path)).items():
+        (tmp_path / path).write_text(text)
     container = template(objects, name)["spec"]["containers"][0]
     words = [str(each) for each in container["args"]]
     words[words.index("--config-path") + 1] = str(file)

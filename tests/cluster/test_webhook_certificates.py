@@ -32,8 +32,9 @@ from legation.pki.certificates import Pair
 from legation.pki.rotation import Lives
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
+from legation.tls import shown as tls_shown
+from legation.tls.material import Material
 from legation.tls.pem import Pem
-from legation.tls.shown import ShownCertificate
 from legation.translate.pipeline import API_KINDS
 from tests.cluster import webhook
 from tests.cluster.admin import Admin, Object, Refused, reference
@@ -55,16 +56,16 @@ async def hook(admin: Admin, api_server: ApiServer, namespace: str, tmp_path: Pa
         yield made
 
 
-class Shown(ShownCertificate):
+class Shown(tls_shown.Shown):
     """Counts."""
 
     def __init__(self) -> None:
         super().__init__()
         self.certificates: set[bytes] = set()
 
-    def show(self, certificate: bytes, key: bytes) -> None:
-        super().show(certificate, key)
-        self.certificates.add(certificate)
+    def show(self, material: Material) -> None:
+        super().show(material)
+        self.certificates.add(material.certificate)
 
 
 @contextlib.asynccontextmanager

@@ -54,7 +54,7 @@ class Hook:
 
     def install(self, helm: Path, *values: str) -> None:
         """Apply the chart, with the Service as it can be called here."""
-        chosen = ("webhook.enabled=true", f'namespaces=["{self.namespace}"]', *values)
+        chosen = ("webhook.enabled=true", "tls.enabled=false", f'namespaces=["{self.namespace}"]', *values)
         objects = rendered(helm, self.home, *chosen)
         for each in objects:
             if each["kind"] == "Service" and each["metadata"]["name"] == SERVICE:
@@ -121,9 +121,13 @@ class Hook:
 
         await self.until(refused, "an answer of the webhook")
 
+    async def page(self, path: str) -> str:
+        """Return a page of its admin port."""
+        return await web.get(f"localhost:{self._admin_port}", path)
+
     async def problems(self) -> str:
         """Return its page."""
-        return await web.get(f"localhost:{self._admin_port}", "/problems")
+        return await self.page("/problems")
 
     async def read(self, name: str) -> None:
         """Wait until it has read an object that is wrong."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any
 
 import yaml
 
-from demo.programs import free_ports
+from demo.programs import Program, free_ports
 from tests.cluster import manifests, webhook
 from tests.cluster.admin import Object, reference
 from tests.cluster.chart import of_kind
 from tests.cluster.pod_network import PodNetwork
+from tests.cluster.pod_volumes import NotThere, PodVolumes, service_account
 from tests.cluster.running_pod import RunningPod
 from tests.cluster.stage import Stage
 from tests.cluster.webhook import Hook
@@ -28,6 +29,14 @@ from tests.envoy.watching import PATIENCE
 
 ENDING = 30
 """Seconds that a Pod has to end, as Kubernetes has it."""
+
+STRICT: Object = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""What a container has to say where the rules for Pods are strictest."""
 
 
 class Workloads:
@@ -40,6 +49,8 @@ class Workloads:
         self.pods: list[RunningPod] = []
         self.management: str
         """Its management API."""
+        self.address = next(stage.addresses)
+        """Where Envoys find it."""
         self._stack = stack
         self._numbers = count(1)
         self._deployments: dict[str, Object] = {}
@@ -58,20 +69,27 @@ class Workloads:
             self.stage.apply(*objects)
             self._deployments |= {each["metadata"]["name"]: each for each in of_kind(objects, "Deployment")}
 
-    async def serve(self, *options: str) -> None:
-        """Install the chart with the injector, start legation, and wait until the API server asks it."""
-        address, hook, admin = next(self.stage.addresses), self.legation, self.stage.admin
+    async def serve(self, *options: str, values: Sequence[str] = ()) -> None:
+        """Install the chart with the injector, start legation, and wait until the API server asks it.
+
+        Args:
+            options: More flags of its own.
+            values: More values of the chart.
+        """
+        hook, admin = self.legation, self.stage.admin
         port, (management, over_http) = hook.xds.rpartition(":")[2], free_ports(2)
         self.management = f"localhost:{management}"
         hook.install(
             self.stage.house.helm,
-            *("injector.enabled=true", f'injector.xds="{address}:{port}"'),
+            *("tls.enabled=true", "injector.enabled=true", f'injector.xds="{self.address}:{port}"'),
+            f'injector.defaults={{"server-name":"legation.{hook.home}.svc"}}',
             *("management.enabled=true", f"management.port={management}", f"management.httpPort={over_http}"),
+            *values,
         )
-        await hook.start("--xds-bind", address, *options)
+        await hook.start("--xds-bind", self.address, *options)
         await hook.trusted(of=hook.injector)
         probe = manifests.pod(self.stage.namespace, "probe", {"legation.dev/inject": "enabled"})
-        probe["spec"]["containers"][0]["name"] = "program"
+        probe["spec"]["containers"][0] |= {"name": "program", "securityContext": STRICT}
 
         async def injected() -> bool:
             found = admin._ask("POST", admin._folder(probe), params={"dryRun": "All"}, json=probe)
@@ -79,26 +97,45 @@ class Workloads:
 
         await hook.until(injected, "a sidecar in a Pod")
 
-    async def run(self, workload: str, name: str) -> RunningPod:
+    async def run(self, workload: str, name: str, **annotations: str) -> RunningPod:
         """Start a Pod of a workload, and return it when it is ready; it is no endpoint yet."""
-        template = copy.deepcopy(self._deployments[workload]["spec"]["template"])
-        pod = reference("v1", "Pod", name, self.stage.namespace) | {"spec": template["spec"]}
-        pod["metadata"] |= template["metadata"]
-        # A Pod that no node has is deleted at once, whatever grace it has.
-        pod["spec"]["nodeName"] = "node"
-        admitted = self.stage.admin.create(pod)
-        network = self._stack.enter_context(PodNetwork(self.stage.house.network, next(self._numbers)))
-        self.stage.admin.patch_status(manifests.pod_status(self.stage.namespace, name, network.address))
-        made = RunningPod(admitted, network, of=workload, folder=self.stage.folder)
-        made.sidecar = made.start(made.envoy)
-        self._stack.callback(made.sidecar.kill)
+        made = await self.admit(workload, name, **annotations)
+        made.sidecar = self.start(made, made.envoy)
         await made.sidecar.until(partial(made.probe, made.envoy, "startupProbe"), within=PATIENCE)
-        made.program = made.start(made.app)
-        self._stack.callback(made.program.kill)
+        made.program = self.start(made, made.app)
         for container, program in ((made.envoy, made.sidecar), (made.app, made.program)):
             await program.until(partial(made.probe, container, "readinessProbe"), within=PATIENCE)
         self.pods.append(made)
         return made
+
+    async def admit(self, workload: str, name: str, **annotations: str) -> RunningPod:
+        """Return a Pod of a workload with all that it takes to start it: nothing of it runs yet.
+
+        Args:
+            workload: Which one.
+            name: Of the Pod.
+            annotations: More of what it asks of its sidecar; dashes are written as underscores.
+        """
+        template = copy.deepcopy(self._deployments[workload]["spec"]["template"])
+        pod = reference("v1", "Pod", name, self.stage.namespace) | {"spec": template["spec"]}
+        pod["metadata"] |= template["metadata"]
+        asked = {f"legation.dev/{key.replace('_', '-')}": value for key, value in annotations.items()}
+        pod["metadata"]["annotations"] = {**pod["metadata"].get("annotations", {}), **asked}
+        # A Pod that no node has is deleted at once, whatever grace it has.
+        pod["spec"]["nodeName"] = "node"
+        pod["spec"]["serviceAccountName"] = service_account(self.stage.admin, self.stage.namespace)
+        admitted = self.stage.admin.create(pod)
+        network = self._stack.enter_context(PodNetwork(self.stage.house.network, next(self._numbers)))
+        self.stage.admin.patch_status(manifests.pod_status(self.stage.namespace, name, network.address))
+        volumes = PodVolumes(self.stage.admin, admitted, self.stage.folder / f"{name}-volumes")
+        await self.until(partial(brought, volumes), f"the volumes of {name}")
+        return RunningPod(admitted, network, volumes, of=workload, folder=self.stage.folder)
+
+    def start(self, pod: RunningPod, container: Object) -> Program:
+        """Start a container of a Pod, which ends with the test."""
+        program = pod.start(container)
+        self._stack.callback(program.kill)
+        return program
 
     async def end(self, *pods: RunningPod, service: str, left: Iterable[RunningPod]) -> None:
         """End Pods in order: they drain, end when nobody sends them anything any more, and their endpoints go last."""
@@ -168,6 +205,14 @@ class Workloads:
                 f"\n--- {each.name}\n{each.program.last_words(4)}\n{each.sidecar.last_words(6)}" for each in self.pods
             )
             raise AssertionError(f"{error}{told}") from error
+
+
+async def brought(volumes: PodVolumes) -> bool:
+    """Say whether all that a Pod cannot start without is there."""
+    with contextlib.suppress(NotThere):
+        volumes.bring()
+        return True
+    return False
 
 
 @contextlib.asynccontextmanager

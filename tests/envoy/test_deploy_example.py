@@ -10,6 +10,7 @@ import yaml
 
 from demo import web
 from legation.envoy.bootstrap import bootstrap
+from legation.envoy.trust import CONFIG_MAP, TOKEN_FILE, TRUST_FOLDER, Trust
 from tests.envoy.world import World
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "envoy.yaml"
@@ -42,8 +43,22 @@ def arguments() -> list[str]:
 
 
 def test_its_bootstrap_is_the_one_that_legation_prints() -> None:
-    printed = bootstrap(node_id=NODE, xds_address=("legation.legation.svc", 18000), admin_port=9901)
+    server = "legation.legation.svc"
+    trust = Trust(server_name=server)
+    printed = bootstrap(node_id=NODE, xds_address=(server, 18000), admin_port=9901, trust=trust)
     assert example_bootstrap() == {key: value for key, value in printed.items() if key != "node"}
+
+
+def test_its_pod_mounts_what_the_bootstrap_names() -> None:
+    pod = objects("Deployment")[0]["spec"]["template"]["spec"]
+    (volume,) = (each for each in pod["volumes"] if "projected" in each)
+    (mount,) = (each for each in pod["containers"][0]["volumeMounts"] if each["name"] == volume["name"])
+    # A subPath would never be followed.
+    assert mount == {"name": volume["name"], "mountPath": TRUST_FOLDER, "readOnly": True}
+    token, public = volume["projected"]["sources"]
+    assert token["serviceAccountToken"]["path"] == TOKEN_FILE
+    # Not optional: Envoy does not start without what is in it.
+    assert public == {"configMap": {"name": CONFIG_MAP}}
 
 
 async def test_it_is_served_and_serves(world: World) -> None:

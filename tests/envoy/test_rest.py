@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from demo.programs import free_ports
 from demo.stage import legation
+from tests.envoy.polling import poll
 from tests.envoy.world import AT_ONCE, GRACES, World
-
-_POLLED = (
-    "{resource_api_version: V3, api_config_source: {api_type: REST, transport_api_version: V3, "
-    "cluster_names: [xds_cluster], refresh_delay: 0.1s, request_timeout: %s}}"
-)
-
-
-def _poll(manifests: Path, *, patience: str) -> None:
-    """Have the manifests name REST where they name ADS."""
-    for each in manifests.glob("*.yaml"):
-        each.write_text(each.read_text().replace("{ads: {}, resource_api_version: V3}", _POLLED % patience))
 
 
 async def _start(world: World, *, patience: str = "10s") -> None:
     """Serve over REST and start an Envoy there."""
     (port,) = free_ports(1)
-    _poll(world.manifests, patience=patience)
+    poll(world.manifests, patience=patience)
     await world.serve("--rest-port", str(port), *GRACES)
     printed = await legation("bootstrap", "--node", "test", "--xds", f"localhost:{port}", "--rest")
     bootstrap: dict[str, Any] = yaml.safe_load(printed)

@@ -35,11 +35,11 @@ class World(Watching):
         self.manifests = folder / "manifests"
         self._serve: Program
         self._programs = programs
-        self._xds, self._admin, self._health = free_ports(3)
+        self.xds, self._admin, self._health = free_ports(3)
 
     async def serve(self, *options: str | Path) -> None:
         """Start `legation serve` on the folder, at the same ports each time."""
-        ports = ("--xds-port", self._xds, "--admin-port", self._admin, "--health-port", self._health)
+        ports = ("--xds-port", self.xds, "--admin-port", self._admin, "--health-port", self._health)
         command = (LEGATION, "serve", self.manifests, *ports, *options)
         log = self.folder / "legation.log"
         self._serve = self._programs.enter_context(Program("legation serve", *map(str, command), log=log))
@@ -70,11 +70,17 @@ class World(Watching):
         self.envoy = self._programs.enter_context(Envoy(file, *options, folder=self.folder))
         return self.envoy
 
+    def another_envoy(self, bootstrap: dict[str, Any], *options: str) -> Envoy:
+        """Start one beside the first, and do not wait."""
+        folder = self.folder / "another"
+        folder.mkdir()
+        file = folder / "bootstrap.yaml"
+        file.write_text(yaml.safe_dump(bootstrap))
+        return self._programs.enter_context(Envoy(file, *options, folder=folder))
+
     async def bootstrap(self, variant: str, *options: str, host: str = "localhost") -> dict[str, Any]:
         """Return what `legation bootstrap` prints for the variant and the server's host."""
-        printed = await legation(
-            "bootstrap", "--node", "test", "--xds", f"{host}:{self._xds}", f"--{variant}", *options
-        )
+        printed = await legation("bootstrap", "--node", "test", "--xds", f"{host}:{self.xds}", f"--{variant}", *options)
         found: dict[str, Any] = yaml.safe_load(printed)
         return found
 
@@ -124,7 +130,9 @@ class World(Watching):
         try:
             return await web.until(look, within=PATIENCE, what=what)
         except TimeoutError as error:
-            raise AssertionError(f"{error}\nlegation:\n{self._serve.last_words()}") from error
+            log = self.folder / "legation.log"
+            words = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else ()
+            raise AssertionError("\n".join((f"{error}", "legation:", *words))) from error
 
 
 @contextlib.asynccontextmanager

@@ -329,7 +329,7 @@ def test_a_watch_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
         pytest.param(("--management-port", "0"), "--state-dir", id="without a state folder"),
         pytest.param(
             ("--management-port", "0", "--management-bind", "0.0.0.0", "--state-dir", "{}/state"),
-            "until the management API has TLS it is not bound wider",
+            "others than this machine reach that address: it needs TLS",
             id="bound for others",
         ),
         pytest.param(

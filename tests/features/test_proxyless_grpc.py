@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,11 +14,24 @@ from typing import Any
 
 import grpc
 
+from legation.control_plane import ControlPlane
+from legation.model.identity import Flaw, TokenProof
+from legation.model.node import split_node_id
+from legation.pki import certificates
+from legation.runtime.admission import Rules
+from legation.runtime.identity_rules import Identity
+from legation.sources.memory import MemorySource
+from legation.tls.material import Material
+from legation.tls.shown import Ask, Shown
+from legation.transports.grpc_server import GrpcTransport
+from tests.envoy.tokens import Issuer
 from tests.features.stage import ADS, Stage, bootes, eds_cluster, staged
 
 _CALLER = Path(__file__).with_name("proxyless_caller.py")
 _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
+POD = "proxyless.default"
+HOUR = 3600.0
 PATIENCE = 60.0
 """Seconds for a new process to resolve and call."""
 
@@ -26,7 +40,7 @@ async def test_a_proxyless_grpc_client_resolves_calls_and_follows_a_change() -> 
     """LDS, RDS, CDS and EDS come from us; when the route names another cluster, the calls go there."""
     async with _greeter("one") as one, _greeter("two") as two:
         objects = (_listener(), _route("one"), *_cluster("one", one), *_cluster("two", two))
-        async with staged(objects) as stage, _caller(stage) as caller:
+        async with staged(objects) as stage, _caller(_plain(stage)) as caller:
             assert await caller.hears() == "one"
             stage.apply(_route("two"))
             async with asyncio.timeout(PATIENCE):
@@ -35,6 +49,50 @@ async def test_a_proxyless_grpc_client_resolves_calls_and_follows_a_change() -> 
             accepted = await stage.plane.wait_accepted(timeout=PATIENCE)
             assert accepted
             assert accepted.accepted == ("proxyless",)
+
+
+async def test_over_tls_it_proves_by_a_token_who_it_is(tmp_path: Path) -> None:
+    """As docs/kubernetes.md has it: the authority and the token of a Pod's volume."""
+    issuer = Issuer()
+    token = issuer.token(POD)
+    (tmp_path / "token").write_text(token)
+    authority = certificates.authority(now=time.time(), seconds=HOUR)
+    (tmp_path / "ca.crt").write_bytes(authority.certificate)
+    pair = certificates.issue(authority, names=["localhost"], now=time.time(), seconds=HOUR)
+    shown = Shown()
+    shown.show(Material(certificate=pair.certificate, key=pair.key))
+    transport = GrpcTransport(
+        bind=["127.0.0.1"], port=0, tls=shown.port(Ask.NOTHING), tokens=_Known(token), shutdown_grace=1.0
+    )
+    source = MemorySource()
+    async with _greeter("one") as one:
+        for each in (_listener(), _route("one"), *_cluster("one", one)):
+            source.put(each)
+        rules = Rules(check_peer=False, identity=Identity())
+        async with ControlPlane([source], transports=[transport], rules=rules) as plane:
+            await plane.wait_ready()
+            server = {
+                "server_uri": f"dns:///localhost:{transport.port}",
+                "channel_creds": [{"type": "tls", "config": {"ca_certificate_file": str(tmp_path / "ca.crt")}}],
+                "call_creds": [{"type": "jwt_token_file", "config": {"jwt_token_file": str(tmp_path / "token")}}],
+            }
+            async with _caller(server, node=POD) as caller:
+                assert await caller.hears() == "one"
+            assert plane.denied() == ()
+
+
+class _Known:
+    """Knows one token. Fulfils `TokenChecker`."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def check(self, token: str) -> TokenProof | Flaw:
+        if token != self._token:
+            return Flaw(words="another one")
+        name, namespace = split_node_id(POD)
+        user = f"system:serviceaccount:{namespace}:edge"
+        return TokenProof(user=user, namespace=namespace, service_account="edge", pod=name, pod_uid="1")
 
 
 class _Caller:
@@ -52,24 +110,23 @@ class _Caller:
             return (await self._process.stdout.readline()).decode().strip()
 
 
+def _plain(stage: Stage) -> dict[str, Any]:
+    return {"server_uri": stage.address, "channel_creds": [{"type": "insecure"}]}
+
+
 @asynccontextmanager
-async def _caller(stage: Stage) -> AsyncIterator[_Caller]:
-    bootstrap = {
-        "xds_servers": [
-            {
-                "server_uri": stage.address,
-                "channel_creds": [{"type": "insecure"}],
-                "server_features": ["xds_v3"],
-            }
-        ],
-        "node": {"id": "proxyless"},
-    }
+async def _caller(server: dict[str, Any], *, node: str = "proxyless") -> AsyncIterator[_Caller]:
+    bootstrap = {"xds_servers": [{**server, "server_features": ["xds_v3"]}], "node": {"id": node}}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         _CALLER,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "GRPC_XDS_BOOTSTRAP_CONFIG": json.dumps(bootstrap)},
+        env={
+            **os.environ,
+            "GRPC_XDS_BOOTSTRAP_CONFIG": json.dumps(bootstrap),
+            "GRPC_EXPERIMENTAL_XDS_BOOTSTRAP_CALL_CREDS": "true",
+        },
     )
     try:
         yield _Caller(process)

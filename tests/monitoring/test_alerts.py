@@ -19,6 +19,7 @@ import pytest
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.errors import StoreUnavailable
+from legation.model.problems import Level, Problem
 from legation.model.resource_types import ADS_SERVICE, CLUSTER
 from legation.ops.metrics import Metrics
 from legation.sources.base import Source
@@ -54,13 +55,17 @@ class World:
     more: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
+        self._more: tuple[Problem, ...] = ()
         self.transport = GrpcTransport(bind=("127.0.0.1",), port=0, policy=SOON, clock=self.clock)
         self.plane = ControlPlane([self.source, *self.more], transports=[self.transport], clock=self.clock)
         self._metrics = Metrics(
-            statistics=self.plane.statistics, problems=self.plane.problems, transport=self.transport.statistics
+            statistics=self.plane.statistics,
+            problems=lambda: (*self.plane.problems(), *self._more),
+            transport=self.transport.statistics,
         )
 
-    def read(self) -> Series:
+    def read(self, *more: Problem) -> Series:
+        self._more = more
         page, _ = self._metrics.render(accept="text/plain")
         return series(page.decode())
 
@@ -217,4 +222,17 @@ async def test_store_unwritable(tmp_path: Path) -> None:
             "Objects that come through the management API cannot be kept",
             before=before,
             after=world.read(),
+        )
+
+
+async def test_certificates(tmp_path: Path) -> None:
+    async with well() as (world, _):
+        ends = Problem(code="tls", level=Level.WARNING, message="the certificate that is shown expires soon")
+        fires(
+            tmp_path,
+            "LegationCertificates",
+            JOB,
+            "A certificate of the ports cannot be used, or ends soon",
+            before=world.read(),
+            after=world.read(ends),
         )

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from legation.errors import TransportError
-from legation.listening import addresses_of, close_at, listen, listen_at, port_of
+from legation.listening import (
+    addresses_of,
+    allow_connections,
+    close_at,
+    listen,
+    listen_at,
+    most_connections,
+    port_of,
+)
 
 
 @contextmanager
@@ -251,3 +259,21 @@ def test_what_is_no_socket_is_not_touched(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     assert "No such file or directory" in refused_at(tmp_path / "none" / "api.sock")
     assert "too long" in refused_at(tmp_path / ("a" * 120))
+
+
+def test_as_many_connections_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"limit": (1024, 524_288)}
+    monkeypatch.setattr("legation.listening.resource.getrlimit", lambda _: held["limit"])
+    monkeypatch.setattr("legation.listening.resource.setrlimit", lambda _, limit: held.__setitem__("limit", limit))
+    assert most_connections() == 512
+    allow_connections()
+    assert held["limit"] == (65_536, 524_288)
+    assert most_connections() == 32_768
+
+    held["limit"] = (1024, 4096)
+    allow_connections()
+    assert held["limit"] == (4096, 4096)
+
+    held["limit"] = (100_000, 524_288)
+    allow_connections()
+    assert held["limit"] == (100_000, 524_288), "what it has is not taken away"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,6 +97,7 @@ type client struct {
 	first    *round // ends when every client has its first state
 	full     func() // called when this one has it
 	leave    bool   // whether it then goes
+	secure   *tls.Config
 	now      *atomic.Pointer[round]
 	received received
 }
@@ -117,7 +119,7 @@ func (c *client) attempt(address string) error {
 		method = "DeltaAggregatedResources"
 	}
 	var err error
-	if c.stream, err = open(address, service+method); err != nil {
+	if c.stream, err = open(address, service+method, c.secure); err != nil {
 		return err
 	}
 	if err = c.stream.send(c.request(clusterURL, "", "", c.node())); err != nil {

@@ -43,13 +43,18 @@ func main() {
 	suffix := flag.String("suffix", "", "what stands behind the number in the id of a node")
 	over := flag.Duration("over", 0, "the time over which they come; else as fast as they can")
 	leave := flag.Bool("leave", false, "each goes when it has its first state")
+	authority := flag.String("authority", "", "the authority that the server's certificate is of; else nothing is encrypted")
+	certificates := flag.String("certificates", "", "the folder of the certificate of each node")
 	flag.Parse()
+	trusted, err := trust(*authority, *certificates)
+	if err != nil {
+		log.Fatal(err)
+	}
 	asked := wanted.names(*ask)
 	all := make([]*client, *clients)
 
 	var now atomic.Pointer[round]
 	first := newRound("", "", *clients)
-	began := time.Now()
 	places := make(chan struct{}, max(*parallel, 1))
 	for number := range *clients {
 		all[number] = &client{
@@ -57,7 +62,11 @@ func main() {
 			got: map[string]int{}, first: first, now: &now, full: func() { freed(places, *parallel > 0) }, leave: *leave,
 			follow: *follow, asked: map[string]bool{},
 		}
+		if all[number].secure, err = trusted.of(all[number].id); err != nil {
+			log.Fatal(err)
+		}
 	}
+	began := time.Now()
 	go func() {
 		for number, one := range all {
 			if *parallel > 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -32,8 +33,8 @@ type stream struct {
 	message  []byte // what has come of a message that is not complete
 }
 
-func open(address, method string) (*stream, error) {
-	connection, err := net.Dial("tcp", address)
+func open(address, method string, with *tls.Config) (*stream, error) {
+	connection, err := dial(address, with)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +52,19 @@ func open(address, method string) (*stream, error) {
 			http2.Setting{ID: http2.SettingInitialWindowSize, Val: receiveWindow},
 		),
 		framer.WriteWindowUpdate(0, receiveWindow),
-		framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, EndHeaders: true, BlockFragment: headers(method)}),
+		framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, EndHeaders: true, BlockFragment: headers(method, with)}),
 	)
 }
 
-func headers(method string) []byte {
+func headers(method string, with *tls.Config) []byte {
+	scheme := "http"
+	if with != nil {
+		scheme = "https"
+	}
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":path", method}, {":authority", "xds"},
+		{":method", "POST"}, {":scheme", scheme}, {":path", method}, {":authority", "xds"},
 		{"content-type", "application/grpc"}, {"te", "trailers"},
 	} {
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})

@@ -32,9 +32,9 @@
 {{- printf "%s.%s" (include "legation.fullname" .) .Release.Namespace -}}
 {{- end -}}
 
-{{/* Whether one of the Pods has to lead: to write status, or the webhook's own certificate. */}}
+{{/* Whether one of the Pods has to lead: to write status, certificates of its own, or whom Envoys trust. */}}
 {{- define "legation.leads" -}}
-{{- if or .Values.status (include "legation.ownCertificate" .) -}}true{{- end -}}
+{{- if or .Values.status (include "legation.ownCertificate" .) (include "legation.tls" .) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Whether the webhook's certificate is its own. */}}
@@ -77,4 +77,135 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- else -}}
 0
 {{- end -}}
+{{- end -}}
+
+{{/*
+Values of a release before this one may be used again, and know nothing of TLS: then all stays as it was.
+*/}}
+
+{{/* Whether the ports have TLS. */}}
+{{- define "legation.tls" -}}
+{{- if (.Values.tls).enabled -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether the authority and the certificate are its own. */}}
+{{- define "legation.ownAuthority" -}}
+{{- if and (include "legation.tls" .) (not .Values.tls.secretName) (not .Values.tls.certManager.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The Secret that others keep the certificate in. */}}
+{{- define "legation.tlsSecret" -}}
+{{- default (printf "%s-server-tls" (include "legation.fullname" .)) .Values.tls.secretName -}}
+{{- end -}}
+
+{{/* The ConfigMap that says whom Envoys may trust. */}}
+{{- define "legation.trust" -}}
+{{- default (printf "%s-ca" (include "legation.fullname" .)) .Values.tls.configMap -}}
+{{- end -}}
+
+{{/* Whether Envoys prove who they are by tokens. */}}
+{{- define "legation.tokens" -}}
+{{- if and (include "legation.tls" .) ((.Values.identity).tokens).enabled -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether Envoys prove who they are by certificates. */}}
+{{- define "legation.clientAuthority" -}}
+{{- if and (include "legation.tls" .) ((.Values.identity).clientAuthority).secretName -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether those who prove it by tokens have a port of their own. */}}
+{{- define "legation.tokenPort" -}}
+{{- if and (include "legation.clientAuthority" .) (include "legation.tokens" .) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether an Envoy has to prove who it is. */}}
+{{- define "legation.enforced" -}}
+{{- if and (or (include "legation.tokens" .) (include "legation.clientAuthority" .)) (eq ((.Values.identity).check) "enforce") (not .Values.tls.plainPort) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether Envoys are given Secrets. */}}
+{{- define "legation.secrets" -}}
+{{- $asked := toString .Values.secrets.enabled -}}
+{{- if and (eq $asked "true") (.Values.tls) (not (include "legation.tls" .)) -}}
+{{- fail "secrets.enabled: without TLS private keys would travel in the clear; set tls.enabled, or secrets.enabled=false" -}}
+{{- end -}}
+{{- if or (eq $asked "true") (and (eq $asked "auto") (include "legation.enforced" .)) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The port of sidecars. */}}
+{{- define "legation.sidecarPort" -}}
+{{- if include "legation.tokenPort" . -}}{{ .Values.identity.tokenPort }}{{- else -}}{{ .Values.xdsPort }}{{- end -}}
+{{- end -}}
+
+{{/* What cert-manager makes: {root, name, secretName, service, issuerRef, usages}. */}}
+{{- define "legation.certificate" -}}
+{{- $name := .name }}
+{{- $root := .root }}
+{{- if not .issuerRef }}
+# An authority of its own: one that outlives the certificate, so that a renewal changes nobody's trust.
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata:
+  name: "{{ $name }}-authority"
+  namespace: {{ $root.Release.Namespace | quote }}
+  labels:
+    {{- include "legation.labels" $root | nindent 4 }}
+spec:
+  selfSigned: {}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: "{{ $name }}-authority"
+  namespace: {{ $root.Release.Namespace | quote }}
+  labels:
+    {{- include "legation.labels" $root | nindent 4 }}
+spec:
+  isCA: true
+  commonName: {{ $name | quote }}
+  secretName: "{{ $name }}-authority"
+  duration: 87600h
+  privateKey:
+    algorithm: ECDSA
+    size: 256
+  issuerRef:
+    kind: Issuer
+    name: "{{ $name }}-authority"
+---
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata:
+  name: {{ $name | quote }}
+  namespace: {{ $root.Release.Namespace | quote }}
+  labels:
+    {{- include "legation.labels" $root | nindent 4 }}
+spec:
+  ca:
+    secretName: "{{ $name }}-authority"
+---
+{{- end }}
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: {{ $name | quote }}
+  namespace: {{ $root.Release.Namespace | quote }}
+  labels:
+    {{- include "legation.labels" $root | nindent 4 }}
+spec:
+  secretName: {{ .secretName | quote }}
+  dnsNames:
+    - {{ .service }}.{{ $root.Release.Namespace }}.svc
+    {{- range .more }}
+    - {{ . }}
+    {{- end }}
+  {{- with .usages }}
+  usages:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  privateKey:
+    algorithm: ECDSA
+    size: 256
+    rotationPolicy: Always
+  issuerRef:
+    {{- default (dict "kind" "Issuer" "name" $name) .issuerRef | toYaml | nindent 4 }}
 {{- end -}}

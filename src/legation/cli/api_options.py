@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -23,10 +24,36 @@ _ATTEMPTS = 2
 """Who waits at a terminal sees at once that nobody is there."""
 
 
+_CREDENTIALS = "legation.credentials"
+"""Where the context of a command holds what its options say of credentials."""
+
+
 def server(command: Command) -> Command:
-    """Give a command the option `--server`."""
+    """Give a command the option `--server`, and those that say what is shown there and whom to trust."""
+    for name, metavar, text in reversed(
+        (
+            ("ca", "FILE", "Who may sign the certificate of the management API (PEM); with it there is TLS."),
+            ("token_file", "FILE", "A file with the token that is shown there."),
+            ("cert", "FILE", "The certificate that is shown there (PEM); with it there is TLS."),
+            ("key", "FILE", "Its key (PEM)."),
+            ("server_name", "NAME", "Whose certificate is wanted there, where that is not the host of --server."),
+        )
+    ):
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            metavar=metavar,
+            expose_value=False,
+            callback=_noted,
+            help=f"{text}  [LEGATION_{name.upper()}]",
+        )(command)
     text = "Where the management API is.  [LEGATION_SERVER; default: localhost:18005]"
     return click.option("--server", metavar="HOST:PORT|unix:PATH", help=text)(command)
+
+
+def _noted(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        ctx.meta.setdefault(_CREDENTIALS, {})[param.name] = given
 
 
 def namespace(command: Command) -> Command:
@@ -92,14 +119,19 @@ def connected(given: str | None, *, field_manager: str = "legation") -> Iterator
     """
     # What gRPC itself notes of connections is not for who reads the output of a command.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    from legation.client import Client, Unavailable
+    from legation.client import Client, Credentials, Unavailable
 
+    context = click.get_current_context(silent=True)
+    options = {} if context is None else context.meta.get(_CREDENTIALS, {})
+    credentials = replace(Credentials.of(os.environ), **options)
     try:
-        client = Client(given, field_manager=field_manager, attempts=_ATTEMPTS)
+        client = Client(given, credentials=credentials, field_manager=field_manager, attempts=_ATTEMPTS)
     except SettingsError as error:
-        if given is None:
+        name, _, words = str(error).partition(": ")
+        hint = f"--{name.replace('_', '-')}"
+        if given is None and name not in Credentials.__slots__:
             raise
-        raise click.BadParameter(str(error).partition(": ")[2], param_hint="'--server'") from error
+        raise click.BadParameter(words, param_hint=repr(hint)) from error
     with client:
         try:
             yield client

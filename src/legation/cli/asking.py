@@ -1,13 +1,19 @@
-"""Asking the running server: HTTP on its admin port."""
+"""Asking the running server: HTTP on its admin port, with TLS and a token where it wants them.
+
+The one invariant: the token is never sent where others than this machine could read it.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import ssl
+from pathlib import Path
 from typing import Any
 
 from legation.cli import options
 from legation.errors import TransportError
+from legation.settings.kinds import is_loopback
 
 _TIMEOUT = 5.0
 
@@ -24,9 +30,15 @@ def ask(admin: str | None, path: str) -> Any:
     """
     host, port = _address(admin)
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+    tls = _tls()
+    headers = {"accept": "application/json", **_token(shown, is_read_by_none=tls is not None or is_loopback(host))}
+    connection = (
+        http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+        if tls is None
+        else http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=tls)
+    )
     try:
-        connection.request("GET", path, headers={"accept": "application/json"})
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read()
         if response.status != http.client.OK:
@@ -36,6 +48,11 @@ def ask(admin: str | None, path: str) -> Any:
                 f"{shown} answers {response.status} {response.reason}: is it the admin port of legation?"
             )
         return json.loads(body)
+    except ssl.SSLError as error:
+        reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
+        raise TransportError(
+            f"{shown} cannot be trusted ({reason}): look at --admin-ca, and at the name in --admin"
+        ) from error
     except OSError as error:
         why = error.strerror or str(error) or "no answer"
         raise TransportError(
@@ -45,6 +62,33 @@ def ask(admin: str | None, path: str) -> Any:
         raise TransportError(f"{shown} does not speak as legation does: is it the admin port?") from error
     finally:
         connection.close()
+
+
+def _tls() -> ssl.SSLContext | None:
+    file = options.admin_given("admin_ca")
+    if file is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise TransportError(f"--admin-ca {file} cannot be used: {error.strerror or 'it is no certificate'}") from error
+
+
+def _token(shown: str, *, is_read_by_none: bool) -> dict[str, str]:
+    file = options.admin_given("admin_token_file")
+    if file is None:
+        return {}
+    if not is_read_by_none:
+        raise TransportError(f"the token would go to {shown} for everybody to read: say whom to trust with --admin-ca")
+    try:
+        # Of an old and a new one the last is the new one.
+        words = Path(file).read_text("ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it holds no token"
+        raise TransportError(f"--admin-token-file {file} cannot be read: {why}") from error
+    if not words:
+        raise TransportError(f"--admin-token-file {file}: there is no token in it")
+    return {"authorization": f"Bearer {words[-1]}"}
 
 
 def _told(body: bytes) -> str:

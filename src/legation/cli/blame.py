@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="From a resource to its object and line, and back; who has it.")
 @click.argument("target")
+@options.admin_access
 @click.option("--admin", metavar="HOST:PORT", help="The admin port of the running server, which is asked by default.")
 @options.output("text", "json", "yaml")
 @where.objects(required=False)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from legation.cli import options, printing
+from legation.cli import envoy_trust, options, printing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from legation.envoy.bootstrap import Variant
 
 
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 @click.option(
     "--layout", type=click.Choice(("rename", "symlink")), default="rename", show_default=True, help="Of --files."
 )
+@envoy_trust.options
+@click.option(
+    "--write",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Write bootstrap.yaml (or .json) and what it names there, rather than print it.",
+)
 @options.output("yaml", "json")
 def bootstrap(
     *,
@@ -43,18 +52,21 @@ def bootstrap(
     loads: bool,
     files: str | None,
     layout: str,
+    trusting: Callable[..., envoy_trust.Trusting] | None,
+    write: str | None,
     output: str,
 ) -> None:
     """Print a bootstrap: what `envoy -c FILE` needs to be served."""
     if loads and variant == "rest":
         raise click.UsageError("load is reported over gRPC alone: leave --loads or --rest out")
-    if files is not None and (xds is not None or loads or variant == "rest"):
-        raise click.UsageError("who reads files asks no server: leave --xds, --rest and --loads out, or --files")
+    if files is not None and (xds is not None or loads or variant == "rest" or trusting):
+        raise click.UsageError("who reads files asks no server: leave --xds, --rest, --loads and --tls out, or --files")
     if files is None and layout == "symlink":
         raise click.UsageError("--layout is about the files of --files OUT")
     from legation.envoy.bootstrap import bootstrap as make
     from legation.envoy.bootstrap import bootstrap_from_files
 
+    trusted = None
     if files is not None:
         out = str(Path(files).absolute())
         made = bootstrap_from_files(
@@ -66,16 +78,26 @@ def bootstrap(
             admin_port=admin_port,
         )
     else:
+        address = options.address(xds, option="--xds") if xds else ("localhost", _port(variant))
+        trusted = trusting(address[0], write=write) if trusting else None
         made = make(
             node_id=node_id,
             labels=labels,
             cluster=cluster,
-            xds_address=options.address(xds, option="--xds") if xds else ("localhost", _port(variant)),
+            xds_address=address,
             variant=variant,
             admin_port=admin_port,
             loads=loads,
+            trust=trusted.trust if trusted else None,
         )
-    click.echo(printing.in_form(made, output), nl=False)
+    text = printing.in_form(made, output)
+    if write is None:
+        click.echo(text, nl=False)
+    else:
+        # The bootstrap last: whoever waits for it finds what it names.
+        envoy_trust.write(write, {**(trusted.files if trusted else {}), f"bootstrap.{output}": text})
+    if trusted:
+        click.echo(trusted.told(written=write is not None), err=True)
 
 
 def _port(variant: Variant) -> int:

@@ -6,34 +6,52 @@ import os
 import random
 import secrets
 import socket
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from legation.cli.connecting import connection_of
+from legation.cli.secrets_side import Given
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.kube import in_cluster
-from legation.model.problems import Level, Problem
+from legation.model.problems import Problem
 from legation.runtime.problem_log import log_fault
-from legation.settings import Cluster, Injector, Webhook
+from legation.settings import Cluster, Injector, Tls, Webhook
 from legation.sources.kubernetes.source import KubernetesSource
 from legation.status.kubernetes import KubernetesStatus
+from legation.status.replica import Secured
 from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
     from legation.api.admission.side import AdmissionSide
+    from legation.api.keeping.keeper import Shows
+    from legation.cli.pki_side import PkiSide
+    from legation.kube.connection import Connection
     from legation.sources.stored_in_cluster.store import ClusterObjects
 
 
 class ClusterSide:
     """The cluster of a server."""
 
-    def __init__(self, found: Cluster, webhook: Webhook | None = None, injector: Injector | None = None) -> None:
+    def __init__(
+        self,
+        found: Cluster,
+        webhook: Webhook | None = None,
+        injector: Injector | None = None,
+        *,
+        secrets: Given | None = None,
+        sidecars: Mapping[str, str] | None = None,
+        authority: str = "",
+    ) -> None:
         """Find out how to reach it; nothing is asked yet.
 
         Args:
             found: The settings about it.
             webhook: Those of the admission webhook; None: there is none.
             injector: Those of what adds sidecars.
+            secrets: Whether Secrets are read; None: if the settings about the cluster say so.
+            sidecars: What holds for annotations of a Pod that is given one; None: none is.
+            authority: The ConfigMap that Pods want who trust this server; empty: there is none.
 
         Raises:
             KubeConfigError: Nothing tells how.
@@ -41,14 +59,19 @@ class ClusterSide:
         self._found = found
         self._webhook = webhook
         self._injector = injector or Injector()
+        self._sidecars = sidecars
+        self._authority = authority
+        self._secrets = secrets or Given(on=bool(found.secrets), asked=True)
         self._connection = connection_of(kubeconfig=found.kubeconfig, context=found.context)
         self.source = KubernetesSource(
             self._connection,
             kinds=API_KINDS,
             namespaces=found.namespaces,
             selector=found.selector or "",
-            secrets=found.secrets,
+            secrets=self._secrets.on,
+            secrets_needed=self._secrets.asked,
             secret_namespaces=found.secret_namespaces,
+            authority=authority,
         )
         """Where objects, Pods and Services come from."""
 
@@ -64,17 +87,12 @@ class ClusterSide:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is doubtful about the settings."""
-        if not self._found.secrets or self._found.peer_check == "pod":
-            return ()
-        return (
-            Problem(
-                code="unguarded-secrets",
-                level=Level.WARNING,
-                message="with --secrets and --peer-check none, whoever reaches the port of Envoys and claims to be a"
-                " Pod gets the Secrets of its Envoy",
-                mend="set --peer-check pod, or leave out --secrets",
-            ),
-        )
+        return self._secrets.problems
+
+    @property
+    def connection(self) -> Connection:
+        """How to reach it."""
+        return self._connection
 
     @property
     def _namespace(self) -> str:
@@ -91,10 +109,31 @@ class ClusterSide:
         return admission_side(
             self._webhook,
             injector=self._injector,
+            sidecars=self._sidecars,
             cluster=self._found,
             connection=self._connection,
             namespace=self._namespace,
             what_if=plane.what_if,
+            leads=lambda: status.leading,
+        )
+
+    def pki(self, found: Tls, *, shown: Shows, status: KubernetesStatus) -> PkiSide:
+        """Return what keeps a certificate of our own, and has Pods learn whom to trust.
+
+        Args:
+            found: The settings about TLS.
+            shown: What shows the certificate.
+            status: What knows whether this replica may write.
+        """
+        # Nobody else needs what makes certificates.
+        from legation.cli.pki_side import PkiSide
+
+        return PkiSide(
+            found,
+            connection=self._connection,
+            namespace=self._namespace,
+            shown=shown,
+            pods=lambda: self.source.pods,
             leads=lambda: status.leading,
         )
 
@@ -110,8 +149,13 @@ class ClusterSide:
             selector=self._found.selector or "",
         )
 
-    def status(self, plane: ControlPlane) -> KubernetesStatus:
-        """Return what tells in the cluster what became of the objects, and asks the other replicas."""
+    def status(self, plane: ControlPlane, *, secured: Secured | None = None) -> KubernetesStatus:
+        """Return what tells in the cluster what became of the objects, and asks the other replicas.
+
+        Args:
+            plane: What knows the objects.
+            secured: What replicas show each other; None: nothing is encrypted between them.
+        """
         found, environment = self._found, os.environ
         pod = environment.get("POD_NAME", "")
         webhook = self._webhook
@@ -124,10 +168,11 @@ class ClusterSide:
             identity=f"{pod or socket.gethostname()}_{secrets.token_hex(4)}",
             namespace=self._namespace,
             lease=found.lease,
-            # Somebody has to write the certificate that all of them show.
-            lead=webhook is not None and webhook.webhook_certificates is None,
+            # Somebody has to write the certificates that all of them show, and whom Envoys trust.
+            lead=bool(self._authority) or (webhook is not None and webhook.webhook_certificates is None),
             replica_service=found.replica_service,
             replica_port=found.replica_port,
+            secured=secured,
             own_address=environment.get("POD_IP", ""),
             clock=MonotonicClock(),
             chance=random.random,

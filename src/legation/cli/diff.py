@@ -20,6 +20,7 @@ _FAILURE = 2
 
 @click.command(short_help="What would change if these files were served.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILES...")
+@options.admin_access
 @click.option(
     "--admin", metavar="HOST:PORT", help="Compare with the running server of this admin port; so it is by default."
 )

@@ -7,10 +7,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from legation.api.management.audit import LOG
+from legation.api.management.authentication import Doorman
 from legation.api.management.grpc_server import ManagementServer
 from legation.api.management.kinds import Kinds
 from legation.api.management.service import Management
+from legation.cli.doors import Doors
 from legation.errors import SettingsError
+from legation.model.limits import DEFAULT_LIMITS, Limits
 from legation.settings import Management as ManagementSettings
 from legation.sources.stored.folders import refuse_inside
 from legation.sources.stored.store import StoredObjects
@@ -19,6 +23,8 @@ from legation.translate.pipeline import API_KINDS
 if TYPE_CHECKING:
     from legation.api.management.calls import Plane
     from legation.api.management.http_port import ManagementHttp
+    from legation.cli.tls_side import TlsSide
+    from legation.model.problems import Problem
     from legation.model.statistics import StoreStatistics
     from legation.model.stored import ObjectStore
     from legation.sources.base import Source
@@ -56,6 +62,9 @@ class ManagementSide:
         grace: float,
         statistics: Callable[[], StoreStatistics] | None = None,
         closed: Callable[[], Awaitable[None]] | None = None,
+        doors: Doors | None = None,
+        tls: TlsSide | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """Take the parts.
 
@@ -66,7 +75,11 @@ class ManagementSide:
             grace: Seconds in which calls must have ended.
             statistics: Tells how the store is; None where a cluster keeps the objects.
             closed: Closes the store at the end.
+            doors: Who is let in; None: whoever reaches the ports, which are then of this machine alone.
+            tls: What ports show; None: they have no TLS.
+            limits: What those may take who have not called yet.
         """
+        self._doors = doors = doors or Doors(doorman=Doorman(), audit=LOG)
         self._store = store
         self.source = source
         """That by which what is kept is served."""
@@ -82,8 +95,11 @@ class ManagementSide:
                 port=found.management_port,
                 socket=found.management_socket,
                 shutdown_grace=grace,
+                doorman=doors.doorman,
+                tls=None if tls is None or found.management_port is None else tls.management,
+                limits=limits,
             )
-        self._http = _over_http(found, self._of_plane)
+        self._http = _over_http(found, self._of_plane, doors=doors, tls=tls, limits=limits)
 
     @property
     def transports(self) -> tuple[Transport, ...]:
@@ -97,10 +113,26 @@ class ManagementSide:
 
     def serve(self, plane: Plane) -> None:
         """Take what serves the objects."""
-        self._management = Management(plane, self._store, own=self.source, kinds=Kinds(API_KINDS))
+        self._management = Management(
+            plane,
+            self._store,
+            own=self.source,
+            kinds=Kinds(API_KINDS),
+            access=self._doors.access,
+            audit=self._doors.audit,
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with who is let in."""
+        return self._doors.problems()
+
+    async def run(self) -> None:
+        """Follow who is let in, until cancelled."""
+        await self._doors.run()
 
     async def aclose(self) -> None:
         """Close the store, when nothing is served any more."""
+        await self._doors.aclose()
         if self._closed is not None:
             await self._closed()
 
@@ -110,14 +142,28 @@ class ManagementSide:
         return self._management
 
 
-def _over_http(found: ManagementSettings, management: Callable[[], Management]) -> tuple[ManagementHttp, ...]:
+def _over_http(
+    found: ManagementSettings,
+    management: Callable[[], Management],
+    *,
+    doors: Doors,
+    tls: TlsSide | None,
+    limits: Limits,
+) -> tuple[ManagementHttp, ...]:
     port, socket = found.management_http_port, found.management_http_socket
     if port is None and socket is None:
         return ()
     # Many have the API over gRPC alone.
     from legation.api.management.http_port import ManagementHttp
 
-    return (
-        *((ManagementHttp(management, bind=found.management_bind, port=port),) if port is not None else ()),
-        *((ManagementHttp(management, bind=found.management_bind, socket=socket),) if socket is not None else ()),
-    )
+    made = []
+    if port is not None:
+        shown = None if tls is None else tls.management_http(tokens=doors.takes_tokens)
+        made.append(
+            ManagementHttp(
+                management, bind=found.management_bind, port=port, doorman=doors.doorman, tls=shown, limits=limits
+            )
+        )
+    if socket is not None:
+        made.append(ManagementHttp(management, bind=found.management_bind, socket=socket, doorman=doors.doorman))
+    return tuple(made)

@@ -49,6 +49,9 @@ def of_setting(row: Setting) -> Callable[[Command], Command]:
         return click.argument(row.name, required=False, metavar=row.argument, type=SettingValue(row))
     default = f"; default: {row.shown_default}" if row.shown_default else ""
     text = f"{row.text}  [{row.variable}{default}]"
+    if row.kind.deniable:
+        both = f"{row.flag}/--no-{row.flag.removeprefix('--')}"
+        return click.option(both, row.name, default=None, help=text)
     if row.kind.bare:
         return click.option(row.flag, row.name, is_flag=True, flag_value="on", default=None, help=text)
     return click.option(row.flag, row.name, metavar=row.kind.metavar, type=SettingValue(row), help=text)
@@ -102,8 +105,35 @@ def output(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+_ADMIN = "legation.admin"
+"""Where the context of a command holds what its options say of the admin port."""
+
+
+def admin_access(command: Command) -> Command:
+    """Give a command the options that say what is shown at the admin port, and whom to trust there."""
+    ca = "Who may sign the certificate of the admin port (PEM); with it there is TLS.  [LEGATION_ADMIN_CA]"
+    token = "A file with the token of the admin port.  [LEGATION_ADMIN_TOKEN_FILE]"  # noqa: S105 - words about one
+    for name, text in (("admin_token_file", token), ("admin_ca", ca)):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, metavar="FILE", expose_value=False, callback=_noted, help=text)(command)
+    return command
+
+
+def _noted(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        ctx.meta.setdefault(_ADMIN, {})[param.name] = given
+
+
+def admin_given(name: str) -> str | None:
+    """Return what an option of `admin_access` says, or else the environment."""
+    context = click.get_current_context(silent=True)
+    given = {} if context is None else context.meta.get(_ADMIN, {})
+    return given.get(name) or os.environ.get(f"LEGATION_{name.upper()}") or None
+
+
 def admin(command: Command) -> Command:
     """Give a command the option `--admin`."""
+    command = admin_access(command)
     text = "The admin port of the running server.  [default: what LEGATION_ADMIN_PORT or localhost:18001 says]"
     return click.option("--admin", metavar="HOST:PORT", help=text)(command)
 

@@ -22,6 +22,7 @@ from legation.cli.diff import diff
 from legation.cli.explain import explain
 from legation.cli.get import get
 from legation.cli.inject import inject
+from legation.cli.pki import pki
 from legation.cli.problems import problems
 from legation.cli.proxies import proxies
 from legation.cli.render import render
@@ -92,6 +93,7 @@ for _command in (
     diff,
     blame,
     bootstrap,
+    pki,
     inject,
     proxies,
     config,

@@ -22,6 +22,7 @@ Resources = dict[str, list[dict[str, Any]]]
 @options.node
 @options.labels
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Print this type alone; may be given many times.")
+@options.admin_access
 @click.option("--admin", metavar="HOST:PORT", help="Ask the running server with this admin port.")
 @options.output("yaml", "json")
 @where.objects(required=False)

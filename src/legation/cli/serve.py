@@ -9,6 +9,8 @@ import click
 
 from legation import settings
 from legation.cli import options
+from legation.cli.door_settings import check_doors
+from legation.cli.grpc_environment import prepare_grpc
 from legation.errors import SettingsError
 
 
@@ -28,7 +30,11 @@ def serve(**flags: Any) -> None:
             "where do objects come from? Write: legation serve DIR, or: legation serve --kubernetes, or:"
             " legation serve --management-port 18005 --state-dir FOLDER",
         )
+    check_doors(found)
+    prepare_grpc(os.environ, oldest=found.tls.tls_min_version)
     from legation.cli import logs, server
+    from legation.listening import allow_connections
 
+    allow_connections()
     logs.configure(level=found.log_level, form=found.log_format)
     server.run(found)

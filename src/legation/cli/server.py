@@ -22,6 +22,7 @@ from legation.ops.health import health_app
 from legation.ops.metrics import Metrics
 from legation.ops.replicas import replicas_app
 from legation.settings import Settings
+from legation.settings.kinds import is_loopback
 from legation.sources.base import Source
 from legation.sources.directory import DirectorySource
 from legation.transports.traffic import total
@@ -51,9 +52,11 @@ class _Server:
     """All that runs."""
 
     def __init__(self, found: Settings) -> None:
+        self._tls = tls = parts.tls(found)
         cluster = parts.cluster(found)
+        self._tokens = parts.tokens(found, cluster)
         self._doubts = (*(cluster.problems if cluster else ()), *parts.doubts(found))
-        self._management = parts.management(found, cluster)
+        self._management = parts.management(found, cluster, tls=tls, tokens=self._tokens)
         self._sources: tuple[Source, ...] = (
             *((DirectorySource(found.directory),) if found.directory else ()),
             *((cluster.source,) if cluster else ()),
@@ -61,9 +64,10 @@ class _Server:
         )
         self._has_replicas = cluster is not None and found.cluster.replica_service is not None
         self._xds_bind = found.xds_bind
+        self._identity = parts.identity(found)
         policy = parts.policy(found)
-        self._transport = parts.xds(found, policy)
-        self._rest = parts.rest(found, policy)
+        self._transport = parts.xds(found, policy, tls, tokens=self._tokens)
+        self._rest = parts.rest(found, policy, tls, tokens=self._tokens)
         self._plane = plane = ControlPlane(
             self._sources,
             transports=[
@@ -72,7 +76,7 @@ class _Server:
                 *(self._management.transports if self._management else ()),
             ],
             state_dir=found.state_dir,
-            rules=parts.rules(found),
+            rules=parts.rules(found, self._identity),
             pod_wait=found.cluster.pod_wait,
             judge=parts.judge(found),
             verdict_limit=found.dry_run_timeout,
@@ -81,25 +85,33 @@ class _Server:
         )
         if self._management is not None:
             self._management.serve(plane)
-        self._status = cluster.status(plane) if cluster else None
+        secured = tls.shown_to_replicas if tls is not None and self._has_replicas else None
+        self._status = cluster.status(plane, secured=secured) if cluster else None
         self._webhook = cluster.admission(plane, self._status) if cluster and self._status else None
+        if tls is not None and found.tls.trust and cluster is not None and self._status is not None:
+            tls.keeper = cluster.pki(found.tls, shown=tls.ports, status=self._status)
         self._for_replicas = HttpServer(
             replicas_app(
                 deliveries=plane.objects.deliveries,
                 proxies=plane.proxies,
                 turned_away=plane.turned_away,
+                denied=plane.denied,
                 inquiry=plane.inquiry,
+                names=tls.own_names if tls is not None else None,
             ),
             bind=found.cluster.replica_bind,
             port=found.cluster.replica_port,
             setting="--replica",
+            tls=tls.replicas.context if tls is not None and self._has_replicas else None,
         )
+        secured_admin = not is_loopback(found.admin_bind)
         self._admin = HttpServer(
             admin_app(
                 proxies=plane.proxies,
                 problems=self._problems,
                 replicas=self._status.pages if self._status and self._has_replicas else None,
                 turned_away=plane.turned_away,
+                denied=plane.denied,
                 bind=found.admin_bind,
                 inquiry=plane.inquiry,
                 replica=own_name() if self._has_replicas else None,
@@ -109,10 +121,13 @@ class _Server:
                     "l7mp_matching": found.cluster.l7mp_matching,
                     "unknown_fields": found.unknown_fields,
                 },
+                tokens=parts.admin_tokens(found),
+                secured=secured_admin,
             ),
             bind=found.admin_bind,
             port=found.admin_port,
             setting="--admin",
+            tls=tls.plain.context if tls is not None and secured_admin else None,
         )
         metrics = Metrics(
             statistics=plane.statistics,
@@ -120,12 +135,14 @@ class _Server:
             transport=self._through,
             status=self._status.statistics if self._status else None,
             store=self._management.statistics if self._management else None,
+            certificates=tls.ends if tls is not None else None,
         )
         self._health = HttpServer(
-            health_app(missing=lambda: plane.missing, metrics=metrics),
+            health_app(missing=lambda: (*plane.missing, *(tls.missing if tls else ())), metrics=metrics),
             bind=found.health_bind,
             port=found.health_port,
             setting="--health",
+            tls=tls.plain.context if tls is not None and found.tls.tls_health else None,
         )
 
     async def run(self) -> None:
@@ -137,6 +154,12 @@ class _Server:
                 admin, health = asyncio.Event(), asyncio.Event()
                 pages.create_task(self._admin.run(started=admin.set))
                 pages.create_task(self._health.run(started=health.set))
+                if self._tls is not None:
+                    pages.create_task(self._tls.run())
+                if self._identity is not None:
+                    pages.create_task(self._identity.run(self._plane.identify))
+                if self._management is not None:
+                    pages.create_task(self._management.run())
                 if self._has_replicas:
                     pages.create_task(self._for_replicas.run(started=lambda: None))
                 if self._status is not None:
@@ -149,8 +172,7 @@ class _Server:
                 try:
                     await self._plane.run()
                 finally:
-                    if self._management is not None:
-                        await self._management.aclose()
+                    await self._aclose()
         except BaseExceptionGroup as failed:
             for_users = failed.subgroup(LegationError)
             if for_users is None:
@@ -158,12 +180,22 @@ class _Server:
             # Of several ports that are taken one is enough for one line.
             raise for_users.exceptions[0] from failed
 
+    async def _aclose(self) -> None:
+        if self._management is not None:
+            await self._management.aclose()
+        if self._tokens is not None:
+            await self._tokens.aclose()
+
     def _problems(self) -> tuple[Problem, ...]:
         own = self._plane.problems()
         told = {(each.code, each.subject) for each in own if each.subject}
         others = (
             *(self._status.problems() if self._status else ()),
             *(self._webhook.problems() if self._webhook else ()),
+            *(self._tls.problems() if self._tls else ()),
+            *(self._identity.problems() if self._identity else ()),
+            *(self._tokens.problems() if self._tokens else ()),
+            *(self._management.problems() if self._management else ()),
         )
         # Both may have found that the API server is away.
         return (*self._doubts, *own, *(each for each in others if (each.code, each.subject) not in told))

@@ -6,13 +6,22 @@ It refuses to know how the parts go together. What only some have is loaded only
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from legation.cli.door_settings import check_doors
+from legation.cli.doors import AdminTokens, doors
+from legation.cli.identity_side import IdentitySide, identity_side
 from legation.cli.matching import ANY, any_label
+from legation.cli.secrets_side import door, given
+from legation.clock import MonotonicClock
 from legation.errors import SettingsError
+from legation.model.limits import Limits
 from legation.model.problems import Level, Problem
 from legation.runtime.admission import Rules
-from legation.settings import Settings
+from legation.runtime.problem_log import log_fault
+from legation.settings import Settings, Tls
+from legation.settings.kinds import is_loopback
 from legation.transports import Policy
 from legation.transports.grpc_server import GrpcTransport
 from legation.transports.rest_server import RestTransport
@@ -20,12 +29,25 @@ from legation.transports.rest_server import RestTransport
 if TYPE_CHECKING:
     from legation.cli.cluster import ClusterSide
     from legation.cli.management_side import ManagementSide
+    from legation.cli.tls_side import TlsSide
+    from legation.cli.tokens_side import TokensSide
     from legation.judging.judge import Judge
+    from legation.model.identity import TokenChecker
 
 
-def rules(found: Settings) -> Rules:
+def identity(found: Settings) -> IdentitySide | None:
+    """Return who may be which Envoy, if that has to be proven.
+
+    Raises:
+        SettingsError: The rules cannot be used.
+    """
+    return identity_side(found, tokens=has_tokens(found), clock=MonotonicClock())
+
+
+def rules(found: Settings, proofs: IdentitySide | None = None) -> Rules:
     """Return who gets what."""
     return Rules(
+        identity=None if proofs is None else proofs.identity,
         check_peer=found.cluster.peer_check == "pod",
         across_namespaces=found.cluster.cross_namespace == "allow",
         any_label=any_label(found.cluster.l7mp_matching),
@@ -44,6 +66,19 @@ def doubts(found: Settings) -> Iterable[Problem]:
             mend="set --l7mp-matching all as soon as each selector names Envoys and Pods of its own namespace by labels"
             " that they all have",
         )
+    if found.identity.token_audience is not None and not (found.tls.is_on or is_loopback(found.xds_bind)):
+        yield Problem(
+            code="tokens-in-the-clear",
+            level=Level.WARNING,
+            message="Envoys show tokens at a port without TLS: whoever reads along can be the same Envoy until they"
+            " expire",
+            mend="give the port TLS by --tls or --tls-secret",
+            subject="--token-audience",
+        )
+    if found.injector.injector_xds is not None:
+        from legation.cli import sidecar_side
+
+        yield from sidecar_side.doubts(found.injector, tls=found.tls, identity=found.identity, xds_port=found.xds_port)
 
 
 def policy(found: Settings) -> Policy:
@@ -61,7 +96,88 @@ def policy(found: Settings) -> Policy:
     )
 
 
-def xds(found: Settings, policy: Policy) -> GrpcTransport:
+def tls(found: Settings) -> TlsSide | None:
+    """Return the TLS of the ports, if they have it.
+
+    Raises:
+        SettingsError: The settings about it do not go together.
+    """
+    check_tls(found.tls, reports=found.identity.identity_check == "report")
+    if not found.tls.is_on:
+        return None
+    if found.tls.tls_secret is not None and not found.cluster.kubernetes:
+        raise SettingsError("--tls-secret", "a Secret is in a cluster; it needs --kubernetes, or write --tls DIR")
+    # The library costs memory.
+    from legation.cli.tls_side import TlsSide
+
+    return TlsSide(found.tls, tokens=has_tokens(found), fault=log_fault)
+
+
+def has_tokens(found: Settings) -> bool:
+    """Say whether Envoys may prove by a token who they are."""
+    return found.identity.token_audience is not None
+
+
+def check_tls(found: Tls, *, reports: bool) -> None:
+    """Look whether the settings go together.
+
+    Args:
+        found: The settings.
+        reports: Whether Envoys that prove nothing are only reported.
+
+    Raises:
+        SettingsError: They do not.
+    """
+    if found.tls is not None and found.tls_secret is not None:
+        raise SettingsError("--tls-secret", "the certificate comes from a folder (--tls); write one of the two")
+    needing = {
+        "--client-ca": found.client_ca,
+        "--management-client-ca": found.management_client_ca,
+        "--tls-replica-ca": found.tls_replica_ca,
+        "--xds-token-port": found.xds_token_port,
+        "--xds-plain-port": found.xds_plain_port,
+        "--tls-health": found.tls_health or None,
+    }
+    for name, value in needing.items():
+        if value is not None and not found.is_on:
+            raise SettingsError(name, "it needs a certificate of the server: --tls DIR, or --tls-secret in a cluster")
+    if found.xds_plain_port is not None and not reports:
+        words = "whoever reaches a port without TLS could be any Envoy; it needs --identity-check report"
+        raise SettingsError("--xds-plain-port", words)
+
+
+def limits(found: Settings) -> Limits:
+    """Return what those may take of us who connect."""
+    given = found.limits
+    return Limits(
+        handshake=given.handshake_timeout,
+        first_request=given.first_request_timeout,
+        idle=given.idle_timeout,
+        unread=given.unread_timeout,
+        header_bytes=given.max_header_bytes,
+        strange_connections=given.max_unproven_connections,
+        strange_streams=given.max_unproven_streams,
+        streams=given.max_streams,
+        unread_bytes=given.max_unread_bytes,
+    )
+
+
+def tokens(found: Settings, cluster: ClusterSide | None) -> TokensSide | None:
+    """Return who looks at tokens, if they prove anything.
+
+    Raises:
+        SettingsError: The settings about them do not go together.
+    """
+    if not any((found.identity.token_audience, found.identity.token_jwks, found.identity.token_issuer)):
+        return None
+    # The library costs memory.
+    from legation.cli.tokens_side import tokens_side
+
+    connection = None if cluster is None else cluster.connection
+    return tokens_side(found.identity, connection=connection, clock=MonotonicClock())
+
+
+def xds(found: Settings, policy: Policy, tls: TlsSide | None, *, tokens: TokenChecker | None = None) -> GrpcTransport:
     """Return the port of Envoys."""
     return GrpcTransport(
         bind=(found.xds_bind,),
@@ -73,10 +189,17 @@ def xds(found: Settings, policy: Policy) -> GrpcTransport:
         client_status=found.csds,
         connection_age=found.max_connection_age,
         connection_age_grace=found.max_connection_age_grace,
+        tls=None if tls is None else tls.xds,
+        token_port=found.tls.xds_token_port,
+        plain_port=found.tls.xds_plain_port,
+        tokens=tokens,
+        limits=limits(found),
     )
 
 
-def rest(found: Settings, policy: Policy) -> RestTransport | None:
+def rest(
+    found: Settings, policy: Policy, tls: TlsSide | None, *, tokens: TokenChecker | None = None
+) -> RestTransport | None:
     """Return the port of Envoys that poll, if there is one."""
     if found.rest_port is None:
         return None
@@ -87,6 +210,9 @@ def rest(found: Settings, policy: Policy) -> RestTransport | None:
         hold=found.rest_hold,
         idle=found.rest_idle,
         client_status=found.csds,
+        tls=None if tls is None else tls.rest,
+        tokens=tokens,
+        limits=limits(found),
     )
 
 
@@ -105,25 +231,67 @@ def cluster(found: Settings) -> ClusterSide | None:
         return None
     from legation.cli.cluster import ClusterSide
 
-    return ClusterSide(found.cluster, webhook, found.injector)
+    sidecars = None
+    if found.injector.injector_xds is not None:
+        from legation.cli.sidecar_side import sidecar_defaults
+
+        sidecars = sidecar_defaults(found.injector, tls=found.tls, identity=found.identity)
+    return ClusterSide(
+        found.cluster,
+        webhook,
+        found.injector,
+        secrets=given(door(found), asked=found.cluster.secrets),
+        sidecars=sidecars,
+        authority=found.tls.trust,
+    )
 
 
-def management(found: Settings, cluster: ClusterSide | None) -> ManagementSide | None:
+def management(
+    found: Settings,
+    cluster: ClusterSide | None,
+    *,
+    tls: TlsSide | None = None,
+    tokens: TokenChecker | None = None,
+) -> ManagementSide | None:
     """Return the management API, if it is served.
 
+    Args:
+        found: The settings.
+        cluster: The cluster, if one is read.
+        tls: What ports show.
+        tokens: Who looks at tokens.
+
     Raises:
-        SettingsError: There is nowhere to keep objects.
+        SettingsError: There is nowhere to keep objects, or nothing says who may do what.
     """
+    check_doors(found)
     if not found.management.is_on:
         return None
     from legation.cli.management_side import ManagementSide, kept_in
 
-    grace = found.shutdown_grace
+    connection = None if cluster is None else cluster.connection
+    side = partial(
+        ManagementSide,
+        found.management,
+        grace=found.shutdown_grace,
+        doors=doors(found, connection=connection, tokens=tokens, clock=MonotonicClock()),
+        tls=tls,
+        limits=limits(found),
+    )
     if cluster is not None:
-        store = cluster.store()
-        return ManagementSide(found.management, store=store, source=cluster.source, grace=grace, closed=store.aclose)
+        of_cluster = cluster.store()
+        return side(store=of_cluster, source=cluster.source, closed=of_cluster.aclose)
     kept = kept_in(found.state_dir, watched=found.directory)
-    return ManagementSide(found.management, store=kept, source=kept, grace=grace, statistics=kept.statistics)
+    return side(store=kept, source=kept, statistics=kept.statistics)
+
+
+def admin_tokens(found: Settings) -> AdminTokens | None:
+    """Return the tokens that the admin pages are shown to; None: they are shown to this machine.
+
+    Raises:
+        SettingsError: They cannot be read.
+    """
+    return None if found.admin_token_file is None else AdminTokens(found.admin_token_file)
 
 
 def judge(found: Settings) -> Judge | None:

@@ -10,20 +10,17 @@ from legation.api.admission.deciding import Consider, Deciding
 from legation.api.admission.keeping import CODE, Keeping
 from legation.api.admission.side import AdmissionSide, Keeper
 from legation.api.admission.webhook import Webhook
-from legation.api.injection.annotations import read_wishes
 from legation.api.injection.answering import answering
-from legation.api.injection.forms import NAMES
 from legation.clock import MonotonicClock
 from legation.errors import SettingsError
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.label_selector import label_selector
-from legation.model.problems import Level
 from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster, Injector
 from legation.settings import Webhook as WebhookSettings
-from legation.tls.folder import Folder
-from legation.tls.shown import ShownCertificate
+from legation.tls.files import PairFiles
+from legation.tls.shown import Shown
 from legation.translate.pipeline import API_KINDS
 
 
@@ -31,6 +28,7 @@ def admission_side(
     found: WebhookSettings,
     *,
     injector: Injector,
+    sidecars: Mapping[str, str] | None,
     cluster: Cluster,
     connection: Connection,
     namespace: str,
@@ -42,6 +40,7 @@ def admission_side(
     Args:
         found: Its settings.
         injector: Those of what adds sidecars.
+        sidecars: What holds for annotations that a Pod does not have; None: no sidecars are added.
         cluster: Those that say which objects are read.
         connection: How to reach the API server.
         namespace: Where this Pod is.
@@ -49,19 +48,19 @@ def admission_side(
         leads: Says whether this replica may write.
 
     Raises:
-        SettingsError: Nobody can say which objects are read, or what a sidecar is.
+        SettingsError: Nobody can say which objects are read.
     """
-    clock, shown, client = MonotonicClock(), ShownCertificate(), Client(connection)
+    clock, shown, client = MonotonicClock(), Shown(), Client(connection)
     webhook = Webhook(
         Deciding.of(API_KINDS, is_read=is_read(cluster)),
         consider=what_if,
         time_limit=found.webhook_time_limit,
         refuse_unchecked=found.webhook_unchecked == "refuse",
         fault=log_fault,
-        inject=None if injector.injector_xds is None else answering(sidecar_defaults(injector)),
+        inject=None if sidecars is None else answering(sidecars),
     )
     keeper: Keeper = (
-        Folder(found.webhook_certificates, shown=shown, clock=clock, code=CODE)
+        PairFiles(found.webhook_certificates, shown=shown, clock=clock, code=CODE)
         if found.webhook_certificates is not None
         else Keeping(
             client,
@@ -98,26 +97,6 @@ def names(service: str, namespace: str) -> tuple[str, ...]:
     """Return the names by which the API server, and who tries it by hand, calls a Service."""
     short = f"{service}.{namespace}"
     return (f"{short}.svc", short, f"{short}.svc.cluster.local")
-
-
-def sidecar_defaults(found: Injector) -> dict[str, str]:
-    """Return what holds for annotations that a Pod does not have.
-
-    Raises:
-        SettingsError: One of them cannot be read.
-    """
-    host, port = found.injector_xds or ("", 0)
-    shown = f"[{host}]" if ":" in host else host
-    defaults = {"xds": f"{shown}:{port}", "image": found.injector_image, **dict(found.injector_defaults)}
-    unknown = defaults.keys() - NAMES
-    if unknown:
-        raise SettingsError(
-            "--injector-defaults", f"there is no annotation {min(unknown)}; there are {', '.join(NAMES)}"
-        )
-    for each in read_wishes({}, defaults=defaults).problems:
-        if each.level is Level.ERROR:
-            raise SettingsError("--injector-defaults", str(each))
-    return defaults
 
 
 def is_read(cluster: Cluster) -> Callable[[str, Mapping[str, str]], bool]:

@@ -198,15 +198,18 @@ def _files(paths: tuple[str, ...]) -> Source:
 def _cluster(found: Settings) -> Source:
     # What speaks to a cluster costs time to load.
     from legation.cli.connecting import connection_of
+    from legation.cli.secrets_side import door, given
     from legation.sources.kubernetes.source import KubernetesSource
     from legation.translate.pipeline import API_KINDS
 
     cluster = found.cluster
+    secrets = given(door(found), asked=cluster.secrets)
     return KubernetesSource(
         connection_of(kubeconfig=cluster.kubeconfig, context=cluster.context),
         kinds=API_KINDS,
         namespaces=cluster.namespaces,
         selector=cluster.selector or "",
-        secrets=cluster.secrets,
+        secrets=secrets.on,
+        secrets_needed=secrets.asked,
         secret_namespaces=cluster.secret_namespaces,
     )

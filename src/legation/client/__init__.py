@@ -48,6 +48,7 @@ from legation.client.values import (
 if TYPE_CHECKING:
     from legation.client.aio import AsyncClient
     from legation.client.blocking import Client
+    from legation.client.credentials import Credentials
 
 __all__ = [
     "Acceptance",
@@ -58,6 +59,7 @@ __all__ = [
     "ClientError",
     "Compacted",
     "Conflict",
+    "Credentials",
     "Delivery",
     "Event",
     "FieldConflict",
@@ -84,7 +86,11 @@ __all__ = [
     "Violation",
 ]
 
-_LATER = {"AsyncClient": "legation.client.aio", "Client": "legation.client.blocking"}
+_LATER = {
+    "AsyncClient": "legation.client.aio",
+    "Client": "legation.client.blocking",
+    "Credentials": "legation.client.credentials",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ import grpc
 
 from legation.client import calls, targets
 from legation.client.calls import Call
+from legation.client.credentials import Credentials, blocking_channels
 from legation.client.errors import ClientError
 from legation.client.repeating import Attempts
 from legation.client.statuses import closed, error_in
@@ -42,6 +43,7 @@ class Client:
         self,
         target: str | None = None,
         *,
+        credentials: Credentials | None = None,
         timeout: float = 30.0,
         field_manager: str = "legation",
         attempts: int = 4,
@@ -51,6 +53,7 @@ class Client:
 
         Args:
             target: `host:port` or `unix:/path`; None for what the variable `LEGATION_SERVER` says, or localhost:18005.
+            credentials: What is shown and whom it trusts; None for what the environment says (`Credentials.of`).
             timeout: Within how many seconds an answer has to come.
             field_manager: Who owns the fields that are applied.
             attempts: How often a call is sent at most. Only what certainly was not done, or changes nothing, is sent
@@ -58,7 +61,7 @@ class Client:
             sleep: Waits so many seconds.
 
         Raises:
-            SettingsError: The target is written another way.
+            SettingsError: The target is written another way, or the credentials cannot be used.
         """
         self.target = targets.target(target, environ=os.environ)
         self._timeout = timeout
@@ -66,7 +69,7 @@ class Client:
         self._attempts = Attempts(most=attempts)
         self._sleep = sleep
         self._closed = threading.Event()
-        self._channel = grpc.insecure_channel(self.target, options=targets.OPTIONS)
+        self._channels = blocking_channels(self.target, credentials or Credentials.of(os.environ))
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +82,8 @@ class Client:
     def close(self) -> None:
         """Close the connection; watches end, and calls fail."""
         self._closed.set()
-        self._channel.close()
+        for each in self._channels.taken():
+            each.close()
 
     def apply(
         self,
@@ -235,13 +239,13 @@ class Client:
                 secrets=secrets,
             )
         )
-        method = self._channel.unary_stream(
-            calls.SERVICE + "Watch",
-            request_serializer=pb.WatchRequest.SerializeToString,
-            response_deserializer=pb.WatchEvent.FromString,
-        )
         while not self._closed.is_set():
-            stream = method(watching.request)
+            method = self._channels.current().unary_stream(
+                calls.SERVICE + "Watch",
+                request_serializer=pb.WatchRequest.SerializeToString,
+                response_deserializer=pb.WatchEvent.FromString,
+            )
+            stream = method(watching.request, metadata=self._channels.metadata())
             try:
                 for message in stream:
                     yield from watching.heard(message)
@@ -362,13 +366,13 @@ class Client:
         while True:
             if self._closed.is_set():
                 raise closed()
-            method = self._channel.unary_unary(
+            method = self._channels.current().unary_unary(
                 calls.SERVICE + call.method,
                 request_serializer=type(call.request).SerializeToString,
                 response_deserializer=call.answer.FromString,
             )
             try:
-                answer = method(call.request, timeout=timeout)
+                answer = method(call.request, timeout=timeout, metadata=self._channels.metadata())
             except grpc.RpcError as failure:
                 tried += 1
                 error = error_in(failure, target=self.target, timeout=timeout, repeatable=call.repeatable)

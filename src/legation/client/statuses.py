@@ -32,6 +32,22 @@ _DETAILS_KEY = "grpc-status-details-bin"
 _ITEM = re.compile(r"(?:items|objects)\[(\d+)\](?:\.(?:object|text|resource)(?=[.\[]|$))?\.?(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"')
 _NOBODY = ("failed to connect to all addresses", "connection refused", "no such file or directory")
+_TLS: tuple[tuple[str, str], ...] = (
+    (
+        "certificate_verify_failed",
+        "the certificate of {target} is signed by none of those that are trusted: look at `ca`",
+    ),
+    (
+        "hostname verification check failed",
+        "the certificate of {target} has another name: look at the target, or say which one with `server_name`",
+    ),
+    ("wrong_version_number", "{target} has no TLS: leave out `ca` and `cert`, or use another port"),
+    (
+        "socket closed",
+        "{target} closes the connection: it wants TLS, or another certificate than this: look at `ca` and `cert`",
+    ),
+)
+"""Why a connection did not come about, by what gRPC says of it."""
 _NO_HOST = ("dns resolution failed", "errors resolving", "domain name not found")
 _ANOTHER = ("http1.x server", "trying to connect an http1", "http status code", "settings frame")
 _OURS = "legation.dev"
@@ -139,10 +155,16 @@ def _unavailable(words: str, details: _Details, *, target: str, repeatable: bool
     if any(each in lower for each in _NO_HOST):
         return Unavailable(f"{target} cannot be found: check the name of the host", was_reached=False)
     if any(each in lower for each in _NOBODY):
-        flag = "--management-socket" if target.startswith("unix:") else "--management-port"
-        return Unavailable(f"no management API at {target}; start the server with {flag}", was_reached=False)
+        return Unavailable(_not_reached(lower, target), was_reached=False)
     message = f"the connection to the management API at {target} was lost"
     return _lost(message, code="UNAVAILABLE", repeatable=repeatable)
+
+
+def _not_reached(words: str, target: str) -> str:
+    """Return why a connection did not come about."""
+    flag = "--management-socket" if target.startswith("unix:") else "--management-port"
+    nobody = "no management API at {target}; start the server with " + flag
+    return next((told for mark, told in _TLS if mark in words), nobody).format(target=target)
 
 
 def _lost(message: str, *, code: str, repeatable: bool) -> Unavailable:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
+from legation.envoy.trust import Trust, http_filters, transport_socket
 from legation.envoy.types import TYPE_KEY
 from legation.model.names import XDS_CLUSTER
 from legation.model.resource_types import TYPE_URL_PREFIX
@@ -32,6 +33,10 @@ _HTTP2 = {
 _HTTP: dict[Variant, dict[str, Any]] = {"delta": _HTTP2, "sotw": _HTTP2, "rest": {"http_protocol_options": {}}}
 # A stream tries both families: `localhost` may be either. Polls keep to one, or they come from two clients.
 _FAMILY: dict[Variant, str] = {"delta": "ALL", "sotw": "ALL", "rest": "V4_PREFERRED"}
+_ALPN: dict[Variant, str] = {"delta": "h2", "sotw": "h2", "rest": "http/1.1"}
+_CONNECT_TIMEOUT = "1s"
+_HANDSHAKE_TIMEOUT = "5s"
+"""With TLS, when all Envoys come back at once: who gives up too soon makes the server begin again."""
 _CONNECTION_LIMIT = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 
 
@@ -45,6 +50,7 @@ def bootstrap(
     ads: bool = True,
     labels: Mapping[str, str] | None = None,
     loads: bool = False,
+    trust: Trust | None = None,
 ) -> dict[str, Any]:
     """Return the bootstrap of one Envoy.
 
@@ -58,13 +64,12 @@ def bootstrap(
             REST knows no other way.
         labels: Written to `node.metadata.labels`, which selectors of manifests are compared with.
         loads: Report the load that it sends to its clusters (LRS); over gRPC alone.
+        trust: What it trusts and shows; None: nothing, in the clear.
     """
     return {
         "node": _node(node_id, cluster, labels),
         "dynamic_resources": _dynamic_resources(_server(variant), ads=ads and variant != "rest"),
-        "static_resources": {
-            "clusters": [_xds_cluster(*xds_address, protocol=_HTTP[variant], family=_FAMILY[variant])]
-        },
+        "static_resources": {"clusters": [_xds_cluster(*xds_address, variant=variant, trust=trust)]},
         **({"cluster_manager": {"load_stats_config": _loads()}} if loads else {}),
         **_own(admin_port),
     }
@@ -169,11 +174,13 @@ def _loads() -> dict[str, Any]:
     return {key: server[key] for key in ("api_type", "transport_api_version", "grpc_services")}
 
 
-def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str) -> dict[str, Any]:
+def _xds_cluster(host: str, port: int, *, variant: Variant, trust: Trust | None) -> dict[str, Any]:
+    filters = http_filters(trust) if trust else []
     return {
         "name": XDS_CLUSTER,
-        **_discovery(host, family=family),
-        "connect_timeout": "1s",
+        **_discovery(host, family=_FAMILY[variant]),
+        "connect_timeout": _HANDSHAKE_TIMEOUT if trust else _CONNECT_TIMEOUT,
+        **({"transport_socket": transport_socket(trust, protocol=_ALPN[variant])} if trust else {}),
         "circuit_breakers": {"thresholds": [{"max_requests": _STREAMS}]},
         "load_assignment": {
             "cluster_name": XDS_CLUSTER,
@@ -182,7 +189,8 @@ def _xds_cluster(host: str, port: int, *, protocol: dict[str, Any], family: str)
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: {
                 TYPE_KEY: TYPE_URL_PREFIX + _HTTP_OPTIONS,
-                "explicit_http_config": protocol,
+                "explicit_http_config": _HTTP[variant],
+                **({"http_filters": filters} if filters else {}),
             }
         },
     }

@@ -5,15 +5,15 @@ Much of it can be said on Envoy's command line, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from legation.envoy import types
+from legation.envoy.bootstrap_trust import HTTP_OPTIONS, carelessness
 from legation.envoy.findings import Finding, quote
 from legation.model.objects import FieldPath
 from legation.model.problems import Level
 
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CODE = "not-served-bootstrap"
 
 
@@ -65,6 +65,7 @@ def _servers(bootstrap: Any, sources: list[tuple[str, Any]]) -> Iterator[Finding
     if dynamic.HasField("ads_config"):
         asked.append(dynamic.ads_config)
     clusters = {each.name: (index, each) for index, each in enumerate(bootstrap.static_resources.clusters)}
+    yield from _careless(clusters[name] for name in clusters if any(name in _cluster_names(api) for api in asked))
     told: set[str] = set()
     for api in asked:
         for name in _cluster_names(api):
@@ -73,9 +74,22 @@ def _servers(bootstrap: Any, sources: list[tuple[str, Any]]) -> Iterator[Finding
                 yield _doubt(
                     f"gRPC needs HTTP/2, and the cluster {quote(name)} speaks HTTP/1.1",
                     ("static_resources", "clusters", clusters[name][0]),
-                    mend=f"add typed_extension_protocol_options with {_HTTP_OPTIONS}, and"
+                    mend=f"add typed_extension_protocol_options with {HTTP_OPTIONS}, and"
                     " explicit_http_config: {http2_protocol_options: {}} in it",
                 )
+
+
+def _careless(asked: Iterable[tuple[int, Any]]) -> Iterator[Finding]:
+    for index, cluster in asked:
+        words = carelessness(cluster)
+        if words is not None:
+            yield Finding(
+                code="careless-bootstrap",
+                message=f"cluster {quote(cluster.name)}: {words}",
+                level=Level.WARNING,
+                path=("static_resources", "clusters", index),
+                mend="give its TLS a trusted_ca and match_typed_subject_alt_names, as `legation bootstrap --tls` does",
+            )
 
 
 def _cluster_names(api: Any) -> Iterator[str]:
@@ -87,10 +101,10 @@ def _cluster_names(api: Any) -> Iterator[str]:
 
 def _speaks_http2(cluster: Any) -> bool:
     options = cluster.typed_extension_protocol_options
-    if _HTTP_OPTIONS not in options:
+    if HTTP_OPTIONS not in options:
         return bool(cluster.HasField("http2_protocol_options"))
-    http: Any = types.message_class(_HTTP_OPTIONS)()
-    options[_HTTP_OPTIONS].Unpack(http)
+    http: Any = types.message_class(HTTP_OPTIONS)()
+    options[HTTP_OPTIONS].Unpack(http)
     return bool(
         http.explicit_http_config.HasField("http2_protocol_options")
         or http.HasField("auto_config")

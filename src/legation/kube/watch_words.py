@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from legation.errors import KubeError, KubeForbidden, KubeNotFound, KubeUnreachable
@@ -27,6 +27,8 @@ class Missing:
     """Whether anything is wrong; if not, it takes a moment."""
     unreachable: bool = False
     """Whether nobody answers: then it is worth to ask again as soon as somebody does."""
+    forbidden: bool = False
+    """Whether the API server refuses to tell it."""
 
     def __str__(self) -> str:
         """Return the line that a person reads."""
@@ -57,7 +59,7 @@ class Scope:
     def failed(self, error: KubeError | KubeUnreachable, *, verb: str) -> Missing:
         """Say why they could not be listed or watched."""
         if isinstance(error, KubeForbidden):
-            return self._missing(f"may not {verb} {self}: {error}", mend=self._rule())
+            return replace(self._missing(f"may not {verb} {self}: {error}", mend=self._rule()), forbidden=True)
         message = f"cannot {verb} {self}: {error}"
         if isinstance(error, KubeUnreachable):
             return self._missing(message, mend=self._stays(), cause=str(error), unreachable=True)

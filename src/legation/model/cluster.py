@@ -32,6 +32,10 @@ class Pod:
     labels: frozenset[tuple[str, str]] = frozenset()
     addresses: frozenset[str] = frozenset()
     """`status.podIPs` in the canonical spelling of `ipaddress`; empty while it has none."""
+    service_account: str = ""
+    """`spec.serviceAccountName`, in its own namespace."""
+    wants_authority: bool = False
+    """Whether it has not ended, and a volume of it wants the ConfigMap that says whom Envoys trust."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from legation.model.identity import NO_PROOF, Proof
@@ -45,6 +45,13 @@ def canonical_ip(text: str) -> str:
     return str(mapped or address)
 
 
+@lru_cache(maxsize=4096)
+def address_block(ip: str) -> str:
+    """Return what stands for those behind an address: of IPv6 the 64 bits that one host is given all of (RFC 6177)."""
+    canonical = canonical_ip(ip)
+    return str(ip_network((canonical, 64), strict=False)) if ":" in canonical else canonical or ip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """Who an Envoy says it is: the part of `envoy.config.core.v3.Node` that is used here."""
@@ -81,6 +88,8 @@ class Workload:
 
     namespace: str
     labels: frozenset[tuple[str, str]] = frozenset()
+    service_account: str = ""
+    """That of its Pod, where a manifest says so: whose proof it may show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,26 @@ class ProxyStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """A client that has not proven to be who it says it is, and so was not served, or only reported."""
+
+    node: Node
+    peer: Peer
+    cause: str
+    """A slug: `no-proof`, `bad-token`, `checker-away`, `no-rule` or `other-node`."""
+    status: str
+    """The name of the gRPC status that it was told, or would be."""
+    words: str
+    """The reason that it was told, or would be."""
+    served: bool
+    """Whether it was served nevertheless: refusals are only reported."""
+    times: int
+    """How often that happened."""
+    ago: float
+    """Seconds since it happened last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnedAway:
     """A client that was not served, or not any more, for who it says it is."""
 

@@ -15,6 +15,7 @@ class ReplicaPage:
     """Its address."""
     proxies: tuple[Mapping[str, Any], ...] = ()
     turned_away: tuple[Mapping[str, Any], ...] = ()
+    denied: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

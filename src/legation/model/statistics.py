@@ -65,6 +65,10 @@ class Statistics:
     """The Envoys, and what they said."""
     turned_away: int = 0
     """How often an Envoy was not served for who it says it is, since the start."""
+    denied: Mapping[str, int] = field(default_factory=dict)
+    """How often one had not proven that and was refused, since the start, by cause."""
+    reported: Mapping[str, int] = field(default_factory=dict)
+    """How often one would have been, where that is only reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The admin port: who is connected, what each was sent, accepted and refused, and what is wrong with the objects.
 
-It shows what Envoys get, so it belongs to this machine alone: it listens on a loopback address, and a request that
-names another host is refused, because a page in somebody's browser can make a name of its own point here.
+It shows what Envoys get, so it belongs to this machine alone, or to who has a token. Without TLS a request that names
+another host is refused, because a page in somebody's browser can make a name of its own point here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from starlette.routing import Route
 
 from legation.model.objects import show_path
 from legation.model.problems import Problem
-from legation.model.proxy_status import ProxyStatus, TurnedAway
+from legation.model.proxy_status import Denied, ProxyStatus, TurnedAway
 from legation.model.replicas import ReplicaPages
+from legation.ops.guard import TokenGuard
 from legation.ops.proxy_json import page_json
 from legation.ops.trail_pages import INDEX, AskOthers, Inquiry, trail_routes
 
@@ -41,11 +42,14 @@ def admin_app(
     problems: Callable[[], Sequence[Problem]],
     turned_away: Callable[[], Sequence[TurnedAway]],
     bind: str,
+    denied: Callable[[], Sequence[Denied]] = tuple,
     replicas: Callable[[], Awaitable[ReplicaPages]] | None = None,
     inquiry: Inquiry | None = None,
     replica: str | None = None,
     settings: Mapping[str, str] | None = None,
     others: AskOthers | None = None,
+    tokens: Callable[[], Sequence[str]] | None = None,
+    secured: bool = False,
 ) -> Starlette:
     """Return the application of the admin port.
 
@@ -53,20 +57,28 @@ def admin_app(
         proxies: The Envoys that are connected.
         problems: What is wrong now.
         turned_away: Who was not served lately.
+        denied: Who has lately not proven to be who it says it is.
         bind: The address where it listens: a request may name that as its host, beside the usual loopback names.
         replicas: Asks the other replicas for what they have to show; None where there is no other.
         inquiry: Where resources come from, and who has them; None: that has no pages.
         replica: Which replica this is, where there are others.
         settings: Those that say what objects mean.
         others: Asks the other replicas who their Envoys are and what these have; None where there is no other.
+        tokens: Returns the tokens of which one must be shown; None: whoever reaches the port sees all.
+        secured: Whether the port has TLS: then a client has refused a name that is not this server's.
+
+    Raises:
+        ValueError: It would be open to anybody who can make a name point here.
     """
+    if secured and tokens is None:
+        raise ValueError("an admin port that others reach has to have a token")
 
     async def index(_: Request) -> Response:
         return PlainTextResponse(_INDEX + (INDEX if inquiry is not None else ""))
 
     async def show_proxies(_: Request) -> Response:
         others = None if replicas is None else await replicas()
-        own = page_json(proxies(), turned_away=turned_away())
+        own = page_json(proxies(), turned_away=turned_away(), denied=denied())
         return JSONResponse(own if others is None else _joined(own, others))
 
     async def show_problems(request: Request) -> Response:
@@ -84,7 +96,14 @@ def admin_app(
             *more,
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*_HOSTS, bind, f"[{bind}]"], www_redirect=False),
+            *(
+                ()
+                if secured
+                else (
+                    Middleware(TrustedHostMiddleware, allowed_hosts=[*_HOSTS, bind, f"[{bind}]"], www_redirect=False),
+                )
+            ),
+            *(() if tokens is None else (Middleware(TokenGuard, tokens=tokens),)),
         ],
     )
 
@@ -97,6 +116,7 @@ def _joined(own: dict[str, list[Any]], others: ReplicaPages) -> dict[str, Any]:
         + [{**each, "replica": page.replica} for page in others.pages for each in page.proxies],
         "turned_away": own["turned_away"]
         + [{**each, "replica": page.replica} for page in others.pages for each in page.turned_away],
+        "denied": own["denied"] + [{**each, "replica": page.replica} for page in others.pages for each in page.denied],
         "replicas": {
             "asked": answered + len(others.silent),
             "answered": answered,

@@ -45,6 +45,7 @@ class Metrics(Collector):
         transport: Callable[[], TransportStatistics],
         status: Callable[[], StatusStatistics] | None = None,
         store: Callable[[], StoreStatistics] | None = None,
+        certificates: Callable[[], Mapping[str, float]] | None = None,
     ) -> None:
         """Take where the figures come from.
 
@@ -54,12 +55,14 @@ class Metrics(Collector):
             transport: What goes through the port where Envoys connect.
             status: What is told of objects in their cluster; None where there is none.
             store: The store of objects that come through the management API; None where there is none.
+            certificates: When those end that are shown and trusted, in Unix seconds; None where there are none.
         """
         self._statistics = statistics
         self._problems = problems
         self._transport = transport
         self._status = status
         self._store = store
+        self._certificates = certificates
         # A registry of its own: two servers in one process, as in tests, do not share figures.
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -78,6 +81,18 @@ class Metrics(Collector):
         yield GaugeMetricFamily("legation_proxies_waiting", "Those that are told nothing yet.", said.waiting)
         yield CounterMetricFamily(
             "legation_turned_away", "How often an Envoy was not served for who it says it is.", now.turned_away
+        )
+        yield _total(
+            "legation_denied",
+            "How often a client had not proven to be who it says it is and was refused, by cause.",
+            now.denied,
+            label="cause",
+        )
+        yield _total(
+            "legation_denied_reported",
+            "How often one would have been refused, where that is only reported, by cause.",
+            now.reported,
+            label="cause",
         )
         yield _by(
             "legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", _named(said.refusing)
@@ -106,6 +121,13 @@ class Metrics(Collector):
             yield from _told(self._status())
         if self._store is not None:
             yield from _stored(self._store())
+        if self._certificates is not None:
+            yield _by(
+                "legation_tls_certificate_expiry_timestamp_seconds",
+                "When the certificate that is shown ends, and the last of the authorities, in Unix seconds.",
+                "certificate",
+                self._certificates(),
+            )
 
     def _wire(self) -> Iterator[Metric]:
         now = self._transport()
@@ -195,7 +217,7 @@ def _named(counts: Mapping[ResourceType, int]) -> dict[str, int]:
     return {row.name: count for row, count in counts.items()}
 
 
-def _by(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+def _by(name: str, text: str, label: str, counts: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=(label,))
     for value, count in counts.items():
         family.add_metric((value,), count)

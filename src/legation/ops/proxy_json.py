@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from legation.model.loads import ClusterLoad
-from legation.model.proxy_status import LastRefusal, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
+from legation.model.proxy_status import Denied, LastRefusal, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
 
 
-def page_json(proxies: Iterable[ProxyStatus], *, turned_away: Iterable[TurnedAway]) -> dict[str, list[Any]]:
+def page_json(
+    proxies: Iterable[ProxyStatus], *, turned_away: Iterable[TurnedAway], denied: Iterable[Denied] = ()
+) -> dict[str, list[Any]]:
     """Return the page of one replica: its Envoys, and whom it did not serve lately."""
     return {
         "proxies": [_proxy_json(each) for each in proxies],
         "turned_away": [_turned_away_json(each) for each in turned_away],
+        "denied": [_denied_json(each) for each in denied],
     }
 
 
@@ -29,6 +32,20 @@ def _proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
         "connected_for": round(proxy.connected_for, 3),
         "types": [_type_json(each) for each in proxy.types],
         "loads": [_load_json(each) for each in proxy.loads],
+    }
+
+
+def _denied_json(record: Denied) -> dict[str, Any]:
+    return {
+        "node": record.node.id,
+        "address": record.peer.address,
+        "proof": str(record.peer.proof),
+        "cause": record.cause,
+        "status": record.status,
+        "reason": record.words,
+        "served": record.served,
+        "times": record.times,
+        "ago": round(record.ago, 3),
     }
 
 

@@ -1,4 +1,4 @@
-"""An authority of our own and what it signs: certificates for one server, short of life. Pure, but for fresh keys.
+"""An authority of our own and what it signs: certificates for servers and clients. Pure, but for fresh keys.
 
 It refuses to know when they are renewed and where they are kept. No representation of a pair shows its key.
 """
@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,7 +19,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _SKEW = timedelta(minutes=5)
 """What clocks may differ by: a certificate is valid a little before it is made."""
+_AUTHORITY_SKEW = timedelta(days=1)
+"""The same of an authority: a clock that is set back makes none unusable that others trust already."""
 _COMMON_NAME = "legation admission webhook"
+
+
+class Usage(Enum):
+    """What a certificate may be shown as."""
+
+    SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
+    CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
+    BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,8 @@ class Seen:
 
     made: float
     """Unix seconds."""
+    begins: float
+    """When it can be used: a little earlier, for clocks differ."""
     ends: float
     names: frozenset[str]
 
@@ -43,14 +56,18 @@ class Seen:
         """When two thirds of its life are over."""
         return self.made + (self.ends - self.made) * 2 / 3
 
+    def is_valid(self, now: float) -> bool:
+        """Say whether it can be used at that moment."""
+        return self.begins <= now < self.ends
 
-def authority(*, now: float, seconds: float) -> Pair:
+
+def authority(*, now: float, seconds: float, common_name: str = _COMMON_NAME) -> Pair:
     """Return a new authority that is valid for so long from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     # Two authorities may live side by side: the name tells them apart.
-    name = _name(f"{_COMMON_NAME} CA {_moment(now):%Y-%m-%dT%H:%M:%SZ} {x509.random_serial_number() % 0x10000:04x}")
+    name = _name(f"{common_name} CA {_moment(now):%Y-%m-%dT%H:%M:%SZ} {x509.random_serial_number() % 0x10000:04x}")
     builder = (
-        _builder(name, name, key, now=now, ends=_moment(now) + timedelta(seconds=seconds))
+        _builder(name, name, key, begins=_moment(now) - _AUTHORITY_SKEW, ends=_moment(now) + timedelta(seconds=seconds))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -58,18 +75,39 @@ def authority(*, now: float, seconds: float) -> Pair:
     return _pair(builder, key, signed_by=key)
 
 
-def issue(signer: Pair, *, names: Sequence[str], now: float, seconds: float) -> Pair:
-    """Return a certificate for a server of these names, which ends before its authority does."""
+def issue(
+    signer: Pair,
+    *,
+    names: Sequence[str],
+    now: float,
+    seconds: float,
+    usage: Usage = Usage.SERVER,
+    common_name: str = _COMMON_NAME,
+) -> Pair:
+    """Return a certificate that ends before its authority does.
+
+    Args:
+        signer: The authority.
+        names: Whose it is: DNS names, IP addresses, URIs such as SPIFFE IDs.
+        now: Unix seconds.
+        seconds: How long it lives at most.
+        usage: What it may be shown as.
+        common_name: What people call it; nobody is known by that.
+
+    Raises:
+        ValueError: One of the names cannot stand in a certificate, or the authority has no usable key.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.load_pem_x509_certificate(signer.certificate)
     own = _private(signer.key)
     ends = min(_moment(now) + timedelta(seconds=seconds), issuer.not_valid_after_utc)
+    begins = max(_moment(now) - _SKEW, issuer.not_valid_before_utc)
     builder = (
-        _builder(_name(_COMMON_NAME), issuer.subject, key, now=now, ends=ends)
+        _builder(_name(common_name), issuer.subject, key, begins=begins, ends=ends)
         .add_extension(x509.SubjectAlternativeName([_alternative(each) for each in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(usage.value), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own.public_key()), critical=False)
     )
     return _pair(builder, key, signed_by=own)
@@ -87,8 +125,16 @@ def seen(certificate: bytes) -> Seen:
         names = frozenset(str(each.value) for each in alternatives)
     except x509.ExtensionNotFound:
         names = frozenset()
-    made = found.not_valid_before_utc + _SKEW
-    return Seen(made=made.timestamp(), ends=found.not_valid_after_utc.timestamp(), names=names)
+    begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
+    made = begins + (_AUTHORITY_SKEW if _is_authority(found) else _SKEW)
+    return Seen(made=made.timestamp(), begins=begins.timestamp(), ends=ends.timestamp(), names=names)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def fits(pair: Pair) -> bool:
@@ -108,6 +154,15 @@ def is_signed_by(certificate: bytes, signer: bytes) -> bool:
     return True
 
 
+def as_shown(name: str) -> str:
+    """Return how a name stands in a certificate.
+
+    Raises:
+        ValueError: It cannot stand there.
+    """
+    return str(_alternative(name).value)
+
+
 def _loaded(certificate: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(certificate)
@@ -124,7 +179,7 @@ def _private(pem: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, now: float, ends: datetime
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, begins: datetime, ends: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -132,7 +187,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_moment(now) - _SKEW)
+        .not_valid_before(begins)
         .not_valid_after(ends)
     )
 
@@ -153,6 +208,8 @@ def _name(text: str) -> x509.Name:
 
 
 def _alternative(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

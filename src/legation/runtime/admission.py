@@ -1,7 +1,8 @@
 """May this peer be this node, and which workload is it then? The one place that answers.
 
-A pure function of (the peer, the node that it claims, the workloads and Pods known). Binding a certificate or a token
-to node ids belongs here and nowhere else.
+A pure function of (the peer and its proof, the node that it claims, the workloads and Pods known, the rules). Binding a
+certificate or a token to node ids belongs here and nowhere else. Who has not proven that it may be a node hears nothing
+of whether there is such a node.
 """
 
 from __future__ import annotations
@@ -12,9 +13,28 @@ from dataclasses import dataclass
 from legation.model.cluster import Cluster, Pod
 from legation.model.node import DEFAULT_NAMESPACE, Node, Peer, Workload, split_node_id
 from legation.model.problems import Level
+from legation.runtime.identity_rules import Allowed, Identity, Nodes
 from legation.runtime.item import NO_KINDS, Kinds
 from legation.transports.base import Refusal
 
+NO_PROOF, BAD_TOKEN, CHECKER_AWAY, NO_RULE, OTHER_NODE = (
+    "no-proof",
+    "bad-token",
+    "checker-away",
+    "no-rule",
+    "other-node",
+)
+"""Why an identity is refused: the `cause` of the refusal, and the label of the metric."""
+_NO_ACCOUNT = "default"
+"""What a Pod has that names no service account."""
+
+_LONGEST_ID = 200
+"""Characters of a node id in the words of a refusal."""
+
+_SHOW = (
+    "it showed no client certificate and no token: `legation bootstrap --auth token` or `--auth certificate` prints a"
+    " bootstrap that does"
+)
 _NODE_ID = "start Envoy with --service-node $(POD_NAME).$(POD_NAMESPACE), or with the Pod's UID"
 
 
@@ -32,6 +52,8 @@ class Rules:
     unknown_fields: Level = Level.ERROR
     """How bad a field is that Envoy's protos do not have, outside the configuration of an extension: it is refused, or
     left out with a warning."""
+    identity: Identity | None = None
+    """How Envoys have to prove who they are; None: they need not."""
 
 
 def require_id(peer: Peer, node: Node) -> None:
@@ -55,6 +77,7 @@ def admit(
     namespaces: Collection[str],
     cluster: Cluster | None = None,
     check_peer: bool = True,
+    identity: Identity | None = None,
 ) -> Workload | None:
     """Return what is known of the Envoy at this peer; None while its Pod is not known.
 
@@ -66,11 +89,16 @@ def admit(
             part of its id where it is one of these, else `default`.
         cluster: Where Pods run: then an Envoy that no manifest describes is one of them.
         check_peer: Whether the connection must come from an address of the Pod.
+        identity: What the peer has to prove; None: nothing.
 
     Raises:
         Refusal: This peer may not be this node.
     """
     require_id(peer, node)
+    if identity is not None and not is_proven(
+        peer, node, identity=identity, workloads=workloads, namespaces=namespaces, cluster=cluster
+    ):
+        return None
     described = workloads.get(node.id)
     if described is not None:
         return described
@@ -81,6 +109,91 @@ def admit(
     return Workload(
         namespace=namespace if namespace in namespaces else DEFAULT_NAMESPACE,
         labels=frozenset(node.labels.items()),
+    )
+
+
+def require_proof(peer: Peer, *, identity: Identity) -> None:
+    """Refuse a peer that has not proven to be anybody whom a rule names: for questions that are about no node.
+
+    Raises:
+        Refusal: It has not.
+    """
+    if not identity.rules.allowed(peer.proof):
+        raise _unproven(peer, Node(id=""), ())
+
+
+def is_proven(
+    peer: Peer,
+    node: Node,
+    *,
+    identity: Identity,
+    workloads: Mapping[str, Workload],
+    namespaces: Collection[str],
+    cluster: Cluster | None,
+) -> bool:
+    """Say whether a peer has proven that it may be this node; False while that cannot be told yet.
+
+    Raises:
+        Refusal: It has not.
+    """
+    allowed = identity.rules.allowed(peer.proof)
+    said = [_covers(each, node.id, workloads=workloads, namespaces=namespaces, cluster=cluster) for each in allowed]
+    if True in said:
+        return True
+    if None in said:
+        return False
+    raise _unproven(peer, node, allowed)
+
+
+def _covers(
+    allowed: Allowed,
+    node_id: str,
+    *,
+    workloads: Mapping[str, Workload],
+    namespaces: Collection[str],
+    cluster: Cluster | None,
+) -> bool | None:
+    """Say whether a node is among those that a proof allows; None while the Pod is not known that tells."""
+    if isinstance(allowed, Nodes):
+        return node_id in allowed.ids
+    described = workloads.get(node_id)
+    if described is not None:
+        account = described.service_account or _NO_ACCOUNT
+        return (
+            described.namespace == allowed.namespace
+            and allowed.service_account in {"", account}
+            and (not allowed.name or allowed.may_be_called(node_id))
+        )
+    if cluster is None:
+        # It is in the namespace that its id ends in, where there is such a one; nobody knows its service account.
+        return not allowed.service_account and allowed.namespace in namespaces and allowed.may_be_called(node_id)
+    pod = cluster.pods.get(node_id)
+    if pod is not None and allowed.includes(pod):
+        return True
+    if not cluster.pods_current:
+        # One may have been made anew under its name. By a UID nobody can say whose Pod it is.
+        return None if "." not in node_id or allowed.may_be_called(node_id) else False
+    # A UID that is not known yet is refused like that of a Pod elsewhere: nobody learns which there are.
+    return None if pod is None and allowed.may_be_called(node_id) else False
+
+
+def _unproven(peer: Peer, node: Node, allowed: Collection[Allowed]) -> Refusal:
+    """Return what a peer is told: what it has shown itself, and what that would allow."""
+    proof, flaw = peer.proof, peer.proof.flaw
+    if flaw is not None and flaw.passing:
+        return Refusal("UNAVAILABLE", f"nobody can tell yet whose token this is: {flaw.words}", cause=CHECKER_AWAY)
+    if flaw is not None:
+        beside = f"; {proof} does not make it this node either" if proof else ""
+        return Refusal("UNAUTHENTICATED", f"the token proves nothing: {flaw.words}{beside}", cause=BAD_TOKEN)
+    if not proof:
+        return Refusal("UNAUTHENTICATED", f"nothing proves which Envoy this is; {_SHOW}", cause=NO_PROOF)
+    if not allowed:
+        return Refusal("PERMISSION_DENIED", f"no rule says which Envoy may show {proof}", cause=NO_RULE)
+    mine = " or ".join(map(str, allowed))
+    return Refusal(
+        "PERMISSION_DENIED",
+        f"{proof} is for {mine}; it is not shown that the node {node.id[:_LONGEST_ID]!r} is that. {_NODE_ID}",
+        cause=OTHER_NODE,
     )
 
 

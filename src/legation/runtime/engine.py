@@ -15,7 +15,6 @@ from functools import partial
 from secrets import token_hex
 
 from legation.clock import Clock
-from legation.model.node import Node, Peer
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem, own_fault
 from legation.model.resource_types import ResourceType
@@ -23,11 +22,12 @@ from legation.model.statistics import Statistics
 from legation.runtime.acceptance import Acceptance, Matches, wait_accepted
 from legation.runtime.account import Account
 from legation.runtime.admission import Rules
+from legation.runtime.arrivals import Arrivals
 from legation.runtime.court import Asked, Court
 from legation.runtime.debounce import Debounce
 from legation.runtime.deliveries import DeliveryCounts
 from legation.runtime.feedback import Feedback
-from legation.runtime.groups import EXPECTED, AnyGroup, Expected, Group
+from legation.runtime.groups import EXPECTED, AnyGroup, Group
 from legation.runtime.hub import Hub
 from legation.runtime.inquiry import Inquiry
 from legation.runtime.intake import Intake
@@ -37,7 +37,6 @@ from legation.runtime.saving import Saving
 from legation.runtime.served import Served
 from legation.runtime.serving import Serving
 from legation.runtime.state_folder import StateFolder
-from legation.runtime.turned_away import TurnedAway
 from legation.runtime.versions import Wanted
 from legation.runtime.waiting_room import PATIENCE, WaitingRoom
 from legation.runtime.what_if import WhatIf
@@ -88,7 +87,6 @@ class Engine:
             verdict_limit: Seconds that an object waits for that at most.
         """
         self._unix_time = unix_time
-        self.turned_away = TurnedAway(clock)
         self.serving = Serving(transports)
         self._problem_log = self.problem_feed = ProblemLog(self._problems)
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
@@ -105,7 +103,16 @@ class Engine:
             unix_time=unix_time,
             judged=self._court.book if self._court is not None else None,
         )
-        self._hub: Hub[AnyGroup] = Hub(self._served, feedback=self.feedback, arrived=self._note_arrival)
+        self._admitting = admitting = self._served.admitting
+        self.arrivals = Arrivals(
+            clock,
+            admitting=admitting,
+            waiting=lambda: self._waiting_room.wake(),  # noqa: PLW0108 - it is made further down
+            sitters=lambda: self._hub.sitters(but=EXPECTED),
+        )
+        self._hub: Hub[AnyGroup] = Hub(
+            self._served, feedback=self.feedback, arrived=self.arrivals.note, doors=admitting
+        )
         self.objects = DeliveryCounts(
             clock=clock,
             epoch=token_hex(8),
@@ -124,8 +131,8 @@ class Engine:
             patience=pod_wait,
             guests=partial(self._hub.seats_of, EXPECTED),
             check=self._served.group_of,
-            why=self._served.why_unknown,
-            turned_away=self.turned_away.note,
+            why=admitting.why_unknown,
+            turned_away=self.arrivals.refuse,
         )
         self._folder = state_folder
         self._saving = (
@@ -264,12 +271,14 @@ class Engine:
             update_seconds=self._update_seconds,
             last_update_seconds=self._last_update_seconds,
             feedback=self.feedback.statistics(),
-            turned_away=self.turned_away.count,
+            turned_away=self.arrivals.turned_away.count,
+            denied=self.arrivals.denied.counts,
+            reported=self.arrivals.denied.reported,
         )
 
     def _is_meant(self, matches: Matches, account: Account) -> bool:
         try:
-            workload = self._served.workload_of(account.peer, account.node)
+            workload = self._admitting.workload_again(account.peer, account.node)
         except Refusal:
             workload = None
         return matches(account.node, workload)
@@ -282,14 +291,6 @@ class Engine:
     def _note_verdicts(self) -> None:
         self._served.reconsider()
         self._note_change()
-
-    def _note_arrival(self, peer: Peer, node: Node, found: AnyGroup | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.turned_away.note(peer, node, found)
-        elif isinstance(found, Expected):
-            self._waiting_room.wake()
-        else:
-            self.turned_away.forget(node)
 
     def _note_change(self) -> None:
         self._debounce.changed(self._clock.now())
@@ -362,6 +363,7 @@ class Engine:
         try:
             if self._served.update(heard):
                 self._hub.reseat()
+                self.arrivals.revoke()
             else:
                 self._hub.publish()
             self._touch_changed()

@@ -19,7 +19,7 @@ from legation.model.snapshot import Snapshot
 from legation.runtime.account import Account
 from legation.runtime.deliveries import Crowd
 from legation.runtime.feedback import Feedback
-from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Table
+from legation.runtime.seats import ClientSeat, Group, ReporterSeat, Sitter, Table
 from legation.runtime.told import Told
 from legation.transports.base import Client, Refusal
 
@@ -60,6 +60,22 @@ class Content(Protocol[Group]):
         return True
 
 
+class Doors(Protocol):
+    """Who may ask what of others. `admitting` fulfils it."""
+
+    def require_proof(self, peer: Peer) -> None:
+        """Refuse a peer that has proven nothing, where that is asked of it.
+
+        Raises:
+            Refusal: It has not.
+        """
+        ...
+
+    def may_see(self, peer: Peer, node: Node) -> bool:
+        """Say whether a peer may be shown what this node gets."""
+        ...
+
+
 class Hub(Generic[Group]):
     """Fulfils `transports.base.Feed`."""
 
@@ -69,6 +85,7 @@ class Hub(Generic[Group]):
         *,
         feedback: Feedback,
         arrived: Callable[[Peer, Node, Group | Refusal], None] | None = None,
+        doors: Doors | None = None,
     ) -> None:
         """Make an empty hub.
 
@@ -76,7 +93,9 @@ class Hub(Generic[Group]):
             content: Says who belongs where, and what is there.
             feedback: Takes what the clients have to say.
             arrived: Is told of each client that comes or moves where it belongs, or why nowhere.
+            doors: Says who may ask what of others; None: everybody may ask everything.
         """
+        self._doors = doors
         self._content = content
         self._feedback = feedback
         self._arrived = arrived
@@ -94,9 +113,20 @@ class Hub(Generic[Group]):
         seat.account = self._feedback.open(seat, peer=peer, node=node, client=client)
         return seat
 
-    def clients(self) -> Sequence[Account]:
-        """Return every client; see `transports.base.Feed`."""
-        return tuple(self._feedback.accounts)
+    def clients(self, peer: Peer) -> Sequence[Account]:
+        """Return every client that the peer may see; see `transports.base.Feed`."""
+        every, doors = self._feedback.accounts, self._doors
+        return tuple(each for each in every if doors is None or doors.may_see(peer, each.node))
+
+    def require_proof(self, peer: Peer) -> None:
+        """Refuse who has proven nothing; see `transports.base.Feed`."""
+        try:
+            if self._doors is not None:
+                self._doors.require_proof(peer)
+        except Refusal as refusal:
+            if self._arrived is not None:
+                self._arrived(peer, Node(id=""), refusal)
+            raise
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> ReporterSeat[Group]:
         """Give a client a place that reports its load; see `transports.base.Feed`."""
@@ -188,6 +218,10 @@ class Hub(Generic[Group]):
         for group, table in self._tables.items():
             if table.snapshot is not None:
                 yield Crowd(snapshot=table.snapshot, accounts=tuple(each.account for each in self.seats_of(group)))
+
+    def sitters(self, *, but: Group) -> Sequence[Sitter[Group]]:
+        """Return everybody who sits anywhere, who reports its load too, but for those in one group."""
+        return tuple(seat for table in self._tables.values() if table.group != but for seat in table.seats)
 
     def seats(self) -> Iterable[ClientSeat[Group]]:
         """Return where each client sits."""

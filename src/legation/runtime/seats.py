@@ -17,7 +17,7 @@ from legation.model.snapshot import Snapshot
 from legation.model.verdicts import Verdicts
 from legation.runtime.account import Account
 from legation.runtime.loads import Loads
-from legation.transports.base import Client
+from legation.transports.base import Client, Refusal
 
 Group = TypeVar("Group", bound=Hashable)
 """What tells groups apart. Its `str` is the group's name for people."""
@@ -113,7 +113,7 @@ class Table(Generic[Group]):
 class Sitter(Generic[Group]):
     """Whoever sits at a table and wants to know what is new."""
 
-    __slots__ = ("_hub", "node", "peer", "table", "wake")
+    __slots__ = ("_hub", "dismissed", "node", "peer", "table", "wake")
 
     def __init__(
         self,
@@ -129,6 +129,8 @@ class Sitter(Generic[Group]):
         self.peer = peer
         self.node = node
         self.wake = wake
+        self.dismissed: Refusal | None = None
+        """Why whoever sits here may not be here any more."""
         table.seats[self] = None
 
     @property
@@ -152,6 +154,11 @@ class Sitter(Generic[Group]):
 
     def renewed(self) -> None:
         """Tell whoever sits here that the snapshot is another one."""
+        self.wake()
+
+    def dismiss(self, refusal: Refusal) -> None:
+        """Tell whoever sits here that it may not be here any more."""
+        self.dismissed = refusal
         self.wake()
 
     def leave(self) -> None:
@@ -260,6 +267,11 @@ class ClientSeat(Sitter[Group]):
         """Ask for all that the client asks for by name: it sits elsewhere now."""
         for row in self._asked:
             self._hub.ask(self.table.group, row, self.client.asked(row))
+
+    def dismiss(self, refusal: Refusal) -> None:
+        """Close all streams of the client."""
+        self.dismissed = refusal
+        self.client.dismiss(refusal.status, str(refusal))
 
     def renewed(self) -> None:
         """Tell the client, and who watches it."""

@@ -13,10 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import Any, assert_never
 
-from legation.model.cluster import Cluster, Pod
+from legation.model.cluster import Cluster
 from legation.model.node import Node, Peer, Workload
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
@@ -25,7 +24,8 @@ from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Collection as ResourceCollection
 from legation.model.snapshot import Snapshot
 from legation.runtime.account import Account
-from legation.runtime.admission import Rules, admit, is_still, why_unknown
+from legation.runtime.admission import Rules
+from legation.runtime.admitting import Admitting
 from legation.runtime.amending import Amending, Revised
 from legation.runtime.assemble import Assembly
 from legation.runtime.blaming import Blaming
@@ -50,8 +50,7 @@ from legation.runtime.upcoming import Upcoming
 from legation.runtime.what_if import WhatIf
 from legation.runtime.widening import Widening
 from legation.sources.base import Source
-
-_NO_PODS: Mapping[str, Pod] = MappingProxyType({})
+from legation.transports.base import Refusal
 
 
 class Served:
@@ -79,7 +78,8 @@ class Served:
         """
         self._judged = judged
         self._rules = rules or Rules()
-        self._admit = partial(admit, check_peer=self._rules.check_peer)
+        self.admitting = Admitting(self._rules)
+        """Who may be whom now."""
         self._read = partial(read_safely, unknown_fields=self._rules.unknown_fields)
         self._prepared = Prepared(self._read)
         self._last_good = LastGood(read=self._prepared.read, judged=judged)
@@ -111,8 +111,6 @@ class Served:
         self._assembly = Assembly()
         self._before: Assembly | None = None
         """What was served before the program began; made when somebody asks for it."""
-        self._workloads: Mapping[str, Workload] = {}
-        self._namespaces: frozenset[str] = frozenset()
         self._index = ProblemIndex()
         self._blaming = Blaming(referrers=self._by_name.referrers_of, place=self._places.of, known=self._rechecking)
         self.upcoming = Upcoming(now=unix_time)
@@ -133,8 +131,8 @@ class Served:
         # If anything fails here, all of it is taken the next time, whatever that is about.
         before, self._taken = self._taken, None
         self._blaming.forget()
-        pods, self._heard, self._cluster = self._pods, heard, heard.cluster
-        self._moved |= before is None or self._pods is not pods
+        self._heard, self._cluster = heard, heard.cluster
+        self._moved |= self.admitting.look(heard.cluster) or before is None
         self._by_name.look(heard.cluster)
         if before is None or self._other_verdicts or not heard.same_objects(before):
             self._moved |= self._take_objects(heard)
@@ -145,7 +143,7 @@ class Served:
         self._taken, self._other_verdicts = heard, False
         self.upcoming.settle(self._settled.readings)
         if not self.begun and not self._last_good.awaits_first:
-            self.begun = self._moved = True
+            self.begun = self.admitting.begun = self._moved = True
         moved, self._moved = self._moved, False
         return moved
 
@@ -196,16 +194,23 @@ class Served:
         Raises:
             Refusal: This peer may not be this node.
         """
-        workload = self.workload_of(peer, node)
+        return self._group(self.admitting.workload_of(peer, node))
+
+    def _group(self, workload: Workload | None) -> AnyGroup:
         if workload is None:
             return EXPECTED
         return Group(self._assembly.group_of(workload), self._assembly.told_apart(workload))
 
     def regroup(self, peer: Peer, node: Node, group: AnyGroup, snapshot: Snapshot | None) -> AnyGroup:
         """Return the group of a client that sat in a group and got that: it is never refused for what changed since."""
-        workloads, cluster = self._workloads, self._cluster
-        if is_still(peer, node, workloads=workloads, cluster=cluster, check_peer=self._rules.check_peer):
-            return self.group_of(peer, node)
+        if isinstance(group, Expected):
+            # Nobody has let it in yet. Who may not be here is turned away where it waits.
+            try:
+                return self.group_of(peer, node)
+            except Refusal:
+                return EXPECTED
+        if self.admitting.is_still(peer, node):
+            return self._group(self.admitting.workload_again(peer, node))
         if isinstance(group, Group) and snapshot is not None:
             return Departed(group.name, snapshot)
         return group if isinstance(group, Departed) else EXPECTED
@@ -213,12 +218,6 @@ class Served:
     def returns(self, group: AnyGroup) -> bool:
         """Say whether who leaves may come back to a group."""
         return isinstance(group, Group)
-
-    def why_unknown(self, node: Node) -> str | None:
-        """Return why a client was waited for in vain; None while it has to be waited for."""
-        if not self.begun or (self._cluster is not None and not self._cluster.pods_current):
-            return None
-        return why_unknown(node, cluster=self._cluster)
 
     def snapshot_of(self, group: AnyGroup) -> Snapshot | None:
         """Return what a group gets; None before anything was heard."""
@@ -262,10 +261,6 @@ class Served:
             ),
         )
         return self._told.differing(before)
-
-    def workload_of(self, peer: Peer, node: Node) -> Workload | None:
-        """Return what is known of a client, None where that is nothing; Refusal: this peer may not be this node."""
-        return self._admit(peer, node, workloads=self._workloads, namespaces=self._namespaces, cluster=self._cluster)
 
     def keys(self) -> Collection[ObjectKey]:
         """Return all objects that the sources have, as far as that was heard."""
@@ -315,8 +310,8 @@ class Served:
             completed=self._completed.readings,
             made=assembly.made,
             met=self._revised.met,
-            workloads=self._workloads,
-            namespaces=self._namespaces,
+            workloads=self.admitting.workloads,
+            namespaces=self.admitting.namespaces,
             cluster=self._cluster,
             place=self._places.of,
             snapshot=snapshot,
@@ -345,17 +340,14 @@ class Served:
         """Return how many resources are served, by type."""
         return Counter(item.resource.type for item in self._completed.items)
 
-    @property
-    def _pods(self) -> Mapping[str, Pod]:
-        return _NO_PODS if self._cluster is None else self._cluster.pods
-
     def _take_objects(self, heard: Heard) -> bool:
         """Take other objects than before. Returns whether clients may belong to other groups."""
         settled = self._last_good.settle(heard.objects, broken=heard.broken)
-        before = (self._workloads, self._namespaces)
+        found = self.admitting
+        before = (found.workloads, found.namespaces)
         moved = self._take_settled(settled, heard)
-        self._workloads, self._namespaces = settled.workloads, settled.namespaces
-        return moved or before != (self._workloads, self._namespaces)
+        found.workloads, found.namespaces = settled.workloads, settled.namespaces
+        return moved or before != (found.workloads, found.namespaces)
 
     def _take_settled(self, settled: Settled, heard: Heard) -> bool:
         """Take other good objects or other Pods than before. Returns whether clients may belong to other groups."""

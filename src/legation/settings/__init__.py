@@ -7,7 +7,7 @@ from legation.settings.kinds import PATH
 from legation.settings.loading import load
 from legation.settings.setting import CONFIG, Setting, Table
 from legation.settings.sync import SYNC, Sync
-from legation.settings.table import SERVE, Cluster, Delivery, Injector, Management, Settings, Webhook
+from legation.settings.table import SERVE, Cluster, Delivery, Identity, Injector, Management, Settings, Tls, Webhook
 
 __all__ = [
     "CONFIG",
@@ -16,12 +16,14 @@ __all__ = [
     "SYNC",
     "Cluster",
     "Delivery",
+    "Identity",
     "Injector",
     "Management",
     "Setting",
     "Settings",
     "Sync",
     "Table",
+    "Tls",
     "Webhook",
     "load",
 ]

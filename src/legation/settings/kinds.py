@@ -35,6 +35,8 @@ class Kind:
     """The words that it may be, for a kind that has only some."""
     bare: bool = False
     """Whether the flag takes no value: to write it is to say `on`."""
+    deniable: bool = False
+    """Whether there is a second flag, `--no-...`, which says `off`: to say nothing is something else."""
 
 
 def _read_port(given: object) -> int:
@@ -70,11 +72,12 @@ def _read_address(given: object) -> tuple[str, int]:
     return _read_host(host), _read_port(port)
 
 
-def _read_loopback(given: object) -> str:
-    host = _read_host(given)
-    if host != LOCALHOST and not ipaddress.ip_address(host).is_loopback:
-        raise _wrong(given)
-    return host
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address; a name that is not `localhost` may be anybody's."""
+    try:
+        return host == LOCALHOST or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_text(given: object) -> str:
@@ -180,25 +183,16 @@ def _read_switch(given: object) -> bool:
 PORT = Kind(metavar="PORT", expects="a port number from 0 to 65535 (0 takes any free port)", read=_read_port)
 COUNT = Kind(metavar="NUMBER", expects="a whole number, 1 or more", read=_read_count)
 HOST = Kind(metavar="HOST", expects="a host name or an IP address (the port is a setting of its own)", read=_read_host)
-LOOPBACK = Kind(
-    metavar="HOST",
-    expects="a loopback address such as localhost, and the admin port is never bound wider: it shows what every Envoy "
-    "gets; from elsewhere it is reached through `kubectl port-forward` or `ssh -L`",
-    read=_read_loopback,
-)
 ADDRESS = Kind(metavar="HOST:PORT", expects="an address such as legation.legation.svc:18000", read=_read_address)
 PAIRS = Kind(metavar="NAME=VALUE,...", expects="a list such as log-level=debug,memory-limit=1Gi", read=_read_labels)
-LOOPBACK_UNTIL_TLS = Kind(
-    metavar="HOST",
-    expects="a loopback address such as localhost, and until the management API has TLS it is not bound wider: who "
-    "reaches it decides what every Envoy gets; from elsewhere it is reached through `ssh -L`",
-    read=_read_loopback,
-)
 PATH = Kind(metavar="PATH", expects="a path", read=_read_path)
 SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration such as 500ms or 10m", read=_read_seconds)
 PERIOD = Kind(metavar="SECONDS", expects="a duration of 1s or more, such as 10s or 5m", read=_read_period)
 SWITCH = Kind(metavar="on|off", expects="on or off", read=_read_switch, choices=("on", "off"))
 FLAG = Kind(metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True)
+YES_OR_NO = Kind(
+    metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True, deniable=True
+)
 TEXT = Kind(metavar="TEXT", expects="text", read=_read_text)
 NAME = Kind(metavar="NAME", expects="a name as Kubernetes takes it (small letters, digits and dashes)", read=_read_name)
 NAMESPACES = Kind(metavar="NAME,...", expects="a list of namespaces such as shop,edge", read=_read_names)

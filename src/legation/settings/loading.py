@@ -16,6 +16,19 @@ from legation.settings.setting import CONFIG, PREFIX, Table, Value
 _SERVICE_LINK_NAME = re.compile(PREFIX + r"(.*_)?(SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_.*)")
 _SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
 
+_OF_CLIENTS = frozenset(
+    {
+        "LEGATION_ADMIN_CA",
+        "LEGATION_CA",
+        "LEGATION_CERT",
+        "LEGATION_KEY",
+        "LEGATION_SERVER",
+        "LEGATION_SERVER_NAME",
+        "LEGATION_TOKEN_FILE",
+    }
+)
+"""Variables of commands that ask a server, which are no settings of one."""
+
 
 def load(table: Table[Value], *, flags: Mapping[str, object], environ: Mapping[str, str]) -> Value:
     """Return the settings that hold.
@@ -44,7 +57,7 @@ def load(table: Table[Value], *, flags: Mapping[str, object], environ: Mapping[s
 def _from_environment(table: Table[Any], environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     given: dict[str, tuple[object, str]] = {}
     for variable, value in environ.items():
-        if not variable.startswith(PREFIX) or _SERVICE_LINK_VALUE.match(value):
+        if not variable.startswith(PREFIX) or variable in _OF_CLIENTS or _SERVICE_LINK_VALUE.match(value):
             continue
         if row := table.by_variable.get(variable):
             given[row.name] = (value, variable)

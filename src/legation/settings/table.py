@@ -9,6 +9,9 @@ from legation.model.resource_types import ResourceType
 from legation.settings import kinds
 from legation.settings.setting import Table, setting
 
+CONFIG_MAP = "legation-ca"
+"""Where sidecars find whom to trust."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -66,10 +69,10 @@ class Cluster:
     peer_check: str = setting(
         "pod", kinds.one_of("pod", "none"), "Whether an Envoy must connect from an address of its Pod."
     )
-    secrets: bool = setting(
-        False,  # noqa: FBT003 - the default of a flag
-        kinds.FLAG,
-        "Read Secrets too, and deliver them by SDS; until the port has TLS, private keys travel in the clear.",
+    secrets: bool | None = setting(
+        None,
+        kinds.YES_OR_NO,
+        "Read Secrets too, and deliver them by SDS; else only where the port has TLS and Envoys prove who they are.",
     )
     secret_namespaces: tuple[str, ...] = setting(
         (), kinds.NAMESPACES, "The namespaces whose Secrets are read; else those that are read at all."
@@ -153,7 +156,9 @@ class Management:
         None, kinds.PORT, "The port of the management API (gRPC), such as 18005; without it there is none."
     )
     management_bind: str = setting(
-        kinds.LOCALHOST, kinds.LOOPBACK_UNTIL_TLS, "The address of its ports, always of this machine alone."
+        kinds.LOCALHOST,
+        kinds.HOST,
+        "The address of its ports; where others reach it, with TLS and proofs of who calls.",
     )
     management_socket: Path | None = setting(  # noqa: RUF009 - what it returns is a field
         None, kinds.PATH, "A Unix socket for it, which nobody but its owner may open; it shows secrets to who asks."
@@ -163,6 +168,12 @@ class Management:
     )
     management_http_socket: Path | None = setting(  # noqa: RUF009 - what it returns is a field
         None, kinds.PATH, "A Unix socket for the same over HTTP/JSON."
+    )
+    management_policy: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file (YAML) with the tokens of clients, and outside of a cluster with who may do what."
+    )
+    audit_log: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file for the audit lines of the management API (JSON); without it they are in the log."
     )
 
     @property
@@ -175,6 +186,116 @@ class Management:
             self.management_http_socket,
         )
         return any(each is not None for each in every)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """TLS of the ports: the section `tls` of the file."""
+
+    tls: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None,
+        kinds.PATH,
+        "A folder with tls.crt and tls.key, followed as they change; with it every port where others connect has TLS.",
+    )
+    tls_secret: str | None = setting(
+        None,
+        kinds.NAME,
+        "A Secret, in this Pod's namespace, that keeps a certificate of our own, in place of a folder.",
+    )
+    tls_service: str = setting(
+        "legation", kinds.NAME, "The Service, in this Pod's namespace, that such a certificate is for."
+    )
+    tls_config_map: str | None = setting(
+        None,
+        kinds.NAME,
+        "The ConfigMap that tells Envoys whom to trust, put where Pods want it; with such a Secret it is legation-ca.",
+    )
+    tls_min_version: str = setting("1.2", kinds.one_of("1.2", "1.3"), "The oldest version of TLS that is spoken.")
+    client_ca: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file with those who sign certificates of Envoys (PEM); with it Envoys have to show one."
+    )
+    xds_token_port: int | None = setting(
+        None, kinds.PORT, "A second port for Envoys (gRPC) where none has to show a certificate, but a token."
+    )
+    xds_plain_port: int | None = setting(
+        None, kinds.PORT, "One more without TLS, for Envoys from before TLS; it needs --identity-check report."
+    )
+    management_client_ca: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file with those who sign certificates of clients of the management API (PEM)."
+    )
+    tls_replica_ca: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file with those who sign the certificates of replicas (PEM); else ca.crt in that folder."
+    )
+    tls_health: bool = setting(
+        False,  # noqa: FBT003 - the default of a switch
+        kinds.SWITCH,
+        "Whether /metrics, /healthz and /readyz have TLS too; whoever asks there is asked for no certificate.",
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the ports have TLS."""
+        return self.tls is not None or self.tls_secret is not None
+
+    @property
+    def trust(self) -> str:
+        """The ConfigMap that is written for Envoys; empty: none, for the certificate is that of others."""
+        return self.tls_config_map or (CONFIG_MAP if self.tls_secret is not None else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who may be which Envoy: the section `identity` of the file."""
+
+    identity_rules: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file of rules (YAML): which certificates and tokens may be which Envoys, first match."
+    )
+    identity_check: str = setting(
+        "enforce",
+        kinds.one_of("enforce", "report"),
+        "Whether an Envoy that proves nothing, or another identity, is refused, or only reported and served.",
+    )
+    token_audience: str | None = setting(
+        None, kinds.TEXT, "The audience of Kubernetes tokens by which Envoys and clients prove who they are: legation."
+    )
+    token_check: str = setting(
+        "review",
+        kinds.one_of("review", "jwks"),
+        "How tokens are checked: by asking the API server (TokenReview), or by the keys that they are signed with.",
+    )
+    token_jwks: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file with those keys (JSON Web Key Set), followed; else the API server is asked for them."
+    )
+    token_issuer: str | None = setting(
+        None, kinds.TEXT, "Who has to have issued tokens that are checked by keys; else who the API server says it is."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the ports of Envoys give to whom: the section `limits` of the file. Times are in seconds."""
+
+    handshake_timeout: float = setting(
+        10.0, kinds.PERIOD, "In what time a connection must be set up, and the head of an HTTP request must come."
+    )
+    first_request_timeout: float = setting(15.0, kinds.PERIOD, "In what time a stream must bring its first request.")
+    idle_timeout: float = setting(300.0, kinds.PERIOD, "How long a connection may be open without a stream.")
+    unread_timeout: float = setting(
+        300.0, kinds.PERIOD, "How long an Envoy may leave a response unread; then its connection is closed."
+    )
+    max_header_bytes: int = setting(
+        16_384, kinds.BYTES, "The bytes of a stream's metadata, or of the head of an HTTP request."
+    )
+    max_unproven_connections: int = setting(
+        4096, kinds.COUNT, "The connections of one address on which nothing was served yet; who is silent goes first."
+    )
+    max_unproven_streams: int = setting(
+        4096, kinds.COUNT, "The streams of one address whose clients have proven nothing and are not admitted yet."
+    )
+    max_streams: int = setting(100_000, kinds.COUNT, "The streams of one address, which may be a whole site.")
+    max_unread_bytes: int = setting(
+        536_870_912, kinds.BYTES, "The bytes of responses to one address that are unread; further ones wait for room."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +342,10 @@ class Settings:
     )
     admin_port: int = setting(18001, kinds.PORT, "The port of the admin pages, which `legation proxies` asks.")
     admin_bind: str = setting(
-        kinds.LOCALHOST, kinds.LOOPBACK, "The address of the admin pages, always of this machine alone."
+        kinds.LOCALHOST, kinds.HOST, "The address of the admin pages; one that others reach needs TLS and a token."
+    )
+    admin_token_file: Path | None = setting(  # noqa: RUF009 - what it returns is a field
+        None, kinds.PATH, "A file with the token (a line) that the admin pages are shown to; of several lines any."
     )
     health_port: int = setting(18002, kinds.PORT, "The port of /metrics, /healthz and /readyz.")
     health_bind: str = setting(kinds.LOCALHOST, kinds.HOST, "The address of /metrics, /healthz and /readyz.")
@@ -258,6 +382,9 @@ class Settings:
     webhook: Webhook = field(default_factory=Webhook)
     injector: Injector = field(default_factory=Injector)
     management: Management = field(default_factory=Management)
+    tls: Tls = field(default_factory=Tls)
+    identity: Identity = field(default_factory=Identity)
+    limits: Limits = field(default_factory=Limits)
 
 
 SERVE = Table(
@@ -268,6 +395,9 @@ SERVE = Table(
         "webhook": Webhook,
         "injector": Injector,
         "management": Management,
+        "tls": Tls,
+        "identity": Identity,
+        "limits": Limits,
     },
 )
 """All of them. The sections have the names of the fields that they become."""

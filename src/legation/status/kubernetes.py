@@ -31,6 +31,7 @@ from legation.status.base import Objects
 from legation.status.conditions import Status
 from legation.status.finalizers import Finalizers
 from legation.status.obstacles import Obstacles
+from legation.status.replica import Secured
 from legation.status.replicas import Replicas
 from legation.status.requests import Counts, Requests
 from legation.status.schedule import Pace, Schedule
@@ -70,6 +71,7 @@ class KubernetesStatus:
         lead: bool = False,
         replica_service: str | None = None,
         replica_port: int = 18003,
+        secured: Secured | None = None,
         own_address: str = "",
         now: Callable[[], datetime] = utc_now,
         pace: Pace | None = None,
@@ -90,6 +92,7 @@ class KubernetesStatus:
             lead: Whether one of the replicas leads where no status is written: for who else asks `leading`.
             replica_service: The headless Service of all replicas; None: there is no other one.
             replica_port: Where each replica answers.
+            secured: What replicas show each other; None: nothing is encrypted between them.
             own_address: An address of this Pod.
             now: Tells the time of day in UTC.
             pace: How often may be written.
@@ -139,6 +142,7 @@ class KubernetesStatus:
                 service=replica_service,
                 namespace=namespace,
                 port=replica_port,
+                secured=secured,
                 own_address=own_address,
                 own_epoch=objects.epoch,
                 totals=self._totals,

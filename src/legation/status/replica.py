@@ -6,20 +6,27 @@ What it says is believed as far as it has the right shape; anything else counts 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from legation.errors import KubeError, KubeUnreachable
 from legation.kube.client import Client
-from legation.kube.connection import Connection
+from legation.kube.connection import Connection, User
 from legation.model import delivery_json
 from legation.model.delivery import Deliveries
 from legation.model.replicas import ReplicaPage
+from legation.tls.material import Material, Unusable, examine
+from legation.tls.pem import Pem
 
 ANSWER = 1.0
 """Seconds for its counts."""
 PAGE_ANSWER = 2.0
 """Seconds for the page of its Envoys."""
+
+
+Secured: TypeAlias = Callable[[], Material | None]
+"""Returns what a replica shows the others, and whom it trusts; None while there is nothing."""
 
 
 class Silence(Exception):
@@ -29,11 +36,22 @@ class Silence(Exception):
 class Replica:
     """One other replica."""
 
-    def __init__(self, address: str, *, port: int) -> None:
-        """Take where it is; nothing is asked yet."""
+    def __init__(self, address: str, *, port: int, secured: Secured | None = None) -> None:
+        """Take where it is; nothing is asked yet.
+
+        Args:
+            address: Its IP address.
+            port: Where it answers.
+            secured: What both show each other and whom they trust; None: nothing is encrypted.
+        """
         host = f"[{address}]" if ":" in address else address
         self.address = address
-        self._client = Client(Connection(server=f"http://{host}:{port}"))
+        self._where = f"{host}:{port}"
+        self._secured = secured
+        self._shown: Material | None = None
+        self._client: Client | None = None
+        self._before: Client | None = None
+        """Who asked with what was shown before: perhaps somebody waits for an answer there."""
         self._epoch, self._number = "", 0
 
     async def deliveries(self) -> Deliveries:
@@ -60,7 +78,9 @@ class Replica:
         """
         found = await self._ask("/proxies", {}, limit=PAGE_ANSWER)
         proxies, turned_away = (_maps(found, name) for name in ("proxies", "turned_away"))
-        return ReplicaPage(replica=self.address, proxies=proxies, turned_away=turned_away)
+        # A replica of the release before tells nothing of these.
+        denied = _maps(found, "denied") if isinstance(found, Mapping) and "denied" in found else ()
+        return ReplicaPage(replica=self.address, proxies=proxies, turned_away=turned_away, denied=denied)
 
     async def records(self, path: str, name: str, params: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
         """Return the list of that name on one of its pages.
@@ -76,13 +96,47 @@ class Replica:
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._client.aclose()
+        for each in (self._client, self._before):
+            if each is not None:
+                await each.aclose()
 
     async def _ask(self, path: str, params: Mapping[str, str], *, limit: float) -> Any:
+        client = await self._asking()
         try:
-            return json.loads(await self._client.request("GET", path, params=params, timeout=limit))
+            return json.loads(await client.request("GET", path, params=params, timeout=limit))
         except (KubeError, KubeUnreachable, ValueError) as error:
             raise Silence(str(error)) from error
+
+    async def _asking(self) -> Client:
+        """Return who asks, with what is shown now."""
+        shown = None if self._secured is None else self._secured()
+        if self._secured is not None and shown is None:
+            raise Silence("there is no certificate yet to show it")
+        if self._client is not None and shown is self._shown:
+            return self._client
+        before, self._before = self._before, self._client
+        self._client, self._shown = Client(_connection(self._where, shown)), shown
+        if before is not None:
+            await before.aclose()
+        return self._client
+
+
+def _connection(where: str, shown: Material | None) -> Connection:
+    if shown is None:
+        return Connection(server=f"http://{where}")
+    try:
+        # All replicas show the same certificate, or the one before or after it: the names stay.
+        (name, *_) = examine(shown, now=time.time()).dns or ("",)
+    except Unusable as error:
+        raise Silence(str(error)) from error
+    if not name or not shown.authorities:
+        raise Silence("the certificate has no DNS name that another replica could be known by, or nobody is trusted")
+    return Connection(
+        server=f"https://{where}",
+        authority=Pem(data=shown.authorities),
+        tls_server_name=name,
+        user=User(certificate=Pem(data=shown.certificate), key=Pem(data=shown.key)),
+    )
 
 
 def _maps(page: Any, name: str) -> tuple[Mapping[str, Any], ...]:

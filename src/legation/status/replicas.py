@@ -19,7 +19,7 @@ from legation.kube.reflector import Reflector
 from legation.model.objects import ObjectKey
 from legation.model.problems import Problem
 from legation.model.replicas import ReplicaCount, ReplicaPage, ReplicaPages, ReplicaRecords
-from legation.status.replica import Replica, Silence
+from legation.status.replica import Replica, Secured, Silence
 from legation.status.slices import ReplicaPod, others
 from legation.status.totals import Totals
 
@@ -59,6 +59,7 @@ class Replicas:
         clock: Clock,
         chance: Callable[[], float],
         changed: Callable[[Iterable[ObjectKey] | None], None],
+        secured: Secured | None = None,
     ) -> None:
         """Take what it takes; nothing is asked yet.
 
@@ -73,6 +74,7 @@ class Replicas:
             clock: What moments are measured by.
             chance: Returns random numbers, 0 <= x < 1.
             changed: Is told of which objects the counts changed; None: of all, for `counted` did.
+            secured: What they show each other; None: nothing is encrypted between them.
         """
         self._reflector: Reflector[OwnedSlice] = Reflector(
             client,
@@ -85,6 +87,7 @@ class Replicas:
             label_selector=f"{SERVICE_NAME}={service}",
         )
         self._outages = Outages((self._reflector,))
+        self._secured = secured
         self._port, self._own_address, self._own_epoch = port, own_address, own_epoch
         self._totals, self._clock, self._changed = totals, clock, changed
         self._replicas: dict[str, Replica] = {}
@@ -220,7 +223,7 @@ class Replicas:
         if standing is not None:
             standing.serves = pod.serves
             return
-        self._replicas[pod.address] = Replica(pod.address, port=self._port)
+        self._replicas[pod.address] = Replica(pod.address, port=self._port, secured=self._secured)
         self._standings[pod.address] = _Standing(pod.serves, self._clock.now())
 
     def _close(self, replica: Replica) -> None:

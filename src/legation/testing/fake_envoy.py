@@ -68,6 +68,8 @@ class FakeEnvoy:
         separate: Opens streams of the services of each type in place of one ADS stream.
         layers: The runtime layers of its bootstrap.
         static_clusters: The names of clusters in its bootstrap.
+        credentials: What it shows and whom it trusts, as of `grpc.ssl_channel_credentials`; None: nothing is encrypted.
+        server_name: The name that the server's certificate has to have, if it is not that of the address.
 
     Example:
         async with FakeEnvoy("localhost:18000", node="edge-1") as envoy:
@@ -84,6 +86,8 @@ class FakeEnvoy:
         separate: bool = False,
         layers: Collection[str] = (),
         static_clusters: Collection[str] = (),
+        credentials: grpc.ChannelCredentials | None = None,
+        server_name: str = "",
     ) -> None:
         self.violations: list[str] = []
         """What was wrong with what served, at any time: a route, cluster or endpoints that it needed and lacked."""
@@ -102,6 +106,7 @@ class FakeEnvoy:
         self._machine = EnvoyMachine(
             delta=delta, separate=separate, layers=layers, static_clusters=static_clusters, judge=self._judge
         )
+        self._credentials, self._server_name = credentials, server_name
         self._channel: grpc.aio.Channel | None = None
         self._streams: dict[str, _Stream] = {}
         self._changed = asyncio.Event()
@@ -126,13 +131,16 @@ class FakeEnvoy:
         """
         self.closed = None
         self._address = address or self._address
-        self._channel = grpc.aio.insecure_channel(
-            self._address,
-            options=[
-                ("grpc.max_receive_message_length", -1),
-                # Each Envoy is a connection of its own.
-                ("grpc.use_local_subchannel_pool", 1),
-            ],
+        options = [
+            ("grpc.max_receive_message_length", -1),
+            # Each Envoy is a connection of its own.
+            ("grpc.use_local_subchannel_pool", 1),
+            *([("grpc.ssl_target_name_override", self._server_name)] if self._server_name else []),
+        ]
+        self._channel = (
+            grpc.aio.insecure_channel(self._address, options=options)
+            if self._credentials is None
+            else grpc.aio.secure_channel(self._address, self._credentials, options=options)
         )
         self._say(self._machine.connect())
 

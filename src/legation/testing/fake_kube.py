@@ -9,8 +9,8 @@
 
 It passes the suite that the real one passes (`tests/conformance/kubernetes_api.py` of the project): lists in pages,
 watches, streamed lists, conflicts, server-side apply, dry runs of that and of deletions, the status subresource,
-generations, finalizers, discovery. It checks no schema, runs no controller, needs no namespace to exist and knows no
-rights but those that a test takes away.
+generations, finalizers, discovery. It says whose tokens of service accounts are, and who may do what. It checks no
+schema, runs no controller, needs no namespace to exist and knows no rights but those that a test takes away.
 
 What is not like the real one is a test's wish: versions expire (`compact`), connections break (`drop`), requests fail
 (`refuse_next`, `hang_next`, `cut_next`), somebody else is faster (`forestall_next`) or answers (`intercept`), the
@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from legation.http_server import HttpServer
@@ -36,6 +36,7 @@ from legation.testing.fake_kube_answers import Json, plain
 from legation.testing.fake_kube_depth import any_depth
 from legation.testing.fake_kube_faults import REASONS, Asked, Faults, Wrong
 from legation.testing.fake_kube_http import FakeKubeApp
+from legation.testing.fake_kube_reviews import ACCESS_REVIEWS, TOKEN_REVIEWS
 from legation.testing.fake_kube_store import Store, key_of
 from legation.testing.fake_kube_watch import FakeWatch
 
@@ -48,6 +49,8 @@ _BUILT_IN = {
     ApiKind(group="", version="v1", kind="Pod", plural="pods"): True,
     ApiKind(group="", version="v1", kind="Secret", plural="secrets"): False,
     ApiKind(group="", version="v1", kind="Service", plural="services"): True,
+    TOKEN_REVIEWS: False,
+    ACCESS_REVIEWS: False,
     ApiKind(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases"): False,
     ApiKind(group="discovery.k8s.io", version="v1", kind="EndpointSlice", plural="endpointslices"): False,
     ApiKind(group="events.k8s.io", version="v1", kind="Event", plural="events"): False,
@@ -273,6 +276,56 @@ class FakeKube:
     def allow(self, verb: str, plural: str, namespace: str = "", *, user: str = "") -> None:
         """Allow what was forbidden in the same words."""
         self._faults.forbidden.discard((verb, plural, namespace, user))
+
+    # ------------------------------------------------------------------------------------------------ tokens and rights
+
+    def account_token(
+        self,
+        namespace: str,
+        service_account: str = "default",
+        *,
+        audiences: Sequence[str] = ("legation",),
+        pod: str = "",
+        pod_uid: str = "",
+        seconds: float = 3600,
+        claims: Mapping[str, object] = MappingProxyType({}),
+    ) -> str:
+        """Return a token of a service account, of which a TokenReview says whose it is.
+
+        Args:
+            namespace: Of the service account.
+            service_account: Its name.
+            audiences: Whom it is for.
+            pod: The Pod that it is bound to: with that, it is good as long as the Pod is there; empty: none.
+            pod_uid: Which Pod of that name; empty: the one that is there.
+            seconds: How long it is good.
+            claims: What it says otherwise than a real one would.
+        """
+        return self._app.reviews.token(
+            namespace,
+            service_account,
+            audiences=audiences,
+            pod=pod,
+            pod_uid=pod_uid,
+            seconds=seconds,
+            claims=claims,
+        )
+
+    def rotate_token_key(self, *, forget: bool = False) -> None:
+        """Sign tokens with another key from now on; `forget`: those before are no longer accepted."""
+        self._app.reviews.rotate(forget=forget)
+
+    def remove_account(self, namespace: str, service_account: str) -> None:
+        """Delete a service account: its tokens are no longer accepted."""
+        self._app.reviews.gone.add((namespace, service_account))
+
+    def permit(self, who: str, verb: str, plural: str, namespace: str = "", *, name: str = "") -> None:
+        """Let SubjectAccessReviews say yes: to a user or a group, in one namespace or all, of one name or all."""
+        self._app.reviews.rights.add((who, verb, plural, namespace, name))
+
+    def revoke(self, who: str, verb: str, plural: str, namespace: str = "", *, name: str = "") -> None:
+        """Take away what was permitted in the same words."""
+        self._app.reviews.rights.discard((who, verb, plural, namespace, name))
 
     def _kind_of(self, value: Json) -> ApiKind:
         named = (value["apiVersion"], value["kind"])

@@ -15,11 +15,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from legation.testing.fake_kube_answers import Refusal
+from legation.testing.fake_kube_answers import Json, Refusal
 from legation.testing.fake_kube_depth import any_depth
 from legation.testing.fake_kube_discovery import discovered
 from legation.testing.fake_kube_faults import Asked, Faults, Wrong, unauthorized
 from legation.testing.fake_kube_paths import Target, target_of
+from legation.testing.fake_kube_reviews import Reviews
 from legation.testing.fake_kube_store import Store
 from legation.testing.fake_kube_verbs import Call, perform
 from legation.testing.fake_kube_watch import FakeWatch
@@ -42,6 +43,7 @@ class FakeKubeApp:
         self.store = store
         self.faults = faults
         self.tokens: dict[str, str] = {}
+        self.reviews = Reviews(store)
         self.asked: deque[Asked] = deque(maxlen=100_000)
         self.watches: set[FakeWatch] = set()
         self.streams = True
@@ -98,7 +100,7 @@ class FakeKubeApp:
         if wrong is not None and wrong.status:
             raise wrong.refusal()
         if target is None:
-            told = discovered(self.store, request.url.path) if request.method == "GET" else None
+            told = self._told(request.url.path) if request.method == "GET" else None
             return PlainTextResponse("404 page not found\n", 404) if told is None else _json(told)
         self.faults.check(asked, target.kind, user)
         if target.verb == "watch":
@@ -108,13 +110,17 @@ class FakeKubeApp:
         body = await request.body()
         call = Call(target=target, params=params, body=body, content_type=content_type, user=user)
         with any_depth():
-            code, value = perform(self.store, call)
+            review = self.reviews.answer(target.kind, body) if target.verb == "create" else None
+            code, value = perform(self.store, call) if review is None else (201, review)
             answer = _json(value, code)
         if wrong is not None and wrong.cuts:
             await _begin(send)
             await send({"type": "http.response.body", "body": bytes(answer.body)[:20], "more_body": True})
             return None
         return answer
+
+    def _told(self, path: str) -> Json | None:
+        return self.reviews.told(path) or discovered(self.store, path)
 
     def _user(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

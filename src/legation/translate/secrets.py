@@ -92,7 +92,7 @@ def _off(target: Target) -> Fault:
     return Fault(
         code="secrets-off",
         message=f"{target} is asked for, and Secrets are not read",
-        mend="start with --secrets; mind that private keys then travel to the Envoys",
+        mend="give the port of Envoys TLS and let them prove who they are, or start with --secrets",
     )
 
 

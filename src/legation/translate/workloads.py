@@ -30,7 +30,13 @@ class Workloads:
         problems = tuple(string_map_faults(manifest, labels, (*_METADATA, "labels"), code="invalid-labels"))
         if problems:
             return Translation(problems=problems)
-        workload = Workload(namespace=manifest.key.namespace, labels=frozenset(labels.items()))
+        spec = manifest.body.get("spec")
+        account = spec.get("serviceAccountName") if isinstance(spec, Mapping) else None
+        workload = Workload(
+            namespace=manifest.key.namespace,
+            labels=frozenset(labels.items()),
+            service_account=account if isinstance(account, str) else "",
+        )
         return Translation(workloads={f"{manifest.key.name}.{manifest.key.namespace}": workload})
 
     def may_hold(self, manifest: ManifestObject) -> frozenset[ResourceType]:

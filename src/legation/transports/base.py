@@ -19,10 +19,12 @@ from legation.model.verdicts import Verdicts
 class Refusal(Exception):
     """The feed does not admit a client. The transport closes its stream with the status and the reason."""
 
-    def __init__(self, status: str, reason: str) -> None:
+    def __init__(self, status: str, reason: str, *, cause: str = "") -> None:
         super().__init__(reason)
         self.status = status
         """The name of a gRPC status, such as `PERMISSION_DENIED`."""
+        self.cause = cause
+        """A slug, where it is about what the client has proven to be: such as `no-proof`."""
 
 
 class Client(Protocol):
@@ -92,6 +94,11 @@ class LoadSeat(Protocol):
         """The names of the clusters that it gets; None while nothing may be said (the sources are not synced)."""
         ...
 
+    @property
+    def dismissed(self) -> Refusal | None:
+        """Why the client may not be here any more; the feed wakes it then. None: it may."""
+        ...
+
     def report(self, loads: Iterable[ClusterLoad]) -> None:
         """Take a report: one interval of some clusters."""
         ...
@@ -131,8 +138,16 @@ class Feed(Protocol):
         """
         ...
 
-    def clients(self) -> Sequence[ClientConfig]:
-        """Return every client that is connected now."""
+    def clients(self, peer: Peer) -> Sequence[ClientConfig]:
+        """Return every client that is connected now and that this peer may see."""
+        ...
+
+    def require_proof(self, peer: Peer) -> None:
+        """Look at who asks something that is about no node of its own.
+
+        Raises:
+            Refusal: It has proven nothing, and that is asked of it.
+        """
         ...
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> LoadSeat:

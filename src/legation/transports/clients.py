@@ -1,13 +1,19 @@
-"""Clients: who is served by one transport. The streams of one node id over one connection are one client."""
+"""Clients: who is served by one transport. The streams of one node id over one connection are one client.
+
+They are it as long as they show the same proof: a stream that shows another or none never gets what another one has
+been admitted to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import structlog
 
 from legation.clock import Clock
 from legation.errors import RemoteProtocolError
+from legation.model.identity import CertificateProof, TokenProof
 from legation.model.node import Node, Peer
 from legation.protocol.policy import Policy
 from legation.transports.alarms import Alarms
@@ -17,6 +23,9 @@ from legation.transports.fellows import Fellows
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.served_client import ServedClient, Stream
 from legation.transports.turns import Turns
+
+_Key: TypeAlias = tuple[str, str, CertificateProof | None, TokenProof | None]
+"""(address, node id, and the two that were proven)."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -55,7 +64,7 @@ class Clients:
         )
         self.conduct = Conduct(clock) if conduct is None else conduct
         """How they behave."""
-        self._clients: dict[tuple[str, str], ServedClient] = {}
+        self._clients: dict[_Key, ServedClient] = {}
         self._fellows: Fellows[ServedClient] = Fellows()
 
     def __len__(self) -> int:
@@ -70,7 +79,7 @@ class Clients:
         Raises:
             RemoteProtocolError: It comes too often.
         """
-        if (peer.address, node_id) not in self._clients:
+        if _key(peer, node_id) not in self._clients:
             await self.conduct.connect(peer, node_id)
 
     def join(self, stream: Stream, *, peer: Peer, node: Node) -> ServedClient:
@@ -84,8 +93,11 @@ class Clients:
             raise RemoteProtocolError(
                 "INVALID_ARGUMENT", "node.id is empty; set node.id in the bootstrap, or start Envoy with --service-node"
             )
-        key = (peer.address, node.id)
+        key = _key(peer, node.id)
         client = self._clients.get(key)
+        if client is not None and client.dismissed is not None:
+            # Its other streams are about to end.
+            raise client.dismissed
         if client is None:
             client = ServedClient(
                 peer,
@@ -116,7 +128,7 @@ class Clients:
     def leave(self, client: ServedClient, stream: Stream) -> None:
         """Take the stream out of its client, which is gone with the last one."""
         if client.leave(stream):
-            del self._clients[client.peer.address, client.node.id]
+            del self._clients[_key(client.peer, client.node.id)]
             self._fellows.remove(client.node.id, client)
             if self.conduct.may_log_connection(client.peer, client.node.id):
                 _log.info("client gone", node=client.node.id, peer=client.peer.address)
@@ -124,3 +136,7 @@ class Clients:
     def close(self) -> None:
         """Stop the clock of the deadlines."""
         self._alarms.close()
+
+
+def _key(peer: Peer, node_id: str) -> _Key:
+    return peer.address, node_id, peer.proof.certificate, peer.proof.token

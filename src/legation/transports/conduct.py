@@ -83,6 +83,10 @@ class Wrong(Enum):
     """It answers neither with ACK nor NACK."""
     STREAMS = "streams"
     """Its own circuit breaker keeps it from asking for all that it needs."""
+    CROWD = "crowd"
+    """More streams or connections of its address are open than may be."""
+    SILENT = "silent"
+    """It opens streams and asks nothing."""
     NONSENSE = "nonsense"
     """Many of its requests are refused, or are about types that do not exist."""
 

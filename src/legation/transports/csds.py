@@ -15,7 +15,7 @@ import grpc
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
-from legation.transports.base import Feed
+from legation.transports.base import Feed, Refusal
 from legation.transports.csds_wire import StatusAnswer, StatusQuestion
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ _MOST_QUESTIONS = 16
 """Of one stream that wait for their answer."""
 
 
-async def answer(feed: Feed, question: StatusQuestion) -> StatusAnswer:
-    """Return the answer to a question; others have their turn after each client.
+async def answer(feed: Feed, question: StatusQuestion, *, peer: Peer) -> StatusAnswer:
+    """Return the answer to a question, about those that the peer may see; others have their turn after each client.
 
     Raises:
         RemoteProtocolError: It would be too large.
+        Refusal: Who asks has proven nothing.
     """
+    feed.require_proof(peer)
     made = StatusAnswer(contents=question.contents)
-    for client in feed.clients():
+    for client in feed.clients(peer):
         if question.asks_for(client.node):
             made.add(client.node, client.resources())
             if made.size > ANSWER_LIMIT:
@@ -58,8 +60,9 @@ class StatusTalk:
     name = "CSDS"
 
     def __init__(self, peer: Peer, wake: Callable[[], None], *, feed: Feed) -> None:
-        """Begin; who asks is not asked, and nothing is said but in answer."""
-        del peer, wake
+        """Begin; nothing is said but in answer."""
+        del wake
+        self._peer = peer
         self._feed = feed
         self._questions: deque[StatusQuestion] = deque()
 
@@ -68,7 +71,9 @@ class StatusTalk:
 
         Raises:
             RemoteProtocolError: It is none, or one too many.
+            Refusal: Who asks has proven nothing.
         """
+        self._feed.require_proof(self._peer)
         if len(self._questions) >= _MOST_QUESTIONS:
             raise RemoteProtocolError("RESOURCE_EXHAUSTED", "too many questions at once; wait for an answer")
         self._questions.append(StatusQuestion(data))
@@ -82,21 +87,26 @@ class StatusTalk:
         self._questions.clear()
 
     async def _answer(self, question: StatusQuestion) -> bytes:
-        return (await answer(self._feed, question)).to_bytes()
+        try:
+            return (await answer(self._feed, question, peer=self._peer)).to_bytes()
+        except Refusal as refusal:
+            # The rules are others than when it was asked.
+            raise RemoteProtocolError(refusal.status, str(refusal)) from refusal
 
 
-async def fetch(data: bytes, context: Context, *, feed: Feed) -> bytes:
+async def fetch(data: bytes, context: Context, *, feed: Feed, peer_of: Callable[[Context], Awaitable[Peer]]) -> bytes:
     """Answer a call with one question."""
     try:
-        return (await answer(feed, StatusQuestion(data))).to_bytes()
-    except RemoteProtocolError as error:
+        return (await answer(feed, StatusQuestion(data), peer=await peer_of(context))).to_bytes()
+    except (RemoteProtocolError, Refusal) as error:
         await context.abort(grpc.StatusCode[error.status], str(error))
 
 
-async def post(body: bytes, *, feed: Feed) -> bytes:
+async def post(body: bytes, peer: Peer, *, feed: Feed) -> bytes:
     """Answer a question that came as JSON, in JSON.
 
     Raises:
         RemoteProtocolError: It is no question, or its answer would be too large.
+        Refusal: Who asks has proven nothing.
     """
-    return (await answer(feed, StatusQuestion(body, is_json=True))).to_json()
+    return (await answer(feed, StatusQuestion(body, is_json=True), peer=peer)).to_json()

@@ -11,9 +11,13 @@ import grpc
 import structlog
 
 from legation.errors import RemoteProtocolError
+from legation.model.identity import TokenChecker
 from legation.model.node import Peer
 from legation.transports.base import Refusal
 from legation.transports.conduct import Conduct
+from legation.transports.crowd import UNCOUNTED, Place, Uncounted
+from legation.transports.grpc_tls import certificate_of
+from legation.transports.proving import HEADER, prove
 from legation.transports.served_client import INTERNAL_WORDS
 
 _LONGEST_WORDS = 1000
@@ -26,18 +30,41 @@ if TYPE_CHECKING:
     Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 
 
+async def peer_of(context: Context, *, tokens: TokenChecker | None) -> Peer:
+    """Return whom a call comes from, with what it proves: by its connection, and by the token that came with it."""
+    shown = () if tokens is None else (value for key, value in context.invocation_metadata() or () if key == HEADER)
+    headers = (value if isinstance(value, str) else value.decode("latin-1") for value in shown)
+    proof = await prove(certificate_of(context), headers, tokens=tokens)
+    return Peer(address=unquote(context.peer()), transport="grpc", proof=proof)
+
+
 class GrpcCall(ABC):
     """One call. What is read and written is the business of those who inherit."""
 
-    __slots__ = ("_conduct", "_context", "_ending", "_finishing", "_gone", "_peer", "handler", "writer")
+    __slots__ = (
+        "_begun",
+        "_conduct",
+        "_context",
+        "_ending",
+        "_finishing",
+        "_gone",
+        "_peer",
+        "handler",
+        "place",
+        "writer",
+    )
 
-    def __init__(self, context: Context, *, conduct: Conduct) -> None:
+    def __init__(self, context: Context, *, conduct: Conduct, peer: Peer | None = None) -> None:
         self._context = context
         self._conduct = conduct
-        self._peer = Peer(address=unquote(context.peer()), transport="grpc")
+        # Who is not told has proven nothing.
+        self._peer = Peer(address=unquote(context.peer()), transport="grpc") if peer is None else peer
         self._ending: tuple[str, str] | None = None
+        self._begun = False
         self._finishing = False
         self._gone = False
+        self.place: Place | Uncounted = UNCOUNTED
+        """Its place among the streams of all."""
         self.handler: asyncio.Task[None] | None = None
         """What serves the stream."""
         self.writer: asyncio.Task[None] | None = None
@@ -52,6 +79,11 @@ class GrpcCall(ABC):
     def node_id(self) -> str:
         """Who the client says it is; empty while it has not said so, or nobody asks."""
         return ""
+
+    @property
+    def unread_since(self) -> float | None:
+        """Since when a response is on its way and not read; None: none is."""
+        return self.place.unread_since
 
     @property
     @abstractmethod
@@ -81,9 +113,12 @@ class GrpcCall(ABC):
             # Sent first and alone: the status of an early end could otherwise meet the first response half-way, and
             # gRPC would send them twice.
             await self._context.send_initial_metadata(())
-            while isinstance(data := await self._context.read(), bytes):  # and not EOF
+            self._begun = True
+            while self._ending is None and isinstance(data := await self._context.read(), bytes):  # and not EOF
+                self.place.asked()
                 self._conduct.check_request(self._peer, self.node_id, size=len(data))
                 pause = await self._receive(data)
+                self.place.known()
                 if pause:
                     # Who asks too much is not read from: what it has to say waits where it is.
                     await self._conduct.pause(pause)
@@ -116,7 +151,8 @@ class GrpcCall(ABC):
         """Close the stream with that gRPC status; the first to say so is heard."""
         if self._ending is None:
             self._ending = (status, words)
-            if self.handler is not None:
+            # While its head is on the way it would be sent twice; the end comes after that.
+            if self.handler is not None and self._begun:
                 self.handler.cancel()
 
     def _refuse(self, status: str, words: str) -> None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import grpc
 import grpc.aio
 import structlog
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2_grpc
+from grpc_health.v1 import health
 
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
 from legation.listening import LOCALHOST, addresses_of, listen, port_of
+from legation.model.identity import TokenChecker
+from legation.model.limits import DEFAULT_LIMITS, Limits
 from legation.model.node import Peer
 from legation.model.resource_types import (
     ADS_DELTA_METHOD,
@@ -31,16 +32,23 @@ from legation.model.resource_types import (
 from legation.model.statistics import TransportStatistics
 from legation.protocol.policy import Policy
 from legation.protocol.terms import Variant
+from legation.tls.shown import Ask, PortTls
 from legation.transports import lrs
 from legation.transports.base import Feed
 from legation.transports.clients import Clients
 from legation.transports.conduct import MOST_STREAMS, REQUEST_LIMIT, Conduct
+from legation.transports.crowd import Crowd
+from legation.transports.doorkeeper import Doorkeeper
 from legation.transports.first_answers import AT_ONCE
-from legation.transports.grpc_call import GrpcCall
+from legation.transports.grpc_call import peer_of
+from legation.transports.grpc_limits import options
 from legation.transports.grpc_stream import GrpcStream
+from legation.transports.grpc_tls import server_credentials
 from legation.transports.health import DrainingHealth
 from legation.transports.lookout import Lookout
+from legation.transports.reception import GOODBYE, Reception
 from legation.transports.reflection import LazyReflection
+from legation.transports.side_services import health_methods, reflection_methods
 from legation.transports.side_stream import SideStream, Talk
 from legation.transports.traffic import Meter
 from legation.transports.wire import Encoder
@@ -50,8 +58,6 @@ RECEIVE_LIMIT = 2 * REQUEST_LIMIT
 that a client which asks for a little too much can be named."""
 
 _NO_LIMIT = 2**31 - 1
-
-_GOODBYE = "the server shuts down; connect again"
 
 _REFLECTION_SERVICE = "grpc.reflection.v1alpha.ServerReflection"
 
@@ -86,6 +92,11 @@ class GrpcTransport:
         client_status: bool = False,
         connection_age: float | None = None,
         connection_age_grace: float = 30.0,
+        tls: PortTls | None = None,
+        token_port: int | None = None,
+        plain_port: int | None = None,
+        tokens: TokenChecker | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -103,7 +114,19 @@ class GrpcTransport:
             connection_age: Seconds that a connection lasts, give or take a tenth; None for ever.
             connection_age_grace: Seconds that its streams may go on after that. Envoy does not leave before they end.
             client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
+            tls: What the port shows, and whether clients have to show a certificate; None: nothing is encrypted. While
+                there is nothing to show it does not listen.
+            token_port: A second port with the same services, where clients are asked for no certificate; 0 takes a free
+                one, None for none.
+            plain_port: One more where nothing is encrypted, for Envoys from before TLS; likewise.
+            tokens: Says whose the tokens are that come with streams; None: they are not looked at.
+            limits: What clients may take of the server.
         """
+        if token_port is not None and tls is None:
+            raise TransportError("a port for clients with tokens needs TLS: what reads along could use them")
+        self._tls = tls
+        self._tokens = tokens
+        self._token_port, self._plain_port = token_port, plain_port
         self._bind = tuple(bind)
         self._port = port
         self._policy = policy or Policy()
@@ -118,18 +141,33 @@ class GrpcTransport:
         self._client_status = client_status
         self._connection_age = connection_age
         self._connection_age_grace = connection_age_grace
-        self._streams: set[GrpcCall] = set()
         self._clients: Clients | None = None
         self._health = DrainingHealth()
         self._reflection: LazyReflection | None = None
-        self._leaving = False
         self._meter = Meter()
+        self._limits = limits
         self._conduct = Conduct(self._clock)
+        self._doorkeeper = Doorkeeper(
+            self._clock, self._conduct, limits=limits, crowd=lambda: self._crowd, ports=self._ports
+        )
+        self._crowd = Crowd(self._clock, self._conduct, limits=limits, hang_up=self._doorkeeper.hang_up)
+        self._reception = Reception(crowd=self._crowd, peer_of=self._peer_of)
+        self._streams = self._reception.streams
 
     @property
     def port(self) -> int:
         """The port where it listens; before that, the one it was made with."""
         return self._port
+
+    @property
+    def token_port(self) -> int | None:
+        """The port where clients are asked for no certificate; None where there is no such port."""
+        return self._token_port
+
+    @property
+    def plain_port(self) -> int | None:
+        """The port where nothing is encrypted, beside one with TLS; None where there is no such port."""
+        return self._plain_port
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -155,12 +193,22 @@ class GrpcTransport:
         Raises:
             TransportError: An address cannot be listened on.
         """
+        if self._tls is not None:
+            # Before there is something to show nobody gets anything, encrypted or not.
+            await self._tls.shown.wait_ready()
         clients = self._clients = Clients(
             feed, policy=self._policy, clock=self._clock, first_answers=self._first_answers, conduct=self._conduct
         )
-        lookout = Lookout(self._clock, self._conduct, streams=self._streams, clients=clients)
-        looking = asyncio.create_task(lookout.run())
-        server = self._server({**self._services(clients), **self._services_beside(feed)})
+        lookout = Lookout(
+            self._clock,
+            self._conduct,
+            streams=self._streams,
+            clients=clients,
+            patience=self._limits.unread,
+            hang_up=self._doorkeeper.hang_up,
+        )
+        looking = [asyncio.create_task(each.run()) for each in (lookout, self._crowd, self._doorkeeper)]
+        server = self._server({**self._services(clients), **self._services_beside(feed)}, feed=feed)
         try:
             self._listen(server)
             await self._start(server)
@@ -169,7 +217,8 @@ class GrpcTransport:
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
             await asyncio.shield(asyncio.create_task(server.wait_for_termination()))
         finally:
-            looking.cancel()
+            for each in looking:
+                each.cancel()
             try:
                 await self._drain(server)
             finally:
@@ -178,7 +227,7 @@ class GrpcTransport:
 
     # The server
 
-    def _server(self, services: _Services) -> grpc.aio.Server:
+    def _server(self, services: _Services, *, feed: Feed) -> grpc.aio.Server:
         server = grpc.aio.server(
             options=(
                 # A client keeps what is more until others have ended.
@@ -198,17 +247,16 @@ class GrpcTransport:
                 # A second server on the port is to fail, not to share it.
                 ("grpc.so_reuseport", 0),
                 *self._age_options(),
+                *options(self._limits),
             )
         )
-        for service, handlers in services.items():
+        reflection = self._reflection = LazyReflection((*services, health.SERVICE_NAME, _REFLECTION_SERVICE))
+        beside = {
+            health.SERVICE_NAME: health_methods(self._health, self._reception),
+            _REFLECTION_SERVICE: reflection_methods(reflection, self._reception, feed=feed, peer_of=self._peer_of),
+        }
+        for service, handlers in (*services.items(), *beside.items()):
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflected = (*services, health.SERVICE_NAME, _REFLECTION_SERVICE)
-        add_reflection: Callable[[LazyReflection, grpc.aio.Server], None] = (
-            reflection_pb2_grpc.add_ServerReflectionServicer_to_server
-        )
-        self._reflection = LazyReflection(reflected)
-        add_reflection(self._reflection, server)
         return server
 
     def _age_options(self) -> tuple[tuple[str, int], ...]:
@@ -246,52 +294,63 @@ class GrpcTransport:
             from legation.transports import csds  # noqa: PLC0415 - few serve it, and its schema costs memory and time
 
             status = partial(csds.StatusTalk, feed=feed)
+            fetch = partial(csds.fetch, feed=feed, peer_of=self._peer_of)
             services[csds.SERVICE] = {
                 csds.STREAM: grpc.stream_stream_rpc_method_handler(self._talking(status)),
-                csds.FETCH: grpc.unary_unary_rpc_method_handler(partial(csds.fetch, feed=feed)),
+                csds.FETCH: grpc.stream_stream_rpc_method_handler(self._reception.answered(fetch)),
             }
         return services
 
     def _talking(self, talk: Callable[[Peer, Callable[[], None]], Talk]) -> _Handler:
-        return self._serving(partial(SideStream, talk=talk, meter=self._meter, conduct=self._conduct))
+        return self._reception.serving(partial(SideStream, talk=talk, meter=self._meter, conduct=self._conduct))
 
     def _handler(self, clients: Clients, row: ResourceType | None, variant: Variant) -> _Handler:
-        return self._serving(
+        return self._reception.serving(
             partial(GrpcStream, row=row, variant=variant, clients=clients, encoder=self._encoder, meter=self._meter)
         )
 
-    def _serving(self, make: Callable[[Context], GrpcCall]) -> _Handler:
-        async def serve(_requests: Any, context: Context) -> None:
-            if self._leaving:
-                await context.abort(grpc.StatusCode.UNAVAILABLE, _GOODBYE)
-            stream = make(context)
-            self._streams.add(stream)
-            try:
-                await stream.serve()
-            finally:
-                self._streams.discard(stream)
+    def _ports(self) -> Iterable[int]:
+        return {int(each.rpartition(":")[2]) for each in self._addresses}
 
-        return serve
+    async def _peer_of(self, context: Context) -> Peer:
+        return await peer_of(context, tokens=self._tokens)
 
     def _listen(self, server: grpc.aio.Server) -> None:
         # gRPC opens sockets of its own, and only says that it failed: what can be wrong has shown with ours by then.
+        self._port, self._addresses = self._listen_on(server, self._port, tls=self._tls, setting="--xds-port")
+        if self._token_port is not None and self._tls is not None:
+            tls = self._tls.shown.port(Ask.NOTHING)
+            self._token_port, more = self._listen_on(server, self._token_port, tls=tls, setting="--xds-token-port")
+            self._addresses += more
+        if self._plain_port is not None:
+            self._plain_port, more = self._listen_on(server, self._plain_port, tls=None, setting="--xds-plain-port")
+            self._addresses += more
+
+    def _listen_on(
+        self, server: grpc.aio.Server, port: int, *, tls: PortTls | None, setting: str
+    ) -> tuple[int, tuple[str, ...]]:
+        argument = setting.removeprefix("--xds-").replace("-", "_")
         sockets = listen(
             self._bind,
-            self._port,
-            port_setting="--xds-port (in a program: port=; 0 takes a free one)",
+            port,
+            port_setting=f"{setting} (in a program: {argument}=; 0 takes a free one)",
             bind_setting="--xds-bind (in a program: bind=)",
         )
-        addresses, self._port = addresses_of(sockets), port_of(sockets)
+        addresses, port = addresses_of(sockets), port_of(sockets)
         for each in sockets:
             each.close()
         for address in addresses:
             try:
-                server.add_insecure_port(address)
+                if tls is None:
+                    server.add_insecure_port(address)
+                else:
+                    # Of its own for each: gRPC takes what is shown at first from them once.
+                    server.add_secure_port(address, server_credentials(tls))
             except RuntimeError as error:
                 raise TransportError(
                     f"{address} cannot be listened on; is the port taken by another program?"
                 ) from error
-        self._addresses = addresses
+        return port, addresses
 
     async def _start(self, server: grpc.aio.Server) -> None:
         # Shielded, and waited for: a start that is cancelled half-way goes on inside gRPC, which then logs an error.
@@ -312,7 +371,7 @@ class GrpcTransport:
         client gives when it has read all that came before, and hangs up after that sign.
         """
         until = self._clock.now() + self._shutdown_grace
-        self._leaving = True
+        self._reception.leaving = True
         watchers = asyncio.create_task(self._health.drain())
         if self._reflection is not None:
             self._reflection.leave()
@@ -321,7 +380,7 @@ class GrpcTransport:
         await self._wait((watchers, *(stream.writer for stream in self._streams)), until)
         handlers = [stream.handler for stream in self._streams]
         for stream in self._streams:
-            stream.end("UNAVAILABLE", _GOODBYE)
+            stream.end("UNAVAILABLE", GOODBYE)
         await self._wait(handlers, until)
         # When the grace is over this cuts off the clients that do not read.
         await server.stop(max(0.0, until - self._clock.now()))

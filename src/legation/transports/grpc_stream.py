@@ -12,6 +12,7 @@ import grpc
 import structlog
 
 from legation.errors import RemoteProtocolError
+from legation.model.node import Peer
 from legation.model.resource_types import ADS_SERVICE, BY_URL, ResourceType
 from legation.protocol.messages import Response
 from legation.protocol.terms import Variant
@@ -60,6 +61,7 @@ class GrpcStream(GrpcCall):
         clients: Clients,
         encoder: Encoder,
         meter: Meter,
+        peer: Peer | None = None,
     ) -> None:
         """Make the stream of a call.
 
@@ -70,8 +72,9 @@ class GrpcStream(GrpcCall):
             clients: Where the stream finds its client.
             encoder: What makes bytes of responses.
             meter: What counts messages.
+            peer: Whom the call comes from, with what it has proven; None: nothing.
         """
-        super().__init__(context, conduct=clients.conduct)
+        super().__init__(context, conduct=clients.conduct, peer=peer)
         self._row = row
         self._variant = variant
         self._clients = clients
@@ -180,8 +183,10 @@ class GrpcStream(GrpcCall):
 
     async def _write(self, response: Response) -> None:
         try:
-            data = self._encoder.encode(response)
-            await self._context.write(data)
+            async with self.place.room() as taken:
+                data = self._encoder.encode(response)
+                taken(len(data))
+                await self._context.write(data)
             self._answered = True
             self._meter.sent(response.type.name, len(data))
         except grpc.aio.BaseError:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from legation.clock import Clock
+from legation.model.limits import DEFAULT_LIMITS
 from legation.model.node import Node, Peer
 from legation.transports.conduct import Conduct, Wrong
 from legation.transports.grpc_call import GrpcCall
@@ -42,9 +43,27 @@ class Lookout:
     """Looks at all streams and clients of a transport, now and then: nothing is noted down in between."""
 
     def __init__(
-        self, clock: Clock, conduct: Conduct, *, streams: Iterable[GrpcCall], clients: Iterable[Answering]
+        self,
+        clock: Clock,
+        conduct: Conduct,
+        *,
+        streams: Iterable[GrpcCall],
+        clients: Iterable[Answering],
+        patience: float = DEFAULT_LIMITS.unread,
+        hang_up: Callable[[Peer], None] | None = None,
     ) -> None:
-        """Take what to look at, and whom to tell."""
+        """Take what to look at, and whom to tell.
+
+        Args:
+            clock: Where the time comes from.
+            conduct: Who is told.
+            streams: All streams.
+            clients: All clients.
+            patience: Seconds that a response may be on its way unread.
+            hang_up: Closes the connection of who has not read one by then; None: nobody does.
+        """
+        self._patience = patience
+        self._hang_up = hang_up
         self._clock = clock
         self._conduct = conduct
         self._streams = streams
@@ -56,7 +75,7 @@ class Lookout:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self._clock.sleep_until(self._clock.now() + INTERVAL)
+            await self._clock.sleep_until(self._clock.now() + min(INTERVAL, self._patience))
             self.look()
 
     def look(self) -> None:
@@ -67,11 +86,21 @@ class Lookout:
 
     def _look_at_writers(self) -> None:
         before = self._writers
-        self._writers = {stream: stream.writer for stream in self._streams if stream.writer is not None}
+        now = self._clock.now()
+        # What waits until others of its host have read is not unread.
+        self._writers = {
+            stream: stream.writer
+            for stream in self._streams
+            if stream.writer is not None and stream.unread_since is not None
+        }
         for stream, writer in self._writers.items():
             if before.get(stream) is writer:
                 words = "it does not read its response; it is told the newest when it does"
                 self._conduct.note(Wrong.UNREAD, stream.peer, stream.node_id, words)
+            since = stream.unread_since
+            if self._hang_up is not None and since is not None and now - since >= self._patience:
+                # To end the stream would change nothing: its end is not read either, and all would stay in memory.
+                self._hang_up(stream.peer)
 
     def _look_at_answers(self) -> None:
         limit = self._clock.now() - UNANSWERED

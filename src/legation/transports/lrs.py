@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from legation.errors import RemoteProtocolError
 from legation.model.node import Peer
-from legation.transports.base import Feed, LoadSeat
+from legation.transports.base import Feed, LoadSeat, Refusal
 from legation.transports.conduct import Conduct
 from legation.transports.lrs_wire import LoadReport, load_response
 
@@ -50,6 +50,7 @@ class LoadTalk:
         self._any_cluster = False
         self._told: frozenset[str] | None = None
         self._has_told = False
+        self._ended = False
 
     async def receive(self, data: bytes) -> None:
         """Take a report; the first one says whose they are.
@@ -72,6 +73,9 @@ class LoadTalk:
 
     def next(self) -> Awaitable[bytes] | None:
         """Return what is to be said now: which clusters to report, where that is not what was said last."""
+        if self._seat is not None and (refusal := self._seat.dismissed) is not None:
+            ending, self._ended = not self._ended, True
+            return _ending(refusal) if ending else None
         if self._seat is None or (self._any_cluster and self._has_told):
             return None
         wanted = None
@@ -91,3 +95,7 @@ class LoadTalk:
         if self._seat is not None:
             self._seat.leave()
             self._seat = None
+
+
+async def _ending(refusal: Refusal) -> bytes:
+    raise RemoteProtocolError(refusal.status, str(refusal))

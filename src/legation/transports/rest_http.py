@@ -9,16 +9,20 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
 from legation.errors import RemoteProtocolError
+from legation.http_connection import certificate_of
+from legation.model.identity import TokenChecker
 from legation.model.node import Peer
 from legation.model.resource_types import RESOURCE_TYPES, ResourceType
 from legation.transports.base import Refusal
 from legation.transports.conduct import Conduct
+from legation.transports.proving import HEADER, prove
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -41,6 +45,7 @@ _MARGIN = 0.8
 """The part of a client's patience in which it is answered: the answer has to arrive in the rest."""
 _ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
 _LOOPBACK = "127.0.0.1"
+_AUTHORIZATION = HEADER.encode()
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -74,12 +79,12 @@ class _HttpError(Exception):
         self.headers = headers
 
 
-Post: TypeAlias = Callable[[bytes], Awaitable[bytes]]
-"""What answers a question beside discovery: body in, body out."""
+Post: TypeAlias = Callable[[bytes, Peer], Awaitable[bytes]]
+"""What answers a question beside discovery: body and who asks in, body out."""
 
 
 def rest_app(
-    poll: Poll, beside: Mapping[str, Post] | None = None, *, conduct: Conduct
+    poll: Poll, beside: Mapping[str, Post] | None = None, *, conduct: Conduct, tokens: TokenChecker | None = None
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Return the application that gives the polls of every type to `poll`, and other paths to what stands beside."""
     others = beside or {}
@@ -87,7 +92,7 @@ def rest_app(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         peer = _peer(scope)
         try:
-            body = await _answer(poll, others, scope, receive, peer)
+            body = await _answer(poll, others, scope, receive, peer, tokens=tokens)
         except _HttpError as error:
             words = str(error)
             # Who asks for too much was named already.
@@ -103,20 +108,25 @@ def rest_app(
     return app
 
 
-async def _answer(poll: Poll, beside: Mapping[str, Post], scope: Scope, receive: Receive, peer: Peer) -> bytes | None:
+async def _answer(
+    poll: Poll, beside: Mapping[str, Post], scope: Scope, receive: Receive, peer: Peer, *, tokens: TokenChecker | None
+) -> bytes | None:
     row, post = _PATHS.get(scope["path"]), beside.get(scope["path"])
     if row is None and post is None:
         raise _HttpError(_NOT_FOUND, f"nothing is served here; the paths are {', '.join((*_PATHS, *beside))}")
     if scope["method"] != "POST":
         raise _HttpError(_WRONG_METHOD, "discovery is asked with POST", ((b"allow", b"POST"),))
     headers: dict[bytes, bytes] = dict(scope["headers"])
+    # The first that comes is looked at each time: a poll does not ride on what another one has shown.
+    shown = (value.decode("latin-1") for key, value in scope["headers"] if key == _AUTHORIZATION)
+    peer = replace(peer, proof=await prove(certificate_of(scope), shown, tokens=tokens))
     body = await _read(receive, announced=headers.get(b"content-length", b""))
     if body is None:
         return None
     gone = asyncio.ensure_future(receive())
     try:
         if row is None:
-            return await post(body) if post is not None else None
+            return await post(body, peer) if post is not None else None
         return await poll(row, body, peer, patience=_patience(headers), gone=gone)
     except (RemoteProtocolError, Refusal) as error:
         raise _HttpError(_STATUS.get(error.status, _SERVER_ERROR), str(error)) from error

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from legation.clock import Clock
+from legation.model.identity import CertificateProof, TokenProof
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.protocol.messages import Response
@@ -20,8 +21,8 @@ from legation.transports.conduct import Conduct
 from legation.transports.rest_request import RestRequest
 from legation.transports.rest_stream import RestStream
 
-_Key: TypeAlias = tuple[str, str, ResourceType, tuple[str, ...]]
-"""(address, node id, type, names): what makes polls a stream."""
+_Key: TypeAlias = tuple[str, CertificateProof | None, TokenProof | None, str, ResourceType, tuple[str, ...]]
+"""(address, what was proven, node id, type, names): what makes polls a stream."""
 
 
 class Polls:
@@ -91,8 +92,12 @@ class Polls:
         self, row: ResourceType, request: RestRequest, peer: Peer
     ) -> tuple[RestStream, asyncio.Future[Response | None]]:
         """Return the stream of a poll, and what the poll waits for."""
-        key = (peer.address, request.node_id, row, request.names)
+        proof = peer.proof
+        key = (peer.address, proof.certificate, proof.token, request.node_id, row, request.names)
         before = self._streams.get(key)
+        if before is not None and before.client.dismissed is not None:
+            # It is about to end.
+            raise before.client.dismissed
         if before is not None and (waiting := before.take(request)) is not None:
             return before, waiting
         stream = RestStream(row, request.names, clock=self._clock, ended=lambda: self._drop(key, stream))

@@ -14,12 +14,16 @@ import structlog
 
 from legation.clock import Clock, MonotonicClock
 from legation.errors import RemoteProtocolError
+from legation.http_connection import BODY_PATIENCE
 from legation.http_server import HttpServer
-from legation.listening import LOCALHOST
+from legation.listening import LOCALHOST, most_connections
+from legation.model.identity import TokenChecker
+from legation.model.limits import DEFAULT_LIMITS, Limits
 from legation.model.node import Peer
 from legation.model.resource_types import ResourceType
 from legation.model.statistics import TransportStatistics
 from legation.protocol.policy import Policy
+from legation.tls.shown import PortTls
 from legation.transports.base import Feed
 from legation.transports.conduct import Conduct
 from legation.transports.rest_http import Post, rest_app
@@ -58,6 +62,9 @@ class RestTransport:
         hold: float = HOLD,
         idle: float = IDLE,
         client_status: bool = False,
+        tls: PortTls | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        tokens: TokenChecker | None = None,
     ) -> None:
         """Make a transport; it listens when it runs.
 
@@ -71,6 +78,10 @@ class RestTransport:
                 waits, and one that says nothing is answered at once: an answer after the client's time limit is lost.
             idle: Seconds without a poll after which a stream is over and what was kept for it is freed.
             client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
+            tls: What the port shows, and whether clients have to show a certificate; None: nothing is encrypted. While
+                there is nothing to show it does not listen.
+            limits: What clients may take of the server.
+            tokens: Says whose the tokens are that come with polls; None: they are not looked at.
         """
         self._policy = policy or Policy()
         self._clock = clock or MonotonicClock()
@@ -78,8 +89,20 @@ class RestTransport:
         self._hold = hold
         self._idle = idle
         self._conduct = Conduct(self._clock)
-        app = rest_app(self._poll, self._beside() if client_status else {}, conduct=self._conduct)
-        self._http = HttpServer(app, bind=bind, port=port, setting="--rest", keep_alive=max(_KEEP_ALIVE, idle))
+        beside = self._beside() if client_status else {}
+        app = rest_app(self._poll, beside, conduct=self._conduct, tokens=tokens)
+        self._tls = tls
+        self._http = HttpServer(
+            app,
+            bind=bind,
+            port=port,
+            setting="--rest",
+            keep_alive=max(_KEEP_ALIVE, idle),
+            tls=None if tls is None else tls.context,
+            connections=most_connections(),
+            patience=(limits.handshake, BODY_PATIENCE),
+            limits=limits,
+        )
         self._feed: Feed | None = None
         self._polls: Polls | None = None
         """None while it does not serve."""
@@ -114,6 +137,8 @@ class RestTransport:
         Raises:
             TransportError: The port cannot be listened on.
         """
+        if self._tls is not None:
+            await self._tls.shown.wait_ready()
         self._feed = feed
         polls = self._polls = Polls(
             feed, policy=self._policy, clock=self._clock, idle=self._idle, conduct=self._conduct
@@ -136,10 +161,10 @@ class RestTransport:
     def _beside(self) -> dict[str, Post]:
         from legation.transports import csds  # noqa: PLC0415 - few serve it, and its schema costs memory and time
 
-        async def show_clients(body: bytes) -> bytes:
+        async def show_clients(body: bytes, peer: Peer) -> bytes:
             if self._feed is None:
                 raise RemoteProtocolError("UNAVAILABLE", "the server does not serve yet")
-            return await csds.post(body, feed=self._feed)
+            return await csds.post(body, peer, feed=self._feed)
 
         return {csds.REST_PATH: show_clients}
 

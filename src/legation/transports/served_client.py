@@ -27,7 +27,7 @@ from legation.protocol.policy import Policy
 from legation.protocol.sequence import Sequence
 from legation.protocol.terms import Variant
 from legation.transports.alarms import Alarm, Alarms
-from legation.transports.base import Feed
+from legation.transports.base import Feed, Refusal
 from legation.transports.conduct import MOST_NAMES, Conduct, Wrong
 from legation.transports.first_answers import FirstAnswers
 from legation.transports.turns import Turns
@@ -113,6 +113,8 @@ class ServedClient:
         self._afterwards: list[Callable[[], None]] | None = None
         """What is called when all streams have been asked."""
         self._fellows: tuple[ServedClient, ...] = ()
+        self.dismissed: Refusal | None = None
+        """Why its streams are being ended."""
         self.seat = feed.admit(peer, node, client=self, wake=self.schedule)
 
     # What others may ask
@@ -136,6 +138,7 @@ class ServedClient:
 
     def dismiss(self, status: str, words: str) -> None:
         """Close every stream of the client with that gRPC status."""
+        self.dismissed = Refusal(status, words)
         for stream in self._streams:
             stream.end(status, words)
 

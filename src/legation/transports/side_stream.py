@@ -57,7 +57,13 @@ class SideStream(GrpcCall):
     __slots__ = ("_meter", "_talk")
 
     def __init__(
-        self, context: Context, *, talk: Callable[[Peer, Callable[[], None]], Talk], meter: Meter, conduct: Conduct
+        self,
+        context: Context,
+        *,
+        talk: Callable[[Peer, Callable[[], None]], Talk],
+        meter: Meter,
+        conduct: Conduct,
+        peer: Peer | None = None,
     ) -> None:
         """Make the stream of a call.
 
@@ -66,8 +72,9 @@ class SideStream(GrpcCall):
             talk: Makes what is said there: for whom, and what is called when there may be something to say.
             meter: What counts messages.
             conduct: How its client behaves.
+            peer: Whom the call comes from, with what it has proven; None: nothing.
         """
-        super().__init__(context, conduct=conduct)
+        super().__init__(context, conduct=conduct, peer=peer)
         self._meter = meter
         self._talk = talk(self._peer, self._write_on)
 
@@ -91,7 +98,9 @@ class SideStream(GrpcCall):
     async def _write(self, said: Awaitable[bytes]) -> None:
         try:
             data = await said
-            await self._context.write(data)
+            async with self.place.room() as taken:
+                taken(len(data))
+                await self._context.write(data)
             self._meter.sent(self._talk.name, len(data))
         except grpc.aio.BaseError:
             # The call is over; the read hears of it.

@@ -91,9 +91,3 @@ def test_status_is_written_in_a_pod_or_where_that_is_asked_for(
     assert found(status=status).writes_status is outside
     be_in_a_pod(monkeypatch)
     assert found(status=status, context="one").writes_status is inside
-
-
-@pytest.mark.usefixtures("home")
-def test_secrets_for_whoever_claims_to_be_a_pod_are_doubtful() -> None:
-    assert found(secrets=True).problems == found(peer_check="none").problems == ()
-    assert [each.code for each in found(secrets=True, peer_check="none").problems] == ["unguarded-secrets"]

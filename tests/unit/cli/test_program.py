@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from legation import settings
 from legation.cli import main
+from legation.cli.serve import serve
 
 _COMMANDS = ("serve", "render", "bootstrap", "proxies", "problems", "crds", "completion")
 _HEAVY = (
@@ -98,7 +99,10 @@ def test_the_version_is_that_of_the_package() -> None:
         (["serve", "--namespaces", "shop"], "legation: DIR: where do objects come from? Write: legation serve DIR, or"),
         (["serve", "--kubernetes=on"], "Option '--kubernetes' does not take a value"),
         (["serve", ".", "--xds-port", "x"], "legation: --xds-port: 'x' is not a port number from 0 to 65535"),
-        (["serve", ".", "--admin-bind", "0.0.0.0"], "the admin port is never bound wider"),
+        (
+            ["serve", ".", "--admin-bind", "0.0.0.0"],
+            "--admin-bind: others than this machine reach that address: it needs",
+        ),
         (["serve", ".", "--config", "/nowhere.yaml"], "legation: --config: /nowhere.yaml cannot be read"),
     ],
 )
@@ -140,7 +144,7 @@ def test_completion_scripts_ask_the_program(shell: str) -> None:
     ("words", "offered"),
     [
         ("legation ser", {"serve"}),
-        ("legation serve --xds-", {"--xds-port", "--xds-bind"}),
+        ("legation serve --xds-", {"--xds-port", "--xds-bind", "--xds-token-port", "--xds-plain-port"}),
         ("legation serve --log-format j", {"json"}),
     ],
 )
@@ -159,3 +163,20 @@ def test_completion_offers_files_for_a_path() -> None:
     """The shell itself knows which."""
     environ = {"_LEGATION_COMPLETE": "bash_complete", "COMP_WORDS": "legation serve --config leg", "COMP_CWORD": "3"}
     assert CliRunner(env=environ).invoke(main, [], prog_name="legation").stdout == "file,leg\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "value"),
+    [
+        ((), {}, None),
+        (("--secrets",), {}, True),
+        (("--no-secrets",), {}, False),
+        (("--secrets",), {"LEGATION_SECRETS": "off"}, True),
+        ((), {"LEGATION_SECRETS": "off"}, False),
+    ],
+)
+def test_secrets_may_be_asked_for_or_left_out_or_neither(
+    flags: tuple[str, ...], environment: dict[str, str], *, value: bool | None
+) -> None:
+    given = serve.make_context("serve", list(flags)).params
+    assert settings.load(settings.SERVE, flags=given, environ=environment).cluster.secrets is value

@@ -72,3 +72,46 @@ def test_where_all_replicas_answered_nothing_is_said_of_them(monkeypatch: pytest
         answer = {"proxies": [], "turned_away": [], **more}
         monkeypatch.setattr("legation.cli.asking.ask", lambda *_, answer=answer: answer)
         assert CliRunner().invoke(proxies, [], catch_exceptions=False).output == "no Envoy is connected\n"
+
+
+DENIED = {
+    "node": "db-1.shop",
+    "address": "ipv4:10.0.0.1:4711",
+    "proof": "the token of shop/web",
+    "cause": "other-node",
+    "status": "PERMISSION_DENIED",
+    "reason": "it is another one",
+    "served": False,
+    "times": 3,
+    "ago": 5.0,
+}
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, denied: list[dict[str, Any]], *flags: str) -> str:
+    answer = {"proxies": [], "turned_away": [], "denied": denied}
+    monkeypatch.setattr("legation.cli.asking.ask", lambda *_: answer)
+    return CliRunner().invoke(proxies, flags, catch_exceptions=False).output
+
+
+def test_who_was_refused_for_its_identity_is_listed_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = asked(monkeypatch, [DENIED, {**DENIED, "node": "", "served": True, "times": 1}], "--denied")
+    first, second = found.splitlines()
+    assert first == (
+        "denied 5 s ago (3 times): db-1.shop at ipv4:10.0.0.1:4711, which showed the token of shop/web: other-node:"
+        " PERMISSION_DENIED: it is another one"
+    )
+    assert second.startswith("would be denied 5 s ago: no node at ipv4:10.0.0.1:4711")
+    assert asked(monkeypatch, [], "--denied") == "no client was refused for its identity lately\n"
+
+
+def test_that_there_are_such_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = asked(monkeypatch, [DENIED, {**DENIED, "served": True}])
+    assert found.splitlines()[1:] == [
+        "denied for their identity lately: 1; see them with --denied",
+        "served, and denied if identities were enforced: 1; see them with --denied",
+    ]
+
+
+def test_a_server_of_the_release_before_knows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("legation.cli.asking.ask", lambda *_: {"proxies": [], "turned_away": []})
+    assert "no client was refused" in CliRunner().invoke(proxies, ["--denied"], catch_exceptions=False).output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legation.cli import server_parts
-from legation.cli.webhook_side import is_read, names, sidecar_defaults
+from legation.cli.webhook_side import is_read, names
 from legation.errors import SettingsError
 from legation.settings import Cluster, Injector, Settings, Webhook
 
@@ -45,15 +45,3 @@ def test_sidecars_are_added_at_the_port_of_the_webhook() -> None:
     asked = Injector(injector_xds=("legation", 18000))
     with pytest.raises(SettingsError, match=r"--injector-xds: .* needs --webhook-port"):
         server_parts.cluster(Settings(injector=asked))
-
-
-def test_what_holds_for_a_pod_that_says_nothing() -> None:
-    asked = Injector(injector_xds=("fd00::1", 18000), injector_defaults=(("wait", "none"), ("image", "a")))
-    assert sidecar_defaults(asked) == {"xds": "[fd00::1]:18000", "image": "a", "wait": "none"}
-
-
-@pytest.mark.parametrize("pair", [("memory_limit", "1Gi"), ("memory-limit", "much"), ("bootstrap", "a: 1: 2")])
-def test_a_default_that_cannot_be_read_is_told_by_its_setting(pair: tuple[str, str]) -> None:
-    asked = Injector(injector_xds=("legation", 18000), injector_defaults=(pair,))
-    with pytest.raises(SettingsError, match=rf"--injector-defaults: .*{pair[0]}"):
-        sidecar_defaults(asked)

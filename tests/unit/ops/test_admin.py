@@ -132,3 +132,62 @@ def test_nothing_can_be_changed_here() -> None:
     """The pages are for reading."""
     app = admin_app(proxies=list, problems=list, turned_away=list, bind="localhost")
     assert TestClient(app, base_url="http://localhost").post("/problems").status_code == 405
+
+
+# ------------------------------------------------------------------------------------------------------ who may see it
+
+TOKEN, NEWER = "a-token-that-nobody-guesses", "another-token-that-nobody-guesses"
+
+
+def guarded(*, host: str = "localhost", secured: bool = False) -> TestClient:
+    app = admin_app(
+        proxies=lambda: (REFUSING,),
+        problems=tuple,
+        turned_away=tuple,
+        bind="127.0.0.2",
+        tokens=lambda: (TOKEN, NEWER),
+        secured=secured,
+    )
+    return TestClient(app, base_url=f"http://{host}:18001")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {},
+        {"authorization": TOKEN},
+        {"authorization": f"Basic {TOKEN}"},
+        {"authorization": "Bearer "},
+        {"authorization": f"Bearer {TOKEN}x"},
+        {"authorization": f"Bearer {TOKEN} {NEWER}"},
+        {"x-authorization": f"Bearer {TOKEN}"},
+    ],
+)
+def test_where_there_is_a_token_nothing_is_shown_without_it(shown: dict[str, str]) -> None:
+    for path in ("/", "/proxies", "/problems", "/nowhere"):
+        response = guarded().get(path, headers=shown)
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+        assert "test-id" not in response.text
+        assert TOKEN not in response.text
+
+
+def test_two_tokens_at_once_prove_nothing() -> None:
+    headers = [("authorization", f"Bearer {each}") for each in (TOKEN, NEWER)]
+    assert guarded().get("/proxies", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("token", [TOKEN, NEWER])
+def test_an_old_and_a_new_token_are_good_at_a_time(token: str) -> None:
+    assert guarded().get("/proxies", headers={"authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_a_token_does_not_make_another_host_good_unless_a_client_has_looked_at_the_certificate() -> None:
+    shown = {"authorization": f"Bearer {TOKEN}"}
+    assert guarded(host="legation.home.svc").get("/proxies", headers=shown).status_code == 400
+    assert guarded(host="legation.home.svc", secured=True).get("/proxies", headers=shown).status_code == 200
+    assert guarded(host="legation.home.svc", secured=True).get("/proxies").status_code == 401
+
+
+def test_a_port_for_others_without_a_token_is_none() -> None:
+    with pytest.raises(ValueError, match="has to have a token"):
+        admin_app(proxies=tuple, problems=tuple, turned_away=tuple, bind="0.0.0.0", secured=True)

@@ -22,6 +22,7 @@ def client(missing: tuple[str, ...] = ()) -> TestClient:
         transport=lambda: THROUGH,
         status=lambda: TOLD,
         store=lambda: KEPT,
+        certificates=lambda: {"server": 1.8e9},
     )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 
@@ -56,6 +57,7 @@ def test_metrics_are_in_prometheus_text() -> None:
     for line in (
         "# HELP legation_proxies_connected Envoys that are connected.",
         "legation_proxies_connected 2.0",
+        'legation_tls_certificate_expiry_timestamp_seconds{certificate="server"} 1.8e+09',
         'legation_proxies_refusing{type="Cluster"} 1.0',
         "legation_groups 1.0",
         'legation_objects{kind="Cluster"} 3.0',

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from legation.pki import certificates
-from legation.pki.certificates import Pair
+from legation.pki.certificates import Pair, Usage
 
 NOW, DAY = 1_800_000_000.0, 86_400.0
 NAMES = ("hook.legation.svc", "10.0.0.1")
@@ -38,8 +38,10 @@ def test_it_says_its_names_and_its_life(authority: Pair) -> None:
 
 
 def test_clocks_may_be_a_little_behind(authority: Pair) -> None:
-    made = x509.load_pem_x509_certificate(authority.certificate)
-    assert made.not_valid_before_utc.timestamp() == NOW - 300
+    leaf = certificates.issue(authority, names=NAMES, now=NOW, seconds=DAY)
+    made = [x509.load_pem_x509_certificate(each.certificate) for each in (leaf, authority)]
+    assert [each.not_valid_before_utc.timestamp() for each in made] == [NOW - 300, NOW - DAY]
+    assert [certificates.seen(each.certificate).made for each in (leaf, authority)] == [NOW, NOW]
 
 
 def test_it_ends_with_its_authority(authority: Pair) -> None:
@@ -54,6 +56,30 @@ def test_what_it_may_be_used_for(authority: Pair) -> None:
     assert [(each.ca, each.path_length) for each in constraints] == [(False, None), (True, 0)]
     usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (Usage.CLIENT, [ExtendedKeyUsageOID.CLIENT_AUTH]),
+        (Usage.BOTH, [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
+    ],
+)
+def test_clients_have_theirs(authority: Pair, usage: Usage, expected: list[x509.ObjectIdentifier]) -> None:
+    uri = "spiffe://legation/node/web%2F1"
+    made = certificates.issue(authority, names=(uri, "::1"), now=NOW, seconds=DAY, usage=usage)
+    leaf = x509.load_pem_x509_certificate(made.certificate)
+    assert list(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == expected
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [uri]
+    assert certificates.seen(made.certificate).names == {uri, "::1"}
+
+
+def test_names_are_compared_as_they_stand_there() -> None:
+    assert certificates.as_shown("0:0:0:0:0:0:0:1") == "::1"
+    assert certificates.as_shown("a.example") == "a.example"
+    with pytest.raises(ValueError, match=r"."):
+        certificates.as_shown("spiffe://legation/node/☃")
 
 
 def test_two_authorities_are_told_apart_by_their_names() -> None:

@@ -69,7 +69,7 @@ class World:
         return client
 
     def turned_away(self) -> list[tuple[str, str]]:
-        return [(each.node.id, each.status) for each in self.engine.turned_away.records()]
+        return [(each.node.id, each.status) for each in self.engine.arrivals.turned_away.records()]
 
 
 def names(client: FakeClient, row: ResourceType = CLUSTER) -> list[str]:

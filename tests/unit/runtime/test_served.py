@@ -78,7 +78,7 @@ def test_before_anything_was_heard_nobody_gets_anything() -> None:
     world = World()
     group = world.served.group_of(HOME, EDGE)
     assert world.served.snapshot_of(group) is None
-    assert world.served.why_unknown(EDGE) is None
+    assert world.served.admitting.why_unknown(EDGE) is None
 
 
 def test_a_client_is_its_pod(world: World) -> None:
@@ -92,13 +92,13 @@ def test_a_client_whose_pod_nobody_knows_is_expected_and_gets_nothing(world: Wor
     group = world.served.group_of(HOME, Node(id="edge-2.shop"))
     assert group == EXPECTED
     assert world.served.snapshot_of(group) is None
-    assert "there is no Pod called edge-2" in (world.served.why_unknown(Node(id="edge-2.shop")) or "")
+    assert "there is no Pod called edge-2" in (world.served.admitting.why_unknown(Node(id="edge-2.shop")) or "")
 
 
 def test_while_the_watch_of_pods_does_not_stand_nobody_can_say_that_a_pod_is_not_there(world: World) -> None:
     world.kube.pods_current = False
     world.update()
-    assert world.served.why_unknown(Node(id="edge-2.shop")) is None
+    assert world.served.admitting.why_unknown(Node(id="edge-2.shop")) is None
 
 
 def test_pods_that_come_or_change_may_move_clients_and_nothing_else_does(world: World) -> None:

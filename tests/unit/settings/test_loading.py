@@ -136,9 +136,6 @@ def test_the_variables_that_kubernetes_makes_of_services_are_passed_over() -> No
         ("xds_bind", "localhost:18000", "the port is a setting of its own"),
         ("xds_bind", "127.0.0.300", "a host name or an IP address"),
         ("health_bind", "", "a host name"),
-        ("admin_bind", "0.0.0.0", "the admin port is never bound wider"),
-        ("admin_bind", "::", "kubectl port-forward"),
-        ("admin_bind", "example.org", "a loopback address"),
         ("removal_grace", "soon", "a number of seconds or a duration such as 500ms"),
         ("removal_grace", "-1", "a number of seconds"),
         ("load_interval", "0.5", "a duration of 1s or more"),
@@ -335,3 +332,10 @@ def test_every_setting_has_a_text_and_names_that_follow_from_its_field() -> None
     assert rows["namespaces"].key == "cluster.namespaces"
     assert (rows["kubernetes"].shown_default, rows["namespaces"].shown_default) == ("off", "")
     assert rows["removal_grace"].shown_default == "5"
+
+
+def test_what_commands_take_from_the_environment_is_no_mistake_of_a_server() -> None:
+    """Though `LEGATION_TOKEN_FILE` looks like `LEGATION_ADMIN_TOKEN_FILE`."""
+    names = ("CA", "CERT", "KEY", "SERVER", "SERVER_NAME", "TOKEN_FILE", "ADMIN_CA")
+    environ = {f"LEGATION_{each}": "x" for each in names}
+    assert settings.load(settings.SERVE, flags={}, environ=environ) == settings.Settings()

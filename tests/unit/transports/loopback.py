@@ -93,6 +93,7 @@ class FakeLoadSeat:
     node: Node
     wake: Callable[[], None]
     reports: list[tuple[ClusterLoad, ...]] = field(default_factory=list)
+    dismissed: Refusal | None = None
 
     @property
     def clusters(self) -> list[str] | None:
@@ -126,6 +127,8 @@ class FakeFeed:
         self.verdicts = Verdicts()
         self.told: dict[tuple[ResourceType, str], Collection] = {}
         self.refused: dict[str, Refusal] = {}
+        self.closed: Refusal | None = None
+        """What those are told who ask for no node."""
 
     def admit(self, peer: Peer, node: Node, *, client: Client, wake: Callable[[], None]) -> FakeSeat:
         if node.id in self.refused:
@@ -134,8 +137,14 @@ class FakeFeed:
         self.seats.append(seat)
         return seat
 
-    def clients(self) -> list[FakeConfig]:
+    def clients(self, peer: Peer) -> list[FakeConfig]:
+        self.require_proof(peer)
         return self.configs
+
+    def require_proof(self, peer: Peer) -> None:
+        del peer
+        if self.closed is not None:
+            raise self.closed
 
     def admit_reporter(self, peer: Peer, node: Node, *, wake: Callable[[], None]) -> FakeLoadSeat:
         if node.id in self.refused:

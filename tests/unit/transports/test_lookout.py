@@ -37,8 +37,9 @@ async def test_who_does_not_read_or_answer_is_named_once_and_others_are_not() ->
         counts = served.transport.statistics().misbehaving
 
     named = sorted((log["what"], log["node"]) for log in logs if log["event"] == "misbehaving client")
-    assert named == [("unanswered", "silent"), ("unanswered", "unread"), ("unread", "unread")]
-    assert counts == {"unanswered": 2, "unread": 1}
+    # The one that does not read is hung up on before its answer is missed.
+    assert named == [("unanswered", "silent"), ("unread", "unread")]
+    assert counts == {"unanswered": 1, "unread": 1}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from legation.api.admission.webhook import Webhook
 from legation.clock import Clock
 from legation.http_server import HttpServer
 from legation.model.problems import Problem
-from legation.tls.shown import ShownCertificate
+from legation.tls.shown import Shown
 
 _AFTER_FAULT = 10.0
 """Seconds after which what keeps the certificate is begun anew, where it failed for a reason of its own."""
@@ -45,7 +45,7 @@ class AdmissionSide:
         webhook: Webhook,
         *,
         keeper: Keeper,
-        shown: ShownCertificate,
+        shown: Shown,
         bind: str,
         port: int,
         clock: Clock,

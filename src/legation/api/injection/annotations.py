@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from legation.api.injection.forms import RESOURCES, TABLE
-from legation.api.injection.wishes import EXEC, IMAGE, LONGEST, NONE, Resources, Wishes
+from legation.api.injection.wishes import DISABLED, EXEC, IMAGE, LONGEST, NONE, TOKEN, Resources, Wishes
 from legation.model.problems import Level, Problem
 from legation.translate.quantities import quantity
 
@@ -77,6 +77,9 @@ def read_wishes(
         problems.append(_problem("xds", "nobody says where the control plane is: it has to be HOST:PORT"))
     if any(each.level is Level.ERROR for each in problems):
         return Read(wishes=None, problems=tuple(problems))
+    if given.get("tls") is False and PREFIX + "auth" not in annotations:
+        # Whoever listens on the way would have it, too.
+        given["auth"] = NONE
     given.setdefault("drain", NONE if "distroless" in given.get("image", IMAGE) else EXEC)
     wishes = Wishes(**given)
     clash = _clash(wishes)
@@ -86,6 +89,9 @@ def read_wishes(
 
 
 def _clash(wishes: Wishes) -> Problem | None:
+    if wishes.auth == TOKEN and not wishes.tls:
+        mend = f"leave out {PREFIX}tls: {DISABLED}, or set it to {NONE}"
+        return _problem("auth", "a token is shown over TLS alone", mend=mend)
     taken = [wishes.admin_port, wishes.ready_port, *(() if wishes.http_proxy is None else (wishes.http_proxy,))]
     if len(set(taken)) == len(taken):
         return None

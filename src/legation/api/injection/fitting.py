@@ -16,6 +16,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
+from legation.api.injection import volumes
 from legation.api.injection.annotations import BROKEN, PREFIX
 from legation.api.injection.sidecar import NAME
 from legation.api.injection.wishes import ENABLED, FOREVER, NONE, Wishes
@@ -52,15 +53,18 @@ def why_not(spec: Mapping[str, Any], *, wishes: Wishes | None, has_own: bool) ->
     return None
 
 
-def fitted(spec: Mapping[str, Any], wishes: Wishes, *, asked: Collection[str]) -> tuple[Wishes, list[Problem]]:
+def fitted(
+    spec: Mapping[str, Any], wishes: Wishes, *, asked: Collection[str], has_own: bool = True
+) -> tuple[Wishes, list[Problem]]:
     """Return what a sidecar is to be in this Pod, and what does not go together.
 
     Args:
         spec: Of the Pod.
         wishes: What it asks for.
         asked: Its annotations, by name.
+        has_own: Whether volumes by the names of ours are the Pod's own.
     """
-    problems = [*_ports(spec, wishes), *_names(spec, wishes)]
+    problems = [*_ports(spec, wishes), *_names(spec, wishes), *(_volumes(spec, wishes) if has_own else ())]
     drain = wishes.drain
     grace = spec.get("terminationGracePeriodSeconds", _GRACE)
     if not isinstance(drain, float) or not isinstance(grace, int) or math.ceil(drain) <= grace:
@@ -108,6 +112,20 @@ def _names(spec: Mapping[str, Any], wishes: Wishes) -> Iterator[Problem]:
         message += ", which would wait for legation forever"
         level, mend = Level.ERROR, f"{mend}, or {PREFIX}xds to an IP address"
     yield Problem(code=NOT_INJECTED, message=message, level=level, path=("spec", "dnsPolicy"), mend=mend)
+
+
+def _volumes(spec: Mapping[str, Any], wishes: Wishes) -> Iterator[Problem]:
+    """Yield the volumes that have names of ours, and are others."""
+    ours = {each["name"]: each for each in volumes.volumes(wishes)}
+    for index, each in enumerate(_list(spec, "volumes")):
+        name = each.get("name")
+        if name in ours and each != ours[name]:
+            yield Problem(
+                code=BROKEN,
+                message="the sidecar has a volume of this name",
+                path=("spec", "volumes", index, "name"),
+                mend="give the other one another name",
+            )
 
 
 def _is_address(host: str) -> bool:

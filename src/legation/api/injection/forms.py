@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from legation.api.injection.wishes import DISABLED, ENABLED, EXEC, FOREVER, LONGEST, NONE, Port
+from legation.api.injection.wishes import DISABLED, ENABLED, EXEC, FOREVER, LONGEST, NONE, TOKEN, Port
 from legation.texts import envoy_yaml
 from legation.texts.kubectl_yaml import YamlFault
 from legation.translate.quantities import quantity
@@ -29,6 +29,8 @@ _MAP = 24
 """Characters that a map counts as: what stands for nothing is looked at as well."""
 _COMPONENT = re.compile(r"[a-z0-9_]+:([a-z]+)", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9:]([A-Za-z0-9_.:-]*[A-Za-z0-9:])?", re.ASCII)
+
+_CONFIG_MAP = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 
 
 def _text(field_name: str, *, expects: str, pattern: re.Pattern[str]) -> Callable[[str], dict[str, Any]]:
@@ -163,10 +165,13 @@ def _user(text: str) -> dict[str, Any]:
         raise ValueError(f"{error}, or none") from None
 
 
-def _host_network(text: str) -> dict[str, Any]:
-    if text not in {ENABLED, DISABLED}:
-        raise ValueError(f"it has to be {ENABLED} or {DISABLED}")
-    return {"host_network": text == ENABLED}
+def _switch(field_name: str) -> Callable[[str], dict[str, Any]]:
+    def read(text: str) -> dict[str, Any]:
+        if text not in {ENABLED, DISABLED}:
+            raise ValueError(f"it has to be {ENABLED} or {DISABLED}")
+        return {field_name: text == ENABLED}
+
+    return read
 
 
 RESOURCES = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
@@ -189,7 +194,12 @@ TABLE: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "xds": _xds,
     "cluster": _text("cluster", expects="a name", pattern=re.compile(r"[!-#%-~]+")),
     "run-as-user": _user,
-    "host-network": _host_network,
+    "host-network": _switch("host_network"),
+    "tls": _switch("tls"),
+    "server-name": _text("server_name", expects="a host name or an IP address", pattern=_HOST),
+    "ca-config-map": _text("ca_config_map", expects="the name of a ConfigMap", pattern=_CONFIG_MAP),
+    "auth": _text("auth", expects=f"{TOKEN} or {NONE}", pattern=re.compile(f"{TOKEN}|{NONE}")),
+    "token-audience": _text("token_audience", expects="one word", pattern=re.compile(r"[!-#%-~]{1,1024}")),
 }
 NAMES = tuple(TABLE)
 """What follows the prefix."""

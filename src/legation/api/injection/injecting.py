@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from legation.api.injection import fitting, sidecar
+from legation.api.injection import fitting, sidecar, volumes
 from legation.api.injection.annotations import BROKEN, INJECT, INJECTED, read_wishes
 from legation.api.injection.starting import BOOTSTRAP, started
 from legation.api.injection.wishes import DISABLED, ENABLED, Wishes
@@ -59,7 +59,7 @@ def inject(pod: Mapping[str, Any], *, defaults: Mapping[str, str] = _NOTHING, re
         return Injected(pod=pod, problems=read.problems)
     made = mine
     if mine is None or renew:
-        wishes, clashes = fitting.fitted(spec, wishes, asked=annotations.keys())
+        wishes, clashes = fitting.fitted(spec, wishes, asked=annotations.keys(), has_own=mine is None)
         made, found = _made(wishes, labels)
         problems += [*clashes, *found]
     if made is None or any(each.level is Level.ERROR for each in problems):
@@ -97,13 +97,13 @@ def _with(
         after = [each if each.get("name") == sidecar.NAME else _proxied(each, wishes) for each in after]
     containers = [_proxied(each, wishes) for each in _list(spec, "containers")]
     annotations = dict(_map(metadata, "annotations"))
+    made_spec = {**spec, "initContainers": after, "containers": containers}
     if made is not mine:
-        annotations[INJECTED] = _digest(made)
-    made_pod = {
-        **pod,
-        "metadata": {**metadata, "annotations": annotations},
-        "spec": {**spec, "initContainers": after, "containers": containers},
-    }
+        annotations[INJECTED] = _digest(made, *volumes.volumes(wishes))
+        both = volumes.joined(_list(spec, "volumes"), wishes)
+        if both or "volumes" in spec:
+            made_spec["volumes"] = both
+    made_pod = {**pod, "metadata": {**metadata, "annotations": annotations}, "spec": made_spec}
     return pod if made_pod == pod else made_pod
 
 
@@ -131,7 +131,7 @@ def _has(spec: Mapping[str, Any], name: str) -> bool:
     return any(each.get("name") == name for each in (*_list(spec, "initContainers"), *_list(spec, "containers")))
 
 
-def _digest(made: Mapping[str, Any]) -> str:
+def _digest(*made: Mapping[str, Any]) -> str:
     """Return what tells one version of a sidecar from another."""
     return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12]
 

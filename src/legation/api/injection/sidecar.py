@@ -1,8 +1,9 @@
 """The container of a sidecar, as its Pod gets it. Pure.
 
 It is an init container that goes on running: the kubelet starts it before all others, waits until it is ready, and ends
-it when they have ended. All that it is told stands in its arguments, so that it needs no volume; who it is the kubelet
-fills in, because the name of a Pod may not be known when it is admitted.
+it when they have ended. All that it is told stands in its arguments; whom it trusts, and what it proves who it is by,
+stands in a volume, because both change while it runs. Who it is the kubelet fills in, because the name of a Pod may not
+be known when it is admitted.
 
 The one invariant: nothing that Envoy's bootstrap says is taken for a variable by the kubelet, but the Pod's address.
 
@@ -15,10 +16,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from legation.api.injection.volumes import mounts
 from legation.api.injection.wishes import EXEC, LONGEST, NONE, Resources, Wishes
 from legation.envoy.bootstrap import bootstrap
+from legation.envoy.trust import Auth, Trust
 from legation.envoy.types import HTTP_MANAGER, TYPE_KEY
 from legation.model.resource_types import TYPE_URL_PREFIX
 
@@ -38,7 +41,9 @@ _START_PATIENCE = 600
 
 def sidecar_bootstrap(wishes: Wishes) -> dict[str, Any]:
     """Return the bootstrap of a sidecar before anything is merged over it, without who it is."""
-    made = bootstrap(node_id="", xds_address=wishes.xds, admin_port=wishes.admin_port)
+    name = wishes.server_name or wishes.xds[0]
+    trust = Trust(server_name=name, auth=cast("Auth", wishes.auth)) if wishes.tls else None
+    made = bootstrap(node_id="", xds_address=wishes.xds, admin_port=wishes.admin_port, trust=trust)
     # Who it is stands on the command line.
     del made["node"]
     if isinstance(wishes.wait, float):
@@ -89,6 +94,7 @@ def container(wishes: Wishes, *, bootstrap: Mapping[str, Any], labels: Mapping[s
             _variable("POD_IP", "status.podIP"),
         ],
         **({"ports": _ports(wishes)} if wishes.ports else {}),
+        **({"volumeMounts": mounts(wishes)} if wishes.tls else {}),
         **({} if wishes.wait == NONE else {"startupProbe": starting}),
         "readinessProbe": {**probe, "failureThreshold": 3},
         **_lifecycle(wishes),

@@ -46,6 +46,9 @@ def started(wishes: Wishes) -> Start:
         ready_port=wishes.ready_port,
         wait=wishes.wait,
         image=wishes.image,
+        tls=wishes.tls,
+        server_name=wishes.server_name,
+        auth=wishes.auth,
     )
     return _both(json.dumps(wishes.bootstrap), asked)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 FOREVER, NONE, EXEC = "forever", "none", "exec"
 ENABLED, DISABLED = "enabled", "disabled"
+TOKEN = "token"  # noqa: S105 - a word
 IMAGE = "envoyproxy/envoy:v1.40.0"
 """Of Envoy's own project, with a shell, which the drain needs."""
 
@@ -69,3 +70,13 @@ class Wishes:
     """Its user, who is anybody but root; None: whom the rules of the cluster choose."""
     host_network: bool = False
     """Whether a Pod of the host's network is given one, too."""
+    tls: bool = True
+    """Whether it speaks to the control plane by TLS, and sees whether that is the right one."""
+    server_name: str = ""
+    """Whose certificate the control plane has to show; empty: the host in `xds`."""
+    ca_config_map: str = "legation-ca"
+    """The ConfigMap, in the Pod's namespace, that says who may sign that certificate."""
+    auth: str = TOKEN
+    """How it proves who it is: by a `token` of its Pod's service account, or `none`: not at all."""
+    token_audience: str = "legation"  # noqa: S105 - whom it is for
+    """Whom that token is for: nobody else takes it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from legation.api.management.access import LOCAL, Principal
 from legation.model.objects import ManifestObject, ObjectKey
 from legation.model.problems import Problem
 from legation.runtime.acceptance import Acceptance, Matches
@@ -25,6 +26,12 @@ class Caller:
     """`grpc` or `http`."""
     private: bool
     """Whether nobody but the owner of the socket can be it: then secrets may be shown."""
+    secured: bool = False
+    """Whether nobody between here and there reads it: the connection has TLS."""
+    who: Principal = LOCAL
+    """Who it is."""
+    again: Callable[[], Awaitable[Principal]] | None = field(default=None, repr=False, compare=False)
+    """Looks at the proof once more, for a call that lasts: raises `Refused` where it is no good any more."""
 
 
 class Problems(Protocol):

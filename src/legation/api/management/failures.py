@@ -181,8 +181,23 @@ def leaving() -> Refused:
 
 def hidden_here() -> Refused:
     """Return it for who asks for secrets where they are not shown."""
-    words = "secrets are shown over the Unix socket alone (--management-socket), for this connection has no TLS"
+    words = (
+        "secrets are shown over the Unix socket (--management-socket), or with TLS to who proves that they may see them"
+    )
     return Refused.of(code_pb2.PERMISSION_DENIED, words, reason="SECRETS_NOT_SHOWN")
+
+
+def proof_ended() -> Refused:
+    """Return it for a stream whose client could not open it any more."""
+    words = "what you have shown proves nothing any more; show what does, and resume with the last token"
+    # Clients take a stream up again that ends so, and show what they have then.
+    return Refused.of(code_pb2.UNAVAILABLE, words, reason="PROOF_ENDED")
+
+
+def not_all() -> Refused:
+    """Return it for who waits for all objects and may not see all of them."""
+    words = "you may not see all objects there are; name those that are waited for"
+    return Refused.of(code_pb2.PERMISSION_DENIED, words, reason="FORBIDDEN")
 
 
 def own_fault() -> Refused:

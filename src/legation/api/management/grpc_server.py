@@ -1,13 +1,14 @@
-"""The port of the management API over gRPC: its own one, for this machine alone, or a Unix socket, or both.
+"""The port of the management API over gRPC: its own one, or a Unix socket, or both.
 
 It runs beside the ports of Envoys and ends with them. Health and reflection are served with it, so that `grpcurl` works
-without the proto file. What the calls do is the business of `service.py`.
+without the proto file. What the calls do is the business of `service.py`, who calls that of `authentication.py`. The
+one invariant: of who is to prove something and has not, no request is even read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,11 +17,12 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2_grpc
+from grpc_health.v1 import health
 
+from legation.api.management.authentication import Doorman
 from legation.api.management.calls import Caller
 from legation.api.management.grpc_socket import open_at
 from legation.api.management.grpc_status import DETAILS, fitting
@@ -30,9 +32,19 @@ from legation.api.management.service import Management
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
 from legation.listening import addresses_of, listen, port_of, remove_at
+from legation.model.limits import DEFAULT_LIMITS, Limits
+from legation.tls.shown import PortTls
+from legation.transports import grpc_limits
 from legation.transports.base import Feed
+from legation.transports.conduct import Conduct
+from legation.transports.crowd import Crowd
+from legation.transports.doorkeeper import Doorkeeper
+from legation.transports.grpc_tls import certificate_of, server_credentials
 from legation.transports.health import DrainingHealth
+from legation.transports.proving import HEADER
+from legation.transports.reception import Reception
 from legation.transports.reflection import LazyReflection
+from legation.transports.side_services import health_methods, reflection_methods
 
 RECEIVE_LIMIT = 4 * 1024 * 1024
 """Bytes of a request: gRPC's own limit."""
@@ -65,18 +77,27 @@ class ManagementServer:
         shutdown_grace: float = 5.0,
         clock: Clock | None = None,
         read_within: float = READ_WITHIN,
+        doorman: Doorman | None = None,
+        tls: PortTls | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """Take what to serve and where; it listens when it runs.
 
         Args:
             management: Returns what does the calls.
-            bind: A loopback address.
+            bind: The address; one that others reach needs TLS, and a doorman who checks.
             port: The port; 0 for a free one, None for none.
             socket: Where the Unix socket is to be; None for none.
             shutdown_grace: Seconds in which calls must have ended after `run` is cancelled.
             clock: What that is measured by.
             read_within: Seconds that a stream waits for a reader who takes nothing.
+            doorman: Finds out who calls; None: whoever reaches it may.
+            tls: What the port shows, and whom it trusts; None: it has no TLS. The socket never has.
+            limits: What those may take who have not called yet.
         """
+        self._doorman = doorman or Doorman()
+        self._tls = tls
+        self._limits = limits
         self._management = management
         self._bind = bind
         self._port = port
@@ -85,7 +106,13 @@ class ManagementServer:
         self._clock = clock or MonotonicClock()
         self._read_within = read_within
         self._health = DrainingHealth()
-        self._reflection = LazyReflection((SERVICE.full_name, health.SERVICE_NAME, _REFLECTION_SERVICE))
+        conduct = Conduct(self._clock)
+        self._doorkeeper = Doorkeeper(self._clock, conduct, limits=limits, crowd=lambda: self._crowd, ports=self._ports)
+        self._crowd = Crowd(self._clock, conduct, limits=limits, hang_up=self._doorkeeper.hang_up)
+        self._reception = Reception(crowd=self._crowd)
+        self._reflection = _Reflection(
+            (SERVICE.full_name, health.SERVICE_NAME, _REFLECTION_SERVICE), caller=self._caller
+        )
 
     @property
     def port(self) -> int | None:
@@ -111,7 +138,10 @@ class ManagementServer:
         Raises:
             TransportError: The port or the socket cannot be had.
         """
+        if self._tls is not None:
+            await self._tls.shown.wait_ready()
         server = self._server()
+        looking = [asyncio.create_task(each.run()) for each in (self._crowd, self._doorkeeper)]
         try:
             self._listen(server)
             starting = asyncio.create_task(server.start())
@@ -124,6 +154,8 @@ class ManagementServer:
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
             await asyncio.shield(asyncio.create_task(server.wait_for_termination()))
         finally:
+            for each in looking:
+                each.cancel()
             try:
                 await self._drain(server)
             finally:
@@ -147,16 +179,21 @@ class ManagementServer:
                 ("grpc.max_receive_message_length", RECEIVE_LIMIT),
                 # A second server on the port is to fail, not to share it.
                 ("grpc.so_reuseport", 0),
+                *grpc_limits.options(self._limits),
             )
         )
         handlers = {each.name: self._handler(each) for each in SERVICE.methods}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        add_reflection: Callable[[LazyReflection, grpc.aio.Server], None] = (
-            reflection_pb2_grpc.add_ServerReflectionServicer_to_server
-        )
-        add_reflection(self._reflection, server)
+        beside = {
+            health.SERVICE_NAME: health_methods(self._health, self._reception),
+            _REFLECTION_SERVICE: reflection_methods(self._reflection, self._reception),
+        }
+        for service, methods in beside.items():
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
         return server
+
+    def _ports(self) -> tuple[int, ...]:
+        return () if self._port is None else (self._port,)
 
     def _listen(self, server: grpc.aio.Server) -> None:
         if self._port is not None:
@@ -169,7 +206,10 @@ class ManagementServer:
                 each.close()
             for address in addresses:
                 try:
-                    server.add_insecure_port(address)
+                    if self._tls is None:
+                        server.add_insecure_port(address)
+                    else:
+                        server.add_secure_port(address, server_credentials(self._tls))
                 except RuntimeError as error:
                     words = f"{address} cannot be listened on; is the port taken by another program?"
                     raise TransportError(words) from error
@@ -182,35 +222,54 @@ class ManagementServer:
         name = call_name(method)
         request: Any = GetMessageClass(method.input_type)
         response: Any = GetMessageClass(method.output_type)
+        # Bytes: who may not call has nothing read of what they send. Whoever calls has to bring it in time: on the wire
+        # a call with one request is the same as a stream.
         if method.server_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(name),
-                request_deserializer=request.FromString,
-                response_serializer=response.SerializeToString,
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._unary(name), request_deserializer=request.FromString, response_serializer=response.SerializeToString
-        )
+            talk = self._reception.told(self._streaming(name, method.name, request))
+        else:
+            talk = self._reception.answered(self._unary(name, method.name, request))
+        return grpc.stream_stream_rpc_method_handler(talk, response_serializer=response.SerializeToString)
 
-    def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
-        async def answer(request: Any, context: _Context) -> Any:
-            answered = await self._answered(name, request, context)
+    def _unary(self, name: str, call: str, kind: Any) -> Callable[[bytes, _Context], Awaitable[Any]]:
+        async def answer(request: bytes, context: _Context) -> Any:
+            answered = await self._answered(name, call, kind, request, context)
             if isinstance(answered, Refused):
                 await _abort(context, answered)
             return answered
 
         return answer
 
-    async def _answered(self, name: str, request: Any, context: _Context) -> Any:
+    async def _answered(self, name: str, call: str, kind: Any, request: bytes, context: _Context) -> Any:
         try:
-            return await getattr(self._management(), name)(request, _caller(context))
+            caller = await self._caller(call, context)
+            return await getattr(self._management(), name)(_read(kind, request), caller)
         except Refused as refused:
             # gRPC keeps what an abort raises in a circle: behind this error stands all that was under way.
             return Refused(refused.status)
 
-    def _streaming(self, name: str) -> Callable[[Any, _Context], Awaitable[None]]:
-        async def answer(request: Any, context: _Context) -> None:
-            events: AsyncGenerator[Any, None] = getattr(self._management(), name)(request, _caller(context))
+    async def _caller(self, call: str, context: _Context) -> Caller:
+        # gRPC quotes the brackets of IPv6.
+        peer = unquote(context.peer())
+        private = peer.startswith("unix:")
+        metadata = context.invocation_metadata() or ()
+        return await self._doorman.caller(
+            call,
+            peer=peer,
+            over="grpc",
+            certificate=None if private else certificate_of(context),
+            headers=[_text(value) for key, value in metadata if key == HEADER],
+            private=private,
+            secured=self._tls is not None and not private,
+        )
+
+    def _streaming(self, name: str, call: str, kind: Any) -> Callable[[bytes, _Context], Awaitable[None]]:
+        async def answer(request: bytes, context: _Context) -> None:
+            try:
+                caller = await self._caller(call, context)
+                events: AsyncGenerator[Any, None] = getattr(self._management(), name)(_read(kind, request), caller)
+            except Refused as refused:
+                await _abort(context, refused)
+                return
             reader = _Reader(events, patience=self._read_within)
             try:
                 async for event in events:
@@ -229,6 +288,26 @@ class ManagementServer:
                 await _abort(context, _slow(self._read_within))
 
         return answer
+
+
+class _Reflection(LazyReflection):
+    """Reflection for those who may call."""
+
+    def __init__(self, service_names: tuple[str, ...], *, caller: Callable[[str, _Context], Awaitable[Caller]]) -> None:
+        super().__init__(service_names)
+        self._caller = caller
+
+    async def ServerReflectionInfo(  # type: ignore[override]  # noqa: N802 - the method of the service, no coroutine
+        self, request_iterator: Any, unused_context: Any
+    ) -> AsyncIterator[Any]:
+        """Answer each question."""
+        try:
+            await self._caller("ServerReflectionInfo", unused_context)
+        except Refused as refused:
+            await _abort(unused_context, refused)
+            return
+        async for answer in super().ServerReflectionInfo(request_iterator, unused_context):
+            yield answer
 
 
 class _Reader:
@@ -255,10 +334,16 @@ class _Reader:
         self.gave_up = asyncio.ensure_future(self._events.aclose())
 
 
-def _caller(context: _Context) -> Caller:
-    # gRPC quotes the brackets of IPv6.
-    peer = unquote(context.peer())
-    return Caller(peer=peer, over="grpc", private=peer.startswith("unix:"))
+def _read(kind: Any, request: bytes) -> Any:
+    try:
+        return kind.FromString(request)
+    except DecodeError:
+        words = "the request is no message of this method"
+        raise Refused.of(code_pb2.INVALID_ARGUMENT, words, reason="NO_MESSAGE") from None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 async def _abort(context: _Context, refused: Refused) -> None:

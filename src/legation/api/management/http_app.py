@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from legation.api.management import failures
 from legation.api.management.apart import Apart
+from legation.api.management.authentication import Doorman
 from legation.api.management.calls import Caller
 from legation.api.management.http_guard import LOOPBACK_HOSTS, Guard
 from legation.api.management.http_requests import from_json, from_manifests, from_query
@@ -34,6 +35,8 @@ from legation.api.management.http_statuses import answer, refusal
 from legation.api.management.http_streams import EVENTS, streamed
 from legation.api.management.openapi import docs_page, openapi_document
 from legation.api.management.refused import Refused
+from legation.http_connection import certificate_of
+from legation.transports.proving import HEADER
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -58,6 +61,8 @@ def management_app(
     private: bool,
     fault: Callable[[Exception], None],
     patience: float = PATIENCE,
+    doorman: Doorman | None = None,
+    secured: bool = False,
 ) -> Starlette:
     """Return the application.
 
@@ -68,16 +73,20 @@ def management_app(
         private: Whether it listens on a Unix socket, which no browser reaches and nobody but its owner opens.
         fault: Is told of an error of this program itself.
         patience: Seconds in which a body must have come.
+        doorman: Finds out who calls; None: whoever reaches it may.
+        secured: Whether it has TLS: then a name that is not this server's was refused by who calls.
     """
-    calls = _Calls(service, private=private, fault=fault, patience=patience)
+    callers = _Callers(doorman or Doorman(), private=private, secured=secured)
+    calls = _Calls(service, callers=callers, fault=fault, patience=patience)
     document = openapi_document()
 
-    async def show_document(_: Request) -> Response:
-        return JSONResponse(document)
+    async def show_document(request: Request) -> Response:
+        return await callers.shown("OpenAPI", request, lambda: JSONResponse(document))
 
-    async def show_docs(_: Request) -> Response:
-        return HTMLResponse(docs_page(document))
+    async def show_docs(request: Request) -> Response:
+        return await callers.shown("OpenAPI", request, lambda: HTMLResponse(docs_page(document)))
 
+    hosts = () if private or secured else (*LOOPBACK_HOSTS, bind.lower(), f"[{bind.lower()}]")
     return Starlette(
         routes=[
             *(Route(each.path, calls.endpoint(each), methods=[each.verb]) for each in RULES),
@@ -85,16 +94,50 @@ def management_app(
             Route("/docs", show_docs),
             Route("/", show_docs),
         ],
-        middleware=[Middleware(Guard, hosts=() if private else (*LOOPBACK_HOSTS, bind.lower(), f"[{bind.lower()}]"))],
+        middleware=[Middleware(Guard, hosts=hosts)],
         exception_handlers={HTTPException: _no_route},
     )
+
+
+class _Callers:
+    """Finds out who makes a request."""
+
+    def __init__(self, doorman: Doorman, *, private: bool, secured: bool) -> None:
+        self._doorman, self._private, self._secured = doorman, private, secured
+
+    async def of(self, call: str, request: Request) -> Caller:
+        """Return who it is.
+
+        Raises:
+            Refused: They have proven nothing.
+        """
+        client = request.client
+        return await self._doorman.caller(
+            call,
+            peer=client.host if client else "unix:",
+            over="http",
+            certificate=certificate_of(request.scope),
+            headers=request.headers.getlist(HEADER),
+            private=self._private,
+            secured=self._secured,
+        )
+
+    async def shown(self, call: str, request: Request, page: Callable[[], Response]) -> Response:
+        """Return a page for who may call."""
+        try:
+            await self.of(call, request)
+        except Refused as refused:
+            return refusal(refused.status)
+        return page()
 
 
 class _Calls:
     """Calls the service for a request, and answers with what came of it."""
 
-    def __init__(self, service: object, *, private: bool, fault: Callable[[Exception], None], patience: float) -> None:
-        self._service, self._private, self._fault, self._patience = service, private, fault, patience
+    def __init__(
+        self, service: object, *, callers: _Callers, fault: Callable[[Exception], None], patience: float
+    ) -> None:
+        self._service, self._callers, self._fault, self._patience = service, callers, fault, patience
         self._apart = Apart()
 
     def endpoint(self, rule: Rule) -> Callable[[Request], Awaitable[Response]]:
@@ -114,10 +157,10 @@ class _Calls:
         return call
 
     async def _called(self, rule: Rule, request: Request) -> Response:
+        # Of who may not call no body is read.
+        caller = await self._callers.of(rule.method.name, request)
         asked = await self._asked(rule, request)
         method = getattr(self._service, rule.name)
-        client = request.client
-        caller = Caller(peer=client.host if client else "unix:", over="http", private=self._private)
         if not rule.is_stream:
             call: Awaitable[Message] = method(asked, caller)
             found = await (_unless_gone(request, call) if rule.name in _WAIT else call)

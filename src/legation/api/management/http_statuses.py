@@ -52,6 +52,9 @@ def refusal(status: status_pb2.Status, *, http: int | None = None) -> Response:
         http: The status of HTTP, where it says more than the code.
     """
     response = answer(status, http=http or HTTP_OF_CODE.get(status.code, HTTPStatus.INTERNAL_SERVER_ERROR))
+    if status.code == code_pb2.UNAUTHENTICATED:
+        # https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+        response.headers["WWW-Authenticate"] = "Bearer"
     for each in status.details:
         retry = error_details_pb2.RetryInfo()
         if each.Unpack(retry):

@@ -1,33 +1,39 @@
-"""The log of calls that change something: who, what, and what became of it.
+"""What is told of a call: who, what, and what became of it; of one that changes nothing only that they may not.
 
 A line never holds a value of an object, which may be a secret: names of objects alone.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-import structlog
 from google.rpc import code_pb2
 
+from legation.api.management.audit import LOG, Audit
 from legation.api.management.calls import Caller
 from legation.api.management.refused import Refused
 from legation.model.objects import ObjectKey
 
-_SHOWN = 5
-"""Objects that are named in a line."""
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+_DENIED = frozenset({code_pb2.PERMISSION_DENIED, code_pb2.UNAUTHENTICATED})
 
 
 class Telling:
-    """One call that changes something; a block that is logged at its end."""
+    """One call; a block that is told of at its end."""
 
-    def __init__(self, call: str, caller: Caller, *, manager: str = "", dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        call: str,
+        caller: Caller,
+        *,
+        manager: str = "",
+        dry_run: bool = False,
+        force: bool = False,
+        changes: bool = True,
+        audit: Audit = LOG,
+    ) -> None:
         """Begin.
 
         Args:
@@ -35,7 +41,13 @@ class Telling:
             caller: Who calls.
             manager: Who owns the fields from then on.
             dry_run: Whether nothing is stored.
+            force: Whether fields of others are taken.
+            changes: Whether it changes something; else it is told of only where it is denied.
+            audit: Where it is told.
         """
+        self._changes = changes
+        self._force = force
+        self._audit = audit
         self._call = call
         self._caller = caller
         self._manager = manager
@@ -55,6 +67,9 @@ class Telling:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        denied = isinstance(error, Refused) and error.status.code in _DENIED
+        if not self._changes and not denied:
+            return
         if kind is None:
             self._say(outcome="done", **self._outcomes)
         elif isinstance(error, Refused):
@@ -64,15 +79,16 @@ class Telling:
             self._say(outcome="broken off")
 
     def _say(self, **outcome: str | int) -> None:
-        names = ", ".join(map(str, itertools.islice(self._objects, _SHOWN)))
-        more = len(self._objects) - _SHOWN
-        _log.info(
-            "management call",
-            call=self._call,
+        who = self._caller.who
+        self._audit.say(
+            self._call,
+            objects=self._objects,
+            who=who.name,
+            proof=who.proof,
             peer=self._caller.peer,
             over=self._caller.over,
             **({"manager": self._manager} if self._manager else {}),
-            objects=f"{names} and {more} more" if more > 0 else names,
+            **({"force": True} if self._force else {}),
             **({"dry_run": True} if self._dry_run else {}),
             **outcome,
         )

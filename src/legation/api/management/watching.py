@@ -13,7 +13,9 @@ from collections.abc import AsyncGenerator, Hashable, Iterator
 from contextlib import ExitStack
 
 from legation.api.management import answers, failures
+from legation.api.management.access import ALL, Sight
 from legation.api.management.calls import Plane
+from legation.api.management.refused import Refused
 from legation.api.management.tokens import revision_of, token_of
 from legation.management.v1 import management_pb2 as pb
 from legation.model.delivery import NO_DELIVERY
@@ -54,7 +56,9 @@ class Watch:
         self._topics = frozenset(request.topics or _EVERY)
         self._since = revision_of(request.resume_token) if request.resume_token else None
         self._woken = asyncio.Event()
-        self._leaving = False
+        self._end: Refused | None = None
+        """Why it is to end."""
+        self._seen_of, self._secrets_of = ALL, ALL
         self._changes: asyncio.Queue[Change] = asyncio.Queue(_AHEAD)
         self._token = ""
         """Goes on after all that was told; empty while not all is told that there is."""
@@ -96,10 +100,10 @@ class Watch:
             while True:
                 await self._woken.wait()
                 self._woken.clear()
-                while not self._changes.empty():
-                    yield await self._changed(self._changes.get_nowait())
-                if self._leaving:
-                    raise failures.leaving()
+                for change in self._taken():
+                    yield await self._changed(change)
+                if self._end is not None:
+                    raise self._end
                 if pump.done():
                     pump.result()
                     raise failures.ended()
@@ -112,9 +116,17 @@ class Watch:
             await self._plane.counted()
         return self._news()
 
+    def show(self, seen: Sight, *, secrets: Sight) -> None:
+        """Tell from now on only of what is seen, and show only secrets of what these are seen of."""
+        self._seen_of, self._secrets_of = seen, secrets
+
     def leave(self) -> None:
+        """End it soon: the server shuts down."""
+        self.end(failures.leaving())
+
+    def end(self, why: Refused) -> None:
         """End it soon, with a reason."""
-        self._leaving = True
+        self._end = why
         self._woken.set()
 
     def _note_end(self, pump: asyncio.Task[None]) -> None:
@@ -165,6 +177,13 @@ class Watch:
                 self._woken.set()
             self._seen = change.revision
 
+    def _taken(self) -> Iterator[Change]:
+        while not self._changes.empty() and self._end is None:
+            change = self._changes.get_nowait()
+            # It may have waited for longer than they may see it.
+            if self._is_meant(change.key):
+                yield change
+
     async def _changed(self, change: Change) -> pb.WatchEvent:
         self._token = token_of(change.revision)
         if change.stored is not None:
@@ -177,11 +196,14 @@ class Watch:
         return pb.WatchEvent(resume_token=self._token, object=gone)
 
     async def _object(self, change: pb.ObjectChange.Kind, stored: StoredObject) -> pb.WatchEvent:
-        told = await self._manifests.told(stored, form=self._request.form, secrets=self._request.secrets)
+        secrets = self._request.secrets and self._secrets_of(stored.key)
+        told = await self._manifests.told(stored, form=self._request.form, secrets=secrets)
         return pb.WatchEvent(resume_token=self._token, object=pb.ObjectChange(change=change, stored=told))
 
     def _is_meant(self, key: ObjectKey | None) -> bool:
         asked = self._request
+        if not self._seen_of(key):
+            return False
         if key is None:
             return not (asked.group or asked.kind or asked.namespace or asked.name)
         return (
@@ -208,6 +230,8 @@ class Watch:
             raise failures.busy("problems change faster than they are read here; watch fewer objects, or read faster")
         pending, self._pending = self._pending, {}
         for key, problem in pending.items():
+            if problem is not None and not self._is_meant(problem.object):
+                continue
             told = self._problems.pop(key) if problem is None else problem
             if problem is not None:
                 self._problems[key] = problem

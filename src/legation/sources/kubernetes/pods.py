@@ -6,8 +6,9 @@ the same Python objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -43,8 +44,31 @@ class _Status(msgspec.Struct, frozen=True, rename="camel"):
     conditions: list[_Condition] | None = None
 
 
+class _ConfigMap(msgspec.Struct, frozen=True, gc=False):
+    name: str = ""
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel"):
+    config_map: _ConfigMap = _ConfigMap()
+
+
+class _Projected(msgspec.Struct, frozen=True):
+    sources: list[_Part] | None = None
+
+
+class _Volume(msgspec.Struct, frozen=True, rename="camel"):
+    config_map: _ConfigMap = _ConfigMap()
+    projected: _Projected = _Projected()
+
+
+class _Spec(msgspec.Struct, frozen=True, rename="camel"):
+    service_account_name: str = ""
+    volumes: list[_Volume] | None = None
+
+
 class _Pod(msgspec.Struct, frozen=True):
     metadata: _Metadata
+    spec: _Spec = _Spec()
     status: _Status = _Status()
 
 
@@ -67,9 +91,15 @@ class ReadOfPod:
 class PodReader:
     """The Pods of the namespaces that are read."""
 
-    def __init__(self, *, namespaces: tuple[str, ...] = ()) -> None:
-        """Begin without Pods."""
-        self.watched = (Watched(kind=PODS, decode=read_pod, take=self._take, namespaces=namespaces),)
+    def __init__(self, *, namespaces: tuple[str, ...] = (), authority: str = "") -> None:
+        """Begin without Pods.
+
+        Args:
+            namespaces: Where they are read; empty for all.
+            authority: The ConfigMap that says whom Envoys trust; empty: there is none.
+        """
+        read = partial(read_pod, authority=authority)
+        self.watched = (Watched(kind=PODS, decode=read, take=self._take, namespaces=namespaces),)
         self._pods: dict[str, Pod] = {}
         self._told_pods: Mapping[str, Pod] | None = None
         """What was told of them; None: something is another since."""
@@ -143,8 +173,13 @@ class _Ready:
         return self._told
 
 
-def read_pod(raw: msgspec.Raw) -> ReadOfPod:
-    """Return what is kept of a Pod."""
+def read_pod(raw: msgspec.Raw, *, authority: str = "") -> ReadOfPod:
+    """Return what is kept of a Pod.
+
+    Args:
+        raw: The Pod.
+        authority: The ConfigMap that it may want in a volume; empty: nobody asks.
+    """
     read = _decode(raw)
     status, metadata = read.status, read.metadata
     addresses = {status.pod_ip, *(each.ip for each in status.pod_ips or ())}
@@ -159,9 +194,18 @@ def read_pod(raw: msgspec.Raw) -> ReadOfPod:
             uid=metadata.uid,
             labels=labels,
             addresses=frozenset(filter(None, map(canonical_ip, addresses))),
+            service_account=read.spec.service_account_name,
+            wants_authority=bool(authority) and status.phase not in _OVER and authority in _config_maps(read.spec),
         ),
         ready=ReadyPod(name=metadata.name, labels=labels, address=address) if address and _serves(read) else None,
     )
+
+
+def _config_maps(spec: _Spec) -> Iterator[str]:
+    """Yield those that volumes want, by name."""
+    for volume in spec.volumes or ():
+        yield volume.config_map.name
+        yield from (each.config_map.name for each in volume.projected.sources or ())
 
 
 def _serves(pod: _Pod) -> bool:

@@ -22,6 +22,9 @@ _NOT_FOR_ENVOY = (
     "kubernetes.io/dockercfg",
     "kubernetes.io/dockerconfigjson",
     "bootstrap.kubernetes.io/token",
+    # Our own: with these keys anybody could be this server.
+    "legation.dev/tls",
+    "legation.dev/webhook",
 )
 """Types that are large, or that open other doors than an upstream's: they are not even asked for."""
 

@@ -20,7 +20,7 @@ from legation.kube.outages import Outages, in_short
 from legation.kube.reflector import Reflector
 from legation.kube.watch import Change, Unreadable, WatchPolicy
 from legation.model.api_kinds import ApiKind
-from legation.model.cluster import Cluster, NamespacedName
+from legation.model.cluster import Cluster, NamespacedName, Pod
 from legation.model.objects import FieldPath, ObjectKey, Place
 from legation.model.problems import Problem
 from legation.sources.base import Inputs, SourceState
@@ -49,7 +49,9 @@ class KubernetesSource:
         parts: bool = True,
         policy: WatchPolicy | None = None,
         secrets: bool = False,
+        secrets_needed: bool = True,
         secret_namespaces: tuple[str, ...] = (),
+        authority: str = "",
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -64,7 +66,10 @@ class KubernetesSource:
             parts: Whether Pods, Services and what else is no object of those kinds are read.
             policy: How patient the watches are.
             secrets: Whether Secrets are read.
+            secrets_needed: Whether nothing is published before they are; else to be forbidden to read them is told, and
+                that is all.
             secret_namespaces: Where; empty for `namespaces`.
+            authority: The ConfigMap that Pods want who trust this server; empty: nobody asks.
             clock: What pauses are measured by.
             chance: Returns random numbers, 0 <= x < 1.
         """
@@ -73,11 +78,12 @@ class KubernetesSource:
         self._chance = chance
         self._policy = policy or WatchPolicy()
         self._manifests = ManifestReader(kinds, namespaces=namespaces, selector=selector, named=named)
-        self._pods = PodReader(namespaces=namespaces)
+        self._pods = PodReader(namespaces=namespaces, authority=authority)
         self._parts: tuple[PartReader, ...] = (
             *((self._pods, ServiceReader(namespaces=namespaces), GrantReader(namespaces=namespaces)) if parts else ()),
             *((SecretReader(namespaces=secret_namespaces or namespaces),) if secrets else ()),
         )
+        self._needed = {each for each in self._parts if secrets_needed or not isinstance(each, SecretReader)}
         self._turn = asyncio.Semaphore(LISTS_AT_ONCE)
         self._news = asyncio.Event()
         self._changed: set[Reader] = set()
@@ -95,7 +101,12 @@ class KubernetesSource:
     @property
     def missing(self) -> tuple[str, ...]:
         """What has not been listed yet, and why."""
-        return tuple(in_short(each.missing for each in self._each_reflector() if not each.synced and each.missing))
+        return tuple(in_short(each.missing for each in self._awaited() if each.missing))
+
+    @property
+    def pods(self) -> Mapping[str, Pod]:
+        """Every Pod that is known, under its two node ids; another object where one of them is another."""
+        return self._state.cluster.pods if self._state.cluster is not None else MappingProxyType({})
 
     def observed(self, key: ObjectKey) -> Mapping[str, Any] | None:
         """Return the status that an object was last seen with; None if it has none."""
@@ -118,6 +129,14 @@ class KubernetesSource:
 
     def _each_reflector(self) -> Iterator[Reflector[Any]]:
         return (each for reflectors in self._reflectors.values() for each in reflectors)
+
+    def _awaited(self) -> Iterator[Reflector[Any]]:
+        """Yield what has to be listed before anything is published."""
+        for reader, reflectors in self._reflectors.items():
+            needed = reader is self._manifests or reader in self._needed
+            for each in reflectors:
+                if not each.synced and (needed or each.missing is None or not each.missing.forbidden):
+                    yield each
 
     def _reflect(self, reader: Reader) -> tuple[Reflector[Any], ...]:
         return tuple(
@@ -153,7 +172,7 @@ class KubernetesSource:
             await set_or(self._news, self._outages.next_due(self._clock.now()), clock=self._clock)
             self._news.clear()
             self._outages.look(self._clock.now())
-            if not all(each.synced for each in self._each_reflector()):
+            if any(self._awaited()):
                 inputs.blocked(self._outages.problems(self._clock.now()))
                 continue
             state = self._newest(begun=begun)

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from legation.api.admission import kept_secret
 from legation.api.admission.configuration import MUTATING, VALIDATING
 from legation.api.admission.keeping import Keeping
-from legation.api.admission.kept_secret import SECRETS
+from legation.api.keeping import secret
+from legation.api.keeping.secret import SECRETS, WEBHOOK
 from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
+from legation.pki import certificates
 from legation.pki.rotation import DAY, Kept
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
-from legation.tls.shown import ShownCertificate
+from legation.tls.material import Material
+from legation.tls.shown import Shown as Showing
 
 BEGIN = 1_800_000_000.0
 SECRET = NamespacedName("home", "hook")
@@ -28,16 +30,16 @@ CONFIGURATION = NamespacedName("", "legation.home")
 PATIENCE = 20.0
 
 
-class Shown(ShownCertificate):
+class Shown(Showing):
     """Notes what was shown."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__(now=now)
         self.certificates: list[bytes] = []
 
-    def show(self, certificate: bytes, key: bytes) -> None:
-        super().show(certificate, key)
-        self.certificates.append(certificate)
+    def show(self, material: Material) -> None:
+        super().show(material)
+        self.certificates.append(material.certificate)
 
 
 class World:
@@ -60,7 +62,7 @@ class World:
     def kept(self) -> Kept | None:
         """What the Secret holds."""
         found = self.kube.objects(SECRETS).get(SECRET)
-        return kept_secret._kept((found or {}).get("data") or {})
+        return secret._kept(secret._decoded((found or {}).get("data") or {}), WEBHOOK)
 
     @property
     def bundles(self) -> list[bytes]:
@@ -69,9 +71,11 @@ class World:
         return [base64.b64decode(each["clientConfig"].get("caBundle", "")) for each in found]
 
     def settled(self) -> bool:
-        """Say whether there is a certificate, and the API server trusts it."""
+        """Say whether there is a certificate, and the API server trusts it, which is known."""
         kept = self.kept
-        return kept is not None and self.bundles == [kept.trusted] * len(self.bundles)
+        if kept is None or any(each.published is None for each in kept.authorities):
+            return False
+        return self.bundles == [kept.trusted] * len(self.bundles)
 
     async def passing(self, condition: Callable[[], bool]) -> None:
         """Let time pass until it is so: who was at something when the clock was moved may wait for its next try."""
@@ -96,7 +100,7 @@ class World:
 
     def empty_secret(self) -> None:
         """Write the Secret as the chart has it."""
-        head = {"apiVersion": "v1", "kind": "Secret", "type": kept_secret.TYPE}
+        head = {"apiVersion": "v1", "kind": "Secret", "type": WEBHOOK.type}
         self.kube.put({**head, "metadata": {"namespace": SECRET.namespace, "name": SECRET.name}})
 
 
@@ -106,7 +110,7 @@ class Replica:
     def __init__(self, world: World, *, leads: bool, kinds: Sequence[ApiKind]) -> None:
         self.leads = leads
         self._world = world
-        self.shown = Shown()
+        self.shown = Shown(lambda: BEGIN + world.clock.now())
         self.client = Client(world.kube.connection)
         self.keeping = Keeping(
             self.client,
@@ -188,17 +192,17 @@ async def test_it_is_renewed_in_time_and_every_replica_shows_the_new_one(world: 
     after = await world.until_settled()
     await one.shows(after)
     await two.shows(after)
-    assert after.authority == kept.authority
+    assert after.authorities == kept.authorities
 
 
 async def test_a_new_authority_is_trusted_beside_the_old_one(world: World) -> None:
     replica = world.replica()
     kept = await world.until_settled()
     world.clock.step(244 * DAY)
-    await world.passing(lambda: world.kept is not None and len(world.kept.bundle) == 2)
+    await world.passing(lambda: world.kept is not None and len(world.kept.authorities) == 2)
     after = await world.until_settled()
-    assert after.bundle[1] == kept.authority.certificate
-    assert after.signer == kept.authority
+    assert after.authorities[1] == kept.authorities[0]
+    assert certificates.is_signed_by(after.server.certificate, kept.trusted)
     await replica.shows(after)
 
 
@@ -211,16 +215,47 @@ async def test_what_somebody_else_writes_into_the_configuration_is_mended(world:
         await world.until_settled()
 
 
-async def test_a_secret_that_was_emptied_or_deleted_is_made_anew_with_a_new_authority(world: World) -> None:
+async def test_where_a_secret_was_emptied_or_deleted_a_new_authority_is_begun_and_nobody_is_cut_off(
+    world: World,
+) -> None:
     replica = world.replica()
     kept = await world.until_settled()
     for destroy in (world.empty_secret, lambda: world.kube.delete(SECRETS, *SECRET)):
         destroy()
         assert not world.settled()
         after = await world.until_settled()
-        assert after.authority != kept.authority
+        assert after.authorities[0] != kept.authorities[0]
+        assert [each.certificate for each in after.authorities[1:]] == [each.certificate for each in kept.authorities]
         await replica.shows(after)
         kept = after
+
+
+async def test_where_nobody_knows_any_more_all_is_made_anew(world: World) -> None:
+    world.kube.put(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": dict(zip(("namespace", "name"), SECRET, strict=True)),
+            "data": {"trusted.crt": "AA=="},
+        }
+    )
+    replica = world.replica()
+    await replica.shows(await world.until_settled())
+
+
+async def test_a_new_authority_signs_only_when_the_api_server_trusts_it(world: World) -> None:
+    replica = world.replica()
+    await world.until_settled()
+    world.kube.forbid("patch", VALIDATING.plural)
+    world.clock.step(244 * DAY)
+    await world.passing(lambda: world.kept is not None and len(world.kept.authorities) == 2)
+    await until(world, replica, "cannot put the certificate's authority into the ValidatingWebhookConfiguration")
+    kept = world.kept
+    assert kept is not None
+    assert kept.authorities[0].published is None
+    world.kube.allow("patch", VALIDATING.plural)
+    await world.passing(lambda: world.kept is not None and world.kept.authorities[0].published is not None)
+    await world.until_settled()
 
 
 async def test_where_two_write_at_once_all_show_what_was_written(world: World) -> None:

@@ -18,7 +18,8 @@ from legation.pki import certificates
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.testing import ManualClock
-from legation.tls.shown import ShownCertificate
+from legation.tls.material import Material
+from legation.tls.shown import Shown
 from legation.translate.pipeline import API_KINDS
 from tests.unit.api.admission.reviews import good, review
 
@@ -29,7 +30,7 @@ class Keeper:
     """Keeps one certificate, when it does not fail."""
 
     def __init__(self, *, failures: int = 0) -> None:
-        self.shown = ShownCertificate()
+        self.shown = Shown()
         self.authority = certificates.authority(now=time.time(), seconds=3600)
         self._failures = failures
 
@@ -41,7 +42,7 @@ class Keeper:
             self._failures -= 1
             raise RuntimeError("a fault")
         pair = certificates.issue(self.authority, names=["localhost"], now=time.time(), seconds=3600)
-        self.shown.show(pair.certificate, pair.key)
+        self.shown.show(Material(certificate=pair.certificate, key=pair.key))
         await asyncio.get_running_loop().create_future()
 
 

@@ -89,10 +89,10 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(*, private: bool = False, patience: float = PATIENCE) -> AsyncGenerator[Served]:
+async def serving(*, private: bool = False, patience: float = PATIENCE, **options: Any) -> AsyncGenerator[Served]:
     """Serve for the time of a block."""
     service, faults = Service(), list[Exception]()
-    app = management_app(service, bind="localhost", private=private, fault=faults.append, patience=patience)
+    app = management_app(service, bind="localhost", private=private, fault=faults.append, patience=patience, **options)
     server = HttpServer(app, bind="localhost", port=0, setting="--management-http")
     started = asyncio.Event()
     running = asyncio.create_task(server.run(started=started.set))

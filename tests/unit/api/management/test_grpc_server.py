@@ -15,15 +15,20 @@ import grpc
 import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from legation.api.management.grpc_server import ManagementServer
 from legation.api.management.refused import Refused
 from legation.errors import TransportError
 from legation.management.v1 import management_pb2 as pb
 from legation.model.problems import Problem
+from legation.pki.certificates import Pair
+from legation.tls.shown import Ask, Shown
 from tests.features.management import Caller, calling, fields, reason
+from tests.unit.api.management.doormen import CERTIFICATE, TOKEN, access, doorman
 from tests.unit.api.management.stores import stored
 from tests.unit.api.management.test_service import World
+from tests.unit.tls.signing import NAME, Authority
 
 FEED: Any = None
 """It serves no Envoy."""
@@ -152,7 +157,7 @@ async def test_a_port_that_is_taken_is_said_with_the_setting() -> None:
 async def test_a_request_that_is_no_message_is_not_answered() -> None:
     async with served(World()) as server, grpc.aio.insecure_channel(server.addresses[0]) as channel:
         call: Any = channel.unary_unary("/legation.management.v1.Management/Get")
-        assert (await refusal(call(b"\xff"))).code() in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
+        assert (await refusal(call(b"\xff"))).code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_what_is_stored_while_it_is_watched_is_told() -> None:
@@ -162,3 +167,98 @@ async def test_what_is_stored_while_it_is_watched_is_told() -> None:
         assert (await stream.read()).WhichOneof("event") == "synced"
         world.store.put(stored("a"))
         assert (await stream.read()).object.stored.object.name == "a"
+
+
+# ------------------------------------------------------------------------------------------------------------ who calls
+
+
+def checked(*names: str) -> World:
+    return World(*names, access=access())
+
+
+def get(channel: grpc.aio.Channel, request: bytes, *, token: str = "") -> Any:
+    call: Any = channel.unary_unary("/legation.management.v1.Management/Get")
+    return call(request, metadata=(("authorization", f"Bearer {token}"),) if token else ())
+
+
+GET = pb.GetRequest(kind="Cluster", name="a").SerializeToString()
+
+
+async def test_who_proves_nothing_has_no_request_read() -> None:
+    async with (
+        served(checked("a"), doorman=doorman()) as server,
+        grpc.aio.insecure_channel(server.addresses[0]) as channel,
+    ):
+        for request in (GET, b"\xff"):
+            assert (await refusal(get(channel, request))).code() is grpc.StatusCode.UNAUTHENTICATED
+            found = await refusal(get(channel, request, token="wrong"))
+            assert (found.code(), reason(found)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_REFUSED")
+        watch: Any = channel.unary_stream("/legation.management.v1.Management/Watch")
+        assert (await refusal(watch(b"").read())).code() is grpc.StatusCode.UNAUTHENTICATED
+        assert pb.StoredObject.FromString(await get(channel, GET, token=TOKEN)).object.name == "a"
+
+
+async def test_what_methods_there_are_is_told_to_who_may_call_and_that_it_lives_to_everybody() -> None:
+    asked = reflection_pb2.ServerReflectionRequest(list_services="")
+    async with (
+        served(checked(), doorman=doorman()) as server,
+        grpc.aio.insecure_channel(server.addresses[0]) as channel,
+    ):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        assert (await health.Check(health_pb2.HealthCheckRequest())).status == health_pb2.HealthCheckResponse.SERVING
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub
+        reflection: Any = stub(channel)
+        assert (await refusal(reflection.ServerReflectionInfo(iter([asked])).read())).code() is (
+            grpc.StatusCode.UNAUTHENTICATED
+        )
+        shown = (("authorization", f"Bearer {TOKEN}"),)
+        answer = await reflection.ServerReflectionInfo(iter([asked]), metadata=shown).read()
+        assert "legation.management.v1.Management" in str(answer)
+
+
+async def test_who_opens_the_socket_needs_no_proof_though_the_port_wants_one(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    async with served(checked("a"), path=path, doorman=doorman()), calling(f"unix:{path}") as caller:
+        assert await caller.Get(kind="Cluster", name="a", secrets=True)
+
+
+@asynccontextmanager
+async def secured(server: ManagementServer, own: Authority, *, shows: Pair | None) -> AsyncGenerator[grpc.aio.Channel]:
+    pair = (None, None) if shows is None else (shows.key, shows.certificate)
+    options = (("grpc.use_local_subchannel_pool", 1), ("grpc.ssl_target_name_override", NAME))
+    credentials = grpc.ssl_channel_credentials(own.pem, *pair)
+    async with grpc.aio.secure_channel(server.addresses[0], credentials, options=options) as channel:
+        yield channel
+
+
+async def test_with_tls_a_certificate_says_who_calls_and_secrets_are_shown_to_who_may() -> None:
+    own, clients, shown = Authority(), Authority(), Shown()
+    shown.show(own.material(clients))
+    async with served(checked("a"), doorman=doorman(), tls=shown.port(Ask.REQUIRED)) as server:
+        secrets = pb.GetRequest(kind="Cluster", name="a", secrets=True).SerializeToString()
+        async with secured(server, own, shows=clients.client(CERTIFICATE)) as channel:
+            assert await get(channel, secrets)
+        async with secured(server, own, shows=clients.client("spiffe://home/ns/shop/sa/other")) as channel:
+            found = await refusal(get(channel, GET))
+            assert (found.code(), reason(found)) == (grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN")
+        for stranger in (None, Authority().client(CERTIFICATE)):
+            async with secured(server, own, shows=stranger) as channel:
+                assert (await refusal(get(channel, GET))).code() is grpc.StatusCode.UNAVAILABLE
+        async with grpc.aio.insecure_channel(server.addresses[0]) as channel:
+            assert (await refusal(get(channel, GET))).code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_without_a_certificate_to_show_the_port_does_not_open() -> None:
+    shown, started = Shown(), asyncio.Event()
+    server = ManagementServer(
+        lambda: World().management, bind="127.0.0.1", port=0, socket=None, tls=shown.port(Ask.NOTHING)
+    )
+    running = asyncio.create_task(server.run(FEED, started=started.set))
+    await asyncio.sleep(0)
+    assert server.port == 0
+    shown.show(Authority().material())
+    async with asyncio.timeout(30):
+        await started.wait()
+    running.cancel()
+    async with asyncio.timeout(30):
+        await asyncio.wait((running,))

@@ -15,6 +15,7 @@ from google.rpc import code_pb2
 from legation.api.management import http_app
 from legation.api.management.refused import Refused
 from legation.management.v1 import management_pb2 as pb
+from tests.unit.api.management.doormen import TOKEN, doorman
 from tests.unit.api.management.served import PATIENCE, Served, reason, serving, violations
 
 MANIFESTS = b"""\
@@ -364,3 +365,44 @@ async def test_who_goes_is_not_waited_for_any_longer(served: Served) -> None:
         asking.cancel()
         await served.service.ended.wait()
     assert served.faults == []
+
+
+# ------------------------------------------------------------------------------------------------------------ who calls
+
+PROOF = {"authorization": f"Bearer {TOKEN}"}
+
+
+async def test_who_proves_nothing_has_no_body_read_and_no_page_shown() -> None:
+    async with serving(doorman=doorman()) as served:
+        response = await served.client.post("/v1/apply", content=b"{", headers={"content-type": "text/plain"})
+        assert (response.status_code, reason(response)) == (401, "NO_PROOF")
+        assert response.headers["www-authenticate"] == "Bearer"
+        for path in ("/v1/objects", "/v1/watch", "/openapi.json", "/docs", "/"):
+            assert (await served.client.get(path)).status_code == 401
+            wrong = await served.client.get(path, headers={"authorization": "Bearer wrong"})
+            assert (wrong.status_code, reason(wrong)) == (401, "TOKEN_REFUSED")
+        assert served.service.asked == []
+
+
+async def test_who_proves_who_they_are_is_passed_on_by_that_name() -> None:
+    async with serving(doorman=doorman()) as served:
+        assert (await served.client.get("/v1/objects", headers=PROOF)).status_code == 200
+        assert (await served.client.get("/openapi.json", headers=PROOF)).status_code == 200
+        (caller,) = served.service.callers
+        assert (caller.who.name, caller.private, caller.secured) == ("token:ci", False, False)
+
+
+async def test_a_good_token_does_not_make_a_foreign_request_good() -> None:
+    async with serving(doorman=doorman()) as served:
+        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+            response = await served.client.get("/v1/objects", headers={**PROOF, **headers})
+            assert (response.status_code, reason(response)) == (403, "FOREIGN_REQUEST")
+
+
+async def test_with_tls_it_may_be_called_by_any_name_of_its_own() -> None:
+    async with serving(doorman=doorman(), secured=True) as served:
+        host = {"host": "legation.legation.svc:18006"}
+        assert (await served.client.get("/v1/objects", headers={**PROOF, **host})).status_code == 200
+        origin = {"origin": "https://evil.example"}
+        assert (await served.client.get("/v1/objects", headers={**PROOF, **host, **origin})).status_code == 403
+        assert served.service.callers[0].secured

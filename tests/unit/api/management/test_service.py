@@ -33,10 +33,10 @@ KINDS = Kinds([ApiKind(group="bootes.io", version="v1", kind="Cluster", plural="
 
 
 class World:
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, **options: Any) -> None:
         self.store = FakeStore(*map(stored, names))
         self.plane = FakePlane()
-        self.management = Management(self.plane, self.store, own=None, kinds=KINDS)
+        self.management = Management(self.plane, self.store, own=None, kinds=KINDS, **options)
 
     async def apply(self, *names: str, **more: Any) -> pb.ApplyResponse:
         items = [pb.Item() for _ in names]
@@ -310,6 +310,8 @@ async def test_each_call_that_changes_something_leaves_a_line() -> None:
             "event": "management call",
             "log_level": "info",
             "call": "Apply",
+            "who": "anybody on this machine",
+            "proof": "none",
             "peer": "ipv4:127.0.0.1:5",
             "over": "grpc",
             "manager": "me",
@@ -322,6 +324,8 @@ async def test_each_call_that_changes_something_leaves_a_line() -> None:
             "event": "management call",
             "log_level": "info",
             "call": "Delete",
+            "who": "anybody on this machine",
+            "proof": "none",
             "peer": "ipv4:127.0.0.1:5",
             "over": "grpc",
             "objects": "Cluster default/a",

@@ -225,3 +225,21 @@ def test_a_pod_that_is_gone_serves_no_more() -> None:
     assert [each.address for each in reader.apply(Cluster()).ready["shop"]] == ["10.0.0.9"]
     told.gone("Pod", "edge-1")
     assert reader.apply(Cluster()).ready == {}
+
+
+@pytest.mark.parametrize(
+    ("volume", "wants"),
+    [
+        ({"name": "a", "configMap": {"name": "legation-ca"}}, True),
+        ({"name": "a", "projected": {"sources": [{"secret": {}}, {"configMap": {"name": "legation-ca"}}]}}, True),
+        ({"name": "legation-ca", "projected": {"sources": [{"configMap": {"name": "other"}}]}}, False),
+        ({"name": "legation-ca", "emptyDir": {}}, False),
+    ],
+)
+@pytest.mark.parametrize(("phase", "goes_on"), [("Pending", True), ("Succeeded", False)])
+def test_who_wants_to_know_whom_to_trust_is_seen_by_its_volumes(
+    volume: dict[str, object], phase: str, *, wants: bool, goes_on: bool
+) -> None:
+    value = {**pod("edge-1"), "spec": {"volumes": [volume]}, "status": {"phase": phase}}
+    assert read_pod(raw(value), authority="legation-ca").pod.wants_authority is (wants and goes_on)
+    assert not read_pod(raw(value)).pod.wants_authority

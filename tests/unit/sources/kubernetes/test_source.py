@@ -229,6 +229,32 @@ def value(state: SourceState) -> bytes | None:
     return None if found is None else found.data["value"]
 
 
+async def test_secrets_that_nobody_has_asked_for_keep_nobody_waiting(world: World) -> None:
+    world.put_usual()
+    world.kube.put(secret())
+    for verb in ("list", "watch"):
+        world.kube.forbid(verb, "secrets")
+    async with world.reading(namespaces=("shop",), secrets=True, secrets_needed=False) as source:
+        await world.passing(lambda: bool(world.states))
+        assert source.missing == ()
+        await world.passing(lambda: bool(world.newest.problems))
+        (problem,) = world.newest.problems
+        assert "may not" in problem.message
+        assert 'resources: ["secrets"]' in problem.mend
+        for verb in ("list", "watch"):
+            world.kube.allow(verb, "secrets")
+        await world.passing(lambda: value(world.newest) is not None)
+
+
+async def test_our_own_keys_are_given_to_nobody(world: World) -> None:
+    world.kube.put({**secret("authority"), "type": "legation.dev/tls"})
+    world.kube.put({**secret("webhook"), "type": "legation.dev/webhook"})
+    async with world.reading(namespaces=("shop",), secrets=True):
+        state = await world.begun()
+        assert state.cluster is not None
+        assert state.cluster.secrets == {}
+
+
 async def test_without_a_list_of_their_own_secrets_are_read_where_all_else_is(world: World) -> None:
     world.kube.put(secret())
     world.kube.put(secret(namespace="bank"))

@@ -11,18 +11,19 @@ import pytest
 from legation.pki import certificates
 from legation.pki.certificates import Pair
 from legation.testing import ManualClock
-from legation.tls.folder import Folder
-from legation.tls.shown import ShownCertificate
+from legation.tls import shown as tls_shown
+from legation.tls.files import PairFiles
+from legation.tls.material import Material
 
 
-class Shown(ShownCertificate):
+class Shown(tls_shown.Shown):
     def __init__(self) -> None:
         super().__init__()
         self.certificates: list[bytes] = []
 
-    def show(self, certificate: bytes, key: bytes) -> None:
-        super().show(certificate, key)
-        self.certificates.append(certificate)
+    def show(self, material: Material) -> None:
+        super().show(material)
+        self.certificates.append(material.certificate)
 
 
 class World:
@@ -30,13 +31,13 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root, self.shown, self.clock = root, Shown(), ManualClock()
-        self.folder = Folder(root / "mount", shown=self.shown, clock=self.clock, code="webhook-certificate")
-        self._authority = certificates.authority(now=time.time(), seconds=3600)
+        self.folder = PairFiles(root / "mount", shown=self.shown, clock=self.clock, code="webhook-certificate")
+        self.authority = certificates.authority(now=time.time(), seconds=3600)
         self._count = 0
         (root / "mount").mkdir()
 
     def issue(self) -> Pair:
-        return certificates.issue(self._authority, names=["a"], now=time.time(), seconds=3600)
+        return certificates.issue(self.authority, names=["a"], now=time.time(), seconds=3600)
 
     def mount(self, pair: Pair) -> Pair:
         self._count += 1
@@ -81,8 +82,8 @@ def test_before_anybody_has_made_one_that_is_told(world: World) -> None:
     world.folder.look()
     (words,) = world.words()
     assert words.endswith(
-        "tls.crt cannot be read: no such file or directory (put a certificate and its private key "
-        "there as tls.crt and tls.key)"
+        "tls.crt cannot be read: no such file or directory; until then nobody can connect (put a certificate and its"
+        " private key there as tls.crt and tls.key)"
     )
     world.mount(world.issue())
     world.folder.look()
@@ -113,3 +114,15 @@ async def test_it_is_looked_at_again_and_again(world: World) -> None:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+async def test_that_it_ends_soon_is_told_as_long_as_nobody_renews_it(world: World) -> None:
+    made = time.time()
+    world.mount(certificates.issue(world.authority, names=["a"], now=made - 3000, seconds=3600))
+    world.folder.look()
+    (words,) = world.words()
+    assert "the certificate that is shown expires on " in words
+    assert words.endswith("nobody has put a newer one there (look at what renews it)")
+    world.mount(world.issue())
+    world.folder.look()
+    assert world.words() == []

@@ -1,0 +1,168 @@
+"""Places of streams: who makes room for whom, and what waits until others have read. Without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from legation.errors import RemoteProtocolError
+from legation.model.identity import CertificateProof, Proof
+from legation.model.limits import Limits
+from legation.model.node import Peer
+from legation.testing import ManualClock
+from legation.transports.conduct import Conduct
+from legation.transports.crowd import REFUSED, Crowd, Place, Standing
+from tests.unit.transports.loopback import until
+
+
+class World:
+    def __init__(self, **limits: Any) -> None:
+        self.clock = ManualClock()
+        self.conduct = Conduct(self.clock)
+        self.hung_up: list[str] = []
+        self.crowd = Crowd(
+            self.clock, self.conduct, limits=Limits(**limits), hang_up=lambda peer: self.hung_up.append(peer.address)
+        )
+        self.ended: list[tuple[int, str]] = []
+        self._number = 0
+
+    def enter(self, address: str = "ipv4:10.0.0.1:1", *, proven: bool = False) -> Place:
+        self._number += 1
+        number = self._number
+        proof = Proof(certificate=CertificateProof(uris=("spiffe://home/node/a",))) if proven else Proof()
+        return self.crowd.enter(
+            Peer(address=address, transport="grpc", proof=proof),
+            end=lambda status, _words: self.ended.append((number, status)),
+        )
+
+
+def test_who_has_asked_is_not_sent_away_for_who_has_not() -> None:
+    world = World(strange_streams=2)
+    for _ in range(2):
+        world.enter().asked()
+    with pytest.raises(RemoteProtocolError) as refused:
+        world.enter()
+    assert refused.value.status == "RESOURCE_EXHAUSTED"
+    assert world.ended == []
+
+
+def test_the_one_that_is_silent_for_longest_makes_room() -> None:
+    world = World(strange_streams=3)
+    world.enter().asked()
+    world.enter()
+    world.enter()
+    world.enter()
+    assert world.ended == [(2, "RESOURCE_EXHAUSTED")]
+
+
+def test_who_has_proven_something_is_no_stranger() -> None:
+    world = World(strange_streams=1, streams=10)
+    for _ in range(9):
+        world.enter(proven=True)
+    world.enter()
+    with pytest.raises(RemoteProtocolError):
+        world.enter(proven=True)
+    assert world.ended == []
+
+
+def test_other_addresses_have_places_of_their_own_and_a_network_of_ipv6_has_one() -> None:
+    world = World(strange_streams=1)
+    world.enter("ipv4:10.0.0.1:1")
+    world.enter("ipv4:10.0.0.2:1")
+    world.enter("ipv6:[fd00::1]:1")
+    assert world.ended == []
+    world.enter("ipv6:[fd00::2]:1")
+    assert world.ended == [(3, "RESOURCE_EXHAUSTED")]
+
+
+def test_what_has_gone_is_forgotten_once() -> None:
+    world = World(strange_streams=1)
+    place = world.enter()
+    place.leave()
+    place.leave()
+    place.known()
+    place.asked()
+    assert (world.crowd.strange, list(world.crowd.connections)) == (0, [])
+    world.enter()
+    assert world.ended == []
+
+
+def test_a_connection_is_known_by_its_best_stream() -> None:
+    world = World()
+    address = "ipv4:10.0.0.1:1"
+    assert world.crowd.standing(address) is Standing.SILENT
+    first, second = world.enter(address), world.enter(address)
+    assert world.crowd.standing(address) is Standing.SILENT
+    first.asked()
+    assert world.crowd.standing(address) is Standing.ASKING
+    second.known()
+    assert world.crowd.standing(address) is Standing.KNOWN
+    second.leave()
+    assert world.crowd.standing(address) is Standing.ASKING
+
+
+def test_a_connection_that_is_refused_too_often_is_ended() -> None:
+    world = World(strange_streams=1)
+    world.enter("ipv4:10.0.0.1:1").asked()
+    for _ in range(REFUSED + 1):
+        assert world.hung_up == []
+        with pytest.raises(RemoteProtocolError):
+            world.enter("ipv4:10.0.0.1:2")
+    assert world.hung_up == ["ipv4:10.0.0.1:2"]
+
+
+def test_only_those_that_are_silent_for_too_long_are_ended() -> None:
+    world = World(first_request=15)
+    world.enter()
+    world.enter().asked()
+    world.clock.step(10)
+    world.enter()
+    world.clock.step(5)
+    world.crowd.look()
+    assert world.ended == [(1, "DEADLINE_EXCEEDED")]
+
+
+async def test_what_is_written_waits_for_room_in_order() -> None:
+    world = World(unread_bytes=10)
+    read = [asyncio.Event() for _ in range(4)]
+    begun: list[int] = []
+
+    async def write(number: int) -> None:
+        async with world.enter().room() as taken:
+            taken(10)
+            begun.append(number)
+            await read[number].wait()
+
+    writing = [asyncio.create_task(write(number)) for number in range(4)]
+    await until(lambda: begun == [0])
+    read[0].set()
+    await until(lambda: begun == [0, 1])
+    # One that gives up passes its turn on.
+    writing[2].cancel()
+    read[1].set()
+    await until(lambda: begun == [0, 1, 3])
+    read[3].set()
+    await asyncio.wait(writing)
+    assert not world.crowd._unread
+    assert not world.crowd._rooms
+
+
+async def test_others_do_not_wait_for_an_address_that_does_not_read() -> None:
+    world = World(unread_bytes=10)
+    async with world.enter("ipv4:10.0.0.1:1").room() as taken:
+        taken(100)
+        async with asyncio.timeout(10), world.enter("ipv4:10.0.0.2:1").room() as also_taken:
+            also_taken(100)
+
+
+async def test_the_place_knows_since_when_something_is_unread() -> None:
+    world = World()
+    world.clock.step(7)
+    place = world.enter()
+    async with place.room() as taken:
+        assert place.unread_since is None
+        taken(1)
+        assert place.unread_since == 7
+    assert place.unread_since is None
