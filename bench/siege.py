@@ -102,8 +102,10 @@ async def _streams(port: int) -> None:
         ]
         while True:
             calls = [each.stream_stream(_METHOD)() for each in opened for _ in range(100)]
-            await asyncio.wait([asyncio.ensure_future(each.wait_for_connection()) for each in calls], timeout=1)
-            await asyncio.sleep(0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    # It is hung up on, and begins anew.
+                    await asyncio.gather(*(each.wait_for_connection() for each in calls), return_exceptions=True)
 
 
 _trusted = b""

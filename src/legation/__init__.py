@@ -32,14 +32,17 @@ if TYPE_CHECKING:
         SourceError,
         TransportError,
     )
+    from legation.model.identity import CertificateProof, Flaw, Proof, TokenProof
     from legation.model.node import Node, Peer
     from legation.model.objects import ManifestObject, ObjectKey, Place
     from legation.model.problems import Level, Problem
-    from legation.model.proxy_status import ProxyStatus, RefusedResource, TurnedAway, TypeStatus
+    from legation.model.proxy_status import Denied, ProxyStatus, RefusedResource, TurnedAway, TypeStatus
     from legation.model.resource import Resource
     from legation.model.resource_types import ResourceType
     from legation.runtime.acceptance import Acceptance
     from legation.runtime.admission import Rules
+    from legation.runtime.identity_file import read_rules
+    from legation.runtime.identity_rules import Identity, IdentityRules
     from legation.snapshot_server import SnapshotServer
     from legation.sources.directory import DirectorySource
     from legation.sources.kubernetes.source import KubernetesSource
@@ -51,10 +54,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Acceptance",
     "AsyncClient",
+    "CertificateProof",
     "Client",
     "ControlPlane",
+    "Denied",
     "DirectorySource",
+    "Flaw",
     "GrpcTransport",
+    "Identity",
+    "IdentityRules",
     "InvalidResource",
     "KubeConfigError",
     "KubeConflict",
@@ -75,6 +83,7 @@ __all__ = [
     "Place",
     "Policy",
     "Problem",
+    "Proof",
     "ProtocolError",
     "ProxyStatus",
     "Refusal",
@@ -86,9 +95,11 @@ __all__ = [
     "SettingsError",
     "SnapshotServer",
     "SourceError",
+    "TokenProof",
     "TransportError",
     "TurnedAway",
     "TypeStatus",
+    "read_rules",
 ]
 
 _HOMES = {
@@ -112,6 +123,7 @@ _HOMES = {
         "SourceError",
         "TransportError",
     ),
+    "legation.model.identity": ("CertificateProof", "Flaw", "Proof", "TokenProof"),
     "legation.model.node": ("Node", "Peer"),
     "legation.model.objects": ("ManifestObject", "ObjectKey", "Place"),
     "legation.model.problems": ("Level", "Problem"),
@@ -119,7 +131,9 @@ _HOMES = {
     "legation.model.resource_types": ("ResourceType",),
     "legation.runtime.acceptance": ("Acceptance",),
     "legation.runtime.admission": ("Rules",),
-    "legation.model.proxy_status": ("ProxyStatus", "RefusedResource", "TurnedAway", "TypeStatus"),
+    "legation.runtime.identity_file": ("read_rules",),
+    "legation.runtime.identity_rules": ("Identity", "IdentityRules"),
+    "legation.model.proxy_status": ("Denied", "ProxyStatus", "RefusedResource", "TurnedAway", "TypeStatus"),
     "legation.snapshot_server": ("SnapshotServer",),
     "legation.sources.directory": ("DirectorySource",),
     "legation.sources.kubernetes.source": ("KubernetesSource",),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
+import json
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from demo import web
+from legation.api.keeping import secret
 from legation.api.keeping.config_maps import ConfigMaps
 from legation.api.keeping.keeper import Keeper
 from legation.api.keeping.secret import TLS
@@ -23,6 +27,7 @@ from legation.clock import MonotonicClock
 from legation.envoy.trust import trust_files
 from legation.kube.client import Client
 from legation.kube.connection import Connection, User
+from legation.pki import rotation
 from legation.pki.certificates import Usage
 from legation.pki.rotation import Lives
 from legation.tls.material import Material
@@ -36,8 +41,10 @@ from tests.envoy.watching import PATIENCE
 
 pytestmark = pytest.mark.timeout(180)
 
-SHORT = Lives(authority=15, certificate=8, trusted_before=2)
-"""Seconds."""
+SHORT = Lives(authority=120, certificate=45, trusted_before=10)
+"""Seconds of a clock that runs ahead of that by which connections are checked."""
+AHEAD, STEP, FURTHEST = 20.0, 20.0, 280.0
+"""As far as it may: a certificate is good five minutes before it is made."""
 SECRET, CONFIG_MAP = "legation-tls", "legation-ca"
 
 
@@ -56,7 +63,7 @@ class Counting(Ports):
 class Replica:
     """One of the replicas: it shows what the Secret holds at two ports."""
 
-    def __init__(self, server: ApiServer, admin: Admin, home: str, namespaces: Collection[str]) -> None:
+    def __init__(self, server: ApiServer, admin: Admin, home: str, *, now: Callable[[], float] = time.time) -> None:
         where = Connection(
             server=server.url, authority=Pem(file=str(server.ca_file)), user=User(token=token_of(admin, home))
         )
@@ -70,7 +77,7 @@ class Replica:
             name=SECRET,
             layout=TLS,
             publisher=ConfigMaps(
-                self.client, name=CONFIG_MAP, namespaces=lambda: namespaces, files=trust_files(), clock=clock
+                self.client, name=CONFIG_MAP, namespaces=lambda: {home}, files=trust_files(), clock=clock
             ),
             leads=lambda: self.leads,
             clock=clock,
@@ -78,6 +85,7 @@ class Replica:
             code="tls",
             subject="legation",
             usage=Usage.BOTH,
+            unix_time=now,
             lives=SHORT,
         )
         self.plain = self.ports.trusting(Whom.NOBODY).port(Ask.NOTHING)
@@ -142,38 +150,63 @@ async def said(admin: Admin, namespace: str) -> str:
     return str(found["data"]["ca.crt"])
 
 
+class Crowd:
+    """Two replicas, and who connects to them: with the bundle of this look, and with that of the look before."""
+
+    def __init__(self, admin: Admin, server: ApiServer, home: str, folder: Path) -> None:
+        self.ahead = AHEAD
+        self.admin, self.home, self._folder = admin, home, folder
+        self.one, self.two = (Replica(server, admin, home, now=self.now) for _ in range(2))
+        self.bundles: list[str] = []
+        self.failed: list[Exception] = []
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    async def connect(self) -> None:
+        """Connect with each of both bundles to each replica, as an Envoy and as a replica."""
+        for bundle, each in itertools.product(self.bundles[-2:], (self.one, self.two)):
+            try:
+                await each.connects(bundle, self.home, own=None)
+                await each.connects(bundle, self.home, own=own(self.two, self._folder))
+            except (OSError, AssertionError) as error:
+                self.failed.append(error)
+
+    async def settled(self) -> bool:
+        """Say whether nothing is due, all are told, and both show it; who connects does so meanwhile."""
+        await self.connect()
+        found = await asyncio.to_thread(self.admin.get, reference("v1", "Secret", SECRET, self.home))
+        kept = secret.read(msgspec.Raw(json.dumps(found).encode()), layout=TLS).kept
+        if kept is None or any(each.published is None for each in kept.authorities):
+            return False
+        called = names("legation", self.home)
+        if rotation.renewed(kept, names=called, now=self.now(), lives=SHORT, usage=Usage.BOTH) is not kept:
+            return False
+        shown = [each.ports.material for each in (self.one, self.two)]
+        if any(each is None or each.certificate != kept.server.certificate for each in shown):
+            return False
+        return await said(self.admin, self.home) == kept.trusted.decode()
+
+
 async def test_while_certificates_authorities_and_leaders_change_no_connection_fails(
     home: str, admin: Admin, api_server: ApiServer, tmp_path: Path
 ) -> None:
-    """Who has a bundle of a moment ago is served by every replica, Envoys and replicas alike."""
-    bundles: dict[str, float] = {}
-    connections = 0
-    one, two = (Replica(api_server, admin, home, {home}) for _ in range(2))
-    async with one.running(), two.running():
-        one.leads = True
-        await web.until(partial(said, admin, home), within=PATIENCE, what="the ConfigMap")
-        await web.until(
-            lambda: is_so(one.ports.ready and two.ports.ready), within=PATIENCE, what="both to show something"
-        )
-        while len(one.ports.certificates) < 6 or len(bundles) < 5:
-            if len(bundles) >= 3:
-                one.leads, two.leads = False, True
-            bundles[await said(admin, home)] = time.monotonic()
-            for bundle, last_seen in bundles.items():
-                # A kubelet takes a while.
-                if time.monotonic() - last_seen < SHORT.trusted_before / 2:
-                    for each in (one, two):
-                        await each.connects(bundle, home, own=None)
-                        await each.connects(bundle, home, own=own(two, tmp_path))
-                        connections += 2
-    assert connections > 50
-    secret = admin.get(reference("v1", "Secret", SECRET, home))
-    assert secret["type"] == "legation.dev/tls"
-    assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt", "authorities.json"}
-
-
-async def is_so(found: bool) -> bool:  # noqa: FBT001 - what is found
-    return found
+    crowd = Crowd(admin, api_server, home, tmp_path)
+    async with crowd.one.running(), crowd.two.running():
+        crowd.one.leads = True
+        while crowd.ahead < FURTHEST:
+            await web.until(crowd.settled, within=PATIENCE, what="the newest certificate, and that all trust it")
+            crowd.bundles.append(await said(admin, home))
+            await crowd.connect()
+            crowd.ahead += STEP
+            if crowd.ahead > FURTHEST / 2:
+                crowd.one.leads, crowd.two.leads = False, True
+    assert crowd.failed == []
+    assert len(crowd.one.ports.certificates) > 5
+    assert len(set(crowd.bundles)) > 3
+    found = admin.get(reference("v1", "Secret", SECRET, home))
+    assert found["type"] == "legation.dev/tls"
+    assert set(found["data"]) == {"tls.crt", "tls.key", "ca.crt", "authorities.json"}
 
 
 def own(replica: Replica, folder: Path) -> Path:
@@ -188,13 +221,13 @@ def own(replica: Replica, folder: Path) -> Path:
 async def test_a_secret_that_somebody_empties_cuts_nobody_off(
     home: str, admin: Admin, api_server: ApiServer, tmp_path: Path
 ) -> None:
-    replica = Replica(api_server, admin, home, {home})
-    secret = reference("v1", "Secret", SECRET, home)
+    replica = Replica(api_server, admin, home)
+    kept = reference("v1", "Secret", SECRET, home)
     async with replica.running():
         replica.leads = True
         before: str = await web.until(partial(said, admin, home), within=PATIENCE, what="the ConfigMap")
-        gone = dict.fromkeys(admin.get(secret)["data"])
-        admin.patch(secret | {"data": gone})
+        gone = dict.fromkeys(admin.get(kept)["data"])
+        admin.patch(kept | {"data": gone})
 
         async def after() -> str:
             found = await said(admin, home)
@@ -204,13 +237,13 @@ async def test_a_secret_that_somebody_empties_cuts_nobody_off(
         assert before in bundle
         for each in (before, bundle):
             await replica.connects(each, home, own=None)
-        held = base64.b64decode(admin.get(secret)["data"]["ca.crt"]).decode()
+        held = base64.b64decode(admin.get(kept)["data"]["ca.crt"]).decode()
         assert before in held
 
 
 async def test_what_is_not_allowed_is_told_with_the_rule(home: str, admin: Admin, api_server: ApiServer) -> None:
     """In a namespace that the chart does not know."""
-    replica = Replica(api_server, admin, home, {home})
+    replica = Replica(api_server, admin, home)
     for name in ("legation-tls-secret", f"{home}:legation", "legation"):
         with contextlib.suppress(Refused):
             admin.delete(reference("rbac.authorization.k8s.io/v1", "RoleBinding", name, home))

@@ -9,8 +9,7 @@ import yaml
 from cryptography import x509
 
 from demo.stage import legation
-from tests.envoy.test_trust_rotations import connections
-from tests.envoy.trusted import NODE
+from tests.envoy.trusted import NODE, connections
 from tests.envoy.world import GRACES, World
 
 

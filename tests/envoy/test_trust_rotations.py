@@ -17,7 +17,7 @@ from legation.tls.material import Material
 from legation.tls.shown import Ask, Shown
 from legation.transports.grpc_server import GrpcTransport
 from tests.envoy.tokens import Issuer
-from tests.envoy.trusted import NODE, Trusted, bundle, client_pair, new_authority, serial_of, server_pair
+from tests.envoy.trusted import NODE, Trusted, bundle, client_pair, connections, new_authority, serial_of, server_pair
 from tests.envoy.world import GRACES, World
 
 pytestmark = pytest.mark.timeout(600)
@@ -183,9 +183,3 @@ def _send_all_to(world: World, colour: str) -> None:
 
 def _all(colour: str) -> dict[str, float]:
     return {each: float(each == colour) for each in ("blue", "green")}
-
-
-async def connections(world: World) -> int:
-    """Return how many connections the Envoy has made to its server since its start."""
-    name = "cluster.xds_cluster.upstream_cx_total"
-    return (await world.envoy.statistics(f"^{name}$"))[name]

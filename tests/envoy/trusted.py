@@ -211,3 +211,9 @@ def serial_of(pair: Pair) -> int:
 def bundle(authorities: Sequence[Pair]) -> bytes:
     """Return a file of authorities, without their keys."""
     return b"".join(each.certificate for each in authorities)
+
+
+async def connections(world: World) -> int:
+    """Return how many connections the Envoy has made to its server since its start."""
+    name = "cluster.xds_cluster.upstream_cx_total"
+    return (await world.envoy.statistics(f"^{name}$"))[name]

@@ -111,7 +111,7 @@ async def test_a_certificate_of_a_node_is_for_its_id(tmp_path: Path) -> None:
     world = World(tmp_path)
     async with world.serving():
         async with world.envoy(OF_NODE, node="edge") as envoy:
-            await envoy.until(lambda: envoy.responses, "an answer", within=PATIENCE)
+            await envoy.until(lambda: bool(envoy.responses), "an answer", within=PATIENCE)
         assert (await world.refused(OF_NODE, node="edge-2"))[0] == "PERMISSION_DENIED"
 
 

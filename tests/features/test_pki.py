@@ -16,6 +16,7 @@ from legation.cli.tls_side import TlsSide
 from legation.pki import certificates
 from legation.pki.ledger import Entry, Ledger
 from legation.pki.place import Place
+from legation.pki.swapped import Swapping
 from legation.settings import Tls
 from legation.testing import ManualClock
 
@@ -86,7 +87,7 @@ async def test_a_hundred_rotations_of_all_that_there_is(tmp_path: Path) -> None:
         return time.time() + ahead
 
     folder = tmp_path / "pki"
-    place = Place(folder, now=now)
+    place = Place(folder, now=now, swapping=Swapping(lasting=False))
     begun = Ledger(
         trust_domain="legation", authority_life=3_600.0, trusted_before=1.0, server_life=9.0, client_life=9.0
     )

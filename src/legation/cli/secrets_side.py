@@ -1,7 +1,8 @@
 """Whether Envoys are given Secrets, and what is doubtful about it.
 
-The one invariant: no private key goes over a network in the clear, whoever asks for it; and where nobody has asked,
-none goes to an Envoy that has not proven who it is.
+The one invariant: where nobody has asked, no private key goes in the clear, nor to an Envoy that has not proven who it
+is; and where somebody has, none goes over a network in the clear but by a port that is there for Envoys from before
+TLS, which is told.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from legation.clock import Clock, MonotonicClock
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.settings import Tls
 from legation.tls.files import AUTHORITIES, CODE, Files, pair_files
 from legation.tls.lasting import authorities_ending, ending
@@ -65,6 +65,7 @@ class TlsSide:
         self.ports = Ports(minimum=_VERSIONS[found.tls_min_version], now=now)
         """What shows it; for the keeper of a certificate of our own."""
         self._files: dict[Path, Files] = {}
+        self._has_replicas = False
         self.keeper: Keeper | None = None
         """What keeps a certificate of our own, if one is kept."""
         if found.tls is not None:
@@ -101,6 +102,7 @@ class TlsSide:
     @property
     def replicas(self) -> PortTls:
         """The port of the other replicas: each shows the other the same certificate."""
+        self._has_replicas = True
         return self.ports.trusting(self._own_authorities).port(Ask.REQUIRED)
 
     def shown_to_replicas(self) -> Material | None:
@@ -150,11 +152,27 @@ class TlsSide:
         return (
             *(each for files in self._files.values() for each in files.problems()),
             *(self.keeper.problems() if self.keeper is not None else ()),
+            *self._unfit_for_replicas(),
             *ending(self.ports.life, now=now, code=CODE, subject=str(self._found.tls or self._found.tls_secret)),
             *(
                 each
                 for whom, life in self.ports.authorities().items()
                 for each in authorities_ending(life, now=now, code=CODE, subject=str(whom))
+            ),
+        )
+
+    def _unfit_for_replicas(self) -> tuple[Problem, ...]:
+        life = self.ports.life
+        if not self._has_replicas or life is None or (life.dns and life.for_clients):
+            return ()
+        lacks = "it has no DNS name" if not life.dns else "its extended key usage names servers alone"
+        return (
+            Problem(
+                code=CODE,
+                level=Level.WARNING,
+                message=f"by the certificate that is shown replicas cannot know each other: {lacks}",
+                mend="have one made with a DNS name, for server and client authentication",
+                subject="replicas",
             ),
         )
 

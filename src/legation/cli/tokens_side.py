@@ -5,6 +5,7 @@ One of these is for all ports: so a token that Envoys and clients show anywhere 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 CODE = "unchecked-tokens"
 """Of the problem that is told here."""
 _SUBJECT = "--token-audience"
+_BETWEEN = 10.0
+"""Seconds between two log lines: an API server that answers now and then must not fill the log."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -59,18 +62,13 @@ class TokensSide:
             case _:
                 judge = self._asking(found, audience, clock)
         self._tokens = Tokens(judge, audience=audience, clock=clock)
-        self._told = ""
+        self._clock = clock
+        self._told, self._told_at = "", -math.inf
 
     async def check(self, token: str) -> TokenProof | Flaw:
         """Return whose a token is, or why it proves nothing."""
         found = await self._tokens.check(token)
-        words = self._trouble()
-        if words != self._told:
-            self._told = words
-            if words:
-                _log.warning("tokens cannot be checked", why=words)
-            else:
-                _log.info("tokens can be checked again")
+        self._tell()
         return found
 
     def problems(self) -> tuple[Problem, ...]:
@@ -85,6 +83,16 @@ class TokensSide:
         """Close what was opened."""
         if self._client is not None:
             await self._client.aclose()
+
+    def _tell(self) -> None:
+        words, now = self._trouble(), self._clock.now()
+        if words == self._told or now < self._told_at + _BETWEEN:
+            return
+        self._told, self._told_at = words, now
+        if words:
+            _log.warning("tokens cannot be checked", why=words)
+        else:
+            _log.info("tokens can be checked again")
 
     def _trouble(self) -> str:
         if self._sparing is not None:

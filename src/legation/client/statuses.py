@@ -52,7 +52,7 @@ _NO_HOST = ("dns resolution failed", "errors resolving", "domain name not found"
 _ANOTHER = ("http1.x server", "trying to connect an http1", "http status code", "settings frame")
 _OURS = "legation.dev"
 """The domain of what the server itself says."""
-_NOTHING_DONE = frozenset({"NOT_READY", "SHUTTING_DOWN", "STORE_UNAVAILABLE"})
+_NOTHING_DONE = frozenset({"ACCESS_UNKNOWN", "NOT_READY", "SHUTTING_DOWN", "STORE_UNAVAILABLE", "TOKEN_UNKNOWN"})
 """Reasons for which nothing was stored."""
 _PARTLY_STORED, _VERSION_CONFLICT = "PARTLY_STORED", "VERSION_CONFLICT"
 _PLAIN: dict[str, type[Refused]] = {

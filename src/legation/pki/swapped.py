@@ -43,6 +43,8 @@ class Swapping:
     """How files are written."""
 
     before: Before = nothing
+    lasting: bool = True
+    """Whether what is written outlasts a crash of the machine, which is waited for; else one of the process alone."""
 
     def folder(self, folder: Path) -> None:
         """Have a folder there that is for its owner alone; one that is there already stays as it is.
@@ -57,7 +59,7 @@ class Swapping:
             folder.mkdir(mode=FOLDER)
             folder.chmod(FOLDER)
             _give_to_owner_of(folder.parent, folder)
-            _flush(folder.parent)
+            self._flush(folder.parent)
         except FileExistsError:
             raise PkiError(str(folder), "it is no folder") from None
         except OSError as error:
@@ -73,10 +75,10 @@ class Swapping:
         try:
             self.before()
             new.unlink(missing_ok=True)
-            _put(new, content, mode=mode)
+            self._put(new, content, mode=mode)
             self.before()
             new.replace(path)
-            _flush(path.parent)
+            self._flush(path.parent)
         except OSError as error:
             raise PkiError(str(path), f"it cannot be written: {why(error)}") from error
 
@@ -101,7 +103,7 @@ class Swapping:
                     self.before()
                     (folder / name).symlink_to(f"{DATA}/{name}")
             self._clear(folder)
-            _flush(folder)
+            self._flush(folder)
         except OSError as error:
             raise PkiError(str(folder), f"it cannot be written: {why(error)}") from error
 
@@ -126,15 +128,15 @@ class Swapping:
         _give_to_owner_of(folder, version)
         for name, content in files.items():
             self.before()
-            _put(version / name, content, mode=PRIVATE if name.endswith(".key") else PUBLIC)
-        _flush(version)
+            self._put(version / name, content, mode=PRIVATE if name.endswith(".key") else PUBLIC)
+        self._flush(version)
         link = folder / f"{_NEW}data"
         self.before()
         link.unlink(missing_ok=True)
         link.symlink_to(version.name)
         self.before()
         link.replace(folder / DATA)
-        _flush(folder)
+        self._flush(folder)
 
     def _clear(self, folder: Path) -> None:
         """Take away what is not shown any more."""
@@ -146,6 +148,27 @@ class Swapping:
             elif each.name.startswith(_NEW):
                 self.before()
                 each.unlink()
+
+    def _put(self, path: Path, content: bytes, *, mode: int) -> None:
+        # From the beginning with the final mode: nobody can open it before that.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
+            file.write(content)
+            file.flush()
+            if self.lasting:
+                os.fsync(handle)
+        _give_to_owner_of(path.parent, path)
+
+    def _flush(self, folder: Path) -> None:
+        """Have the names in a folder outlast a crash of the machine."""
+        if not self.lasting:
+            return
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -184,27 +207,7 @@ def _is_foreign(path: Path) -> bool:
         return True
 
 
-def _put(path: Path, content: bytes, *, mode: int) -> None:
-    # From the beginning with the final mode: nobody can open it before that.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, mode)
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    _give_to_owner_of(path.parent, path)
-
-
 def _give_to_owner_of(folder: Path, path: Path) -> None:
     owner = folder.stat()
     if os.geteuid() == 0 and (owner.st_uid, owner.st_gid) != (0, 0):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def _flush(folder: Path) -> None:
-    """Have the names in a folder outlast a crash of the machine."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -98,7 +98,9 @@ class Arrivals:
         for each in self._sitters():
             refusal = self._admitting.revoked(each.peer, each.node)
             if refusal is not None:
-                _log.warning("not admitted any more", node=each.node.id, peer=each.peer.address, reason=str(refusal))
+                # That a Pod ends is nothing to worry about.
+                tell = _log.warning if refusal.cause else _log.info
+                tell("not admitted any more", node=each.node.id, peer=each.peer.address, reason=str(refusal))
                 if refusal.cause:
                     self.denied.note(each.peer, each.node, refusal)
                 each.dismiss(refusal)

@@ -104,15 +104,13 @@ class Engine:
             judged=self._court.book if self._court is not None else None,
         )
         self._admitting = admitting = self._served.admitting
-        self.arrivals = Arrivals(
+        self.arrivals = arrivals = Arrivals(
             clock,
             admitting=admitting,
             waiting=lambda: self._waiting_room.wake(),  # noqa: PLW0108 - it is made further down
             sitters=lambda: self._hub.sitters(but=EXPECTED),
         )
-        self._hub: Hub[AnyGroup] = Hub(
-            self._served, feedback=self.feedback, arrived=self.arrivals.note, doors=admitting
-        )
+        self._hub: Hub[AnyGroup] = Hub(self._served, feedback=self.feedback, arrived=arrivals.note, doors=admitting)
         self.objects = DeliveryCounts(
             clock=clock,
             epoch=token_hex(8),
@@ -132,7 +130,7 @@ class Engine:
             guests=partial(self._hub.seats_of, EXPECTED),
             check=self._served.group_of,
             why=admitting.why_unknown,
-            turned_away=self.arrivals.refuse,
+            turned_away=arrivals.refuse,
         )
         self._folder = state_folder
         self._saving = (

@@ -190,9 +190,7 @@ SECONDS = Kind(metavar="SECONDS", expects="a number of seconds or a duration suc
 PERIOD = Kind(metavar="SECONDS", expects="a duration of 1s or more, such as 10s or 5m", read=_read_period)
 SWITCH = Kind(metavar="on|off", expects="on or off", read=_read_switch, choices=("on", "off"))
 FLAG = Kind(metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True)
-YES_OR_NO = Kind(
-    metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True, deniable=True
-)
+YES_OR_NO = Kind(metavar="", expects="on or off", read=_read_switch, choices=("on", "off"), bare=True, deniable=True)
 TEXT = Kind(metavar="TEXT", expects="text", read=_read_text)
 NAME = Kind(metavar="NAME", expects="a name as Kubernetes takes it (small letters, digits and dashes)", read=_read_name)
 NAMESPACES = Kind(metavar="NAME,...", expects="a list of namespaces such as shop,edge", read=_read_names)

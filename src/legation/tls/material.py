@@ -44,6 +44,8 @@ class Life:
     ends: float
     """Of the chain as a whole: when the first certificate in it ends."""
     dns: tuple[str, ...] = ()
+    for_clients: bool = True
+    """Whether it may be shown to a server too, as replicas do."""
     authorities: Period | None = None
     """The life of that of the authorities of clients that ends last; None without any."""
     each_authority: tuple[Period, ...] = ()
@@ -74,6 +76,9 @@ def examine(material: Material, *, now: float) -> Life:
         raise Unusable(_UNFIT[found])
     if not _is_common(chain[0]):
         raise Unusable("the key is neither RSA nor ECDSA, which gRPC and Envoy do not take; P-256 is taken everywhere")
+    for_servers, for_clients = _purposes(chain[0])
+    if not for_servers:
+        raise Unusable("the certificate is none for servers: its extended key usage has to name server authentication")
     periods = [pem.period(each) for each in chain]
     for number, each in enumerate(periods):
         which = "the certificate" if number == 0 else f"certificate {number + 1} of the chain"
@@ -88,6 +93,7 @@ def examine(material: Material, *, now: float) -> Life:
         made=periods[0].start,
         ends=min(each.end for each in periods),
         dns=_dns(chain[0]),
+        for_clients=for_clients,
         authorities=max(lives, key=_end, default=None),
         each_authority=lives,
     )
@@ -137,6 +143,19 @@ def _is_common(certificate: Certificate) -> bool:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - see below
 
     return isinstance(certificate.public_key(), ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
+
+
+def _purposes(certificate: Certificate) -> tuple[bool, bool]:
+    """Return whether a certificate is for servers, and whether it is for clients; one that does not say is for both."""
+    from cryptography import x509  # noqa: PLC0415 - see below
+    from cryptography.x509.oid import ExtendedKeyUsageOID as Usage  # noqa: PLC0415 - see below
+
+    try:
+        found = set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except (x509.ExtensionNotFound, ValueError):
+        return True, True
+    every = Usage.ANY_EXTENDED_KEY_USAGE in found
+    return every or Usage.SERVER_AUTH in found, every or Usage.CLIENT_AUTH in found
 
 
 def _dns(certificate: Certificate) -> tuple[str, ...]:

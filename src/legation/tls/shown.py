@@ -115,6 +115,8 @@ class Shown:
             Unusable: It cannot be used, and why; what was shown goes on.
         """
         life = examine(material, now=self._now())
+        if self._newest is not None and self._newest[0] == material:
+            return
         # A context that a pair has failed on breaks every handshake: each pair gets contexts of its own.
         tried = {ask: each.made(material) for ask, each in self._contexts.items()} or {
             Ask.NOTHING: _Swapped(Ask.NOTHING, minimum=self._minimum).made(material)

@@ -113,7 +113,7 @@ class GrpcTransport:
             load_interval: Seconds between two reports of its load that an Envoy is asked for, at least 1.
             connection_age: Seconds that a connection lasts, give or take a tenth; None for ever.
             connection_age_grace: Seconds that its streams may go on after that. Envoy does not leave before they end.
-            client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
+            client_status: Serve the client status service, which shows what every Envoy gets to who may see it.
             tls: What the port shows, and whether clients have to show a certificate; None: nothing is encrypted. While
                 there is nothing to show it does not listen.
             token_port: A second port with the same services, where clients are asked for no certificate; 0 takes a free

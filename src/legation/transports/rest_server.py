@@ -77,7 +77,7 @@ class RestTransport:
             hold: Seconds that a poll with no news is held at most. No poll is held longer than its client says that it
                 waits, and one that says nothing is answered at once: an answer after the client's time limit is lost.
             idle: Seconds without a poll after which a stream is over and what was kept for it is freed.
-            client_status: Serve the client status service, which shows everybody who connects what every Envoy gets.
+            client_status: Serve the client status service, which shows what every Envoy gets to who may see it.
             tls: What the port shows, and whether clients have to show a certificate; None: nothing is encrypted. While
                 there is nothing to show it does not listen.
             limits: What clients may take of the server.

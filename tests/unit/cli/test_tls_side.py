@@ -14,6 +14,8 @@ from legation.cli import server_parts
 from legation.cli.tls_side import TlsSide
 from legation.errors import SettingsError
 from legation.model.problems import Level, Problem
+from legation.pki import certificates
+from legation.pki.certificates import Usage
 from legation.settings import Identity, Settings, Tls
 from legation.testing import ManualClock
 from legation.tls.shown import Ask, PortTls
@@ -149,6 +151,27 @@ async def test_what_breaks_later_leaves_what_was_there_and_is_told_until_it_is_m
         await until_told(world, lambda: not side.problems() and xds.shown.material is not before)
     finally:
         await ended(task)
+
+
+@pytest.mark.parametrize(
+    ("names", "usage", "told"),
+    [
+        ((NAME,), Usage.BOTH, ""),
+        ((NAME,), Usage.SERVER, "names servers alone"),
+        (("spiffe://home/ns/a/sa/b",), Usage.BOTH, "no DNS name"),
+    ],
+)
+def test_a_certificate_that_replicas_cannot_use_is_told_where_there_are_some(
+    world: World, names: tuple[str, ...], usage: Usage, told: str
+) -> None:
+    side, alone = world.side(client_ca=None), world.side(client_ca=None)
+    assert side.replicas.ask is Ask.REQUIRED
+    pair = certificates.issue(world.own.pair, names=names, now=time.time(), seconds=HOUR, usage=usage)
+    for each in (side, alone):
+        each.ports.trust(world.folder / "ca.crt", world.own.pem)
+        each.ports.show(world.own.material(pair=pair))
+    assert alone.problems() == ()
+    assert [told in each.message for each in side.problems()] == ([True] if told else [])
 
 
 def test_what_is_missing_is_told_to_everybody_without_saying_where(world: World) -> None:

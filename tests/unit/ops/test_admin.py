@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from legation.model.identity import CertificateProof, Proof
+from legation.model.node import Node, Peer
+from legation.model.proxy_status import Denied
 from legation.model.replicas import ReplicaPage, ReplicaPages
 from legation.ops.admin import admin_app
 from tests.unit.ops.records import DANGLING, REFUSING, UNKNOWN_FIELD
@@ -75,7 +78,9 @@ def test_the_load_of_an_envoy_is_shown_by_cluster() -> None:
 
 def test_the_envoys_of_all_replicas_are_shown_together() -> None:
     """What another one shows says which one that is; who was silent is named."""
-    theirs = ReplicaPage(replica="10.0.0.2", proxies=({"node": "far"},), turned_away=({"node": "odd"},))
+    theirs = ReplicaPage(
+        replica="10.0.0.2", proxies=({"node": "far"},), turned_away=({"node": "odd"},), denied=({"node": "x"},)
+    )
 
     async def replicas() -> ReplicaPages:
         return ReplicaPages(pages=(theirs,), silent=("10.0.0.3",))
@@ -84,8 +89,38 @@ def test_the_envoys_of_all_replicas_are_shown_together() -> None:
     page = TestClient(app, base_url="http://localhost").get("/proxies").json()
     assert [(each["node"], each.get("replica")) for each in page["proxies"]] == [("test-id", None), ("far", "10.0.0.2")]
     assert page["turned_away"] == [{"node": "odd", "replica": "10.0.0.2"}]
+    assert page["denied"] == [{"node": "x", "replica": "10.0.0.2"}]
     assert page["replicas"] == {"asked": 3, "answered": 2, "silent": ["10.0.0.3"]}
     assert "replicas" not in get("/proxies").json()
+
+
+def test_who_was_refused_for_its_identity_is_shown_with_what_it_showed() -> None:
+    proof = Proof(certificate=CertificateProof(uris=("spiffe://d/node/edge",)))
+    denied = Denied(
+        node=Node(id="web-1.shop"),
+        peer=Peer(address="ipv4:10.0.0.1:4711", transport="grpc", proof=proof),
+        cause="other-node",
+        status="PERMISSION_DENIED",
+        words="it is another one",
+        served=False,
+        times=2,
+        ago=1.5,
+    )
+    app = admin_app(proxies=tuple, problems=tuple, turned_away=tuple, denied=lambda: (denied,), bind="localhost")
+    page = TestClient(app, base_url="http://localhost").get("/proxies").json()
+    assert page["denied"] == [
+        {
+            "node": "web-1.shop",
+            "address": "ipv4:10.0.0.1:4711",
+            "proof": "the certificate of spiffe://d/node/edge",
+            "cause": "other-node",
+            "status": "PERMISSION_DENIED",
+            "reason": "it is another one",
+            "served": False,
+            "times": 2,
+            "ago": 1.5,
+        }
+    ]
 
 
 def test_problems_are_lines_for_people() -> None:

@@ -112,3 +112,13 @@ def test_metrics_are_in_openmetrics_when_that_is_asked_for() -> None:
 def test_two_servers_in_one_process_do_not_share_figures() -> None:
     """There is no global registry to fill twice."""
     assert client().get("/metrics").status_code == client().get("/metrics").status_code == 200
+
+
+def test_no_figure_names_an_object_an_envoy_or_what_is_wrong() -> None:
+    """Whoever reaches the port sees counts; groups and clusters of reported loads are all the names that there are."""
+    text = get("/metrics").text
+    for problem in (UNKNOWN_FIELD, DANGLING):
+        assert problem.code in text
+        assert problem.message not in text
+        assert problem.object is None or str(problem.object) not in text
+    assert "test-id" not in text

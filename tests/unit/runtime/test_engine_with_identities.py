@@ -119,9 +119,10 @@ async def test_a_stolen_name_costs_nothing_but_its_line_in_the_list() -> None:
 async def test_before_anything_is_heard_who_shows_something_waits_and_who_shows_nothing_is_refused() -> None:
     async with World().running(loaded=False) as world:
         honest, uid, stolen = world.client(), world.client("uid-of-web-1"), world.client("db-1.shop")
-        foreign = pytest.raises(Refusal, world.client, "vault-1.bank")
-        nothing = pytest.raises(Refusal, world.client, "web-1.shop", Proof())
-        assert (foreign.value.cause, nothing.value.cause) == ("other-node", "no-proof")
+        for node_id, proof, cause in (("vault-1.bank", WEB, "other-node"), ("web-1.shop", Proof(), "no-proof")):
+            with pytest.raises(Refusal) as refusal:
+                world.client(node_id, proof)
+            assert refusal.value.cause == cause
         assert served(honest) is served(uid) is served(stolen) is None
         await world.publish()
         assert served(honest) == served(uid) == ["all"]

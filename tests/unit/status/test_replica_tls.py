@@ -117,7 +117,7 @@ async def test_certificates_and_authorities_may_be_replaced_while_they_are_asked
 async def test_a_certificate_without_a_name_is_told_as_silence() -> None:
     world = World()
     own = world.show()
-    unnamed = world.authority.material(world.authority, pair=world.authority.client("spiffe://home/ns/a/sa/b"))
+    unnamed = world.authority.material(world.authority, pair=world.authority.server("spiffe://home/ns/a/sa/b"))
     async with world.serving() as port:
         replica = Replica(HERE, port=port, secured=lambda: unnamed)
         with pytest.raises(Silence, match="no DNS name"):

@@ -126,3 +126,17 @@ async def test_that_it_ends_soon_is_told_as_long_as_nobody_renews_it(world: Worl
     world.mount(world.issue())
     world.folder.look()
     assert world.words() == []
+
+
+def test_files_that_change_while_they_are_read_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = world.mount(world.issue())
+    moments = iter(range(100))
+    monkeypatch.setattr("legation.tls.files.stamps", lambda paths: (next(moments), *paths))
+    world.folder.look()
+    assert "the files change all the time" in world.words()[0]
+    assert world.shown.certificates == []
+    # At first others are there than a moment later.
+    changing = iter((1, 2, 2))
+    monkeypatch.setattr("legation.tls.files.stamps", lambda paths: (next(changing), *paths))
+    world.folder.look()
+    assert (world.words(), world.shown.certificates) == ([], [pair.certificate])

@@ -62,6 +62,7 @@ BAD: dict[str, tuple[Callable[[Authority], Material], str]] = {
         ),
         "certificate 2 of the chain expired on 20",
     ),
+    "for clients": (lambda signer: _of(signer.client("a")), "the certificate is none for servers"),
     "encrypted": (lambda signer: _of(encrypted(signer.server())), "the private key is encrypted"),
     "half a certificate": (
         lambda signer: dataclasses.replace((good := _of(signer.server())), certificate=good.certificate[:200]),

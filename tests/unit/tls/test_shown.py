@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import socket
 import ssl
 import time
@@ -207,3 +208,11 @@ async def test_who_waits_for_something_to_show_is_told_from_any_thread() -> None
     async with asyncio.timeout(PATIENCE):
         await waiting
         await shown.wait_ready()
+
+
+async def test_the_same_once_more_is_no_change() -> None:
+    shown, authority = Shown(), Authority()
+    material = authority.material()
+    shown.show(material)
+    shown.show(dataclasses.replace(material))
+    assert shown.material is material

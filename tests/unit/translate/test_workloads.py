@@ -17,6 +17,15 @@ def test_a_pod_gives_its_envoy_labels() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("spec", "account"), [({"serviceAccountName": "edge"}, "edge"), ({}, ""), (7, ""), ({"serviceAccountName": 7}, "")]
+)
+def test_a_pod_says_whose_proof_its_envoy_may_show(spec: object, account: str) -> None:
+    pod = manifest("Pod", "web", api_version="v1", namespace="shop", spec=spec)
+
+    assert STEP.translate(pod).workloads["web.shop"].service_account == account
+
+
 def test_a_pod_without_labels_is_a_workload_too() -> None:
     """It gets what everybody in its namespace gets."""
     pod = manifest("Pod", "web", api_version="v1", namespace="shop")

@@ -161,8 +161,9 @@ async def test_the_place_knows_since_when_something_is_unread() -> None:
     world = World()
     world.clock.step(7)
     place = world.enter()
+    seen = [place.unread_since]
     async with place.room() as taken:
-        assert place.unread_since is None
+        seen.append(place.unread_since)
         taken(1)
-        assert place.unread_since == 7
-    assert place.unread_since is None
+        seen.append(place.unread_since)
+    assert [*seen, place.unread_since] == [None, None, 7, None]

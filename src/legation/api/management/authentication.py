@@ -48,6 +48,12 @@ class Doorman:
         self._audit = audit
         self._tokens, self._policy, self._now = tokens, policy, now
 
+    def foreign(self, peer: str, reason: str) -> None:
+        """Note that a request was refused before anybody asked who calls: a page of a browser may have sent it."""
+        self._audit.stranger(
+            "", who="nobody", proof="none", peer=peer, over="http", outcome="PERMISSION_DENIED", reason=reason
+        )
+
     async def caller(
         self,
         call: str,

@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from google.rpc import code_pb2
 
+from legation.api.management import failures
 from legation.api.management.access import ALL, ALLOWED, Access, Answer, Deed, NoAccess, Principal, Sight, Verb
+from legation.api.management.kinds import Kinds
 from legation.api.management.refused import Refused
+from legation.api.management.telling import Telling
+from legation.management.v1 import management_pb2 as pb
 from legation.model.objects import ObjectKey
 from legation.model.stored import Applied, Outcome
 
@@ -101,6 +105,49 @@ class Authorizing:
             what = f"{kind or 'objects'} in {f'the namespace {namespace}' if namespace else 'all namespaces'}"
             raise _refused(who, f"{_WORDS[verb]} {what}", found.refused, is_wide=not namespace)
         return found
+
+    async def sights(
+        self, who: Principal, verb: Verb, request: pb.ListRequest | pb.WatchRequest
+    ) -> tuple[Sight, Sight]:
+        """Return which of the objects that are asked for somebody sees, and of which the secrets.
+
+        Raises:
+            Refused: They see none of them, or no secret that they ask for.
+        """
+        group, kind, namespace = request.group, request.kind, request.namespace
+        seen = await self.sight(who, verb, group=group, kind=kind, namespace=namespace)
+        if not request.secrets:
+            return seen, ALL
+        return seen, await self.sight(who, Verb.SECRETS, group=group, kind=kind, namespace=namespace)
+
+    async def to_wait(
+        self, who: Principal, request: pb.WaitAcceptedRequest, *, kinds: Kinds, telling: Telling
+    ) -> Sight:
+        """Return what the answer may be about to who waits for objects.
+
+        Args:
+            who: Who waits.
+            request: For which; for all, where it names none.
+            kinds: Says which objects are meant.
+            telling: Is told which these are.
+
+        Raises:
+            Refused: They may not read one of them.
+        """
+        if who.unchecked:
+            return ALL
+        keys = [
+            kinds.key(each.group, each.kind, each.namespace, each.name, field=f"objects[{index}].")
+            for index, each in enumerate(request.objects)
+        ]
+        telling.objects(keys)
+        if not keys:
+            seen = await self.sight(who, Verb.LIST, group="", kind="", namespace="")
+            if not seen.whole:
+                raise failures.not_all()
+            return seen
+        await self.require(who, [Deed(verb=Verb.GET, key=each) for each in keys])
+        return Sight(sees=frozenset(keys).__contains__)
 
 
 def refusal(who: Principal, deed: Deed, answer: Answer) -> Refused:

@@ -76,7 +76,8 @@ def management_app(
         doorman: Finds out who calls; None: whoever reaches it may.
         secured: Whether it has TLS: then a name that is not this server's was refused by who calls.
     """
-    callers = _Callers(doorman or Doorman(), private=private, secured=secured)
+    doorman = doorman or Doorman()
+    callers = _Callers(doorman, private=private, secured=secured)
     calls = _Calls(service, callers=callers, fault=fault, patience=patience)
     document = openapi_document()
 
@@ -94,7 +95,7 @@ def management_app(
             Route("/docs", show_docs),
             Route("/", show_docs),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts=hosts, told=doorman.foreign)],
         exception_handlers={HTTPException: _no_route},
     )
 

@@ -8,7 +8,7 @@ Sources: https://fetch.spec.whatwg.org/#cors-safelisted-request-header, https://
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,15 +28,25 @@ _OWN = frozenset({"", "none", "same-origin"})
 class Guard:
     """Lets pass what a page of another origin cannot have sent."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Sequence[str]) -> None:
-        """Take what is guarded, and the names that a request may have for this server; none: any name."""
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], told: Callable[[str, str], None] | None = None) -> None:
+        """Take what is guarded.
+
+        Args:
+            app: It.
+            hosts: The names that a request may have for this server; none: any name.
+            told: Is told from where a request came that was refused, and with which reason.
+        """
         self._app = app
         self._hosts = frozenset(hosts)
+        self._told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "http" and (why := self._foreign(Headers(scope=scope))):
             refused = Refused.of(code_pb2.PERMISSION_DENIED, why, reason="FOREIGN_REQUEST")
+            if self._told is not None:
+                client = scope.get("client")
+                self._told(client[0] if client else "unix:", refused.reason)
             await refusal(refused.status)(scope, receive, send)
             return
         await self._app(scope, receive, send)

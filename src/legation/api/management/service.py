@@ -22,6 +22,7 @@ from legation.api.management.calls import Caller, Plane
 from legation.api.management.checking import check, manifests_in, refuse_marks
 from legation.api.management.failures import as_said, refusing
 from legation.api.management.kinds import Kinds
+from legation.api.management.paging import seen_page
 from legation.api.management.refused import Refused
 from legation.api.management.requests import Given
 from legation.api.management.telling import Telling
@@ -151,19 +152,19 @@ class Management:
 
     async def list(self, request: pb.ListRequest, caller: Caller) -> pb.ListResponse:
         """Return a page of objects: those that the caller sees."""
-        with self._quiet("List", caller), refusing():
+        with self._quiet("List", caller, asked=_asked(request)), refusing():
             _may_see(request.secrets, caller)
             if not 0 <= request.page_size <= _LARGEST_PAGE:
                 words = f"write a number from 1 to {_LARGEST_PAGE:,}, or leave it out for {_PAGE}"
                 raise Refused.bad_request([("page_size", words)])
-            seen, secrets = await self._sights(caller.who, Verb.LIST, request)
+            seen, secrets = await self._may.sights(caller.who, Verb.LIST, request)
             return await self._page(request, limit=request.page_size or _PAGE, seen=seen, secrets=secrets)
 
     async def watch(self, request: pb.WatchRequest, caller: Caller) -> AsyncGenerator[pb.WatchEvent, None]:
         """Yield what changes of what the caller sees, until closed, or until they may not watch any more."""
-        with self._quiet("Watch", caller), refusing():
+        with self._quiet("Watch", caller, asked=_asked(request)), refusing():
             _may_see(request.secrets, caller)
-            seen, secrets = await self._sights(caller.who, Verb.WATCH, request)
+            seen, secrets = await self._may.sights(caller.who, Verb.WATCH, request)
             if self._leaving.is_set():
                 raise failures.leaving()
             if len(self._watches) >= MOST_WATCHES:
@@ -188,27 +189,17 @@ class Management:
             try:
                 with refusing():
                     who = caller.who if caller.again is None else await caller.again()
-                    seen, secrets = await self._sights(who, Verb.WATCH, request)
+                    seen, secrets = await self._may.sights(who, Verb.WATCH, request)
             except Refused as refused:
                 ended = refused.status.code == code_pb2.UNAUTHENTICATED
                 watch.end(failures.proof_ended() if ended else refused)
                 return
             watch.show(seen, secrets=secrets)
 
-    async def _sights(
-        self, who: Principal, verb: Verb, request: pb.ListRequest | pb.WatchRequest
-    ) -> tuple[Sight, Sight]:
-        """Return which of the objects that are asked for somebody sees, and of which the secrets."""
-        group, kind, namespace = request.group, request.kind, request.namespace
-        seen = await self._may.sight(who, verb, group=group, kind=kind, namespace=namespace)
-        if not request.secrets:
-            return seen, ALL
-        return seen, await self._may.sight(who, Verb.SECRETS, group=group, kind=kind, namespace=namespace)
-
     async def wait_accepted(self, request: pb.WaitAcceptedRequest, caller: Caller) -> pb.WaitAcceptedResponse:
         """Return when Envoys have what the objects make, or refuse it, or the time is over."""
         with self._quiet("WaitAccepted", caller) as telling, refusing(_numbered):
-            seen = await self._may_wait(request, caller.who, telling)
+            seen = await self._may.to_wait(caller.who, request, kinds=self._kinds, telling=telling)
             if self._waits >= MOST_WAITS:
                 raise failures.busy(f"{MOST_WAITS:,} wait already; end one of these calls first")
             self._waits += 1
@@ -226,57 +217,27 @@ class Management:
                 waiting.cancel()
                 leaving.cancel()
 
-    async def _may_wait(self, request: pb.WaitAcceptedRequest, who: Principal, telling: Telling) -> Sight:
-        """Return what the answer may be about.
-
-        Raises:
-            Refused: They may not read one of the objects; or all of them, where none is named.
-        """
-        if who.unchecked:
-            return ALL
-        keys = [
-            self._kinds.key(each.group, each.kind, each.namespace, each.name, field=f"objects[{index}].")
-            for index, each in enumerate(request.objects)
-        ]
-        telling.objects(keys)
-        if not keys:
-            seen = await self._may.sight(who, Verb.LIST, group="", kind="", namespace="")
-            if not seen.whole:
-                raise failures.not_all()
-            return seen
-        await self._may.require(who, [Deed(verb=Verb.GET, key=each) for each in keys])
-        return Sight(sees=frozenset(keys).__contains__)
-
     def _telling(self, call: str, caller: Caller, request: pb.ApplyRequest | pb.AddUpstreamRequest) -> Telling:
         manager = _manager(request, caller)
         return Telling(call, caller, manager=manager, dry_run=request.dry_run, force=request.force, audit=self._audit)
 
-    def _quiet(self, call: str, caller: Caller) -> Telling:
-        return Telling(call, caller, changes=False, audit=self._audit)
+    def _quiet(self, call: str, caller: Caller, *, asked: str = "") -> Telling:
+        return Telling(call, caller, changes=False, asked=asked, audit=self._audit)
 
     def _not_here(self, key: ObjectKey) -> Refused:
         found = self._plane.foresight.held(key)
         return failures.not_found(key, *(() if found is None else (found[0].name, found[1].place)))
 
     async def _page(self, request: pb.ListRequest, *, limit: int, seen: Sight, secrets: Sight) -> pb.ListResponse:
-        page = await self._store.list(
-            group=request.group or None,
-            kind=request.kind or None,
-            namespace=request.namespace or None,
-            labels=request.label_selector,
-            limit=limit,
-            token=request.page_token,
-        )
+        page = await seen_page(self._store, request, limit=limit, seen=seen)
         told: list[pb.StoredObject] = []
         size = rested = 0
-        for number, each in enumerate(page.objects):
-            if not seen(each.key):
-                continue
+        for each in page.objects:
             told.append(await self._told(each, request, secrets=secrets))
             size += told[-1].ByteSize()
             if size > MOST_BYTES and len(told) > 1:
                 # Only the store can say how it goes on behind the others.
-                return await self._page(request, limit=number, seen=seen, secrets=secrets)
+                return await self._page(request, limit=len(told) - 1, seen=seen, secrets=secrets)
             if size - rested > LARGE:
                 # The Envoys have a turn.
                 rested = size
@@ -394,6 +355,10 @@ def _may_see(secrets: bool, caller: Caller) -> None:  # noqa: FBT001 - what the 
     # Of who has proven who they are it is asked whether they may.
     if secrets and not caller.private and not (caller.secured and not caller.who.unchecked):
         raise failures.hidden_here()
+
+
+def _asked(request: pb.ListRequest | pb.WatchRequest) -> str:
+    return f"{request.kind or 'all kinds'} in {request.namespace or 'all namespaces'}"
 
 
 def _manager(request: pb.ApplyRequest | pb.AddUpstreamRequest, caller: Caller) -> str:

@@ -32,6 +32,7 @@ class Telling:
         dry_run: bool = False,
         force: bool = False,
         changes: bool = True,
+        asked: str = "",
         audit: Audit = LOG,
     ) -> None:
         """Begin.
@@ -43,8 +44,10 @@ class Telling:
             dry_run: Whether nothing is stored.
             force: Whether fields of others are taken.
             changes: Whether it changes something; else it is told of only where it is denied.
+            asked: What it asks for, where that is no object by its name.
             audit: Where it is told.
         """
+        self._asked = asked
         self._changes = changes
         self._force = force
         self._audit = audit
@@ -87,6 +90,7 @@ class Telling:
             proof=who.proof,
             peer=self._caller.peer,
             over=self._caller.over,
+            **({"asked": self._asked} if self._asked else {}),
             **({"manager": self._manager} if self._manager else {}),
             **({"force": True} if self._force else {}),
             **({"dry_run": True} if self._dry_run else {}),

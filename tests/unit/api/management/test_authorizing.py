@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from legation.runtime.acceptance import Acceptance
 from legation.testing import ManualClock
 from tests.unit.api.management.stores import FakePlane, FakeStore
 from tests.unit.api.management.test_service import refusal
+from tests.unit.sources.stored.stored_things import a_store
 
 PATIENCE = 30.0
 KINDS = Kinds(
@@ -237,6 +240,31 @@ async def test_who_waits_may_ask_for_what_they_may_read() -> None:
     assert (await everything.management.wait_accepted(pb.WaitAcceptedRequest(), everything.caller)).accepted
 
 
+async def test_a_page_ends_with_an_object_that_one_sees_so_that_its_token_names_no_other(tmp_path: Path) -> None:
+    world = World(Right.READ)
+    names = [("edge", "secret-a"), ("shop", "m1"), ("shop", "m2"), ("tail", "secret-z")]
+    found, tokens, token = [], [], ""
+    async with a_store(tmp_path) as (store, _):
+        world.management = Management(
+            world.plane, store, own=None, kinds=KINDS, access=PolicyAccess(lambda: world.policy), clock=world.clock
+        )
+        await store.apply([plain(*each) for each in names], manager="x")
+        while True:
+            page = await world.management.list(pb.ListRequest(page_size=1, page_token=token), world.caller)
+            found += [each.object.name for each in page.objects]
+            token = page.next_page_token
+            if not token:
+                break
+            tokens.append(base64.urlsafe_b64decode(token + "=="))
+    assert found == ["m1", "m2"]
+    assert tokens
+    assert not any(b"secret" in each for each in tokens)
+
+
+def plain(namespace: str, name: str) -> dict[str, Any]:
+    return {**stored(namespace, name).body, "metadata": {"name": name, "namespace": namespace}}
+
+
 # ------------------------------------------------------------------------------------------------------------- watches
 
 
@@ -334,11 +362,11 @@ async def test_each_denied_call_leaves_a_line_and_no_other_read_does() -> None:
         with pytest.raises(Refused):
             async with watching(world, namespace=OTHERS) as events:
                 await told(world, events)
-    assert [(each["call"], each["who"], each["outcome"], each["objects"]) for each in logs] == [
+    assert [(each["call"], each["who"], each["outcome"], each["objects"] or each["asked"]) for each in logs] == [
         ("Get", "token:ci", "PERMISSION_DENIED", "Cluster edge/web"),
-        ("List", "token:ci", "PERMISSION_DENIED", ""),
+        ("List", "token:ci", "PERMISSION_DENIED", "all kinds in edge"),
         ("Apply", "token:ci", "PERMISSION_DENIED", "Cluster edge/web"),
         ("Delete", "token:ci", "PERMISSION_DENIED", "Cluster edge/web"),
-        ("Watch", "token:ci", "PERMISSION_DENIED", ""),
+        ("Watch", "token:ci", "PERMISSION_DENIED", "all kinds in edge"),
     ]
     assert {(each["proof"], each["peer"]) for each in logs} == {("token of the policy", "ipv4:192.0.2.7:5")}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from google.protobuf import json_format
 from google.rpc import code_pb2
+from structlog.testing import capture_logs
 
 from legation.api.management import http_app
 from legation.api.management.refused import Refused
@@ -395,8 +396,10 @@ async def test_who_proves_who_they_are_is_passed_on_by_that_name() -> None:
 async def test_a_good_token_does_not_make_a_foreign_request_good() -> None:
     async with serving(doorman=doorman()) as served:
         for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
-            response = await served.client.get("/v1/objects", headers={**PROOF, **headers})
+            with capture_logs() as logs:
+                response = await served.client.get("/v1/objects", headers={**PROOF, **headers})
             assert (response.status_code, reason(response)) == (403, "FOREIGN_REQUEST")
+            assert [(each["outcome"], each["reason"]) for each in logs] == [("PERMISSION_DENIED", "FOREIGN_REQUEST")]
 
 
 async def test_with_tls_it_may_be_called_by_any_name_of_its_own() -> None:

@@ -43,6 +43,13 @@ def test_what_matching_needs_is_kept_and_no_more() -> None:
     )
 
 
+def test_the_service_account_is_kept_for_proofs() -> None:
+    found = pod("edge-1", "10.0.0.1")
+    found["spec"] = {"serviceAccountName": "edge", "containers": []}
+    assert read(found).service_account == "edge"
+    assert read(pod("edge-1", "10.0.0.1")).service_account == ""
+
+
 def test_every_address_is_kept_in_its_one_spelling() -> None:
     found = read(pod("edge-1", "10.0.0.1", "FD00:0:0::1", "::ffff:10.0.0.3"))
     assert found.addresses == {"10.0.0.1", "fd00::1", "10.0.0.3"}
