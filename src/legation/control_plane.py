@@ -194,7 +194,7 @@ class ControlPlane(Service):
 
     def denied(self) -> tuple[Denied, ...]:
         """Return who has lately not proven to be who it says it is: refused, or served where that is only reported."""
-        return self._engine.arrivals.denied.records()
+        return self._engine.arrivals.records()
 
     def identify(self, identity: Identity | None) -> None:
         """Have Envoys prove who they are by other rules than before: streams end that are not allowed by these.
@@ -223,12 +223,16 @@ class ControlPlane(Service):
         """What would become of objects before they are stored, for who stores them."""
         return self._foresight
 
-    def what_if(self) -> Callable[[ManifestObject], tuple[Problem, ...]]:
+    def what_if(self, *, by_itself: bool = False) -> Callable[[ManifestObject], tuple[Problem, ...]]:
         """Return what tells, beside what is served now, what would be wrong with another object if it were served.
 
         It changes nothing, and may be called from any thread.
+
+        Args:
+            by_itself: Whether it is to tell nothing of what is served: the object is looked at in itself alone.
         """
-        return self._engine.what_if().problems
+        found = self._engine.what_if()
+        return (found.by_itself() if by_itself else found).problems
 
     def statistics(self) -> Statistics:
         """Return sizes now, and counts since the start."""

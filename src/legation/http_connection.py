@@ -7,6 +7,9 @@ The one invariant: a connection whose whole request is being answered is never c
 from __future__ import annotations
 
 import asyncio
+import math
+import ssl
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import h11
@@ -14,9 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from legation.model.identity import CertificateProof
 from legation.model.node import address_block
+from legation.tls.client_certificates import of_der
+from legation.tls.handshakes import Handshakes
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
 
     from uvicorn.config import Config
@@ -39,6 +43,9 @@ def certificate_of(scope: Mapping[str, Any]) -> CertificateProof | None:
 
 
 _REFUSED = 400
+_LOOK_AGAIN = 3600.0
+"""Seconds after which it is looked again at when a certificate ends."""
+_now = time.time
 
 
 class Strangers:
@@ -83,13 +90,16 @@ class PatientConnection(H11Protocol):
         head_patience: float = HEAD_PATIENCE,
         body_patience: float = BODY_PATIENCE,
         strangers: Strangers | None = None,
+        handshakes: Handshakes | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._handshakes = handshakes
         self._strangers = strangers
         if strangers is not None:
             self.app = self._noting(self.app)
         self._head_patience, self._body_patience = head_patience, body_patience
         self._patience: asyncio.TimerHandle | None = None
+        self._end: asyncio.TimerHandle | None = None
         self._of_body = False
         self._since = 0.0
         """Since when it has been at what it is at."""
@@ -97,9 +107,12 @@ class PatientConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Wait for a request, in the place of whoever has kept one waiting longest."""
         super().connection_made(transport)
+        if self._handshakes is not None:
+            self._handshakes.succeed(now=self.loop.time())
         if (proof := _shown_by(transport)) is not None:
             # Of this connection alone: each request gets a copy.
             self.app_state = {**self.app_state, _PROOF: proof}
+            self._end_with(proof)
         self._since = self.loop.time()
         self._look()
         if self._strangers is not None:
@@ -122,8 +135,20 @@ class PatientConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop()
+        if self._end is not None:
+            self._end.cancel()
         self._know()
         super().connection_lost(exc)
+
+    def _end_with(self, proof: CertificateProof) -> None:
+        """Last no longer than what the client has shown: it connects anew, with a newer one where it has that."""
+        left = math.inf if proof.ends is None else proof.ends - _now()
+        if left <= 0:
+            # What is asked is answered first.
+            self.shutdown()
+        elif left < math.inf:
+            # The time of day may be set meanwhile.
+            self._end = self.loop.call_later(min(left, _LOOK_AGAIN), self._end_with, proof)
 
     def _look(self) -> None:
         """Give a request that is coming its time, once; and what waits for the next one no other than uvicorn's."""
@@ -193,13 +218,10 @@ class PatientConnection(H11Protocol):
 
 
 def _shown_by(transport: asyncio.Transport) -> CertificateProof | None:
-    """Return what the client's certificate says; ssl tells of one that it has verified alone."""
+    """Return what the client's certificate says that was verified."""
     connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-    shown = None if connection is None else connection.getpeercert()
-    if not shown:
+    # In this form ssl tells also of one that nobody has verified.
+    if connection is None or connection.context.verify_mode is ssl.CERT_NONE:
         return None
-    names = cast("tuple[tuple[str, str], ...]", shown.get("subjectAltName", ()))
-    return CertificateProof(
-        uris=tuple(name for kind, name in names if kind == "URI"),
-        dns=tuple(name for kind, name in names if kind == "DNS"),
-    )
+    shown = connection.getpeercert(binary_form=True)
+    return None if shown is None else of_der(shown)

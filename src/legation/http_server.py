@@ -22,6 +22,8 @@ import uvicorn
 from legation.http_connection import BODY_PATIENCE, HEAD_PATIENCE, PatientConnection, Strangers
 from legation.listening import close_at, listen, listen_at, port_of
 from legation.model.limits import DEFAULT_LIMITS, Limits
+from legation.tls.first_bytes import Telling
+from legation.tls.handshakes import Handshakes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -68,6 +70,7 @@ class HttpServer:
         bind_setting: str = "",
         patience: tuple[float, float] = (HEAD_PATIENCE, BODY_PATIENCE),
         limits: Limits = DEFAULT_LIMITS,
+        handshakes: Handshakes | None = None,
     ) -> None:
         """Take what to serve and where; nothing is opened yet.
 
@@ -85,7 +88,9 @@ class HttpServer:
             patience: Seconds in which a TLS handshake and the head of a request must have come, and then its body.
             limits: How large the head of a request may be, and how many connections of one address may be open on
                 which nothing was served yet.
+            handshakes: Is told of connections with TLS; None: nobody is.
         """
+        self._handshakes = handshakes
         self._app = app
         self._bind = bind
         self._setting = setting
@@ -165,6 +170,7 @@ class HttpServer:
             started=started,
             tls=self._tls,
             patience=self._patience,
+            handshakes=self._handshakes,
             strangers=None if self._path is not None else Strangers(self._limits.strange_connections),
         )
         try:
@@ -216,8 +222,10 @@ class _Server(uvicorn.Server):
         tls: ssl.SSLContext | None,
         patience: tuple[float, float],
         strangers: Strangers | None,
+        handshakes: Handshakes | None,
     ) -> None:
         super().__init__(config)
+        self._handshakes = handshakes
         self._strangers = strangers
         self._tell_started = started
         self._tls = tls
@@ -239,8 +247,12 @@ class _Server(uvicorn.Server):
             head_patience=head,
             body_patience=body,
             strangers=self._strangers,
+            handshakes=self._handshakes,
         )
         loop, tls = asyncio.get_running_loop(), self._tls
+        if tls is not None and (handshakes := self._handshakes) is not None:
+            # A connection is made before its handshake, and is told of it only after that.
+            tls = Telling.of(tls, came=lambda: handshakes.begin(now=loop.time()))
         self.servers = [
             await loop.create_server(
                 connection,

@@ -6,9 +6,15 @@ cost one look to find out. A file that cannot be read for a moment is no reason 
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
+
+LARGEST = 16 << 20
+"""Bytes of a file that is still a small one."""
 
 Stamp: TypeAlias = tuple[int, int, int, int] | None
 """Device, inode, size and time of the last change (ns); None if there is no such file."""
@@ -25,6 +31,22 @@ def _stamp(path: str) -> Stamp:
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def read_small(path: str | Path) -> bytes:
+    """Return the content of a file; what is no file is not waited for, such as a pipe that took the place of one.
+
+    Raises:
+        OSError: It cannot be read, is no file, or is larger than `LARGEST`.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        mode = os.fstat(opened.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {LARGEST} bytes", str(path))
+    return content
 
 
 class RenewedFile:
@@ -44,7 +66,7 @@ class RenewedFile:
         found = _stamp(self._path)
         if found is None or found != self._stamp:
             try:
-                content = Path(self._path).read_bytes()
+                content = read_small(self._path)
             except OSError:
                 if not self._content:
                     raise

@@ -492,7 +492,9 @@ def test_a_cluster_that_cannot_run_sidecars_is_told_so(helm: Path) -> None:
     assert "takes Kubernetes 1.29" in done.stderr
 
 
-def test_a_certificate_of_cert_manager_takes_no_rights_and_an_authority_if_none_is_named(helm: Path) -> None:
+def test_a_certificate_of_cert_manager_takes_the_rights_for_a_path_and_an_authority_if_none_is_named(
+    helm: Path,
+) -> None:
     values = ("webhook.enabled=true", "webhook.certManager.enabled=true")
     own = rendered(helm, "a", *values)
     named = rendered(helm, "a", *values, 'webhook.certManager.issuerRef={"kind":"ClusterIssuer","name":"company"}')
@@ -501,8 +503,20 @@ def test_a_certificate_of_cert_manager_takes_no_rights_and_an_authority_if_none_
     assert of_kind(named, "Issuer") == []
     assert the(named, "Certificate")["spec"]["issuerRef"] == {"kind": "ClusterIssuer", "name": "company"}
     for objects in (own, named):
-        assert [each["metadata"]["name"] for each in of_kind(objects, "Secret")] == ["legation-tls"]
-        assert "validatingwebhookconfigurations" not in str(of_kind(objects, "ClusterRole"))
+        names = {each["metadata"]["name"] for each in of_kind(objects, "Secret")}
+        assert names == {"legation-tls", "legation-webhook"}
+        assert "validatingwebhookconfigurations" in str(of_kind(objects, "ClusterRole"))
+        assert "--webhook-secret=legation-webhook" in str(the(objects, "Deployment"))
+    # Of the injector's nothing is written then.
+    injector = rendered(helm, "a", "injector.enabled=true", "webhook.certManager.enabled=true", "tls.enabled=false")
+    assert of_kind(injector, "Secret") == []
+    assert "admissionregistration" not in str(of_kind(injector, "ClusterRole"))
+
+
+def test_the_chart_leaves_the_path_of_the_webhook_to_the_pods(helm: Path) -> None:
+    """Whoever applies it once more, on the server's side too, is not to fight about the field."""
+    for each in the(rendered(helm, "a", "webhook.enabled=true"), HOOK[1])["webhooks"]:
+        assert "path" not in each["clientConfig"]["service"]
 
 
 def test_the_webhook_is_asked_for_every_kind_that_is_read(helm: Path) -> None:

@@ -28,8 +28,8 @@ from legation.envoy.trust import trust_files
 from legation.kube.client import Client
 from legation.kube.connection import Connection, User
 from legation.pki import rotation
+from legation.pki.authorities import Lives
 from legation.pki.certificates import Usage
-from legation.pki.rotation import Lives
 from legation.tls.material import Material
 from legation.tls.pem import Pem
 from legation.tls.ports import Ports, Whom

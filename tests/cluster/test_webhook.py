@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.cluster import webhook
 from tests.cluster.admin import Admin, Object, Refused, reference
 from tests.cluster.api_server import ApiServer
 from tests.cluster.webhook import SERVICE, Hook, raw
+from tests.unit.api.admission.reviews import review
 from tests.unit.kube.certificates import Authority
 
 pytestmark = pytest.mark.timeout(120)
@@ -104,6 +107,55 @@ async def test_a_dry_run_is_answered_and_leaves_no_trace(asked: Hook, admin: Adm
     with pytest.raises(Refused, match="NotFound"):
         admin.get(made)
     assert asked.namespace not in await asked.problems()
+
+
+# Who asks
+
+
+async def test_the_api_server_asks_at_a_secret_path_which_is_put_back_and_stands_nowhere_else(
+    asked: Hook, admin: Admin
+) -> None:
+    path = await asked.pointed()
+    secret = path.removeprefix("/validate/")
+    assert (
+        base64.b64decode(admin.get(reference("v1", "Secret", SERVICE, asked.home))["data"]["path"]) == secret.encode()
+    )
+    found = admin.get(asked.configuration)["webhooks"]
+    for each in found:
+        each["clientConfig"]["service"]["path"] = "/validate"
+    admin.patch({**asked.configuration, "webhooks": found})
+    assert await asked.pointed() == path
+    # Where the Secret is emptied there is another one, and the API server goes on being answered.
+    admin.patch(reference("v1", "Secret", SERVICE, asked.home) | {"data": {"path": None}})
+    other = await asked.pointed(other_than=path)
+    await asked.asked()
+    said = [*map(str, asked.lines()), await asked.problems()]
+    for each in (secret, other.removeprefix("/validate/")):
+        assert not [line for line in said if each in line]
+
+
+async def test_a_stranger_learns_what_is_wrong_with_an_object_and_nothing_of_others(asked: Hook, admin: Admin) -> None:
+    path = await asked.pointed()
+    bundles = await asked.trusted()
+    trusted = ssl.create_default_context(cadata=base64.b64decode(bundles[0]).decode())
+    there, slip, broken = good(asked.namespace), good(asked.namespace, "web", of="second"), bad(asked.namespace)
+    admin.create(there)
+    url = f"https://localhost:{asked.port}"
+    host = {"sni_hostname": f"{SERVICE}.{asked.home}.svc"}
+    async with httpx2.AsyncClient(verify=trusted, base_url=url, trust_env=False) as client:
+
+        async def told(value: Object, where: str) -> str:
+            answer = await client.post(where, content=review(value), extensions=host)
+            assert answer.status_code == 200
+            return answer.text
+
+        async def seen() -> bool:
+            return "which came first" in await told(slip, path)
+
+        await asked.until(seen, "the first one known")
+        for where in ("/", "/validate", f"/validate/{'0' * 64}"):
+            assert "warnings" not in await told(slip, where)
+            assert "spec.config.connect_timeout" in await told(broken, where)
 
 
 # What is let pass

@@ -28,8 +28,8 @@ from legation.clock import MonotonicClock
 from legation.kube.client import Client
 from legation.kube.connection import Connection, User
 from legation.pki import certificates
+from legation.pki.authorities import Lives
 from legation.pki.certificates import Pair
-from legation.pki.rotation import Lives
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.tls import shown as tls_shown
@@ -225,21 +225,27 @@ class CertManager:
         fresh.rename(self.folder / "..data")
 
 
-async def test_the_certificate_of_cert_manager_is_shown_and_nothing_is_written(
+async def test_the_certificate_of_cert_manager_is_shown_and_the_path_alone_is_written(
     hook: Hook, admin: Admin, helm: Path, tmp_path: Path
 ) -> None:
     hook.install(helm, "webhook.certManager.enabled=true")
     found = admin.get(hook.configuration)["metadata"]["annotations"]
     assert found["cert-manager.io/inject-ca-from"] == f"{hook.home}/{SERVICE}"
     manager = CertManager(hook, tmp_path / "certificates")
-    await hook.start("--webhook-certificates", str(manager.folder))
+    await hook.start("--webhook-certificates", str(manager.folder), "--status", "off")
     # Nobody has made one yet.
     assert "tls.crt cannot be read" in await hook.problems()
     for _ in range(2):
         manager.renew()
         await hook.asked()
     assert "webhook" not in await hook.problems()
-    with pytest.raises(Refused, match="NotFound"):
-        admin.get(reference("v1", "Secret", SERVICE, hook.home))
-    managers = {each["manager"] for each in admin.get(hook.configuration)["metadata"]["managedFields"]}
-    assert managers == {"tests"}
+    secret = await hook.pointed()
+    assert set(admin.get(reference("v1", "Secret", SERVICE, hook.home))["data"]) == {"path"}
+    found = admin.get(hook.configuration)
+    owned = [each["fieldsV1"] for each in found["metadata"]["managedFields"] if each["manager"] == MANAGER]
+    assert "f:path" in str(owned)
+    assert "caBundle" not in str(owned)
+    # The next certificate leaves the path, and the path the certificate.
+    manager.renew()
+    await hook.asked()
+    assert await hook.pointed() == secret

@@ -108,6 +108,18 @@ class Hook:
         bundles: list[str] = await self.until(written, "the authority in the configuration")
         return bundles
 
+    async def pointed(self, *, other_than: str = "") -> str:
+        """Wait until each webhook that validates asks at one secret path, and return it."""
+
+        async def written() -> str | None:
+            webhooks = self.admin.get(self.configuration)["webhooks"]
+            paths = {each["clientConfig"]["service"].get("path", "") for each in webhooks}
+            path = paths.pop()
+            return path if not paths and len(path) > len("/validate/") and path != other_than else None
+
+        path: str = await self.until(written, "the path in the configuration")
+        return path
+
     async def asked(self) -> None:
         """Wait until the API server asks it, and takes its answers."""
         probe = raw(self.namespace, "probe", {"connect_timeout": "soon"})

@@ -23,7 +23,7 @@ HEAD = b"GET /ready HTTP/1.1\r\nHost: a\r\n"
 async def ready(tmp_path: Path) -> AsyncIterator[int]:
     """The port at which a sidecar says that it is ready."""
     admin, port, nobody = free_ports(3)
-    told = {"admin-port": str(admin), "ready-port": str(port), "wait": "100ms"}
+    told = {"admin-port": str(admin), "ready-port": str(port), "wait": "100ms", "tls": "disabled"}
     pod = {
         "metadata": {
             "name": "web",

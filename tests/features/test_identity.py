@@ -126,7 +126,7 @@ async def test_rules_are_followed_and_a_broken_file_leaves_the_good_ones(tmp_pat
         await cart.has("clusters", {"of-cart"}, within=PATIENCE)
         await bank.has("clusters", {"of-bank"}, within=PATIENCE)
         world.rules.write_text("rules: [")
-        await asyncio.to_thread(world.server.wait_event, "identity rules not used; those before them hold")
+        await asyncio.to_thread(world.server.wait_event, "a file is not used; what it said before holds")
         world.rules.write_text(RULES.replace("{service_account}", "bank"))
         await cart.hung_up(within=PATIENCE)
         assert bank.closed is None

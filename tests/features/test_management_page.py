@@ -93,7 +93,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def test_the_transcripts_are_what_the_commands_print(stage: Stage) -> None:
-    (manifest,) = blocks("yaml")
+    manifest = blocks("yaml")[0]
     (stage.folder / "web.yaml").write_text(manifest)
     (stage.folder / "broken.yaml").write_text(manifest.replace("timeout: 1s", "timeout: soon"))
     first, broken, *others = [each for each in blocks("text") if each.startswith("$ legation")]
@@ -119,7 +119,7 @@ async def test_the_programs_run(stage: Stage) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 async def test_curl_is_answered(stage: Stage) -> None:
-    (manifest,) = blocks("yaml")
+    manifest = blocks("yaml")[0]
     (stage.folder / "web.yaml").write_text(manifest)
     shown = [line for each in blocks("sh") for line in each.splitlines() if line.startswith("curl ")]
     assert len(shown) > 5
@@ -130,7 +130,7 @@ async def test_curl_is_answered(stage: Stage) -> None:
 
 
 async def test_changes_are_told_in_words(stage: Stage) -> None:
-    (manifest,) = blocks("yaml")
+    manifest = blocks("yaml")[0]
     (stage.folder / "web.yaml").write_text(manifest)
     assert (await stage.run("legation", "apply", "-f", "web.yaml", "--wait"))[0] == 0
     (block,) = [each for each in blocks("text") if each.startswith("$ legation watch")]

@@ -65,11 +65,12 @@ async def followed(side: TlsSide, folder: Path, clock: ManualClock) -> None:
     """Let time pass until the server shows, and trusts, what is in the folder."""
 
     def follows() -> bool:
-        material = side.ports.material
+        material, trusted = side.ports.material, side.ports._authorities.get(folder / "ca.crt")
         return (
             material is not None
+            and trusted is not None
             and material.certificate == (folder / "server" / "tls.crt").read_bytes()
-            and side.ports._authorities.get(folder / "ca.crt") == (folder / "ca.crt").read_bytes()
+            and trusted.pem == (folder / "ca.crt").read_bytes()
         )
 
     while not follows():

@@ -10,12 +10,13 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc.aio
 import pytest
 
+from legation.cli.handshakes_side import CODE as HANDSHAKES
 from legation.clock import MonotonicClock
 from legation.control_plane import ControlPlane
 from legation.errors import StoreUnavailable
@@ -235,4 +236,51 @@ async def test_certificates(tmp_path: Path) -> None:
             "A certificate of the ports cannot be used, or ends soon",
             before=world.read(),
             after=world.read(ends),
+        )
+
+
+async def test_envoys_denied(tmp_path: Path) -> None:
+    async with well() as (world, _):
+        # Its first reading has a refusal already: what is not there yet has no growth.
+        before = {**world.read(), **denied(world, 1)}
+        fires(
+            tmp_path,
+            "LegationEnvoysDenied",
+            {**JOB, "cause": "other-node"},
+            "Envoys are refused for their identity (other-node)",
+            before=before,
+            after={**world.read(), **denied(world, 50)},
+        )
+
+
+def denied(world: World, times: int) -> Series:
+    """Return the figures of refusals, as a server tells them that has refused so often."""
+    counted = replace(world.plane.statistics(), denied={"other-node": times})
+    metrics = Metrics(statistics=lambda: counted, problems=tuple, transport=world.transport.statistics)
+    page, _ = metrics.render(accept="text/plain")
+    return {name: value for name, value in series(page.decode()).items() if name.startswith("legation_denied_total")}
+
+
+@pytest.mark.parametrize("code", ["identity-rules", "management-policy", "unchecked-tokens"])
+async def test_identity_unclear(tmp_path: Path, code: str) -> None:
+    async with well() as (world, _):
+        before = world.read()
+        after = world.read(Problem(code=code, level=Level.ERROR, message="it cannot be used"))
+        summary = f"What says who is who cannot be used ({code})"
+        fires(tmp_path, "LegationIdentityUnclear", {**JOB, "code": code}, summary, before=before, after=after)
+        # It is no object, so nobody is told of last good versions.
+        with pytest.raises(AssertionError):
+            fires(tmp_path, "LegationObjectsBroken", {**JOB, "code": code}, "", before=before, after=after)
+
+
+async def test_handshakes(tmp_path: Path) -> None:
+    async with well() as (world, _):
+        fail = Problem(code=HANDSHAKES, level=Level.WARNING, message="--xds-port: 40 connections came to nothing")
+        fires(
+            tmp_path,
+            "LegationHandshakesFail",
+            JOB,
+            "TLS handshakes fail",
+            before=world.read(),
+            after=world.read(fail),
         )

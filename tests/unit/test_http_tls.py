@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from legation.http_connection import certificate_of
 from legation.http_server import HttpServer
 from legation.model.identity import CertificateProof
+from legation.pki.certificates import Pair
 from legation.tls.shown import Ask, Shown
-from tests.unit.tls.signing import NAME, Authority, trusting
+from tests.unit.tls.signing import HOUR, NAME, Authority, trusting
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -43,7 +48,8 @@ class World:
 
     @asynccontextmanager
     async def serving(self, ask: Ask = Ask.OPTIONAL) -> AsyncIterator[int]:
-        server = HttpServer(self.app, bind="127.0.0.1", port=0, setting="--rest", tls=self.shown.port(ask).context)
+        tls = self.shown.port(ask).context
+        server = HttpServer(self.app, bind="127.0.0.1", port=0, setting="--rest", tls=tls, keep_alive=60.0)
         started = asyncio.Event()
         run = asyncio.create_task(server.run(started=started.set))
         try:
@@ -125,6 +131,61 @@ async def test_a_connection_goes_on_when_others_are_shown(world: World, tmp_path
             async with Connection.to(port, shows) as refused:
                 await refused.ask()
     assert world.proofs == [CertificateProof(uris=(EDGE,))] * 2
+
+
+async def test_a_connection_lasts_no_longer_than_the_certificate_of_its_client(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = trusting(world.own, shows=world.clients.client(EDGE), folder=tmp_path)
+    ahead = [0.0]
+    monkeypatch.setattr("legation.http_connection._now", lambda: time.time() + ahead[0])
+    async with world.serving() as port:
+        async with Connection.to(port, shows) as before:
+            await before.ask()
+            ahead[0] = HOUR - 1.0
+            async with Connection.to(port, shows) as connection, asyncio.timeout(PATIENCE):
+                await connection.ask()
+                # It is told so, and no request is lost.
+                assert await connection.reader.read() == b""
+        async with Connection.to(port, trusting(world.own)) as stranger:
+            await stranger.ask()
+    proof = CertificateProof(uris=(EDGE,))
+    assert world.proofs == [proof, proof, None]
+    assert world.proofs[0] is not None
+    assert world.proofs[0].ends == pytest.approx(time.time() + HOUR, abs=60)
+
+
+async def test_names_that_python_cannot_read_end_no_connection(world: World, tmp_path: Path) -> None:
+    shows = trusting(world.own, shows=_odd(world.clients), folder=tmp_path)
+    async with world.serving() as port, Connection.to(port, shows) as connection:
+        await connection.ask()
+    assert world.proofs == [CertificateProof()]
+
+
+def _odd(signer: Authority) -> Pair:
+    """Return what this authority signed for a URI that is no ASCII."""
+    given = signer.client(EDGE)
+    certificate = x509.load_pem_x509_certificate(given.certificate)
+    name = EDGE.encode() + b"\xe9"
+    body = bytes((0x86, len(name))) + name
+    signing, key = (serialization.load_pem_private_key(each, password=None) for each in (signer.pair.key, given.key))
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(certificate.subject)
+        .issuer_name(certificate.issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(certificate.not_valid_before_utc)
+        .not_valid_after(certificate.not_valid_after_utc)
+        .add_extension(
+            x509.UnrecognizedExtension(x509.OID_SUBJECT_ALTERNATIVE_NAME, bytes((0x30, len(body))) + body),
+            critical=False,
+        )
+    )
+    signed = builder.sign(signing, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return Pair(certificate=signed, key=given.key)
 
 
 def test_a_scope_of_somebody_else_tells_nothing() -> None:

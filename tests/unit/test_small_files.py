@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from legation.small_files import RenewedFile, stamps
+from legation.small_files import LARGEST, RenewedFile, read_small, stamps
 
 
 def test_a_file_is_read_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +16,7 @@ def test_a_file_is_read_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.
     file = RenewedFile(str(path))
     assert file.read() == b"a"
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_bytes", lambda _: pytest.fail("nothing has changed"))
+        patched.setattr("legation.small_files.read_small", lambda _: pytest.fail("nothing has changed"))
         assert file.read() == b"a"
     path.write_bytes(b"bc")
     assert file.read() == b"bc"
@@ -74,3 +74,26 @@ def test_stamps_tell_versions_apart(tmp_path: Path) -> None:
     assert first == stamps([str(path)])
     path.write_bytes(b"ab")
     assert first != stamps([str(path)])
+
+
+def test_what_is_no_small_file_is_an_error_at_once(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe", tmp_path / "large"
+    os.mkfifo(pipe)
+    with large.open("wb") as opened:
+        opened.truncate(LARGEST + 1)
+    with pytest.raises(OSError, match="no regular file"):
+        read_small(pipe)
+    with pytest.raises(OSError, match="larger than"):
+        read_small(large)
+    with pytest.raises(IsADirectoryError):
+        read_small(tmp_path)
+
+
+def test_a_pipe_in_place_of_a_file_leaves_what_it_held(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(b"a")
+    file = RenewedFile(str(path))
+    file.read()
+    path.unlink()
+    os.mkfifo(path)
+    assert file.read() == b"a"

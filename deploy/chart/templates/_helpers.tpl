@@ -34,12 +34,17 @@
 
 {{/* Whether one of the Pods has to lead: to write status, certificates of its own, or whom Envoys trust. */}}
 {{- define "legation.leads" -}}
-{{- if or .Values.status (include "legation.ownCertificate" .) (include "legation.tls" .) -}}true{{- end -}}
+{{- if or .Values.status (include "legation.webhookSecret" .) (include "legation.tls" .) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Whether the webhook's certificate is its own. */}}
 {{- define "legation.ownCertificate" -}}
 {{- if and (include "legation.asked" .) (not .Values.webhook.certManager.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether the webhook has a Secret that the Pods write: its own certificate, the path that is asked at, or both. */}}
+{{- define "legation.webhookSecret" -}}
+{{- if or .Values.webhook.enabled (include "legation.ownCertificate" .) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Whether the API server asks anything: one port, with one certificate, answers all that it asks. */}}

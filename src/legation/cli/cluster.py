@@ -24,10 +24,10 @@ from legation.translate.pipeline import API_KINDS
 
 if TYPE_CHECKING:
     from legation.api.admission.side import AdmissionSide
-    from legation.api.keeping.keeper import Shows
     from legation.cli.pki_side import PkiSide
     from legation.kube.connection import Connection
     from legation.sources.stored_in_cluster.store import ClusterObjects
+    from legation.tls.ports import Ports
 
 
 class ClusterSide:
@@ -117,7 +117,7 @@ class ClusterSide:
             leads=lambda: status.leading,
         )
 
-    def pki(self, found: Tls, *, shown: Shows, status: KubernetesStatus) -> PkiSide:
+    def pki(self, found: Tls, *, shown: Ports, status: KubernetesStatus) -> PkiSide:
         """Return what keeps a certificate of our own, and has Pods learn whom to trust.
 
         Args:
@@ -169,7 +169,7 @@ class ClusterSide:
             namespace=self._namespace,
             lease=found.lease,
             # Somebody has to write the certificates that all of them show, and whom Envoys trust.
-            lead=bool(self._authority) or (webhook is not None and webhook.webhook_certificates is None),
+            lead=bool(self._authority) or (webhook is not None and writes(webhook)),
             replica_service=found.replica_service,
             replica_port=found.replica_port,
             secured=secured,
@@ -178,3 +178,8 @@ class ClusterSide:
             chance=random.random,
             fault=log_fault,
         )
+
+
+def writes(webhook: Webhook) -> bool:
+    """Say whether one replica has something to write for it: a certificate, or the path that it is asked at."""
+    return webhook.webhook_certificates is None or webhook.webhook_configuration is not None

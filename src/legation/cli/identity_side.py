@@ -6,25 +6,16 @@ broken later leaves the rules before it in place, and says so.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from legation.cli.followed_file import FollowedFile
 from legation.clock import Clock
 from legation.errors import SettingsError
 from legation.model.problems import Problem
 from legation.runtime.identity_file import CODE, read_rules
 from legation.runtime.identity_rules import Identity, IdentityRules
-from legation.runtime.problem_log import log_fault
 from legation.settings import Settings
-from legation.small_files import Stamp, stamps, why
-
-LOOK_AGAIN = 5.0
-"""Seconds between two looks at the file."""
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class IdentitySide:
@@ -41,66 +32,38 @@ class IdentitySide:
         Raises:
             SettingsError: They cannot be read, or something is wrong with them.
         """
-        self._file, self._report, self._clock = file, report, clock
-        self._seen: tuple[Stamp, ...] = ()
-        """The file as it was read."""
-        self._looked: tuple[Stamp, ...] = ()
-        """The file at the last look."""
-        self._problems: tuple[Problem, ...] = ()
-        self.identity = Identity(report=report)
-        """What Envoys have to prove now."""
+        self._report = report
+        self._file: FollowedFile[IdentityRules] | None = None
         if file is not None:
-            rules = self._read(file)
-            if rules is None:
-                raise SettingsError("--identity-rules", "; ".join(map(str, self._problems)))
-            self.identity = Identity(rules=rules, report=report)
+            self._file = FollowedFile(
+                file,
+                read=lambda text: _read(text, file=str(file)),
+                what="rules",
+                setting="--identity-rules",
+                code=CODE,
+                clock=clock,
+            )
+
+    @property
+    def identity(self) -> Identity:
+        """What Envoys have to prove now."""
+        if self._file is None:
+            return Identity(report=self._report)
+        return Identity(rules=self._file.value, report=self._report)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return why the newest rules are not used."""
-        return self._problems
+        return () if self._file is None else self._file.problems()
 
     async def run(self, changed: Callable[[Identity], None]) -> None:
         """Follow the file until cancelled, and tell of other rules."""
-        while self._file is not None:
-            await self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
-            rules = await asyncio.to_thread(self._read_anew, self._file)
-            if rules is not None:
-                self.identity = Identity(rules=rules, report=self._report)
-                _log.info("other identity rules", file=str(self._file), rules=len(rules.rules))
-                try:
-                    changed(self.identity)
-                except Exception as error:  # noqa: BLE001 - whatever it is, Envoys must go on being served
-                    log_fault(error)
-
-    def _read_anew(self, file: Path) -> IdentityRules | None:
-        found = stamps([str(file)])
-        settled, self._looked = found == self._looked, found
-        # One that is being written may say half of what it will, and that would be rules too.
-        if found == self._seen or not settled:
-            return None
-        rules = self._read(file)
-        if rules is None:
-            for each in self._problems:
-                _log.error("identity rules not used; those before them hold", problem=str(each), code=each.code)
-        return rules
-
-    def _read(self, file: Path) -> IdentityRules | None:
-        self._seen = stamps([str(file)])
-        try:
-            found = read_rules(file.read_text("utf-8"), file=str(file))
-        except OSError as error:
-            self._problems = (_unread(file, why(error)),)
-            return None
-        except UnicodeDecodeError:
-            self._problems = (_unread(file, "it is no text"),)
-            return None
-        self._problems = found.problems
-        return found.rules
+        if self._file is not None:
+            await self._file.run(lambda _: changed(self.identity))
 
 
-def _unread(file: Path, words: str) -> Problem:
-    mend = "put the rules there, or leave out --identity-rules"
-    return Problem(code=CODE, message=f"{file} cannot be read: {words}", mend=mend, subject=str(file))
+def _read(text: str, *, file: str) -> tuple[IdentityRules | None, tuple[Problem, ...]]:
+    found = read_rules(text, file=file)
+    return found.rules, found.problems
 
 
 def identity_side(found: Settings, *, tokens: bool, clock: Clock) -> IdentitySide | None:

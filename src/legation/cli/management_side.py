@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from legation.api.management.audit import LOG
+from legation.api.management.audit import Audit
 from legation.api.management.authentication import Doorman
 from legation.api.management.grpc_server import ManagementServer
 from legation.api.management.kinds import Kinds
@@ -79,7 +79,7 @@ class ManagementSide:
             tls: What ports show; None: they have no TLS.
             limits: What those may take who have not called yet.
         """
-        self._doors = doors = doors or Doors(doorman=Doorman(), audit=LOG)
+        self._doors = doors = doors or Doors(doorman=Doorman(), audit=Audit())
         self._store = store
         self.source = source
         """That by which what is kept is served."""

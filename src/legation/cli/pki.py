@@ -28,6 +28,9 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 """By these every server is called as well."""
 _LONGEST_FOLDER = 200
 
+_SELDOM = 3 * 3_600.0
+"""What lives shorter may end between two hours: it is renewed when two thirds are over."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -182,6 +185,8 @@ def issue(
         folder=where,
         life=life or (before.life if before else found.server_life if server_names else found.client_life),
     )
+    if entry.life < _SELDOM:
+        click.echo("it lives too shortly for a cron of each hour: leave legation pki rotate --watch running", err=True)
     _tell(place.issue(entry))
     if before is not None and before.folder != where:
         click.echo(f"the one in {place.path(before)} is not kept up to date any more: delete it", err=True)

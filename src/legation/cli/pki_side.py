@@ -9,11 +9,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from legation.api.keeping.config_maps import CODE, ConfigMaps
 from legation.api.keeping.handing_out import HandingOut
-from legation.api.keeping.keeper import Keeper, Shows
+from legation.api.keeping.keeper import Keeper
 from legation.api.keeping.secret import TLS
 from legation.clock import MonotonicClock
 from legation.envoy.trust import trust_files
@@ -24,7 +25,9 @@ from legation.model.problems import Problem
 from legation.pki.authorities import DAY, Lives
 from legation.pki.certificates import Usage
 from legation.settings import Tls
+from legation.small_files import read_small
 from legation.tls.files import AUTHORITIES
+from legation.tls.ports import Ports
 
 LIVES = Lives(authority=365 * DAY, certificate=30 * DAY, jitter=1 / 15)
 """An hour between that a new authority is trusted and that it signs: a kubelet brings it to its Pods in minutes."""
@@ -39,7 +42,7 @@ class PkiSide:
         *,
         connection: Connection,
         namespace: str,
-        shown: Shows,
+        shown: Ports,
         pods: Callable[[], Mapping[str, Pod]],
         leads: Callable[[], bool],
     ) -> None:
@@ -84,7 +87,8 @@ class PkiSide:
         else:
             path = (found.tls or Path()) / AUTHORITIES
             self._keeper = HandingOut(
-                path.read_bytes,
+                partial(read_small, path),
+                shown=lambda: shown.material,
                 publisher=publisher,
                 leads=leads,
                 clock=clock,

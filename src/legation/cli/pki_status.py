@@ -12,7 +12,7 @@ from legation.pki import authorities, certificates, swapped
 from legation.pki.authorities import Authority
 from legation.pki.certificates import Pair
 from legation.pki.ledger import Entry, Ledger
-from legation.pki.place import LEDGER, Place
+from legation.pki.place import BUNDLE, LEDGER, Held, Place
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60))
 
@@ -61,12 +61,19 @@ def of(place: Place, *, now: float | None = None) -> Status:
         for path, mode in ((place.folder, "0700"), (place.folder / LEDGER, "0600"))
         if swapped.is_open_to_others(path)
     ]
+    open_to_others += [
+        f"{path}: others than its owner may put a certificate of theirs there; chmod go-w"
+        for path in map(place.path, found.entries)
+        if swapped.is_others_too(path)
+    ]
+    bundle = place.folder / BUNDLE
+    untold = [] if place.has_bundle(found) else [f"{bundle}: it is not there, or is another one: legation pki rotate"]
     signer = _signer(found, now=moment)
     return Status(
         trust_domain=found.trust_domain,
         authorities=tuple(_authority(each, found, signer=signer, now=moment) for each in found.authorities),
         certificates=tuple(_certificate(each, place, found, now=moment) for each in found.entries),
-        problems=tuple(open_to_others),
+        problems=(*open_to_others, *untold),
         now=moment,
     )
 
@@ -102,6 +109,8 @@ def _authority(each: Authority, found: Ledger, *, signer: Pair | None, now: floa
         state = "has ended" if now >= seen.ends else "is not valid yet"
     elif signs:
         state = "signs"
+    elif each.key is None:
+        state = "is trusted, and never signs: its key is damaged"
     elif each.published is None:
         state = "is trusted here, and not handed out to all yet: legation pki rotate says why"
     elif not each.has_settled(now, lives=lives):
@@ -122,14 +131,14 @@ def _authority(each: Authority, found: Ledger, *, signer: Pair | None, now: floa
 def _certificate(entry: Entry, place: Place, found: Ledger, *, now: float) -> Shown:
     ends = renewed = None
     try:
-        pair = place.shown(entry)
-        if pair is None:
+        held = place.held(entry)
+        if held is None:
             state = f"is not there: {place.path(entry)}"
         else:
             lives = found.lives(entry.life)
-            seen = certificates.seen(pair.certificate)
-            ends, renewed = seen.ends, authorities.renew_at(pair.certificate, lives=lives)
-            state = _state(pair, entry, found, now=now)
+            seen = certificates.seen(held.pair.certificate)
+            ends, renewed = seen.ends, authorities.renew_at(held.pair.certificate, lives=lives)
+            state = _state(held, entry, found, now=now)
     except PkiError as error:
         state = str(error)
     except ValueError:
@@ -148,12 +157,12 @@ def _certificate(entry: Entry, place: Place, found: Ledger, *, now: float) -> Sh
 _FINE = "good"
 
 
-def _state(pair: Pair, entry: Entry, found: Ledger, *, now: float) -> str:
-    seen = certificates.seen(pair.certificate)
+def _state(held: Held, entry: Entry, found: Ledger, *, now: float) -> str:
+    seen = certificates.seen(held.pair.certificate)
     if now >= seen.ends:
         return "has ended: legation pki rotate"
-    if authorities.is_due(
-        pair, names=entry.names, authorities=found.authorities, now=now, lives=found.lives(entry.life)
+    if held.bundle != authorities.bundle(found.authorities) or authorities.is_due(
+        held.pair, names=entry.names, authorities=found.authorities, now=now, lives=found.lives(entry.life)
     ):
         return "is to be renewed: legation pki rotate"
     return _FINE

@@ -83,10 +83,10 @@ def _show_denied(denied: list[dict[str, Any]]) -> None:
     if not denied:
         click.echo("no client was refused for its identity lately")
     for each in denied:
-        what = "would be denied" if each["served"] else "denied"
+        when = "would be denied" if each["served"] else f"denied {each['ago']:.0f} s ago"
         times = "" if each["times"] == 1 else f" ({each['times']} times)"
         who = f"{each['node'] or 'no node'} at {each['address']}, which showed {each['proof']}"
-        line = f"{what} {each['ago']:.0f} s ago{times}: {who}: {each['cause']}: {each['status']}: {each['reason']}"
+        line = f"{when}{times}: {who}: {each['cause']}: {each['status']}: {each['reason']}"
         click.echo(printing.printable(line))
 
 

@@ -8,10 +8,10 @@ TLS, which is told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from legation.model.problems import Level, Problem
 from legation.settings import Settings
+from legation.settings.kinds import is_loopback
 
 _CODE = "unguarded-secrets"
 
@@ -50,17 +50,10 @@ def door(found: Settings) -> Door:
     return Door(
         tls=found.tls.is_on,
         plain=found.tls.xds_plain_port is not None,
-        local=all(map(_is_local, binds)),
+        local=all(map(is_loopback, binds)),
         proven=found.identity.identity_check == "enforce" and any(each is not None for each in proof),
         addressed=found.cluster.peer_check == "pod",
     )
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def given(door: Door, *, asked: bool | None) -> Given:

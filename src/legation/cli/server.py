@@ -129,6 +129,8 @@ class _Server:
             setting="--admin",
             tls=tls.plain.context if tls is not None and secured_admin else None,
         )
+        if tls is not None:
+            tls.handshakes.clients = lambda: self._through().clients
         metrics = Metrics(
             statistics=plane.statistics,
             problems=self._problems,
@@ -136,6 +138,7 @@ class _Server:
             status=self._status.statistics if self._status else None,
             store=self._management.statistics if self._management else None,
             certificates=tls.ends if tls is not None else None,
+            handshakes=tls.handshakes.counts if tls is not None else None,
         )
         self._health = HttpServer(
             health_app(missing=lambda: (*plane.missing, *(tls.missing if tls else ())), metrics=metrics),
@@ -154,16 +157,13 @@ class _Server:
                 admin, health = asyncio.Event(), asyncio.Event()
                 pages.create_task(self._admin.run(started=admin.set))
                 pages.create_task(self._health.run(started=health.set))
-                if self._tls is not None:
-                    pages.create_task(self._tls.run())
+                for part in (self._tls, self._tokens, self._management, self._status):
+                    if part is not None:
+                        pages.create_task(part.run())
                 if self._identity is not None:
                     pages.create_task(self._identity.run(self._plane.identify))
-                if self._management is not None:
-                    pages.create_task(self._management.run())
                 if self._has_replicas:
                     pages.create_task(self._for_replicas.run(started=lambda: None))
-                if self._status is not None:
-                    pages.create_task(self._status.run())
                 if self._webhook is not None:
                     pages.create_task(self._webhook.run(started=lambda: None))
                 pages.create_task(self._say_ready(after=(admin, health)))

@@ -9,10 +9,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from legation.cli.handshakes_side import HandshakesSide, Port
 from legation.clock import Clock, MonotonicClock
 from legation.model.problems import Level, Problem
 from legation.settings import Tls
@@ -65,7 +67,11 @@ class TlsSide:
         self.ports = Ports(minimum=_VERSIONS[found.tls_min_version], now=now)
         """What shows it; for the keeper of a certificate of our own."""
         self._files: dict[Path, Files] = {}
+        self._following: list[asyncio.Task[None]] | None = None
+        """What follows the files, while that runs."""
         self._has_replicas = False
+        self.handshakes = HandshakesSide(self._clock)
+        """How many of them come to nothing."""
         self.keeper: Keeper | None = None
         """What keeps a certificate of our own, if one is kept."""
         if found.tls is not None:
@@ -78,21 +84,21 @@ class TlsSide:
     @property
     def xds(self) -> PortTls:
         """The port of Envoys over gRPC."""
-        return self._asking(self._found.client_ca, may_lack=False)
+        return self._asking(self._found.client_ca, may_lack=False, port=Port.XDS)
 
     @property
     def rest(self) -> PortTls:
         """The port of Envoys that poll."""
-        return self._asking(self._found.client_ca, may_lack=self._tokens)
+        return self._asking(self._found.client_ca, may_lack=self._tokens, port=Port.REST)
 
     @property
     def management(self) -> PortTls:
         """The port of the management API over gRPC."""
-        return self._asking(self._found.management_client_ca, may_lack=False)
+        return self._asking(self._found.management_client_ca, may_lack=False, port=Port.MANAGEMENT)
 
     def management_http(self, *, tokens: bool) -> PortTls:
         """Return that of the same over HTTP; `tokens`: whether clients may show a token in place of a certificate."""
-        return self._asking(self._found.management_client_ca, may_lack=tokens)
+        return self._asking(self._found.management_client_ca, may_lack=tokens, port=Port.MANAGEMENT_HTTP)
 
     @property
     def plain(self) -> PortTls:
@@ -120,21 +126,29 @@ class TlsSide:
             return self._watched(self._found.tls_replica_ca)
         return Whom.OWN if self._found.tls is None else self._watched(self._found.tls / AUTHORITIES)
 
-    def _asking(self, authorities: Path | None, *, may_lack: bool) -> PortTls:
+    def _asking(self, authorities: Path | None, *, may_lack: bool, port: Port) -> PortTls:
         if authorities is None:
-            return self.plain
-        shown = self.ports.trusting(self._watched(authorities))
-        return shown.port(Ask.OPTIONAL if may_lack else Ask.REQUIRED)
+            tls = self.plain
+        else:
+            shown = self.ports.trusting(self._watched(authorities))
+            tls = shown.port(Ask.OPTIONAL if may_lack else Ask.REQUIRED)
+        return replace(tls, handshakes=self.handshakes.of(port, asks=authorities is not None))
 
     def _watched(self, authorities: Path) -> Path:
         if authorities not in self._files:
-            self._files[authorities] = Files(
+            of_clients = authorities in {self._found.client_ca, self._found.management_client_ca}
+            files = self._files[authorities] = Files(
                 (authorities,),
                 take=partial(self._take_authorities, authorities),
                 holds=lambda: self.ports.holds(authorities),
                 clock=self._clock,
-                mend="put the certificates of those there who sign certificates of clients, in PEM",
+                mend=f"put the certificates of those there who sign {_CLIENTS if of_clients else _REPLICAS}, in PEM",
+                lacking="nobody can connect" if of_clients else "replicas do not know each other",
+                lacking_level=Level.ERROR if of_clients else Level.WARNING,
             )
+            if self._following is not None:
+                # Whoever asks for a port late has it like the others.
+                self._following.append(asyncio.create_task(self._kept(files)))
         return authorities
 
     def _take_pair(self, contents: Sequence[bytes]) -> None:
@@ -153,6 +167,7 @@ class TlsSide:
             *(each for files in self._files.values() for each in files.problems()),
             *(self.keeper.problems() if self.keeper is not None else ()),
             *self._unfit_for_replicas(),
+            *self.handshakes.problems(),
             *ending(self.ports.life, now=now, code=CODE, subject=str(self._found.tls or self._found.tls_secret)),
             *(
                 each
@@ -181,33 +196,41 @@ class TlsSide:
         """Why the ports of Envoys have not opened yet, a clause for each; no path, for everybody may ask."""
         if not self.ports.ready:
             return ("there is no certificate that could be shown, as the log and `legation problems` tell",)
-        if not (self.xds.shown.ready and self.rest.shown.ready):
+        # At the port of those that poll it is the same.
+        if not self.xds.shown.ready:
             return ("it is not known whose certificates to trust, as the log and `legation problems` tell",)
         return ()
 
     def ends(self) -> dict[str, float]:
         """Return when the certificate that is shown ends, and the authorities, in Unix seconds, by what it is."""
-        life = self.ports.life
-        found = {} if life is None else {"server": life.ends}
-        for whom, period in self.ports.authorities().items():
-            name = "client-ca" if whom == self._found.client_ca else "replica-ca"
-            found["management-client-ca" if whom == self._found.management_client_ca else name] = period.end
-        return found
+        life, authorities = self.ports.life, self.ports.authorities()
+        # One file may be named for several.
+        trusted: dict[str, Trusted | None] = {
+            "client-ca": self._found.client_ca,
+            "management-client-ca": self._found.management_client_ca,
+            "replica-ca": self._own_authorities if self._has_replicas else None,
+        }
+        ends = {
+            name: authorities[whom].end for name, whom in trusted.items() if whom is not None and whom in authorities
+        }
+        return ends if life is None else {"server": life.ends, **ends}
 
     # Running
 
     async def run(self) -> None:
-        """Follow the files until cancelled."""
-        tasks = [asyncio.create_task(self._kept(each)) for each in (*self._files.values(), self.keeper) if each]
+        """Follow the files, and tell of handshakes, until cancelled."""
+        parts = (*self._files.values(), self.keeper, self.handshakes)
+        tasks = [asyncio.create_task(self._kept(each)) for each in parts if each]
+        self._following = tasks
         try:
-            await asyncio.gather(*tasks)
             await asyncio.get_running_loop().create_future()
         finally:
+            self._following = None
             for each in tasks:
                 each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _kept(self, part: Keeper | Files) -> None:
+    async def _kept(self, part: Keeper | Files | HandshakesSide) -> None:
         while True:
             try:
                 await part.run()

@@ -19,7 +19,7 @@ from legation.kube.tokens.guarded import Guarded
 from legation.kube.tokens.judging import Judge
 from legation.kube.tokens.keys import ClusterKeys, FileKeys, Keys, Source, Unread, keys_of
 from legation.kube.tokens.offline import Offline, Signatures
-from legation.kube.tokens.review import TokenReviews
+from legation.kube.tokens.review import FORBIDDEN, TokenReviews
 from legation.kube.tokens.sparing import Sparing
 from legation.model.identity import Flaw, TokenProof
 from legation.model.problems import Problem
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 CODE = "unchecked-tokens"
 """Of the problem that is told here."""
 _SUBJECT = "--token-audience"
+_SEE = "see whether the API server answers"
+_LOOK_AGAIN = 5.0
+"""Seconds after which it is asked whether tokens can be checked again."""
 _BETWEEN = 10.0
 """Seconds between two log lines: an API server that answers now and then must not fill the log."""
 
@@ -76,11 +79,22 @@ class TokensSide:
         words = self._trouble()
         if not words:
             return ()
-        mend = "those that were good before go on being so until they expire; see whether the API server answers"
+        is_forbidden = words == FORBIDDEN.words
+        todo = "bind that ClusterRole to the server's service account" if is_forbidden else _SEE
+        mend = f"{todo}; tokens that were good before go on being so until they expire"
         return (Problem(code=CODE, message=f"tokens cannot be checked: {words}", mend=mend, subject=_SUBJECT),)
+
+    async def run(self) -> None:
+        """Find out when tokens can be checked again, until cancelled: what is over is not told any more."""
+        while True:
+            await self._clock.sleep_until(self._clock.now() + _LOOK_AGAIN)
+            if self._sparing is not None:
+                await self._sparing.look()
+                self._tell()
 
     async def aclose(self) -> None:
         """Close what was opened."""
+        await self._tokens.aclose()
         if self._client is not None:
             await self._client.aclose()
 

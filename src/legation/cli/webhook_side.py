@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
 
 from legation.api.admission.configuration import MUTATING, VALIDATING
-from legation.api.admission.deciding import Consider, Deciding
-from legation.api.admission.keeping import CODE, Keeping
+from legation.api.admission.deciding import Deciding
+from legation.api.admission.keeping import Configurations, Keeping, Pointing
+from legation.api.admission.secret_path import CODE, SecretPath
 from legation.api.admission.side import AdmissionSide, Keeper
 from legation.api.admission.webhook import Webhook
 from legation.api.injection.answering import answering
@@ -16,12 +19,22 @@ from legation.errors import SettingsError
 from legation.kube.client import Client
 from legation.kube.connection import Connection
 from legation.kube.label_selector import label_selector
+from legation.model.objects import ManifestObject
+from legation.model.problems import Problem
 from legation.runtime.problem_log import log_fault
 from legation.settings import Cluster, Injector
 from legation.settings import Webhook as WebhookSettings
 from legation.tls.files import PairFiles
 from legation.tls.shown import Shown
 from legation.translate.pipeline import API_KINDS
+
+
+class WhatIf(Protocol):
+    """Returns what tells what would be wrong with an object: beside what is served now, or in itself."""
+
+    def __call__(self, *, by_itself: bool = False) -> Callable[[ManifestObject], tuple[Problem, ...]]:
+        """Return it."""
+        ...
 
 
 def admission_side(
@@ -32,7 +45,7 @@ def admission_side(
     cluster: Cluster,
     connection: Connection,
     namespace: str,
-    what_if: Callable[[], Consider],
+    what_if: WhatIf,
     leads: Callable[[], bool],
 ) -> AdmissionSide:
     """Return the webhook, with its certificate.
@@ -44,23 +57,40 @@ def admission_side(
         cluster: Those that say which objects are read.
         connection: How to reach the API server.
         namespace: Where this Pod is.
-        what_if: Returns what tells, beside what is served now, what would be wrong with an object.
+        what_if: Returns what tells what would be wrong with an object.
         leads: Says whether this replica may write.
 
     Raises:
         SettingsError: Nobody can say which objects are read.
     """
     clock, shown, client = MonotonicClock(), Shown(), Client(connection)
+    # Where nobody tells the API server of a secret path there is none: who asks is anybody.
+    path = (
+        None
+        if found.webhook_configuration is None
+        else SecretPath(
+            client, namespace=namespace, name=found.webhook_secret, leads=leads, clock=clock, chance=random.random
+        )
+    )
     webhook = Webhook(
         Deciding.of(API_KINDS, is_read=is_read(cluster)),
-        consider=what_if,
+        consider=partial(what_if, by_itself=True),
+        consider_beside=what_if,
+        is_secret=None if path is None else path.is_it,
         time_limit=found.webhook_time_limit,
         refuse_unchecked=found.webhook_unchecked == "refuse",
         fault=log_fault,
         inject=None if sidecars is None else answering(sidecars),
     )
     keeper: Keeper = (
-        PairFiles(found.webhook_certificates, shown=shown, clock=clock, code=CODE)
+        _beside(
+            PairFiles(found.webhook_certificates, shown=shown, clock=clock, code=CODE),
+            found=found,
+            path=path,
+            client=client,
+            leads=leads,
+            clock=clock,
+        )
         if found.webhook_certificates is not None
         else Keeping(
             client,
@@ -76,6 +106,7 @@ def admission_side(
                 )
                 if name is not None
             },
+            path=path,
             leads=leads,
             clock=clock,
             chance=random.random,
@@ -91,6 +122,23 @@ def admission_side(
         fault=log_fault,
         closed=client.aclose,
     )
+
+
+def _beside(
+    files: PairFiles,
+    *,
+    found: WebhookSettings,
+    path: SecretPath | None,
+    client: Client,
+    leads: Callable[[], bool],
+    clock: MonotonicClock,
+) -> Keeper:
+    """Return what keeps the path beside a certificate that somebody else makes and has trusted."""
+    if path is None or found.webhook_configuration is None:
+        return files
+    named = {VALIDATING: found.webhook_configuration}
+    configurations = Configurations(client, named, path=path, clock=clock, chance=random.random)
+    return Pointing(files, configurations=configurations, leads=leads, clock=clock)
 
 
 def names(service: str, namespace: str) -> tuple[str, ...]:

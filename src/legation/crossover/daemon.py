@@ -22,9 +22,9 @@ from legation.crossover.troubles import Troubles, not_followed
 from legation.crossover.watching import Watching
 from legation.errors import FilesError
 from legation.ops.plain_http import PlainHttpServer
+from legation.threads import in_daemon
 from legation.transports.files.plain_steps import PlainSteps
 from legation.transports.files.publisher import Publisher
-from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
 _NOTHING = Outcome(files={})

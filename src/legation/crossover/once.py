@@ -15,8 +15,8 @@ from legation.crossover.remembering import Remembering
 from legation.crossover.reporting import report
 from legation.crossover.watching import Watching
 from legation.errors import FilesError
+from legation.threads import in_daemon
 from legation.transports.files.plain_steps import PlainSteps
-from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
 _DONE, _FAILURE = 0, 1

@@ -15,8 +15,8 @@ from legation.crossover import log
 from legation.crossover.last_splits import decoded, encoded
 from legation.errors import FilesError
 from legation.model.objects import ManifestObject
+from legation.threads import in_daemon
 from legation.transports.files import disk
-from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import READABLE
 
 _NAME, _PART = ".last-splits.json", ".part-last-splits"

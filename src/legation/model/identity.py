@@ -16,6 +16,8 @@ class CertificateProof:
 
     uris: tuple[str, ...] = ()
     dns: tuple[str, ...] = ()
+    ends: float | None = field(default=None, compare=False)
+    """Unix seconds; None where nobody said. A newer certificate for the same names is the same proof."""
 
     def __str__(self) -> str:
         return f"the certificate of {', '.join((*self.uris, *self.dns)) or 'nobody (it has no URI and no DNS name)'}"
@@ -69,7 +71,11 @@ class Proof:
         return self.certificate is not None or self.token is not None
 
     def __str__(self) -> str:
-        return " and ".join(str(each) for each in (self.certificate, self.token) if each is not None) or "no proof"
+        if self:
+            return " and ".join(str(each) for each in (self.certificate, self.token) if each is not None)
+        if self.flaw is not None:
+            return "a token that nobody could look at" if self.flaw.passing else "a token that proves nothing"
+        return "no proof"
 
 
 NO_PROOF = Proof()

@@ -69,6 +69,8 @@ class Statistics:
     """How often one had not proven that and was refused, since the start, by cause."""
     reported: Mapping[str, int] = field(default_factory=dict)
     """How often one would have been, where that is only reported."""
+    unproven: int = 0
+    """How many are connected now that would be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

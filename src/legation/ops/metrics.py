@@ -46,6 +46,7 @@ class Metrics(Collector):
         status: Callable[[], StatusStatistics] | None = None,
         store: Callable[[], StoreStatistics] | None = None,
         certificates: Callable[[], Mapping[str, float]] | None = None,
+        handshakes: Callable[[], Mapping[str, tuple[int, int]]] | None = None,
     ) -> None:
         """Take where the figures come from.
 
@@ -56,6 +57,7 @@ class Metrics(Collector):
             status: What is told of objects in their cluster; None where there is none.
             store: The store of objects that come through the management API; None where there is none.
             certificates: When those end that are shown and trusted, in Unix seconds; None where there are none.
+            handshakes: Connections with TLS that began since the start, and those that came to ask, by port.
         """
         self._statistics = statistics
         self._problems = problems
@@ -63,6 +65,7 @@ class Metrics(Collector):
         self._status = status
         self._store = store
         self._certificates = certificates
+        self._handshakes = handshakes
         # A registry of its own: two servers in one process, as in tests, do not share figures.
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -93,6 +96,11 @@ class Metrics(Collector):
             "How often one would have been refused, where that is only reported, by cause.",
             now.reported,
             label="cause",
+        )
+        yield GaugeMetricFamily(
+            "legation_proxies_unproven",
+            "Clients that are served now and would be refused, where that is only reported.",
+            now.unproven,
         )
         yield _by(
             "legation_proxies_refusing", "Envoys that refuse something now, by type.", "type", _named(said.refusing)
@@ -127,6 +135,20 @@ class Metrics(Collector):
                 "When the certificate that is shown ends, and the last of the authorities, in Unix seconds.",
                 "certificate",
                 self._certificates(),
+            )
+        if self._handshakes is not None:
+            counts = self._handshakes()
+            yield _total(
+                "legation_tls_connections",
+                "Connections that began at a port with TLS.",
+                {port: begun for port, (begun, _) in counts.items()},
+                label="port",
+            )
+            yield _total(
+                "legation_tls_connections_used",
+                "Those that came to something: over gRPC a first call, over HTTP a whole handshake.",
+                {port: used for port, (_, used) in counts.items()},
+                label="port",
             )
 
     def _wire(self) -> Iterator[Metric]:

@@ -28,11 +28,19 @@ def _proxy_json(proxy: ProxyStatus) -> dict[str, Any]:
         "group": proxy.group,
         "address": proxy.peer.address,
         "transport": proxy.peer.transport,
+        "proof": str(proxy.peer.proof),
+        "certificate_ends": _certificate_ends(proxy),
         "waits": proxy.waits,
         "connected_for": round(proxy.connected_for, 3),
         "types": [_type_json(each) for each in proxy.types],
         "loads": [_load_json(each) for each in proxy.loads],
     }
+
+
+def _certificate_ends(proxy: ProxyStatus) -> float | None:
+    """Return when the certificate ends that an Envoy has shown; it may have a newer one by now."""
+    certificate = proxy.peer.proof.certificate
+    return None if certificate is None else certificate.ends
 
 
 def _denied_json(record: Denied) -> dict[str, Any]:

@@ -22,6 +22,8 @@ _SKEW = timedelta(minutes=5)
 _AUTHORITY_SKEW = timedelta(days=1)
 """The same of an authority: a clock that is set back makes none unusable that others trust already."""
 _COMMON_NAME = "legation admission webhook"
+_UNREADABLE = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What `cryptography` raises beside ValueError where extensions are odd."""
 
 
 class Usage(Enum):
@@ -125,6 +127,8 @@ def seen(certificate: bytes) -> Seen:
         names = frozenset(str(each.value) for each in alternatives)
     except x509.ExtensionNotFound:
         names = frozenset()
+    except _UNREADABLE as error:
+        raise ValueError("it has extensions that cannot be read") from error
     begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
     made = begins + (_AUTHORITY_SKEW if _is_authority(found) else _SKEW)
     return Seen(made=made.timestamp(), begins=begins.timestamp(), ends=ends.timestamp(), names=names)
@@ -149,7 +153,7 @@ def is_signed_by(certificate: bytes, signer: bytes) -> bool:
     """Say whether an authority has signed a certificate."""
     try:
         _loaded(certificate).verify_directly_issued_by(_loaded(signer))
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

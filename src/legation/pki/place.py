@@ -7,9 +7,12 @@
     place.issue(Entry(name="node-web-1", names=("spiffe://legation/node/web-1",), role="client", folder=..., life=DAY))
     looked = place.look()              # again and again: it does what is due, and says when something will be
 
-A look goes in an order in which it may break off anywhere: a new authority is kept first, then all get the bundle,
-then certificates are made, then it is noted that all have the bundle. The next look does what is missing. One process
-at a time does so. It refuses to know when looks take place.
+A look goes in an order in which it may break off anywhere: a new authority is kept first, then certificates are made,
+each with the bundle beside it, then it is noted that all have the bundle. The next look does what is missing. One
+process at a time does so. It refuses to know when looks take place.
+
+What stands in a folder of certificates may be anybody's: it is compared with what should stand there, and never written
+again. Where the bundle is another one, the certificate is made anew with it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from pathlib import Path
 from legation.errors import PkiError
 from legation.pki import authorities, certificates, ledger, swapped
 from legation.pki.certificates import Pair, Usage
+from legation.pki.folders import content, opened
 from legation.pki.ledger import Entry, Ledger
 from legation.pki.swapped import PRIVATE, PUBLIC, Swapping
 from legation.small_files import why
@@ -39,6 +43,14 @@ _LOCK = ".lock"
 _FILES = (CERTIFICATE, KEY, BUNDLE)
 _USAGES = {"server": Usage.BOTH, "client": Usage.CLIENT}
 """What each is used as. Servers show theirs to one another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What stands in the folder of a certificate."""
+
+    pair: Pair
+    bundle: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +112,10 @@ class Place:
                 if each.name != entry.name and self.path(each).resolve() == where:
                     raise PkiError(str(where), f"the certificate {each.name} is kept there", mend="choose another one")
             # What cannot be written there is told before anybody remembers it.
-            self._prepare(entry)
+            self._prepare(entry, parents=True)
+            if swapped.is_others_too(self.path(entry)):
+                words = "others than its owner may put a certificate of theirs there"
+                raise PkiError(str(self.path(entry)), words, mend="chmod go-w")
             return self._look(found.with_entry(entry), written=False, anew=frozenset({entry.name}))
 
     def forget(self, name: str) -> Path:
@@ -141,7 +156,8 @@ class Place:
         """
         path = self.folder / LEDGER
         try:
-            text = path.read_bytes()
+            with opened(self.folder) as handle:
+                text = content(handle, LEDGER)
         except FileNotFoundError:
             mend = f"make one: legation pki init --dir {self.folder}"
             raise PkiError(str(self.folder), "there is no authority", mend=mend) from None
@@ -156,21 +172,32 @@ class Place:
         """Return where a certificate is."""
         return self.folder / entry.folder
 
-    def shown(self, entry: Entry) -> Pair | None:
-        """Return a certificate that is kept, with its key; None where there is none.
+    def held(self, entry: Entry) -> Held | None:
+        """Return a certificate that is kept, with its key and bundle; None where there is none.
 
         Raises:
             PkiError: It cannot be read.
         """
         found = swapped.read(self.path(entry), _FILES)
-        return Pair(certificate=found[CERTIFICATE], key=found[KEY]) if found else None
+        if not found:
+            return None
+        return Held(pair=Pair(certificate=found[CERTIFICATE], key=found[KEY]), bundle=found[BUNDLE])
+
+    def has_bundle(self, found: Ledger) -> bool:
+        """Say whether those that are trusted stand where a server reads them."""
+        try:
+            with opened(self.folder) as handle:
+                return content(handle, BUNDLE) == authorities.bundle(found.authorities)
+        except OSError:
+            return False
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only one."""
         path = self.folder / _LOCK
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
+            with opened(self.folder) as folder:
+                handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE, dir_fd=folder)
         except FileNotFoundError:
             mend = f"make one: legation pki init --dir {self.folder}"
             raise PkiError(str(self.folder), "there is no authority", mend=mend) from None
@@ -220,49 +247,43 @@ class Place:
         for entry in found.entries:
             # What cannot be read is told where it is to be written.
             with suppress(PkiError):
-                pair = self.shown(entry)
-                if pair is not None:
-                    shown.append(pair.certificate)
+                held = self.held(entry)
+                if held is not None:
+                    shown.append(held.pair.certificate)
         return shown
 
     def _write(self, found: Ledger) -> None:
         self._swapping.file(self.folder / LEDGER, ledger.written(found), mode=PRIVATE)
 
-    def _prepare(self, entry: Entry) -> None:
+    def _prepare(self, entry: Entry, *, parents: bool = False) -> None:
         parent = self.path(entry).parent
         if parent == self.folder / CLIENTS:
             self._swapping.folder(parent)
-        self._swapping.folder(self.path(entry))
+        self._swapping.folder(self.path(entry), parents=parents)
 
     def _hand_out(self, found: Ledger, looked: Looked) -> None:
-        """Have all trust those that are trusted."""
-        bundle = authorities.bundle(found.authorities)
+        """Have the server trust those that are trusted."""
         try:
-            if _content(self.folder / BUNDLE) != bundle:
-                self._swapping.file(self.folder / BUNDLE, bundle, mode=PUBLIC)
+            self._swapping.clear(self.folder)
+            if not self.has_bundle(found):
+                self._swapping.file(self.folder / BUNDLE, authorities.bundle(found.authorities), mode=PUBLIC)
         except PkiError as error:
             looked.failed.append(str(error))
-        for entry in found.entries:
-            try:
-                files = swapped.read(self.path(entry), _FILES)
-                if files and files[BUNDLE] != bundle:
-                    self._swapping.files(self.path(entry), {**files, BUNDLE: bundle})
-                else:
-                    self._swapping.clear(self.path(entry))
-            except PkiError as error:
-                looked.failed.append(str(error))
 
     def _renew(self, entry: Entry, found: Ledger, *, now: float, anew: bool, looked: Looked) -> None:
         lives = found.lives(entry.life)
+        bundle = authorities.bundle(found.authorities)
         try:
-            shown = self.shown(entry)
+            held = self.held(entry)
             if (
-                shown is not None
+                held is not None
                 and not anew
+                and held.bundle == bundle
                 and not authorities.is_due(
-                    shown, names=entry.names, authorities=found.authorities, now=now, lives=lives
+                    held.pair, names=entry.names, authorities=found.authorities, now=now, lives=lives
                 )
             ):
+                self._swapping.clear(self.path(entry))
                 return
             made = certificates.issue(
                 authorities.signer(found.authorities, now=now, lives=lives),
@@ -273,12 +294,10 @@ class Place:
                 common_name=entry.name[:_LONGEST_NAME],
             )
             self._prepare(entry)
-            bundle = authorities.bundle(found.authorities)
             self._swapping.files(self.path(entry), {CERTIFICATE: made.certificate, KEY: made.key, BUNDLE: bundle})
         except PkiError as error:
-            # It may be the one that the bundle did not get to either.
-            if str(error) not in looked.failed:
-                looked.failed.append(str(error))
+            mend = "" if entry.role == "server" else f"; if nobody needs it any more: legation pki forget {entry.name}"
+            looked.failed.append(f"{error}{mend}")
             return
         looked.done.append(f"{entry.name}: a new certificate is in {self.path(entry)}")
 
@@ -286,9 +305,9 @@ class Place:
         moments = [authorities.next_look(found.authorities, now=now, lives=found.lives())]
         for entry in found.entries:
             try:
-                shown = self.shown(entry)
-                if shown is not None:
-                    moments.append(authorities.renew_at(shown.certificate, lives=found.lives(entry.life)))
+                held = self.held(entry)
+                if held is not None:
+                    moments.append(authorities.renew_at(held.pair.certificate, lives=found.lives(entry.life)))
             except (PkiError, ValueError):
                 continue
         return min(moments)
@@ -301,13 +320,6 @@ _LONGEST_NAME = 64
 def _called(found: Ledger) -> str:
     """Return what an authority is called, to which the time is added."""
     return found.trust_domain[:24]
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def _check_names(names: tuple[str, ...]) -> None:

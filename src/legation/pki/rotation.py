@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from legation.pki import authorities, certificates
-from legation.pki.authorities import DAY, Authorities, Lives
+from legation.pki.authorities import Authorities, Lives
 from legation.pki.certificates import Pair, Usage
-
-__all__ = ["DAY", "Kept", "Lives", "next_look", "published", "renewed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,9 +66,14 @@ class Admitting:
             return None
         return why_unknown(node, cluster=self.cluster)
 
+    @property
+    def reports(self) -> bool:
+        """Whether refusals for identity are only reported."""
+        return self.identity is not None and self.identity.report
+
     def would_refuse(self, peer: Peer, node: Node) -> Refusal | None:
         """Return why a client would not be served that is, because refusals are only reported."""
-        return self._refusal(peer, node) if self.identity is not None and self.identity.report else None
+        return self._refusal(peer, node) if self.reports else None
 
     def revoked(self, peer: Peer, node: Node) -> Refusal | None:
         """Return why a client that was admitted may not be here any more; None while it may, or nobody can tell."""

@@ -5,13 +5,14 @@ It decides nothing: `admission` does. Whoever is refused for its identity is rem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import structlog
 
 from legation.clock import Clock
 from legation.model.node import Node, Peer
+from legation.model.proxy_status import Denied as Record
 from legation.runtime.admitting import Admitting
 from legation.runtime.denied import Denied
 from legation.runtime.groups import AnyGroup, Expected
@@ -86,6 +87,31 @@ class Arrivals:
             self.denied.note(peer, node, refusal)
         else:
             self.turned_away.note(peer, node, refusal)
+
+    def records(self) -> tuple[Record, ...]:
+        """Return who is served now and would be refused, all of them, and then who was refused lately."""
+        refused = (each for each in self.denied.records() if not each.served)
+        return (*self._unproven(), *refused)
+
+    def unproven(self) -> int:
+        """Return how many are served now that would be refused: none, where refusals are not only reported."""
+        return sum(1 for _ in self._unproven())
+
+    def _unproven(self) -> Iterator[Record]:
+        # From who is here, and not from what is remembered: streams live for weeks.
+        for each in self._sitters() if self._admitting.reports else ():
+            would = self._admitting.would_refuse(each.peer, each.node)
+            if would is not None:
+                yield Record(
+                    node=each.node,
+                    peer=each.peer,
+                    cause=would.cause,
+                    status=would.status,
+                    words=str(would),
+                    served=True,
+                    times=1,
+                    ago=0.0,
+                )
 
     def identify(self, identity: Identity | None) -> None:
         """Have all prove who they are by other rules: streams end that are not allowed by these."""

@@ -15,13 +15,13 @@ from legation.runtime.debounce import Debounce
 from legation.runtime.intake import Intake
 from legation.runtime.problem_log import ProblemLog, log_fault, sameness
 from legation.sources.base import Source
+from legation.threads import in_daemon
 from legation.translate.config_map_files import ConfigMapFile
 from legation.transports.files.links import Links
 from legation.transports.files.once import OnceSteps
 from legation.transports.files.publisher import Publisher
 from legation.transports.files.rendering import render
 from legation.transports.files.steps import FileSteps
-from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
 _STANDING = ObjectKey("", "ConfigMap", "", "")

@@ -26,6 +26,7 @@ from legation.runtime.arrivals import Arrivals
 from legation.runtime.court import Asked, Court
 from legation.runtime.debounce import Debounce
 from legation.runtime.deliveries import DeliveryCounts
+from legation.runtime.expiry_timer import ExpiryTimer
 from legation.runtime.feedback import Feedback
 from legation.runtime.groups import EXPECTED, AnyGroup, Group
 from legation.runtime.hub import Hub
@@ -45,8 +46,6 @@ from legation.transports.base import Refusal, Transport
 
 AFTER_FAULT = 10.0
 """Seconds after which a part is begun anew that failed for a reason of its own."""
-LOOK_AGAIN_AT_MOST = 60.0
-"""Seconds after which the dates of certificates are looked at, for the clock of the machine may be set."""
 _A_CLIENT = 0.00025
 """About how many seconds it takes to send an update to one client and to read its answer."""
 RECALL_FOR = 600.0
@@ -86,7 +85,6 @@ class Engine:
             judge: Who is asked about what is new before it is served.
             verdict_limit: Seconds that an object waits for that at most.
         """
-        self._unix_time = unix_time
         self.serving = Serving(transports)
         self._problem_log = self.problem_feed = ProblemLog(self._problems)
         self.feedback = Feedback(clock=clock, refusals_changed=self._problem_log.look)
@@ -132,6 +130,9 @@ class Engine:
             why=admitting.why_unknown,
             turned_away=arrivals.refuse,
         )
+        self._expiry = ExpiryTimer(
+            clock, unix_time=unix_time, due=lambda: self._served.next_look, look=self._look_at_dates
+        )
         self._folder = state_folder
         self._saving = (
             Saving(
@@ -146,8 +147,6 @@ class Engine:
         self._folder_problems: tuple[Problem, ...] = ()
         self._fault: Problem | None = None
         self._changed = asyncio.Event()
-        self._look_due = asyncio.Event()
-        """Whether the next moment at which to look again may be another one."""
         self._taken = 0
         """How much of what the sources say is known to the rest of the program."""
         self._handled = 0
@@ -173,7 +172,7 @@ class Engine:
             self._problem_log.run,
             partial(self._kept, self._waiting_room.run),
             *((partial(self._kept, self.objects.run),) if self.feedback.counts_by_object else ()),
-            partial(self._kept, self._look_again),
+            partial(self._kept, self._expiry.run),
             *((self._saving.run, self._forget_before) if self._saving else ()),
             *((partial(self._kept, self._court.run),) if self._court else ()),
         )
@@ -272,6 +271,7 @@ class Engine:
             turned_away=self.arrivals.turned_away.count,
             denied=self.arrivals.denied.counts,
             reported=self.arrivals.denied.reported,
+            unproven=self.arrivals.unproven(),
         )
 
     def _is_meant(self, matches: Matches, account: Account) -> bool:
@@ -321,18 +321,12 @@ class Engine:
         await self._clock.sleep_until(self._clock.now() + RECALL_FOR)
         self._served.forget_before()
 
-    async def _look_again(self) -> None:
-        """Look at certificates when one of them may have expired."""
-        while True:
-            await self._look_due.wait()
-            self._look_due.clear()
-            while (due := self._served.next_look) is not None:
-                seconds = max(1.0, due - self._unix_time())
-                await self._clock.sleep_until(self._clock.now() + min(seconds, LOOK_AGAIN_AT_MOST))
-                if self._served.look_again():
-                    self._hub.publish()
-                self._touch_changed()
-                self._problem_log.look()
+    def _look_at_dates(self) -> None:
+        """Look at certificates: one of them may have expired."""
+        if self._served.look_again():
+            self._hub.publish()
+        self._touch_changed()
+        self._problem_log.look()
 
     async def _follow(self) -> None:
         while True:
@@ -372,7 +366,7 @@ class Engine:
             mend = "what was served before goes on; undo the last change, and report it"
             self._fault = own_fault("on what has changed", mend=mend)
         self._waiting_room.wake()
-        self._look_due.set()
+        self._expiry.reset()
         self._last_update_seconds = self._clock.now() - begun
         self._update_seconds += self._last_update_seconds
         self._updates += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from legation.model.objects import FieldPath, Place
 from legation.model.problems import Problem
@@ -22,19 +22,25 @@ from legation.runtime.identity_template import (
     account_template,
     dns_template,
     filling,
+    unparted,
     uri_template,
 )
 from legation.texts.kubectl_yaml import Loaded, YamlFault, load
 
 CODE = "identity-rules"
 """Of all these problems."""
-_SHOWN: Mapping[str, Callable[[str], UriTemplate | DnsTemplate | AccountTemplate]] = {
+_Template: TypeAlias = UriTemplate | DnsTemplate | AccountTemplate
+_SHOWN: Mapping[str, Callable[[str], _Template]] = {
     "uri": uri_template,
     "dns": dns_template,
     "serviceAccount": account_template,
 }
 _ALLOWED = ("pods", "nodes")
 _PODS = ("namespace", "serviceAccount", "name")
+_APART = (
+    "part them by a character that one of them can never hold, such as {namespace}/{service_account}; a variable with a"
+    " name of your own can hold any, but in dns no dot"
+)
 _EXAMPLE = "rules is a list of maps, each with one of uri, dns, serviceAccount and one of pods, nodes"
 
 
@@ -98,9 +104,9 @@ class _Reader:
             return None
         template = self._template(value[shown], shown, (*path, shown))
         made = (
-            self._pods(value[allowed], (*path, allowed))
+            self._pods(value[allowed], (*path, allowed), template)
             if allowed == "pods"
-            else self._nodes(value[allowed], (*path, allowed))
+            else self._nodes(value[allowed], (*path, allowed), template)
         )
         if template is None or made is None:
             return None
@@ -112,7 +118,7 @@ class _Reader:
             return None
         return Rule(shown=template, allowed=made)
 
-    def _template(self, value: Any, kind: str, path: FieldPath) -> UriTemplate | DnsTemplate | AccountTemplate | None:
+    def _template(self, value: Any, kind: str, path: FieldPath) -> _Template | None:
         if not isinstance(value, str):
             self._fault(f"{kind} is a text", path, "")
             return None
@@ -122,12 +128,12 @@ class _Reader:
             self._fault(fault.message, path, fault.mend)
             return None
 
-    def _pods(self, value: Any, path: FieldPath) -> PodsMade | None:
+    def _pods(self, value: Any, path: FieldPath, template: _Template | None) -> PodsMade | None:
         if not isinstance(value, Mapping) or "namespace" not in value:
             self._fault("pods is a map with a namespace", path, 'such as {namespace: "{namespace}"}')
             return None
         self._refuse_others(value, _PODS, path)
-        read = {name: self._filling(value[name], (*path, name)) for name in _PODS if name in value}
+        read = {name: self._filling(value[name], (*path, name), template) for name in _PODS if name in value}
         if None in read.values():
             return None
         found = {name: each for name, each in read.items() if each is not None}
@@ -137,15 +143,15 @@ class _Reader:
             name=found.get("name", EMPTY),
         )
 
-    def _nodes(self, value: Any, path: FieldPath) -> NodesMade | None:
+    def _nodes(self, value: Any, path: FieldPath, template: _Template | None) -> NodesMade | None:
         if not isinstance(value, list) or not value:
             self._fault("nodes is a list of node ids", path, "such as [edge-1, edge-2]")
             return None
-        read = [self._filling(each, (*path, number)) for number, each in enumerate(value)]
+        read = [self._filling(each, (*path, number), template) for number, each in enumerate(value)]
         ids = tuple(each for each in read if each is not None)
         return NodesMade(ids=ids) if len(ids) == len(read) else None
 
-    def _filling(self, value: Any, path: FieldPath) -> Filling | None:
+    def _filling(self, value: Any, path: FieldPath, template: _Template | None) -> Filling | None:
         if not isinstance(value, str) or not value:
             self._fault("this is no text", path, 'put what begins with a brace into quotes: "{namespace}"')
             return None
@@ -153,10 +159,17 @@ class _Reader:
             self._fault("a star stands for nothing here", path, "use a {variable} of what the Envoy shows")
             return None
         try:
-            return filling(value)
+            made = filling(value)
         except TemplateFault as fault:
             self._fault(fault.message, path, fault.mend)
             return None
+        joined = None if template is None else unparted(made, template)
+        if joined is not None:
+            one, other = (f"{{{each}}}" for each in joined)
+            message = f"it cannot be told where {one} ends and {other} begins, so two names could be one"
+            self._fault(message, path, _APART)
+            return None
+        return made
 
     def _one_of(self, value: Mapping[str, Any], names: Collection[str], path: FieldPath, what: str) -> str | None:
         there = [name for name in names if name in value]

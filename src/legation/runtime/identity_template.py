@@ -223,6 +223,34 @@ def filling(text: str) -> Filling:
     return Filling(text)
 
 
+def unparted(made: Filling, template: UriTemplate | DnsTemplate | AccountTemplate) -> tuple[str, str] | None:
+    """Return two variables of which nobody could tell where one ends and the other begins; None: all can be told.
+
+    It can be told if, read from the left, a character follows each that it cannot hold, or one stands before each, read
+    from the right. Else two names that are shown could be one and the same in what is made of them.
+    """
+    # Texts and variables take turns.
+    pieces = _VARIABLE.split(made.text)
+    names, between = pieces[1::2], pieces[2:-1:2]
+    if len(set(names)) < 2:
+        return None
+    from_left = [each for each in zip(names, between, strict=False) if not _ends_at(*each, template)]
+    from_right = [each for each in zip(names[1:], between, strict=True) if not _ends_at(*each, template)]
+    if not from_left or not from_right:
+        return None
+    return next(
+        (one, other)
+        for one, text, other in zip(names, between, names[1:], strict=False)
+        if not _ends_at(one, text, template) or not _ends_at(other, text, template)
+    )
+
+
+def _ends_at(variable: str, text: str, template: UriTemplate | DnsTemplate | AccountTemplate) -> bool:
+    """Whether some character of a text is none that a variable can hold."""
+    grammars = [_GRAMMARS.get(variable, _ANY), *([_DNS_LABEL] if isinstance(template, DnsTemplate) else ())]
+    return any(not all(grammar.fullmatch(f"a{character}a") for grammar in grammars) for character in text)
+
+
 def _parts(texts: list[str], *, lower: bool = False) -> tuple[_Part, ...]:
     found: list[_Part] = []
     for text in texts:

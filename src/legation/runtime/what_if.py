@@ -58,6 +58,12 @@ class WhatIf:
     upcoming: Upcoming = field(default_factory=Upcoming)
     """What is stored and not served yet."""
 
+    def by_itself(self) -> WhatIf:
+        """Return the same for an object in itself: nothing that is there is looked at, and nothing is missed."""
+        return WhatIf(
+            read=self.read, assembly=Assembly(), elsewhere=_everywhere, any_label=self.any_label, now=self.now
+        )
+
     def problems(self, manifest: ManifestObject) -> tuple[Problem, ...]:
         """Return what would be wrong with the object; what it takes from others is a warning."""
         return self.together([manifest])[0]
@@ -201,6 +207,10 @@ class _Neighbours:
             return ()
         # The words about a name that nobody has offer the one that was meant, perhaps.
         return target.claims.get(target.spelling.nearest(name) or "", ())
+
+
+def _everywhere(_row: ResourceType, _name: str) -> bool:
+    return True
 
 
 def _speaks_of_nothing(resource: Resource) -> bool:

@@ -5,9 +5,10 @@ A flag beats the environment, the environment beats the file, the file beats the
 
 from legation.settings.kinds import PATH
 from legation.settings.loading import load
+from legation.settings.sections import Cluster, Delivery, Identity, Injector, Management, Tls, Webhook
 from legation.settings.setting import CONFIG, Setting, Table
 from legation.settings.sync import SYNC, Sync
-from legation.settings.table import SERVE, Cluster, Delivery, Identity, Injector, Management, Settings, Tls, Webhook
+from legation.settings.table import SERVE, Settings
 
 __all__ = [
     "CONFIG",

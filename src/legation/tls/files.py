@@ -6,7 +6,6 @@ The one invariant: nothing is written anywhere, and what cannot be used leaves w
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ import structlog
 
 from legation.clock import Clock
 from legation.model.problems import Level, Problem
-from legation.small_files import Stamp, stamps, why
+from legation.small_files import Stamp, read_small, stamps, why
+from legation.threads import in_daemon
 from legation.tls.lasting import ending
 from legation.tls.material import Material
 from legation.tls.shown import Shown
@@ -25,6 +25,8 @@ CERTIFICATE, KEY, AUTHORITIES = "tls.crt", "tls.key", "ca.crt"
 CODE = "tls"
 LOOK_AGAIN = 5.0
 """Seconds between two looks."""
+SLOW = 10.0
+"""Seconds after which a look that has not ended is told: a mount may hang for ever."""
 _ATTEMPTS = 3
 """So often files are read that change while they are read."""
 
@@ -42,6 +44,8 @@ class Files:
         holds: Callable[[], bool],
         clock: Clock,
         mend: str,
+        lacking: str = "nobody can connect",
+        lacking_level: Level = Level.ERROR,
         code: str = CODE,
     ) -> None:
         """Take what it takes; nothing is read yet.
@@ -53,13 +57,18 @@ class Files:
             holds: Says whether it has taken any so far that it goes on with.
             clock: What the time between two looks is measured by.
             mend: What is to be done where they cannot be used.
+            lacking: What that means until it has taken any.
+            lacking_level: How bad that is.
             code: Of the problem that is told then.
         """
         self._paths, self._take, self._holds, self._clock = tuple(paths), take, holds, clock
         self._mend, self._code = mend, code
+        self._lacking, self._lacking_level = lacking, lacking_level
         self._seen: tuple[Stamp, ...] = ()
         self._said = ""
         """Why the newest are not used; empty where they are."""
+        self._began: float | None = None
+        """When the look began that has not ended, in seconds of this machine."""
 
     @property
     def where(self) -> str:
@@ -68,15 +77,18 @@ class Files:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return why the newest files are not used."""
-        if not self._said:
+        said = self._said
+        if self._began is not None and time.monotonic() >= self._began + SLOW:
+            said = f"{self.where} cannot be read: it takes longer than {SLOW:g} s"
+        if not said:
             return ()
         holds = self._holds()
-        meanwhile = "what was there before goes on" if holds else "until then nobody can connect"
+        meanwhile = "what was there before goes on" if holds else f"until then {self._lacking}"
         return (
             Problem(
                 code=self._code,
-                level=Level.WARNING if holds else Level.ERROR,
-                message=f"{self._said}; {meanwhile}",
+                level=Level.WARNING if holds else self._lacking_level,
+                message=f"{said}; {meanwhile}",
                 mend=self._mend,
                 subject=self.where,
             ),
@@ -85,7 +97,11 @@ class Files:
     async def run(self) -> None:
         """Take them until cancelled."""
         while True:
-            await asyncio.to_thread(self.look)
+            self._began = time.monotonic()
+            try:
+                await in_daemon(self.look, name="legation-tls-files")
+            finally:
+                self._began = None
             await self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def look(self) -> None:
@@ -108,7 +124,7 @@ class Files:
     def _read(self, found: tuple[Stamp, ...]) -> tuple[tuple[Stamp, ...], list[bytes]]:
         """Return the content of files that did not change while they were read, if that can be had."""
         for _ in range(_ATTEMPTS):
-            contents = [each.read_bytes() for each in self._paths]
+            contents = [read_small(each) for each in self._paths]
             before, found = found, self._stamps()
             if before == found:
                 return found, contents
@@ -119,7 +135,8 @@ class Files:
 
     def _fail(self, message: str) -> None:
         if message != self._said:
-            tell = _log.warning if self._holds() else _log.error
+            is_bad = not self._holds() and self._lacking_level is Level.ERROR
+            tell = _log.error if is_bad else _log.warning
             tell("tls files not used", code=self._code, reason=message)
         self._said = message
 

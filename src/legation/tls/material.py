@@ -6,7 +6,7 @@ authorities that are to be there and are empty are an error, never "no check".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,10 @@ class Life:
     each_authority: tuple[Period, ...] = ()
     """The lives of all of them."""
 
+    def trusting(self, authorities: tuple[Period, ...]) -> Life:
+        """Return the same with these lives of the authorities of clients."""
+        return replace(self, authorities=max(authorities, key=_end, default=None), each_authority=authorities)
+
     def ended(self, now: float) -> int:
         """Return how many of the authorities of clients have ended, at a moment in Unix seconds."""
         return sum(each.end <= now for each in self.each_authority)
@@ -88,15 +92,13 @@ def examine(material: Material, *, now: float) -> Life:
             raise Unusable(
                 f"{which} is not valid before {_moment(each.start)}; put one there that is, or set the clock"
             )
-    lives = () if material.authorities is None else examine_authorities(material.authorities, now=now)
-    return Life(
+    life = Life(
         made=periods[0].start,
         ends=min(each.end for each in periods),
         dns=_dns(chain[0]),
         for_clients=for_clients,
-        authorities=max(lives, key=_end, default=None),
-        each_authority=lives,
     )
+    return life if material.authorities is None else life.trusting(examine_authorities(material.authorities, now=now))
 
 
 def examine_authorities(authorities: bytes, *, now: float) -> tuple[Period, ...]:
@@ -109,6 +111,8 @@ def examine_authorities(authorities: bytes, *, now: float) -> tuple[Period, ...]
     Raises:
         Unusable: There is none that can be used now, or one of them cannot be read.
     """
+    if pem.has_private_key(authorities):
+        raise Unusable("a private key stands among the authorities (CA), which may go to others; take it out")
     found = _certificates(authorities, what="the authorities of clients (CA)")
     lives = tuple(pem.period(each) for each in found)
     last = max(map(_end, lives))
@@ -116,6 +120,32 @@ def examine_authorities(authorities: bytes, *, now: float) -> tuple[Period, ...]
         expired = _moment(last)
         raise Unusable(f"the last of the authorities of clients (CA) expired on {expired}; put a newer one there")
     return lives
+
+
+def vouches(authorities: bytes, *, certificate: bytes) -> bool:
+    """Say whether who trusts these would trust a certificate that is shown with those that vouch for it behind it.
+
+    Raises:
+        Unusable: One of them cannot be read.
+    """
+    trusted = _certificates(authorities, what="the authorities (CA)")
+    chain = _certificates(certificate, what="the certificate")
+    for number, each in enumerate(chain):
+        if any(each == one or _has_signed(one, each) for one in trusted):
+            return True
+        if number + 1 < len(chain) and not _has_signed(chain[number + 1], each):
+            return False
+    return False
+
+
+def _has_signed(signer: Certificate, certificate: Certificate) -> bool:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see below
+
+    try:
+        certificate.verify_directly_issued_by(signer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _end(period: Period) -> float:

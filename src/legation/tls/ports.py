@@ -1,6 +1,7 @@
 """What all ports of a server show and whom each of them trusts: one certificate, and several sets of authorities.
 
-It refuses to know where these come from. The one invariant: authorities that cannot be used, or that nobody has told
+It refuses to know where these come from. Each is looked at when it comes, and on its own: a certificate that has ended
+is no hindrance to taking trust back. The one invariant: authorities that cannot be used, or that nobody has told
 yet, close the ports that need them, or leave those before; they never stand for "no check", and no other port minds.
 """
 
@@ -11,13 +12,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
 from legation.texts.pem import Period
 from legation.tls.material import Life, Material, Unusable, examine, examine_authorities
-from legation.tls.shown import Shown
+from legation.tls.shown import Shown, require_showable, require_trustable
 
 
 class Whom(Enum):
@@ -30,6 +32,12 @@ class Whom(Enum):
 
 
 Trusted: TypeAlias = Whom | Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Authorities:
+    pem: bytes
+    lives: tuple[Period, ...]
 
 
 class Ports:
@@ -46,7 +54,7 @@ class Ports:
         """
         self._minimum, self._now = minimum, now
         self._shown: dict[Trusted, Shown] = {}
-        self._authorities: dict[Path, bytes] = {}
+        self._authorities: dict[Trusted, _Authorities] = {}
         self._own: Material | None = None
         self._life: Life | None = None
         self._lock = threading.RLock()
@@ -84,15 +92,28 @@ class Ports:
         }
 
     def show(self, material: Material) -> None:
-        """Show this certificate from the next connection on, at every port.
+        """Show this certificate from the next connection on, at every port; and trust who came with it.
+
+        The two are looked at apart: one that cannot be used leaves what was before it, and is no hindrance to the
+        other.
 
         Raises:
-            Unusable: It cannot be used; or the authorities cannot that came with it, and some port needs them.
+            Unusable: One of them cannot be used; or no authorities came with it, and some port needs them.
         """
-        life = examine(Material(certificate=material.certificate, key=material.key), now=self._now())
+        refused = self._trust_own(material.authorities)
+        pair = Material(certificate=material.certificate, key=material.key)
+        try:
+            life = examine(pair, now=self._now())
+            require_showable(pair)
+        except Unusable as error:
+            refused = error
+        else:
+            with self._lock:
+                self._own, self._life = material, life
         with self._lock:
-            self._own, self._life = material, life
             self._show_all(tuple(self._shown))
+        if refused is not None:
+            raise refused
 
     def trust(self, file: Path, authorities: bytes) -> None:
         """Trust these from the next connection on, at the ports that trust what is in the file.
@@ -100,15 +121,32 @@ class Ports:
         Raises:
             Unusable: They are none.
         """
-        examine_authorities(authorities, now=self._now())
+        self._trust(file, authorities)
         with self._lock:
-            self._authorities[file] = authorities
-            if self._own is not None:
-                self._show_all((file,))
+            self._show_all((file,))
 
     def holds(self, file: Path) -> bool:
         """Say whether there are good authorities that came from a file."""
         return file in self._authorities
+
+    def _trust(self, whom: Trusted, authorities: bytes) -> None:
+        lives = examine_authorities(authorities, now=self._now())
+        require_trustable(authorities)
+        with self._lock:
+            self._authorities[whom] = _Authorities(pem=authorities, lives=lives)
+
+    def _trust_own(self, authorities: bytes | None) -> Unusable | None:
+        """Trust those that came with the certificate; return why not, where some port needs them."""
+        try:
+            # Without any the ports that need them refuse it.
+            self._trust(Whom.OWN, authorities or b"")
+        except Unusable as error:
+            with self._lock:
+                if Whom.OWN in self._shown:
+                    return error
+                # Nobody goes on with those before.
+                self._authorities.pop(Whom.OWN, None)
+        return None
 
     def _show_all(self, which: tuple[Trusted, ...]) -> None:
         failed: Unusable | None = None
@@ -117,19 +155,21 @@ class Ports:
             composed = None if shown is None else self._composed(whom)
             try:
                 if shown is not None and composed is not None:
-                    shown.show(composed)
+                    # Each part was looked at when it came: one that has ended since is no hindrance to another one.
+                    shown.put(*composed)
             except Unusable as error:
                 failed = error
         if failed is not None:
             raise failed
 
-    def _composed(self, whom: Trusted) -> Material | None:
-        own = self._own
-        if own is None or (isinstance(whom, Path) and whom not in self._authorities):
+    def _composed(self, whom: Trusted) -> tuple[Material, Life] | None:
+        own, life = self._own, self._life
+        if own is None or life is None:
             return None
         if whom is Whom.NOBODY:
-            return Material(certificate=own.certificate, key=own.key)
-        if whom is Whom.OWN:
-            # Without any the ports that need them refuse it.
-            return Material(certificate=own.certificate, key=own.key, authorities=own.authorities or b"")
-        return Material(certificate=own.certificate, key=own.key, authorities=self._authorities[whom])
+            return Material(certificate=own.certificate, key=own.key), life
+        trusted = self._authorities.get(whom)
+        if trusted is None:
+            return None
+        material = Material(certificate=own.certificate, key=own.key, authorities=trusted.pem)
+        return material, life.trusting(trusted.lives)

@@ -15,11 +15,13 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 from legation.texts.pem import blocks
+from legation.tls.first_bytes import Told
+from legation.tls.handshakes import Handshakes
 from legation.tls.loading import load_pair
 from legation.tls.material import Life, Material, Unusable, examine
 from legation.tls.pem import Pem
@@ -45,6 +47,8 @@ class PortTls:
 
     shown: Shown
     ask: Ask
+    handshakes: Handshakes = field(default_factory=Handshakes, compare=False)
+    """Of whoever connects there."""
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -114,7 +118,20 @@ class Shown:
         Raises:
             Unusable: It cannot be used, and why; what was shown goes on.
         """
-        life = examine(material, now=self._now())
+        self.put(material, examine(material, now=self._now()))
+
+    def put(self, material: Material, life: Life) -> None:
+        """Show this from the next connection on; whoever brings it has looked at it, at each part when that came.
+
+        So trust can change while a certificate is shown that has ended, and the other way round.
+
+        Args:
+            material: What is shown from now on.
+            life: What it says of itself.
+
+        Raises:
+            Unusable: OpenSSL does not take it; what was shown goes on.
+        """
         if self._newest is not None and self._newest[0] == material:
             return
         # A context that a pair has failed on breaks every handshake: each pair gets contexts of its own.
@@ -167,6 +184,17 @@ class _Forgetful(ssl.SSLContext):
         raise NotImplementedError("asyncio does not call it")
 
 
+class _Connection(Told):
+    """One whose client may have a certificate with names that Python cannot read: asyncio asks for them at once."""
+
+    def getpeercert(self, binary_form: bool = False) -> Any:  # noqa: FBT001, FBT002 - as ssl has it
+        """Return the client's certificate, or that there is nothing to be read in it."""
+        try:
+            return super().getpeercert(binary_form)
+        except UnicodeDecodeError:
+            return {}
+
+
 class _Swapped:
     """The context of a server, and the one that its next connection gets in place of it."""
 
@@ -188,13 +216,7 @@ class _Swapped:
         if self._ask is not Ask.NOTHING:
             if material.authorities is None:
                 raise Unusable("clients are to show certificates, and nobody says who signs them")
-            try:
-                context.load_verify_locations(cadata=blocks(material.authorities).decode("ascii"))
-            except (ssl.SSLError, ValueError) as error:
-                words = f"the authorities of clients (CA) cannot be used: {_why(error)}"
-                raise Unusable(words) from None
-            if not context.cert_store_stats()["x509"]:
-                raise Unusable("the authorities of clients (CA) are none")
+            _trust(context, material.authorities)
         return context
 
     def _fresh(self) -> ssl.SSLContext:
@@ -206,6 +228,7 @@ class _Swapped:
 
     def _empty(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sslobject_class = _Connection
         self._set_up(context)
         return context
 
@@ -224,6 +247,34 @@ class _Swapped:
             return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
         connection.context = self.newest
         return None
+
+
+def require_showable(material: Material) -> None:
+    """Refuse a certificate and a key that OpenSSL does not take.
+
+    Raises:
+        Unusable: It does not.
+    """
+    _Swapped(Ask.NOTHING, minimum=ssl.TLSVersion.TLSv1_2).made(material)
+
+
+def require_trustable(authorities: bytes) -> None:
+    """Refuse authorities that OpenSSL does not take.
+
+    Raises:
+        Unusable: It does not.
+    """
+    _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), authorities)
+
+
+def _trust(context: ssl.SSLContext, authorities: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=blocks(authorities).decode("ascii"))
+    except (ssl.SSLError, ValueError) as error:
+        words = f"the authorities of clients (CA) cannot be used: {_why(error)}"
+        raise Unusable(words) from None
+    if not context.cert_store_stats()["x509"]:
+        raise Unusable("the authorities of clients (CA) are none")
 
 
 def _why(error: Exception) -> str:

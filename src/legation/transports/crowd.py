@@ -1,8 +1,9 @@
 """Crowd: how many streams a host may have open, and how long one may bring no request. The one place that knows it.
 
 A stream is strange until it has proven who it is or its client is admitted. Strange streams are few for a host; when
-there are more, the one that has asked nothing for longest makes room. Who is refused again and again is hung up on,
-which costs it a handshake. The one invariant: a stream whose client is admitted is never ended here.
+there are more, the one that has asked nothing for longest makes room. While its proof is looked at a stream is not
+silent, for it is we who take our time. Who is refused again and again is hung up on, which costs it a handshake. The
+one invariant: a stream whose client is admitted is never ended here.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ _STRANGE = (
 )
 _SILENT = "the stream brought no request in time; ask something when you open it"
 _DISPLACED = "others needed its place; ask something when you open a stream"
+_LOOKING = 30.0
+"""Seconds that a stream waits until its proof was looked at. The question goes on, for the client comes again."""
+_MANY_LOOKED_AT = 4
+"""So many times the strange streams of a host may be looked at: an Envoy has several, and all wait for one answer."""
+_UNSEEN = "what it shows to prove who it is could not be looked at in time; try again"
+_LOOKED_AT = "too much of what streams of one address show is being looked at; wait, or show it on fewer streams"
 
 
 class Standing(IntEnum):
@@ -51,7 +58,7 @@ End: TypeAlias = Callable[[str, str], None]
 class Place:
     """The place of one stream among the others."""
 
-    __slots__ = ("_crowd", "end", "gone", "origin", "peer", "silent", "since", "strange", "unread_since")
+    __slots__ = ("_crowd", "end", "gone", "looking", "origin", "peer", "silent", "since", "strange", "unread_since")
 
     def __init__(self, crowd: Crowd, peer: Peer, *, end: End, origin: str, since: float, strange: bool) -> None:
         self._crowd = crowd
@@ -59,14 +66,24 @@ class Place:
         self.end = end
         self.origin = origin
         self.since = since
-        """When it was opened."""
+        """When it was opened, or when that was looked at which it shows: from then on it is its turn."""
         self.strange = strange
         """Whether nobody knows yet whose it is."""
         self.silent = True
         """Whether it has asked nothing yet."""
+        self.looking = False
+        """Whether that is being looked at which it shows."""
         self.gone = False
         self.unread_since: float | None = None
         """When that was given to gRPC which it has not read yet; None: it has read all."""
+
+    def seen(self, *, proven: bool) -> None:
+        """Take note that it was looked at what it shows, and whether that proves anything.
+
+        Raises:
+            RemoteProtocolError: It is one stranger too many.
+        """
+        self._crowd.see(self, proven=proven)
 
     def asked(self) -> None:
         """Take note that its first request has come."""
@@ -143,6 +160,9 @@ class Crowd:
         """By origin, those that have asked nothing yet and proven nothing; the first has been there longest."""
         self._by_age: dict[Place, None] = {}
         """Those that have asked nothing yet, of all origins."""
+        self._looking: dict[Place, None] = {}
+        """Those that are being looked at, of all origins; who waited longest first. How many of them are strange:"""
+        self._looking_of: dict[str, Counter[str]] = {}  # By origin and connection.
         self._by_connection: dict[str, set[Place]] = {}
         self._refused: Counter[str] = Counter()
         """By connection."""
@@ -165,14 +185,15 @@ class Crowd:
         places = self._by_connection.get(address, set())
         if any(not each.strange for each in places):
             return Standing.KNOWN
-        return Standing.ASKING if any(not each.silent for each in places) else Standing.SILENT
+        return Standing.ASKING if any(each.looking or not each.silent for each in places) else Standing.SILENT
 
-    def enter(self, peer: Peer, *, end: End) -> Place:
+    def enter(self, peer: Peer, *, end: End, looking: bool = False) -> Place:
         """Give a stream its place, that of another where need be.
 
         Args:
             peer: Whom it comes from, and what that has proven by now.
             end: Ends it.
+            looking: Whether there is more to look at, until `Place.seen`.
 
         Raises:
             RemoteProtocolError: There is none.
@@ -180,17 +201,45 @@ class Crowd:
         origin, strange = origin_of(peer), not peer.proof
         if self._all[origin] >= self._limits.streams:
             raise self._refusal(peer, _FULL)
-        if strange and self._strange[origin] >= self._limits.strange_streams and not self._displace(origin):
-            raise self._refusal(peer, _STRANGE)
+        if strange and looking:
+            if not self._may_be_looked_at(origin, peer.address):
+                raise self._refusal(peer, _LOOKED_AT)
+            self._looking_of.setdefault(origin, Counter())[peer.address] += 1
+        elif strange:
+            self._add_stranger(peer, origin)
         place = Place(self, peer, end=end, origin=origin, since=self._clock.now(), strange=strange)
         self._all[origin] += 1
         self._by_connection.setdefault(peer.address, set()).add(place)
-        self._by_age[place] = None
-        if strange:
-            self._strange[origin] += 1
-            self._silent.setdefault(origin, {})[place] = None
-        self._came.set()
+        if looking:
+            place.looking, self._looking[place] = True, None
+            self._came.set()
+        else:
+            self._wait_for_request(place)
         return place
+
+    def _add_stranger(self, peer: Peer, origin: str) -> None:
+        if self._strange[origin] >= self._limits.strange_streams and not self._displace(origin):
+            raise self._refusal(peer, _STRANGE)
+        self._strange[origin] += 1
+
+    def _wait_for_request(self, place: Place) -> None:
+        self._by_age[place] = None
+        self._came.set()
+        if place.strange:
+            self._silent.setdefault(place.origin, {})[place] = None
+
+    def _may_be_looked_at(self, origin: str, address: str) -> bool:
+        """Say whether one more may be; whoever shows most on one connection makes room for one that shows less."""
+        counts = self._looking_of.get(origin)
+        if counts is None or counts.total() < _MANY_LOOKED_AT * self._limits.strange_streams:
+            return True
+        greedy = max(counts, key=counts.__getitem__)
+        if counts[greedy] <= counts[address] + 1:
+            return False
+        place = next(each for each in self._by_connection[greedy] if each.looking and each.strange)
+        self._conduct.note(Wrong.CROWD, place.peer, "", _LOOKED_AT)
+        self._dismiss(place, "RESOURCE_EXHAUSTED", _LOOKED_AT)
+        return True
 
     def _displace(self, origin: str) -> bool:
         oldest = next(iter(self._silent.get(origin, ())), None)
@@ -213,12 +262,33 @@ class Crowd:
             self._hang_up(peer)
 
     def _dismiss(self, place: Place, status: str, words: str) -> None:
-        # Its end takes its time: its place is free now.
-        self.forget(place)
+        self.forget(place)  # Its end takes its time: its place is free now.
         self._count_refusal(place.peer)
         place.end(status, words)
 
     # What places tell
+
+    def see(self, place: Place, *, proven: bool) -> None:
+        """Take note that it was looked at what a stream shows, as `Place.seen` says."""
+        if not place.looking:
+            return
+        was_strange = place.strange
+        self._look_no_more(place)
+        if was_strange and not proven:
+            self._add_stranger(place.peer, place.origin)
+            place.strange = True
+        place.since = self._clock.now()
+        self._wait_for_request(place)
+
+    def _look_no_more(self, place: Place) -> None:
+        del self._looking[place]
+        place.looking = False
+        if place.strange:
+            place.strange = False
+            counts = self._looking_of[place.origin]
+            _less(counts, place.peer.address)
+            if not counts:
+                del self._looking_of[place.origin]
 
     def hear(self, place: Place) -> None:
         """Take note that the first request of a stream has come."""
@@ -229,9 +299,13 @@ class Crowd:
             if not silent:
                 del self._silent[place.origin]
 
+    def hang_up(self, peer: Peer) -> None:
+        """Close the connection of a peer, with all that is on it."""
+        self._hang_up(peer)
+
     def know(self, place: Place) -> None:
         """Take note that the client of a stream is admitted."""
-        if place.strange and not place.gone:
+        if place.strange and not place.gone and not place.looking:
             place.strange = False
             _less(self._strange, place.origin)
 
@@ -239,6 +313,8 @@ class Crowd:
         """Take note that a stream has ended."""
         if place.gone:
             return
+        if place.looking:
+            self._look_no_more(place)
         self.hear(place)
         self.know(place)
         place.gone = True
@@ -252,19 +328,27 @@ class Crowd:
     # Those that ask nothing
 
     async def run(self) -> None:
-        """End streams that bring no request in time, until cancelled."""
+        """End streams that bring no request in time, or wait in vain, until cancelled."""
         while True:
-            oldest = next(iter(self._by_age), None)
+            silent, looking = next(iter(self._by_age), None), next(iter(self._looking), None)
             self._came.clear()
-            if oldest is None:
+            if silent is None and looking is None:
                 await set_or(self._came, math.inf, clock=self._clock)
                 continue
-            await self._clock.sleep_until(oldest.since + self._limits.first_request)
+            # Of a kind of which there is none the first may come now.
+            silent_since, looking_since = (
+                self._clock.now() if each is None else each.since for each in (silent, looking)
+            )
+            await self._clock.sleep_until(min(silent_since + self._limits.first_request, looking_since + _LOOKING))
             self.look()
 
     def look(self) -> None:
         """End those whose time is over."""
-        limit = self._clock.now() - self._limits.first_request
+        now = self._clock.now()
+        while (looked_at := next(iter(self._looking), None)) is not None and looked_at.since + _LOOKING <= now:
+            self.forget(looked_at)  # It has done nothing wrong.
+            looked_at.end("UNAVAILABLE", _UNSEEN)
+        limit = now - self._limits.first_request
         while (oldest := next(iter(self._by_age), None)) is not None and oldest.since <= limit:
             self._conduct.note(Wrong.SILENT, oldest.peer, "", _SILENT)
             self._dismiss(oldest, "DEADLINE_EXCEEDED", _SILENT)

@@ -1,15 +1,16 @@
 """Doorkeeper: ends connections of a gRPC port: those that are too many of one address, and those it is told to end.
 
 gRPC shows no connection before it has a stream, and ends none when it is asked to. So it looks at the sockets of the
-process, and only when there are more than the streams explain. Who goes first: on whose connection nothing is asked,
-and of these who has been there longest. The one invariant: a connection whose client is known is never one too many.
+process, and only when so many are open that some of them could be too many. Who goes first: on whose connection nothing
+is asked, and of these who has been there longest. The one invariant: a connection whose client is known is never one
+too many.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from legation.clock import Clock
 from legation.listening import most_connections
@@ -22,8 +23,6 @@ from legation.transports.open_sockets import Remote, remote_of
 
 INTERVAL = 1.0
 """Seconds between two looks."""
-_WORTH_A_LOOK = 64
-"""So many descriptors more than connections with streams are no reason to look closer."""
 _TOO_MANY = "too many connections of one address are open on which nothing is served"
 
 
@@ -37,7 +36,7 @@ class Doorkeeper:
         *,
         limits: Limits,
         crowd: Callable[[], Crowd],
-        ports: Callable[[], Iterable[int]],
+        ports: Callable[[], Collection[int]],
     ) -> None:
         """Take whom to ask.
 
@@ -71,17 +70,21 @@ class Doorkeeper:
         """End those that have to go."""
         strangers: list[Remote] = []
         if self._crowded():
-            strangers = self._too_many([each for port in self._ports() for each in open_sockets.remotes(port)])
+            strangers = self._too_many(open_sockets.remotes(self._ports()))
         ending, self._to_end = self._to_end.union(strangers), set()
         if ending:
-            for port in self._ports():
-                open_sockets.hang_up(port, when=ending.__contains__)
+            open_sockets.hang_up(self._ports(), when=ending.__contains__)
         # Others have the turn first where there are thousands.
         await asyncio.sleep(0)
 
     def _crowded(self) -> bool:
-        known = sum(1 for _ in self._crowd().connections)
-        return open_sockets.count() - known > min(_WORTH_A_LOOK, self._limits.strange_connections)
+        """Say whether there can be too many at all: whatever else is open counts too, for that costs little."""
+        most = min(self._limits.strange_connections, most_connections())
+        open_now = open_sockets.count()
+        if open_now <= most:
+            return False
+        crowd = self._crowd()
+        return open_now - sum(crowd.standing(each) is Standing.KNOWN for each in crowd.connections) > most
 
     def _too_many(self, connections: Iterable[Remote]) -> list[Remote]:
         crowd, now = self._crowd(), self._clock.now()

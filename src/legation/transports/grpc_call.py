@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote
 
 import grpc
@@ -14,7 +14,7 @@ from legation.errors import RemoteProtocolError
 from legation.model.identity import TokenChecker
 from legation.model.node import Peer
 from legation.transports.base import Refusal
-from legation.transports.conduct import Conduct
+from legation.transports.conduct import Conduct, shown
 from legation.transports.crowd import UNCOUNTED, Place, Uncounted
 from legation.transports.grpc_tls import certificate_of
 from legation.transports.proving import HEADER, prove
@@ -28,14 +28,19 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 if TYPE_CHECKING:
     # The stubs have type parameters here that the class has not at run time.
     Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+    _Called: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
 
 async def peer_of(context: Context, *, tokens: TokenChecker | None) -> Peer:
     """Return whom a call comes from, with what it proves: by its connection, and by the token that came with it."""
-    shown = () if tokens is None else (value for key, value in context.invocation_metadata() or () if key == HEADER)
-    headers = (value if isinstance(value, str) else value.decode("latin-1") for value in shown)
-    proof = await prove(certificate_of(context), headers, tokens=tokens)
+    proof = await prove(certificate_of(context), authorization_of(context), tokens=tokens)
     return Peer(address=unquote(context.peer()), transport="grpc", proof=proof)
+
+
+def authorization_of(context: _Called) -> tuple[str, ...]:
+    """Return the values of the header that came with a call by which it proves something."""
+    shown = (value for key, value in context.invocation_metadata() or () if key == HEADER)
+    return tuple(value if isinstance(value, str) else value.decode("latin-1") for value in shown)
 
 
 class GrpcCall(ABC):
@@ -49,6 +54,7 @@ class GrpcCall(ABC):
         "_finishing",
         "_gone",
         "_peer",
+        "claimed",
         "handler",
         "place",
         "writer",
@@ -65,6 +71,8 @@ class GrpcCall(ABC):
         self._gone = False
         self.place: Place | Uncounted = UNCOUNTED
         """Its place among the streams of all."""
+        self.claimed = ""
+        """Who the client said it is, whether it was admitted or not: for the log."""
         self.handler: asyncio.Task[None] | None = None
         """What serves the stream."""
         self.writer: asyncio.Task[None] | None = None
@@ -130,7 +138,7 @@ class GrpcCall(ABC):
         except grpc.aio.BaseError:
             self._gone = True
         except (RemoteProtocolError, Refusal) as refusal:
-            self._refuse(refusal.status, str(refusal))
+            self._refuse(refusal)
         except Exception:  # noqa: BLE001 - a bug must not reach other streams, whatever it is
             _log.exception("stream failed", peer=self._peer.address, stream=self.label)
             self._ending = ("INTERNAL", INTERNAL_WORDS)
@@ -155,9 +163,14 @@ class GrpcCall(ABC):
             if self.handler is not None and self._begun:
                 self.handler.cancel()
 
-    def _refuse(self, status: str, words: str) -> None:
-        words = words[:_LONGEST_WORDS]
+    def _refuse(self, refusal: RemoteProtocolError | Refusal) -> None:
+        status, words = refusal.status, str(refusal)[:_LONGEST_WORDS]
         # Who asks for too much was named already.
         if status != "RESOURCE_EXHAUSTED" and self._conduct.may_log_refusal(self._peer):
-            _log.warning("stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words)
+            said = {"cause": refusal.cause} if isinstance(refusal, Refusal) and refusal.cause else {}
+            if self.claimed:
+                said["node"] = shown(self.claimed)
+            _log.warning(
+                "stream refused", peer=self._peer.address, stream=self.label, status=status, reason=words, **said
+            )
         self._ending = (status, words)

@@ -7,7 +7,8 @@ like know what they mean.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +19,7 @@ from grpc_health.v1 import health
 
 from legation.clock import Clock, MonotonicClock
 from legation.errors import TransportError
-from legation.listening import LOCALHOST, addresses_of, listen, port_of
+from legation.listening import LOCALHOST
 from legation.model.identity import TokenChecker
 from legation.model.limits import DEFAULT_LIMITS, Limits
 from legation.model.node import Peer
@@ -42,8 +43,8 @@ from legation.transports.doorkeeper import Doorkeeper
 from legation.transports.first_answers import AT_ONCE
 from legation.transports.grpc_call import peer_of
 from legation.transports.grpc_limits import options
+from legation.transports.grpc_ports import open_port, start
 from legation.transports.grpc_stream import GrpcStream
-from legation.transports.grpc_tls import server_credentials
 from legation.transports.health import DrainingHealth
 from legation.transports.lookout import Lookout
 from legation.transports.reception import GOODBYE, Reception
@@ -151,7 +152,9 @@ class GrpcTransport:
             self._clock, self._conduct, limits=limits, crowd=lambda: self._crowd, ports=self._ports
         )
         self._crowd = Crowd(self._clock, self._conduct, limits=limits, hang_up=self._doorkeeper.hang_up)
-        self._reception = Reception(crowd=self._crowd, peer_of=self._peer_of)
+        self._reception = Reception(
+            crowd=self._crowd, peer_of=self._peer_of, handshakes=None if tls is None else tls.handshakes
+        )
         self._streams = self._reception.streams
 
     @property
@@ -211,7 +214,7 @@ class GrpcTransport:
         server = self._server({**self._services(clients), **self._services_beside(feed)}, feed=feed)
         try:
             self._listen(server)
-            await self._start(server)
+            await start(server)
             _log.info("listening", addresses=self._addresses)
             started()
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
@@ -309,17 +312,17 @@ class GrpcTransport:
             partial(GrpcStream, row=row, variant=variant, clients=clients, encoder=self._encoder, meter=self._meter)
         )
 
-    def _ports(self) -> Iterable[int]:
+    def _ports(self) -> Collection[int]:
         return {int(each.rpartition(":")[2]) for each in self._addresses}
 
     async def _peer_of(self, context: Context) -> Peer:
         return await peer_of(context, tokens=self._tokens)
 
     def _listen(self, server: grpc.aio.Server) -> None:
-        # gRPC opens sockets of its own, and only says that it failed: what can be wrong has shown with ours by then.
         self._port, self._addresses = self._listen_on(server, self._port, tls=self._tls, setting="--xds-port")
         if self._token_port is not None and self._tls is not None:
-            tls = self._tls.shown.port(Ask.NOTHING)
+            # Their handshakes count with the others: a call tells its peer, and not its port.
+            tls = replace(self._tls.shown.port(Ask.NOTHING), handshakes=self._tls.handshakes)
             self._token_port, more = self._listen_on(server, self._token_port, tls=tls, setting="--xds-token-port")
             self._addresses += more
         if self._plain_port is not None:
@@ -330,35 +333,14 @@ class GrpcTransport:
         self, server: grpc.aio.Server, port: int, *, tls: PortTls | None, setting: str
     ) -> tuple[int, tuple[str, ...]]:
         argument = setting.removeprefix("--xds-").replace("-", "_")
-        sockets = listen(
+        return open_port(
+            server,
             self._bind,
             port,
+            tls=tls,
             port_setting=f"{setting} (in a program: {argument}=; 0 takes a free one)",
             bind_setting="--xds-bind (in a program: bind=)",
         )
-        addresses, port = addresses_of(sockets), port_of(sockets)
-        for each in sockets:
-            each.close()
-        for address in addresses:
-            try:
-                if tls is None:
-                    server.add_insecure_port(address)
-                else:
-                    # Of its own for each: gRPC takes what is shown at first from them once.
-                    server.add_secure_port(address, server_credentials(tls))
-            except RuntimeError as error:
-                raise TransportError(
-                    f"{address} cannot be listened on; is the port taken by another program?"
-                ) from error
-        return port, addresses
-
-    async def _start(self, server: grpc.aio.Server) -> None:
-        # Shielded, and waited for: a start that is cancelled half-way goes on inside gRPC, which then logs an error.
-        starting = asyncio.create_task(server.start())
-        try:
-            await asyncio.shield(starting)
-        finally:
-            await starting
 
     # The end
 

@@ -157,6 +157,7 @@ class GrpcStream(GrpcCall):
                     "INVALID_ARGUMENT", "the first request of the stream has no node; it must say node.id"
                 )
             self._conduct.check_node(self._peer, node_id, size=incoming.node_size)
+            self.claimed = node_id
             await self._clients.arrive(self._peer, node_id)
             client = self._client = self._clients.join(self, peer=self._peer, node=incoming.node())
         elif node_id is not None and node_id != client.node.id:

@@ -6,7 +6,6 @@ what it had, which is never nothing.
 
 from __future__ import annotations
 
-import functools
 import os
 import ssl
 import threading
@@ -15,10 +14,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import grpc
-from cryptography import x509
 
 from legation.errors import TransportError
 from legation.model.identity import CertificateProof
+from legation.tls.client_certificates import of_pem
+from legation.tls.handshakes import Handshakes
 from legation.tls.material import Material
 from legation.tls.shown import Ask, PortTls
 
@@ -28,8 +28,6 @@ ONLY_1_3 = "ECDHE-PSK-AES128-CBC-SHA"
 """No client can agree on it, for there is no key that was shared before: TLS 1.3 alone is left, which has suites of its
 own. gRPC in Python has no setting for the oldest version; 1.2 is the oldest that it speaks."""
 
-_MOST_RESUMED = 50_000
-"""Connections that are remembered."""
 _MOMENT = 0.25
 """Seconds. From the answer of `fetch` on, a thread needs some microseconds to take what it finds."""
 
@@ -73,6 +71,7 @@ class _Swapping:
         self._settled = 0.0
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        self._tls.handshakes.begin(now=time.monotonic())
         with self._lock:
             # What was told last is being put in place.
             self._wait(self._settled)
@@ -116,55 +115,33 @@ class _Context(Protocol):
     def peer(self) -> str: ...
 
 
-class _Resumed:
-    """The connections that took up a session of before, which nobody looks at a certificate for.
-
-    It has to be good when the first stream comes. Later ones are as good: a connection lives on when its certificate
-    ends, as one does that began with a whole handshake; an Envoy would try for ever on one that it does not give up.
-    """
-
-    def __init__(self) -> None:
-        self._good: dict[str, float] = {}
-
-    def has_shown(self, certificate: bytes, *, peer: str) -> bool:
-        ends = _ends(certificate)
-        if ends <= time.time():
-            return self._good.get(peer) == ends
-        # The newest stands last.
-        self._good.pop(peer, None)
-        self._good[peer] = ends
-        while len(self._good) > _MOST_RESUMED:
-            del self._good[next(iter(self._good))]
-        return True
-
-
-_resumed = _Resumed()
-
-
 def certificate_of(context: _Context) -> CertificateProof | None:
     """Return what the client's certificate says that was verified in the handshake; None where it showed none.
 
-    One that had ended when its connection took up a session of before proves nothing.
+    One that has ended since proves nothing, be it of a whole handshake or of one that took up a session of before.
     """
+    proof = _shown(context)
+    return None if proof is None or _is_over(proof) else proof
+
+
+def has_ended(context: _Context) -> bool:
+    """Say whether the client showed a certificate that has ended since: it has to connect anew with a newer one."""
+    proof = _shown(context)
+    return proof is not None and _is_over(proof)
+
+
+def _is_over(proof: CertificateProof) -> bool:
+    return proof.ends is None or proof.ends <= time.time()
+
+
+def _shown(context: _Context) -> CertificateProof | None:
     said = context.auth_context()
     shown = tuple(said.get("x509_pem_cert", ()))
-    if tuple(said.get("transport_security_type", ())) != (b"ssl",) or not shown:
-        return None
-    whole = tuple(said.get("ssl_session_reused", ())) == (b"false",)
-    if not whole and not _resumed.has_shown(shown[0], peer=context.peer()):
-        return None
-    return CertificateProof(uris=_texts(said.get("peer_uri", ())), dns=_texts(said.get("peer_dns", ())))
+    # Its `peer_uri` and `peer_dns` end at the first zero byte of a name.
+    return of_pem(shown[0]) if shown and tuple(said.get("transport_security_type", ())) == (b"ssl",) else None
 
 
-@functools.lru_cache(maxsize=10_000)
-def _ends(certificate: bytes) -> float:
-    """Return when a certificate ends, in Unix seconds; what cannot be read has ended."""
-    try:
-        return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
-    # What is no text is no name that a rule could mean.
-    return tuple(each.decode("utf-8", errors="backslashreplace") for each in values)
+def count_used(context: _Context, handshakes: Handshakes) -> None:
+    """Count the connection of a stream among those whose handshake succeeded."""
+    if tuple(context.auth_context().get("transport_security_type", ())) == (b"ssl",):
+        handshakes.use(context.peer(), now=time.monotonic())

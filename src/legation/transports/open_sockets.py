@@ -1,4 +1,4 @@
-"""The connections that this process has open at a port, and how to end one: gRPC tells of none before it has a stream.
+"""The connections that this process has open at ports, and how to end one: gRPC tells of none before it has a stream.
 
 It looks at the process's own file descriptors, and needs no right for that. It refuses to know who may stay. The one
 invariant: what is ended is the very connection that was looked at, for a copy of its descriptor is held meanwhile.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -30,15 +30,15 @@ def count() -> int:
         return 0
 
 
-def remotes(port: int) -> list[Remote]:
-    """Return the other side of each connection at that port of ours."""
-    return [remote for _, remote in _connections(port)]
+def remotes(ports: Collection[int]) -> list[Remote]:
+    """Return the other side of each connection at those ports of ours."""
+    return [remote for _, remote in _connections(ports)]
 
 
-def hang_up(port: int, *, when: Callable[[Remote], bool]) -> int:
-    """End connections at that port of ours, and return how many: whoever reads them finds that the other side left."""
+def hang_up(ports: Collection[int], *, when: Callable[[Remote], bool]) -> int:
+    """End connections at those ports of ours, and return how many: whoever reads one finds that the other side left."""
     ended = 0
-    for connection, remote in _connections(port):
+    for connection, remote in _connections(ports):
         if when(remote):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -53,7 +53,7 @@ def remote_of(peer: str) -> Remote:
     return canonical_ip(host.strip("[]")), int(port) if port.isdigit() else 0
 
 
-def _connections(port: int) -> Iterator[tuple[socket.socket, Remote]]:
+def _connections(ports: Collection[int]) -> Iterator[tuple[socket.socket, Remote]]:
     """Yield a copy of each, which is closed afterwards."""
     try:
         names = os.listdir(_FOLDER)  # noqa: PTH208 - names are all that is wanted, and quickly
@@ -65,7 +65,7 @@ def _connections(port: int) -> Iterator[tuple[socket.socket, Remote]]:
             continue
         with copy:
             try:
-                if copy.family not in _FAMILIES or copy.getsockname()[1] != port:
+                if copy.family not in _FAMILIES or copy.getsockname()[1] not in ports:
                     continue
                 host, remote_port, *_ = copy.getpeername()
             except OSError:

@@ -17,11 +17,13 @@ import grpc.aio
 from legation.errors import RemoteProtocolError
 from legation.model.identity import NO_PROOF, Proof
 from legation.model.node import Peer
+from legation.tls.handshakes import Handshakes
 from legation.transports.crowd import Crowd, Place
-from legation.transports.grpc_call import GrpcCall
-from legation.transports.grpc_tls import certificate_of
+from legation.transports.grpc_call import GrpcCall, authorization_of
+from legation.transports.grpc_tls import certificate_of, count_used, has_ended
 
 GOODBYE = "the server shuts down; connect again"
+_EXPIRED = "the client certificate of this connection has expired; connect again with a newer one"
 
 if TYPE_CHECKING:
     from legation.transports.grpc_call import Context
@@ -45,15 +47,23 @@ class Make(Protocol):
 class Reception:
     """The calls of one transport."""
 
-    def __init__(self, *, crowd: Crowd, peer_of: Callable[[Context], Coroutine[Any, Any, Peer]] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        crowd: Crowd,
+        peer_of: Callable[[Context], Coroutine[Any, Any, Peer]] | None = None,
+        handshakes: Handshakes | None = None,
+    ) -> None:
         """Begin with nobody.
 
         Args:
             crowd: Where calls have their places.
             peer_of: Finds out whom a call comes from, which may take its time; None: nobody proves anything.
+            handshakes: Is told of connections with TLS on which there is a call; None: nobody is.
         """
         self._crowd = crowd
         self._peer_of = peer_of or _unproven
+        self._handshakes = handshakes
         self.streams: set[GrpcCall] = set()
         """Those that are served."""
         self.leaving = False
@@ -64,15 +74,20 @@ class Reception:
 
         async def serve(_requests: Any, context: Context) -> None:
             arrival = _Arrival()
-            place = await self._enter(context, arrival)
+            # Until that is looked at it has not been read from: it is not the one who is slow.
+            place = await self._enter(context, arrival, looking=bool(authorization_of(context)))
             try:
                 peer = await arrival.finish(self._peer_of(context))
                 if self.leaving:
                     await context.abort(grpc.StatusCode.UNAVAILABLE, GOODBYE)
                 if peer is None:
                     await arrival.abort(context)
-                else:
-                    await self._serve(make(context, peer=peer), place)
+                    return
+                try:
+                    place.seen(proven=bool(peer.proof))
+                except RemoteProtocolError as refusal:
+                    await context.abort(grpc.StatusCode[refusal.status], str(refusal))
+                await self._serve(make(context, peer=peer), place)
             finally:
                 place.leave()
 
@@ -120,12 +135,19 @@ class Reception:
 
         return self.talking(talk)
 
-    async def _enter(self, context: Context, arrival: _Arrival) -> Place:
+    async def _enter(self, context: Context, arrival: _Arrival, *, looking: bool = False) -> Place:
+        if self._handshakes is not None:
+            count_used(context, self._handshakes)
         certificate = certificate_of(context)
         proof = NO_PROOF if certificate is None else Proof(certificate=certificate)
         peer = Peer(address=unquote(context.peer()), transport="grpc", proof=proof)
+        if has_ended(context):
+            # Streams from before end with it: they come back on a connection with a newer certificate. Without that a
+            # client would try for ever on this one.
+            self._crowd.hang_up(peer)
+            await context.abort(grpc.StatusCode.UNAVAILABLE, _EXPIRED)
         try:
-            return self._crowd.enter(peer, end=arrival.end)
+            return self._crowd.enter(peer, end=arrival.end, looking=looking)
         except RemoteProtocolError as refusal:
             return await context.abort(grpc.StatusCode[refusal.status], str(refusal))
 

@@ -99,6 +99,7 @@ class RestTransport:
             setting="--rest",
             keep_alive=max(_KEEP_ALIVE, idle),
             tls=None if tls is None else tls.context,
+            handshakes=None if tls is None else tls.handshakes,
             connections=most_connections(),
             patience=(limits.handshake, BODY_PATIENCE),
             limits=limits,

@@ -48,6 +48,8 @@ def reflection_methods(
     """
 
     async def talk(context: Context, read: Read) -> None:
+        # Its first request is read first: while it is looked at who asks, it is not the one who is slow.
+        first = await read()
         try:
             if feed is not None and peer_of is not None:
                 feed.require_proof(await peer_of(context))
@@ -55,8 +57,10 @@ def reflection_methods(
             await context.abort(grpc.StatusCode[refusal.status], str(refusal))
 
         async def questions() -> AsyncIterator[Any]:
-            while (question := await read()) is not None:
+            question = first
+            while question is not None:
                 yield question
+                question = await read()
 
         async for answer in reflection.ServerReflectionInfo(questions(), context):
             await context.write(answer)

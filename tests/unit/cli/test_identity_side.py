@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from legation.cli.identity_side import LOOK_AGAIN, IdentitySide, identity_side
+from legation.cli.identity_side import IdentitySide, identity_side
 from legation.errors import SettingsError
 from legation.model.identity import CertificateProof, Proof
 from legation.runtime.identity_rules import Identity, Nodes
 from legation.settings import Identity as Found
 from legation.settings import Settings
 from legation.testing import ManualClock
+from tests.unit.cli.looks import looks
 
 EDGE = Proof(certificate=CertificateProof(dns=("edge.example.org",)))
-PATIENCE = 30.0
 
 
 def written(path: Path, node: str) -> Path:
@@ -40,33 +40,21 @@ class World:
     async def running(self) -> AsyncIterator[World]:
         following = asyncio.create_task(self.side.run(self.told.append))
         try:
-            await self.clock.advance(0)
             yield self
         finally:
             following.cancel()
-
-    async def look(self, times: int = 2) -> None:
-        """Let it look at the file, and come back from its thread."""
-        for _ in range(times):
-            async with asyncio.timeout(PATIENCE):
-                while not self.clock.sleepers:  # noqa: ASYNC110 - the end of a thread is announced to nobody
-                    await asyncio.sleep(0.001)
-            await self.clock.advance(LOOK_AGAIN)
-        async with asyncio.timeout(PATIENCE):
-            while not self.clock.sleepers:  # noqa: ASYNC110 - likewise
-                await asyncio.sleep(0.001)
 
 
 async def test_other_rules_are_told_once_they_are_written(tmp_path: Path) -> None:
     async with World(written(tmp_path / "rules.yaml", "a")).running() as world:
         assert world.side.identity.rules.allowed(EDGE) == (Nodes(ids=("a",)),)
-        await world.look()
+        await looks(world.clock)
         assert world.told == []
         written(world.file, "edge-2")
-        await world.look(1)
+        await looks(world.clock, 1)
         # It may be half written yet.
         assert world.told == []
-        await world.look(1)
+        await looks(world.clock, 1)
         assert [each.rules.allowed(EDGE) for each in world.told] == [(Nodes(ids=("edge-2",)),)]
 
 
@@ -77,14 +65,14 @@ async def test_a_broken_file_leaves_the_good_rules_and_says_so(tmp_path: Path, b
             world.file.unlink()
         else:
             world.file.write_bytes(broken if isinstance(broken, bytes) else broken.encode())
-        await world.look()
+        await looks(world.clock)
         assert world.told == []
         assert world.side.identity.rules.allowed(EDGE) == (Nodes(ids=("a",)),)
         (problem,) = world.side.problems()
         assert problem.code == "identity-rules"
         assert str(world.file) in str(problem)
         written(world.file, "edge-3")
-        await world.look()
+        await looks(world.clock)
         assert world.side.problems() == ()
         assert len(world.told) == 1
 

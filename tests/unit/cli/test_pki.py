@@ -197,6 +197,47 @@ def test_status_tells_what_is_wrong(folder: Path) -> None:
     assert "chmod 0700" in result.output
 
 
+def test_status_tells_where_a_bundle_is_another_one(folder: Path) -> None:
+    run("issue", "--dir", folder, "--node", "a")
+    (folder / "clients" / "node-a" / "ca.crt").resolve().write_bytes(b"none")
+    (folder / "ca.crt").unlink()
+    result = run("status", "--dir", folder)
+    assert result.exit_code == 1
+    assert f"{folder / 'ca.crt'}: it is not there, or is another one: legation pki rotate" in result.output
+    assert "is to be renewed: legation pki rotate" in result.output
+    assert run("rotate", "--dir", folder).exit_code == 0
+    assert run("status", "--dir", folder).exit_code == 0
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770])
+def test_a_folder_is_not_one_that_others_may_write_in(folder: Path, tmp_path: Path, mode: int) -> None:
+    out = tmp_path / "envoy"
+    out.mkdir()
+    out.chmod(mode)
+    result = run("issue", "--dir", folder, "--node", "a", "--out", out)
+    assert result.exit_code == 1
+    assert f"{out}: others than its owner may put a certificate of theirs there (chmod go-w)" in result.output
+    assert list(out.iterdir()) == []
+    out.chmod(0o755)
+    assert run("issue", "--dir", folder, "--node", "a", "--out", out).exit_code == 0
+    out.chmod(mode)
+    result = run("status", "--dir", folder)
+    assert result.exit_code == 1
+    assert f"{out}: others than its owner may put a certificate of theirs there; chmod go-w" in result.output
+
+
+def test_status_tells_of_an_authority_that_never_signs(folder: Path) -> None:
+    ledger = json.loads((folder / "authority.json").read_text())
+    ledger["authorities"][0]["key"] = "damaged"
+    (folder / "authority.json").write_text(json.dumps(ledger))
+    assert "is trusted, and never signs: its key is damaged" in run("status", "--dir", folder).output
+
+
+def test_issue_says_where_cron_comes_too_seldom(folder: Path) -> None:
+    assert "rotate --watch" in run("issue", "--dir", folder, "--node", "a", "--life", "10m").output
+    assert "rotate --watch" not in run("issue", "--dir", folder, "--node", "b").output
+
+
 def test_forget(folder: Path) -> None:
     run("issue", "--dir", folder, "--node", "a")
     assert run("forget", "--dir", folder, "node-a").exit_code == 0

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from legation.cli.policy_side import LOOK_AGAIN, PolicySide
+from legation.cli.policy_side import PolicySide
 from legation.errors import SettingsError
 from legation.testing import ManualClock
+from tests.unit.cli.looks import looks
 
-PATIENCE = 30.0
 DIGEST = "ab" * 32
 
 
@@ -46,26 +46,14 @@ class World:
         finally:
             following.cancel()
 
-    async def look(self, times: int = 2) -> None:
-        """Let it look at the file, and come back from its thread."""
-        for _ in range(times):
-            await self._waiting()
-            self.clock.step(LOOK_AGAIN)
-        await self._waiting()
-
-    async def _waiting(self) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not self.clock.sleepers:  # noqa: ASYNC110 - the end of a thread is announced to nobody
-                await asyncio.sleep(0.001)
-
 
 async def test_another_policy_holds_once_it_is_written(tmp_path: Path) -> None:
     async with World(written(tmp_path / "policy.yaml")).running() as world:
-        await world.look()
+        await looks(world.clock)
         written(world.file, namespace="edge")
-        await world.look(1)
+        await looks(world.clock, 1)
         assert world.namespaces == ("shop",)
-        await world.look(1)
+        await looks(world.clock, 1)
         assert world.namespaces == ("edge",)
 
 
@@ -77,12 +65,12 @@ async def test_a_broken_policy_leaves_the_one_before_and_says_so(tmp_path: Path,
         else:
             world.file.write_bytes(broken)
         with capture_logs() as logs:
-            await world.look(3)
+            await looks(world.clock, 3)
         assert world.namespaces == ("shop",)
-        assert [each["event"] for each in logs] == ["management policy not used; the one before holds"]
+        assert [each["event"] for each in logs] == ["a file is not used; what it said before holds"]
         assert [each.code for each in world.side.problems()] == ["management-policy"]
         written(world.file, namespace="edge")
-        await world.look()
+        await looks(world.clock)
         assert (world.namespaces, world.side.problems()) == (("edge",), ())
 
 

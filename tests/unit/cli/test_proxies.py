@@ -100,7 +100,7 @@ def test_who_was_refused_for_its_identity_is_listed_when_asked(monkeypatch: pyte
         "denied 5 s ago (3 times): db-1.shop at ipv4:10.0.0.1:4711, which showed the token of shop/web: other-node:"
         " PERMISSION_DENIED: it is another one"
     )
-    assert second.startswith("would be denied 5 s ago: no node at ipv4:10.0.0.1:4711")
+    assert second.startswith("would be denied: no node at ipv4:10.0.0.1:4711")
     assert asked(monkeypatch, [], "--denied") == "no client was refused for its identity lately\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from legation.cli import server_parts
 from legation.cli.tls_side import TlsSide
@@ -91,6 +92,21 @@ async def test_what_is_in_the_files_is_shown_and_trusted_and_followed(world: Wor
     finally:
         await ended(task)
     assert world.faults == []
+
+
+async def test_a_file_that_is_named_for_several_ends_for_each_of_them(world: World) -> None:
+    world.mount()
+    own = world.folder / "ca.crt"
+    side = world.side(client_ca=own, management_client_ca=own)
+    ports = side.xds, side.replicas, side.management
+    task = await following(side)
+    try:
+        await until_told(world, lambda: all(each.shown.ready for each in ports))
+        ends = side.ends()
+        assert set(ends) == {"server", "client-ca", "management-client-ca", "replica-ca"}
+        assert ends["client-ca"] == ends["management-client-ca"] == ends["replica-ca"]
+    finally:
+        await ended(task)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"nothing", None])
@@ -238,3 +254,42 @@ def test_without_tls_there_is_none_and_a_plain_port_beside_it_needs_that_envoys_
     assert server_parts.tls(Settings()) is None
     both = Settings(tls=Tls(tls=Path("a"), xds_plain_port=0), identity=Identity(identity_check="report"))
     assert server_parts.tls(both) is not None
+
+
+async def test_a_port_that_is_asked_for_while_it_runs_is_followed_too(world: World) -> None:
+    world.mount()
+    side = world.side(client_ca=None, management_client_ca=world.client_ca)
+    task = await following(side)
+    try:
+        await until_told(world, lambda: side.ports.ready)
+        world.client_ca.write_bytes(world.envoys.pem)
+        late = side.management
+        await until_told(world, lambda: late.shown.ready)
+        assert trusted(late) == world.envoys.pem
+        again = Authority().pem
+        world.client_ca.write_bytes(again)
+        await until_told(world, lambda: trusted(late) == again)
+    finally:
+        await ended(task)
+    assert world.faults == []
+
+
+async def test_it_tells_of_handshakes_that_come_to_nothing(world: World) -> None:
+    world.mount()
+    world.client_ca.write_bytes(world.envoys.pem)
+    side = world.side()
+    handshakes = side.xds.handshakes
+    assert handshakes is side.xds.handshakes
+    assert side.rest.handshakes is not handshakes
+    task = await following(side)
+    try:
+        for _ in range(40):
+            handshakes.begin(now=world.clock.now())
+        with capture_logs() as logs:
+            await until_told(world, lambda: any(each["event"] == "tls handshakes fail" for each in logs))
+        (problem,) = (each for each in side.problems() if each.code == "tls-handshakes")
+        assert "--xds-port" in problem.message
+        assert "--client-ca" in problem.message
+        assert side.handshakes.counts()["xds"] == (40, 0)
+    finally:
+        await ended(task)

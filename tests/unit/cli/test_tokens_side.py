@@ -123,6 +123,29 @@ async def test_where_nobody_can_tell_it_is_told_until_somebody_can(world: World)
     assert [each["event"] for each in logs] == ["tokens cannot be checked", "tokens can be checked again"]
 
 
+async def test_it_is_told_no_longer_than_it_is_so_also_where_nobody_shows_a_token(world: World) -> None:
+    side = world.side()
+    running = asyncio.create_task(side.run())
+    try:
+        world.kube.forbid("create", "tokenreviews")
+        assert isinstance(await check(side, world.kube.account_token("shop", "cart")), Flaw)
+        (problem,) = side.problems()
+        assert "bind that ClusterRole" in problem.mend
+        asked = world.questions
+        world.kube.allow("create", "tokenreviews")
+        async with asyncio.timeout(PATIENCE):
+            while side.problems():
+                await world.clock.advance(1.0)
+                await asyncio.sleep(0.001)
+        # And once it is over nobody asks.
+        for _ in range(20):
+            await world.clock.advance(1.0)
+        assert world.questions == asked + 1
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
 async def test_while_the_api_server_is_away_those_who_were_here_come_back(world: World) -> None:
     side = world.side()
     token = world.kube.account_token("shop", "cart", pod="cart-1")

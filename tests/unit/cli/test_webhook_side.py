@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from legation.cli import server_parts
+from legation.cli.cluster import writes
 from legation.cli.webhook_side import is_read, names
 from legation.errors import SettingsError
 from legation.settings import Cluster, Injector, Settings, Webhook
@@ -45,3 +48,15 @@ def test_sidecars_are_added_at_the_port_of_the_webhook() -> None:
     asked = Injector(injector_xds=("legation", 18000))
     with pytest.raises(SettingsError, match=r"--injector-xds: .* needs --webhook-port"):
         server_parts.cluster(Settings(injector=asked))
+
+
+@pytest.mark.parametrize(
+    ("found", "leads"),
+    [
+        (Webhook(webhook_port=1), True),
+        (Webhook(webhook_port=1, webhook_certificates=Path("a")), False),
+        (Webhook(webhook_port=1, webhook_certificates=Path("a"), webhook_configuration="b"), True),
+    ],
+)
+def test_somebody_has_to_lead_where_a_certificate_or_a_path_is_written(found: Webhook, *, leads: bool) -> None:
+    assert writes(found) is leads

@@ -23,6 +23,7 @@ def client(missing: tuple[str, ...] = ()) -> TestClient:
         status=lambda: TOLD,
         store=lambda: KEPT,
         certificates=lambda: {"server": 1.8e9},
+        handshakes=lambda: {"xds": (40, 3)},
     )
     return TestClient(health_app(missing=lambda: missing, metrics=metrics))
 
@@ -58,6 +59,8 @@ def test_metrics_are_in_prometheus_text() -> None:
         "# HELP legation_proxies_connected Envoys that are connected.",
         "legation_proxies_connected 2.0",
         'legation_tls_certificate_expiry_timestamp_seconds{certificate="server"} 1.8e+09',
+        'legation_tls_connections_total{port="xds"} 40.0',
+        'legation_tls_connections_used_total{port="xds"} 3.0',
         'legation_proxies_refusing{type="Cluster"} 1.0',
         "legation_groups 1.0",
         'legation_objects{kind="Cluster"} 3.0',

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -101,6 +104,28 @@ def test_a_key_with_a_password_or_of_another_kind_fits_nothing(authority: Pair) 
     for encryption in (serialization.NoEncryption(), serialization.BestAvailableEncryption(b"secret")):
         key = other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         assert not certificates.fits(Pair(certificate=authority.certificate, key=key))
+
+
+@pytest.mark.parametrize(
+    ("found", "patched"),
+    [
+        (b"\x55\x1d\x13", b"\x55\x1d\x11"),  # The names stand there twice.
+        (b"\x30\x11\x82\x0f", b"\x30\x11\xa3\x0f"),  # A name of a kind that nobody uses.
+        (b"\xce\x3d\x04\x03\x02", b"\xce\x3d\x04\x03\x7f"),  # Signed as nobody signs.
+        (b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x2a\x86\x48\xce\x3d\x03\x01\x7f"),  # A key on no known curve.
+    ],
+)
+def test_what_somebody_made_up_breaks_nothing(authority: Pair, found: bytes, patched: bytes) -> None:
+    made = certificates.issue(authority, names=("a.example.of.us",), now=NOW, seconds=DAY)
+    text = base64.b64decode(b"".join(made.certificate.splitlines()[1:-1]))
+    assert found in text
+    odd = b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n" % base64.encodebytes(
+        text.replace(found, patched)
+    )
+    with contextlib.suppress(ValueError):
+        certificates.seen(odd)
+    assert not certificates.is_signed_by(odd, authority.certificate)
+    certificates.fits(Pair(certificate=odd, key=made.key))
 
 
 def test_what_is_no_certificate_says_so() -> None:

@@ -154,6 +154,62 @@ def test_what_somebody_deleted_is_made_anew(host: Host) -> None:
     assert host.bundle() == host.bundle(WEB.folder)
 
 
+def test_nothing_that_stands_in_a_folder_is_ever_written_again(host: Host, tmp_path: Path) -> None:
+    """Its owner may have put a link to the authority's key there."""
+    there = tmp_path / "envoy"
+    host.place.issue(Entry(name="a", names=("a",), role="client", folder=str(there), life=DAY))
+    before = shown(host, str(there))
+    current = (there / "..data").readlink()
+    written: list[bytes] = []
+    place = Place(host.folder, now=lambda: host.now, swapping=Swapping(before=lambda: written.extend(keys(there))))
+    for evil in ("evil", "..legation-evil"):
+        (there / evil).mkdir()
+        (there / evil / CERTIFICATE).write_bytes((there / CERTIFICATE).read_bytes())
+        (there / evil / KEY).symlink_to(host.folder / LEDGER)
+        (there / evil / BUNDLE).write_bytes(b"other")
+        (there / "..data").unlink()
+        (there / "..data").symlink_to(evil)
+        written.clear()
+        assert place.look().failed == []
+        assert written
+        assert not any(b"authorities" in each for each in (*written, *keys(there)))
+        assert shown(host, str(there)) != before
+    assert not (there / current).exists()
+
+
+def keys(folder: Path) -> list[bytes]:
+    """Return what files that are named as keys hold, other than links."""
+    return [each.read_bytes() for each in folder.rglob(KEY) if not each.is_symlink()]
+
+
+def test_a_certificate_is_made_anew_where_others_are_trusted(host: Host) -> None:
+    host.place.issue(WEB)
+    before = [shown(host, each) for each in ("server", WEB.folder)]
+    assert len(host.place.look(authority=True).done) == 3
+    after = [shown(host, each) for each in ("server", WEB.folder)]
+    assert not {each.key for each in before} & {each.key for each in after}
+    assert host.bundle() == host.bundle("server") == host.bundle(WEB.folder)
+    assert host.place.look().done == []
+
+
+def test_a_folder_is_made_with_those_that_it_is_in_when_it_is_named(host: Host, tmp_path: Path) -> None:
+    there = tmp_path / "etc" / "web"
+    host.place.issue(Entry(name="a", names=("a",), role="client", folder=str(there), life=DAY))
+    assert (there / KEY).exists()
+    # Later on a disk may not be mounted.
+    there.parent.rename(tmp_path / "away")
+    failed = host.place.look().failed
+    assert len(failed) == 1
+    assert "it cannot be made" in failed[0]
+    assert failed[0].endswith("if nobody needs it any more: legation pki forget a")
+
+
+def test_what_a_look_has_left_that_broke_off_is_taken_away(host: Host) -> None:
+    (host.folder / f"..new-{LEDGER}").write_bytes(b"keys")
+    host.place.look()
+    assert not (host.folder / f"..new-{LEDGER}").exists()
+
+
 def test_what_is_forgotten_is_not_renewed(host: Host) -> None:
     host.place.issue(WEB)
     assert host.place.forget("node-web") == host.folder / WEB.folder

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from legation.pki import certificates, rotation
+from legation.pki.authorities import DAY, Lives
 from legation.pki.certificates import Usage
-from legation.pki.rotation import DAY, Kept, Lives, next_look, renewed
+from legation.pki.rotation import Kept, next_look, renewed
 
 NOW = 1_800_000_000.0
 NAMES = ("hook.legation.svc",)

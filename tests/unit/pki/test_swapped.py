@@ -148,6 +148,80 @@ def test_where_root_writes_they_are_the_folders_owners(tmp_path: Path) -> None:
     assert (folder / DATA).resolve().stat().st_uid == 1234
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_link_of_a_folders_owner_leads_root_nowhere(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    home, victim = tmp_path / "home", tmp_path / "victim"
+    home.mkdir()
+    os.chown(home, 1234, 1234)
+    victim.mkdir(mode=0o700)
+    (home / "envoy").symlink_to("../victim")
+    with pytest.raises(PkiError, match="permission denied for the user 1234"):
+        Swapping().files(home / "envoy", ONE)
+    with pytest.raises(PkiError, match="permission denied for the user 1234"):
+        swapped.read(home / "envoy", NAMES)
+    assert list(victim.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["../secret", "evil", "/", "..legation-1/../evil", "..legation-link"])
+def test_nothing_is_read_but_what_stands_in_one_of_our_versions(tmp_path: Path, target: str) -> None:
+    folder = tmp_path / "envoy"
+    Swapping().files(folder, ONE)
+    for name in ("evil", "..legation-1"):
+        (folder / name).mkdir()
+        for each, content in ONE.items():
+            (folder / name / each).write_bytes(content)
+    (folder / "..legation-link").symlink_to("evil")
+    (folder / DATA).unlink()
+    (folder / DATA).symlink_to(target)
+    assert swapped.read(folder, NAMES) == {}
+    Swapping().files(folder, TWO)
+    assert swapped.read(folder, NAMES) == TWO
+    assert (folder / "evil").exists()
+
+
+def test_no_link_and_no_pipe_is_read_for_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "envoy"
+    (tmp_path / "secret").write_bytes(b"secret")
+    for make in (lambda path: path.symlink_to(tmp_path / "secret"), os.mkfifo, Path.mkdir):
+        Swapping().files(folder, ONE)
+        key = (folder / DATA).resolve() / "tls.key"
+        key.unlink()
+        make(key)
+        assert swapped.read(folder, NAMES) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_what_its_owner_may_not_read_is_put_there_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "envoy"
+    folder.mkdir()
+    os.chown(folder, 1234, 1234)
+    Swapping().files(folder, ONE)
+    (folder / "tls.key").chmod(0)
+    assert swapped.read(folder, NAMES) == {}
+    Swapping().files(folder, TWO)
+    assert swapped.read(folder, NAMES) == TWO
+
+
+def test_what_others_have_put_there_under_our_names_keeps_nobody_from_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "envoy"
+    Swapping().files(folder, ONE)
+    (folder / "..legation-1" / "a" / "b").mkdir(parents=True)
+    (folder / "..new-a" / "b").mkdir(parents=True)
+    (folder / "..legation-2").symlink_to(tmp_path)
+    Swapping().clear(folder)
+    Swapping().files(folder, TWO)
+    assert through_links(folder) == TWO
+    assert tmp_path.exists()
+    assert not (folder / "..legation-2").is_symlink()
+
+
+def test_those_that_a_folder_is_in_are_made_where_that_is_wanted(tmp_path: Path) -> None:
+    Swapping().folder(tmp_path / "a" / "b" / "c", parents=True)
+    modes = [stat.S_IMODE((tmp_path / each).stat().st_mode) for each in ("a", "a/b", "a/b/c")]
+    assert modes == [0o755, 0o755, 0o700]
+
+
 def test_who_is_let_in(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")

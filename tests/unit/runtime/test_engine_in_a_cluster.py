@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from legation.model.node import Node, Peer
 from legation.model.objects import ManifestObject
 from legation.model.resource_types import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, SECRET, ResourceType
-from legation.runtime.engine import LOOK_AGAIN_AT_MOST, Engine
+from legation.runtime.engine import Engine
+from legation.runtime.expiry_timer import AT_MOST
 from legation.testing import ManualClock
 from legation.transports.base import Refusal
 from tests.fakes import FakeClient, FakeSource, FakeTransport
@@ -377,7 +378,7 @@ async def test_a_certificate_whose_time_comes_is_delivered_then() -> None:
         await world.clock.advance(DAY - 1)
         assert names(client, SECRET) == []
         woken = client.woken
-        await world.clock.advance(1 + LOOK_AGAIN_AT_MOST)
+        await world.clock.advance(1 + AT_MOST)
         assert names(client, SECRET) == [PAIR]
         assert client.woken == woken + 1
         assert world.engine.problems() == ()

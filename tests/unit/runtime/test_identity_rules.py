@@ -137,3 +137,49 @@ def test_a_file_in_which_anything_is_wrong_is_no_rules_and_says_where(text: str,
 
 def test_an_empty_list_of_rules_lets_no_certificate_in() -> None:
     assert rules("rules: []").allowed(shown("spiffe://d/ns/shop/sa/web")) == ()
+
+
+_OF_URI = "uri: spiffe://d/ns/{namespace}/sa/{service_account}/{x}"
+_OF_DNS = 'dns: "{x}.{y}.example.org"'
+
+
+@pytest.mark.parametrize(
+    ("shows", "made"),
+    [
+        (_OF_URI, "{namespace}-{service_account}"),
+        (_OF_URI, "{namespace}{service_account}"),
+        (_OF_URI, "{service_account}.{x}"),
+        (_OF_URI, "{x}.{service_account}.{namespace}"),
+        (_OF_URI, "{namespace}/{service_account}-{namespace}"),
+        (_OF_DNS, "{x}-{y}"),
+        (_OF_DNS, "a{x}b{y}"),
+        ('serviceAccount: "{a}/{b}"', "{a}/{b}"),
+    ],
+)
+@pytest.mark.parametrize("allowed", ['nodes: ["MADE"]', 'pods: {namespace: shop, name: "MADE"}'])
+def test_two_names_that_could_become_one_are_refused(shows: str, made: str, allowed: str) -> None:
+    """The account `c` of the namespace `a-b` must not be what `b-c` of `a` is."""
+    read = read_rules(f"rules:\n- {shows}\n  {allowed.replace('MADE', made)}\n", file="rules.yaml")
+    assert read.rules is None
+    (problem,) = read.problems
+    assert (problem.place.line if problem.place else None) == 3
+    assert "two names could be one" in problem.message
+    assert "part them by a character" in problem.mend
+
+
+@pytest.mark.parametrize(
+    ("shows", "made"),
+    [
+        (_OF_URI, "{namespace}/{service_account}"),
+        (_OF_URI, "{service_account}.{namespace}"),
+        (_OF_URI, "{namespace}.{service_account}"),
+        (_OF_URI, "{namespace}_{service_account}_{x}"),
+        (_OF_URI, "{x}-{x}"),
+        (_OF_DNS, "edge-{x}.{y}-1"),
+        ('dns: "{pod}.{namespace}.example.org"', "{pod}.{namespace}"),
+        ('serviceAccount: "{namespace}/{service_account}"', "{namespace}:{service_account}"),
+    ],
+)
+def test_what_can_be_told_apart_may_stand_side_by_side(shows: str, made: str) -> None:
+    text = f'rules:\n- {shows}\n  nodes: ["{made}"]\n'
+    assert read_rules(text, file="rules.yaml").problems == ()

@@ -310,3 +310,27 @@ def test_what_is_the_same_to_others_is_held_against_nobody() -> None:
     asked.clear()
     assert replace(question, said=lambda _: ()).problems(routes) == ()
     assert not asked
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [
+        ([cluster("web")], cluster("web", of="other", created=NEW)),
+        ([listener("front")], listener("back", created=NEW)),
+        ([listener("front", created=NEW)], listener("back", created=OLD)),
+        ([cluster("web")], route("all", "wbe")),
+        ([cluster("web")], route("all", "web")),
+        ([cluster("web"), route("all", "web")], route("all", "web", of="again", created=NEW)),
+    ],
+    ids=["name", "address", "address-taken", "slip", "good", "route-twice"],
+)
+def test_by_itself_an_object_tells_nothing_of_what_is_there(
+    before: list[ManifestObject], asked: ManifestObject
+) -> None:
+    assert serving(*before).what_if().by_itself().problems(asked) == serving().what_if().by_itself().problems(asked)
+    assert not about(serving(*before).what_if().by_itself().problems(asked), *CROSS)
+
+
+def test_by_itself_an_object_tells_what_is_wrong_with_it() -> None:
+    broken = raw("Cluster", "web", {"name": "web", "conect": 1})
+    assert [each.code for each in serving().what_if().by_itself().problems(broken)] == ["unknown-field"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 import time
 from pathlib import Path
 
@@ -140,3 +142,41 @@ def test_files_that_change_while_they_are_read_are_read_again(world: World, monk
     monkeypatch.setattr("legation.tls.files.stamps", lambda paths: (next(changing), *paths))
     world.folder.look()
     assert (world.words(), world.shown.certificates) == ([], [pair.certificate])
+
+
+def test_a_pipe_in_place_of_a_file_is_told_and_what_was_there_stays(world: World) -> None:
+    pair = world.mount(world.issue())
+    world.folder.look()
+    (world.root / "mount" / "tls.crt").unlink()
+    os.mkfifo(world.root / "mount" / "tls.crt")
+    world.folder.look()
+    assert "tls.crt cannot be read: it is no regular file; what was there before goes on" in world.words()[0]
+    assert world.shown.certificates == [pair.certificate]
+
+
+async def test_a_look_that_hangs_is_told_and_keeps_nobody_from_ending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, mended = threading.Event(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def hang(_: Path) -> bytes:
+        threads.append(threading.current_thread())
+        hanging.set()
+        mended.wait(20)
+        return b""
+
+    monkeypatch.setattr("legation.tls.files.read_small", hang)
+    task = asyncio.create_task(world.folder.run())
+    try:
+        assert await asyncio.to_thread(hanging.wait, 20)
+        assert world.words() == []
+        monkeypatch.setattr("legation.tls.files.SLOW", 0.0)
+        assert "cannot be read: it takes longer than 0 s; until then nobody can connect" in world.words()[0]
+        task.cancel()
+        await asyncio.wait([task], timeout=20)
+        assert (task.cancelled(), world.words()) == (True, [])
+        # The interpreter waits for others at its end.
+        assert threads[0].daemon
+    finally:
+        mended.set()

@@ -31,6 +31,13 @@ def test_nothing_is_told_of_nothing() -> None:
     assert authorities_ending(None, now=0.0, code="tls", subject="") == ()
 
 
+def test_authorities_that_live_for_a_day_are_told_of_only_when_the_next_should_be_there() -> None:
+    # SPIRE makes the next one at half of the life of one, and signs with it at five sixths.
+    period = Period(start=0.0, end=DAY)
+    assert authorities_ending(period, now=0.83 * DAY, code="tls", subject="ca.crt") == ()
+    assert len(authorities_ending(period, now=0.84 * DAY, code="tls", subject="ca.crt")) == 1
+
+
 def test_authorities_are_told_of_likewise() -> None:
     period = Period(start=0.0, end=60 * DAY)
     assert authorities_ending(period, now=49 * DAY, code="tls", subject="ca.crt") == ()

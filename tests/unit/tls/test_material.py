@@ -14,10 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import NameOID
 
 from legation.pki.certificates import Pair
-from legation.tls.material import Material, Unusable, examine
-from tests.unit.tls.signing import HOUR, NAME, Authority, encrypted
-
-NOW = time.time()
+from legation.tls.material import Material, Unusable, examine, vouches
+from tests.unit.tls.signing import HOUR, NAME, Authority, encrypted, under
 
 _other = Authority().server()
 
@@ -28,18 +26,18 @@ def _of(pair: Pair) -> Material:
 
 def test_a_good_one_says_how_long_it_lasts_and_for_whom_it_is() -> None:
     authority = Authority(seconds=3 * HOUR)
-    life = examine(authority.material(authority), now=NOW)
-    assert life.ends == pytest.approx(NOW + HOUR, abs=60)
+    life = examine(authority.material(authority), now=time.time())
+    assert life.ends == pytest.approx(time.time() + HOUR, abs=60)
     assert life.authorities is not None
-    assert life.authorities.end == pytest.approx(NOW + 3 * HOUR, abs=60)
+    assert life.authorities.end == pytest.approx(time.time() + 3 * HOUR, abs=60)
     assert life.dns == (NAME,)
 
 
 def test_a_chain_ends_with_the_first_of_it() -> None:
     authority = Authority(seconds=HOUR / 2)
     pair = Authority(seconds=3 * HOUR).server()
-    life = examine(Material(certificate=pair.certificate + authority.pem, key=pair.key), now=NOW)
-    assert life.ends == pytest.approx(NOW + HOUR / 2, abs=60)
+    life = examine(Material(certificate=pair.certificate + authority.pem, key=pair.key), now=time.time())
+    assert life.ends == pytest.approx(time.time() + HOUR / 2, abs=60)
 
 
 BAD: dict[str, tuple[Callable[[Authority], Material], str]] = {
@@ -48,17 +46,17 @@ BAD: dict[str, tuple[Callable[[Authority], Material], str]] = {
         "the key belongs to another certificate",
     ),
     "expired": (
-        lambda signer: _of(signer.server(now=NOW - 2 * HOUR)),
+        lambda signer: _of(signer.server(now=time.time() - 2 * HOUR)),
         "the certificate expired on 20",
     ),
     "not yet valid": (
-        lambda signer: _of(signer.server(now=NOW + HOUR, seconds=HOUR / 2)),
+        lambda signer: _of(signer.server(now=time.time() + HOUR, seconds=HOUR / 2)),
         "the certificate is not valid before 20",
     ),
     "expired in the chain": (
         lambda signer: dataclasses.replace(
             (good := _of(signer.server())),
-            certificate=good.certificate + Authority(now=NOW - 2 * HOUR, seconds=HOUR).pem,
+            certificate=good.certificate + Authority(now=time.time() - 2 * HOUR, seconds=HOUR).pem,
         ),
         "certificate 2 of the chain expired on 20",
     ),
@@ -101,9 +99,13 @@ BAD: dict[str, tuple[Callable[[Authority], Material], str]] = {
         ),
         "the authorities of clients (CA) cannot be read: write CERTIFICATE in place of",
     ),
+    "a key beside the authorities": (
+        lambda signer: dataclasses.replace(signer.material(signer), authorities=signer.pem + signer.pair.key),
+        "a private key stands among the authorities (CA)",
+    ),
     "authorities of yesterday": (
         lambda signer: dataclasses.replace(
-            signer.material(signer), authorities=Authority(now=NOW - 2 * HOUR, seconds=HOUR).pem
+            signer.material(signer), authorities=Authority(now=time.time() - 2 * HOUR, seconds=HOUR).pem
         ),
         "the last of the authorities of clients (CA) expired on 20",
     ),
@@ -115,7 +117,7 @@ def test_what_cannot_be_used_is_told_in_words_and_without_the_key(what: str) -> 
     make, words = BAD[what]
     material = make(Authority(seconds=10 * HOUR))
     with pytest.raises(Unusable) as refused:
-        examine(material, now=NOW)
+        examine(material, now=time.time())
     assert words in str(refused.value)
     assert "BEGIN" not in str(refused.value)
 
@@ -129,14 +131,14 @@ def test_a_key_that_grpc_cannot_sign_with_is_told() -> None:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(datetime.fromtimestamp(NOW - HOUR, UTC))
-        .not_valid_after(datetime.fromtimestamp(NOW + HOUR, UTC))
+        .not_valid_before(datetime.fromtimestamp(time.time() - HOUR, UTC))
+        .not_valid_after(datetime.fromtimestamp(time.time() + HOUR, UTC))
         .sign(key, None)
     )
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     private = key.private_bytes(pem, form, serialization.NoEncryption())
     with pytest.raises(Unusable, match="neither RSA nor ECDSA"):
-        examine(Material(certificate=certificate.public_bytes(pem), key=private), now=NOW)
+        examine(Material(certificate=certificate.public_bytes(pem), key=private), now=time.time())
 
 
 def test_no_representation_shows_a_key() -> None:
@@ -146,5 +148,19 @@ def test_no_representation_shows_a_key() -> None:
 
 
 def test_an_authority_that_has_ended_is_no_harm_beside_one_that_has_not() -> None:
-    signer, old = Authority(), Authority(now=NOW - 2 * HOUR, seconds=HOUR)
-    assert examine(signer.material(signer, old), now=NOW).authorities
+    signer, old = Authority(), Authority(now=time.time() - 2 * HOUR, seconds=HOUR)
+    assert examine(signer.material(signer, old), now=time.time()).authorities
+
+
+def test_who_trusts_authorities_trusts_what_they_have_signed_and_what_that_has() -> None:
+    root = Authority()
+    between, other = under(root), Authority()
+    leaf = between.server().certificate
+    chain = leaf + between.pem
+    assert vouches(root.pem, certificate=chain)
+    assert vouches(other.pem + between.pem, certificate=leaf)
+    assert vouches(leaf, certificate=leaf)
+    assert not vouches(root.pem, certificate=leaf)
+    assert not vouches(other.pem, certificate=chain)
+    # What stands behind it and has not signed it says nothing.
+    assert not vouches(root.pem, certificate=other.server().certificate + between.pem)

@@ -28,13 +28,14 @@ class World:
         self.ended: list[tuple[int, str]] = []
         self._number = 0
 
-    def enter(self, address: str = "ipv4:10.0.0.1:1", *, proven: bool = False) -> Place:
+    def enter(self, address: str = "ipv4:10.0.0.1:1", *, proven: bool = False, looking: bool = False) -> Place:
         self._number += 1
         number = self._number
         proof = Proof(certificate=CertificateProof(uris=("spiffe://home/node/a",))) if proven else Proof()
         return self.crowd.enter(
             Peer(address=address, transport="grpc", proof=proof),
             end=lambda status, _words: self.ended.append((number, status)),
+            looking=looking,
         )
 
 
@@ -122,6 +123,91 @@ def test_only_those_that_are_silent_for_too_long_are_ended() -> None:
     world.clock.step(5)
     world.crowd.look()
     assert world.ended == [(1, "DEADLINE_EXCEEDED")]
+
+
+def test_while_it_is_looked_at_a_stream_is_not_silent() -> None:
+    world = World(first_request=15)
+    place = world.enter(looking=True)
+    assert world.crowd.standing(place.peer.address) is Standing.ASKING
+    world.clock.step(20)
+    world.crowd.look()
+    place.seen(proven=True)
+    assert world.crowd.standing(place.peer.address) is Standing.KNOWN
+    world.clock.step(14)
+    world.crowd.look()
+    assert world.ended == []
+    # From then on it is its turn.
+    world.clock.step(1)
+    world.crowd.look()
+    assert world.ended == [(1, "DEADLINE_EXCEEDED")]
+
+
+def test_who_is_not_looked_at_in_time_is_told_to_come_again_and_not_blamed() -> None:
+    world = World(first_request=15)
+    for _ in range(REFUSED + 2):
+        world.enter(looking=True)
+    world.clock.step(30)
+    world.crowd.look()
+    assert {status for _, status in world.ended} == {"UNAVAILABLE"}
+    assert (world.conduct.counts, world.hung_up, list(world.crowd.connections)) == ({}, [], [])
+
+
+def test_who_is_looked_at_makes_no_room_and_takes_none() -> None:
+    world = World(strange_streams=2)
+    looked_at = [world.enter(looking=True) for _ in range(5)]
+    world.enter()
+    world.enter()
+    assert world.ended == []
+    world.enter()
+    assert world.ended == [(6, "RESOURCE_EXHAUSTED")]
+    for each in looked_at[:4]:
+        each.seen(proven=True)
+    assert world.crowd.strange == 2
+    # Who has shown something false is a stranger like any other.
+    looked_at[4].seen(proven=False)
+    assert world.ended[1:] == [(7, "RESOURCE_EXHAUSTED")]
+    for each in looked_at:
+        each.leave()
+    assert (world.crowd._looking, world.crowd._looking_of) == ({}, {})
+
+
+def test_who_has_shown_something_false_is_one_too_many_where_all_have_asked() -> None:
+    world = World(strange_streams=1)
+    place = world.enter(looking=True)
+    world.enter().asked()
+    with pytest.raises(RemoteProtocolError):
+        place.seen(proven=False)
+    place.leave()
+    assert world.crowd.strange == 1
+
+
+def test_of_those_that_are_looked_at_the_connection_with_most_makes_room() -> None:
+    world = World(strange_streams=2)
+    flood, honest = "ipv4:10.0.0.1:1", "ipv4:10.0.0.1:2"
+    for _ in range(8):
+        world.enter(flood, looking=True)
+    with pytest.raises(RemoteProtocolError):
+        world.enter(flood, looking=True)
+    for _ in range(4):
+        world.enter(honest, looking=True)
+    with pytest.raises(RemoteProtocolError):
+        world.enter(honest, looking=True)
+    assert len(world.ended) == 4
+    assert all(number <= 8 for number, _ in world.ended)
+
+
+async def test_the_time_of_each_is_kept_by_itself() -> None:
+    world = World(first_request=15)
+    running = asyncio.create_task(world.crowd.run())
+    world.enter(looking=True)
+    await world.clock.advance(5)
+    world.enter()
+    await world.clock.advance(15)
+    assert world.ended == [(2, "DEADLINE_EXCEEDED")]
+    await world.clock.advance(10)
+    assert world.ended == [(2, "DEADLINE_EXCEEDED"), (1, "UNAVAILABLE")]
+    running.cancel()
+    await asyncio.wait((running,))
 
 
 async def test_what_is_written_waits_for_room_in_order() -> None:

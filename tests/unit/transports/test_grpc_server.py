@@ -82,7 +82,7 @@ async def test_a_second_server_on_the_port_fails_with_the_mend() -> None:
 async def test_a_port_that_is_taken_at_the_last_moment_fails_too(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving() as served:
         taken = served.transport.addresses
-        monkeypatch.setattr("legation.transports.grpc_server.addresses_of", lambda _: taken)
+        monkeypatch.setattr("legation.transports.grpc_ports.addresses_of", lambda _: taken)
         with pytest.raises(TransportError, match=rf"{taken[0]} cannot be listened on; is the port taken"):
             await GrpcTransport().run(FakeFeed(), started=lambda: pytest.fail("it cannot have started"))
 

@@ -210,7 +210,7 @@ async def test_a_refusal_is_reported_with_the_words_of_the_client() -> None:
 
 async def test_whom_the_feed_does_not_admit_is_told_why() -> None:
     feed = FakeFeed()
-    feed.refused["node"] = Refusal("PERMISSION_DENIED", "the certificate is of another node")
+    feed.refused["node"] = Refusal("PERMISSION_DENIED", "the certificate is of another node", cause="other-node")
     async with serving(feed) as served:
         stream = served.stream()
         with capture_logs() as logs:
@@ -218,7 +218,8 @@ async def test_whom_the_feed_does_not_admit_is_told_why() -> None:
             ending = await stream.end()
 
         assert ending == ("PERMISSION_DENIED", "the certificate is of another node")
-        assert [log["reason"] for log in logs] == ["the certificate is of another node"]
+        said = [(log["reason"], log["cause"], log["node"]) for log in logs]
+        assert said == [("the certificate is of another node", "other-node", "node")]
 
 
 async def test_a_client_that_is_dismissed_is_told_why_on_every_stream_and_no_other_client_is() -> None:

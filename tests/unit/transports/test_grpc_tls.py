@@ -32,6 +32,7 @@ from tests.unit.tls.signing import HOUR, NAME, Authority, trusting
 from tests.unit.transports.loopback import PATIENCE, FakeFeed, Loopback, RawStream, resource, until
 
 EDGE = "spiffe://home/node/edge"
+_PATH = f"/{ADS_SERVICE}/DeltaAggregatedResources"
 
 
 class World:
@@ -64,6 +65,12 @@ class World:
     @asynccontextmanager
     async def stream(self, address: str, *, shows: Pair | None, trusts: Authority | None = None) -> AsyncIterator[Any]:
         """Open a stream over a connection of its own."""
+        async with self.channel(address, shows=shows, trusts=trusts) as channel:
+            yield RawStream(channel, _PATH)
+
+    @asynccontextmanager
+    async def channel(self, address: str, *, shows: Pair | None, trusts: Authority | None = None) -> AsyncIterator[Any]:
+        """Have connections of its own."""
         credentials = grpc.ssl_channel_credentials(
             (trusts or self.own).pem,
             None if shows is None else shows.key,
@@ -75,7 +82,7 @@ class World:
             ("grpc.enable_retries", 0),
         )
         async with grpc.aio.secure_channel(address, credentials, options=options) as channel:
-            yield RawStream(channel, f"/{ADS_SERVICE}/DeltaAggregatedResources")
+            yield channel
 
     async def is_served(self, address: str, *, shows: Pair | None, trusts: Authority | None = None) -> bool:
         """Say whether a new connection gets what there is."""
@@ -269,14 +276,44 @@ def test_a_certificate_that_has_ended_proves_nothing_in_a_session_of_before(worl
     assert grpc_tls.certificate_of(Context(unread, reused=reused)) is None
 
 
-def test_a_connection_lives_on_when_its_certificate_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_proves_something_as_long_as_it_lasts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     shows, proof = world.envoys.client(EDGE), CertificateProof(uris=(EDGE,))
     resumed, whole = Context(shows, port=2), Context(shows, port=3, reused=b"false")
-    assert [grpc_tls.certificate_of(each) for each in (resumed, whole)] == [proof, proof]
+    found = [grpc_tls.certificate_of(each) for each in (resumed, whole)]
+    assert found == [proof, proof]
+    assert found[0] is not None
+    assert found[0].ends == pytest.approx(time.time() + HOUR, abs=60)
+    assert not grpc_tls.has_ended(whole)
     ahead = time.time() + 2 * HOUR
     monkeypatch.setattr(time, "time", lambda: ahead)
-    assert [grpc_tls.certificate_of(each) for each in (resumed, whole)] == [proof, proof]
-    assert grpc_tls.certificate_of(Context(shows, port=4)) is None
+    assert [grpc_tls.certificate_of(each) for each in (resumed, whole)] == [None, None]
+    assert grpc_tls.has_ended(whole)
+
+
+async def test_no_stream_begins_on_a_connection_whose_certificate_has_ended_and_the_client_connects_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.show()
+    async with world.serving() as served:
+        (address,) = served.transport.addresses
+        shows = world.envoys.client(EDGE)
+        async with world.channel(address, shows=shows) as channel:
+            old = RawStream(channel, _PATH)
+            await old.send(type_url=CLUSTER.url, node="old")
+            assert (await old.receive()).resources
+            with monkeypatch.context() as later:
+                clock = SimpleNamespace(time=lambda: time.time() + 2 * HOUR, monotonic=time.monotonic, sleep=time.sleep)
+                later.setattr("legation.transports.grpc_tls.time", clock)
+                new = RawStream(channel, _PATH)
+                with contextlib.suppress(asyncio.InvalidStateError, grpc.aio.AioRpcError):
+                    await new.send(type_url=CLUSTER.url, node="new")
+                # The words come along, unless the connection ends before them.
+                assert (await new.end())[0] == "UNAVAILABLE"
+            # With the connection all that is on it ends: it comes back with a newer certificate, if it has one.
+            assert (await old.end())[0] == "UNAVAILABLE"
+            again = RawStream(channel, _PATH)
+            await again.send(type_url=CLUSTER.url, node="again")
+            assert (await again.receive()).resources
 
 
 def test_grpc_is_told_of_a_change_alone_and_all_handshakes_wait_meanwhile(

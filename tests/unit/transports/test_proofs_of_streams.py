@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from envoy.service.load_stats.v3 import lrs_pb2
 
 from legation.model.identity import Flaw, Proof, TokenProof
+from legation.model.limits import Limits
 from legation.model.node import Node, Peer
 from legation.model.resource_types import ADS_SERVICE, CLUSTER, LISTENER
 from legation.transports import lrs
@@ -117,6 +119,36 @@ async def test_a_newer_token_of_the_same_pod_is_the_same_client() -> None:
         await second.send(node="web", type_url=LISTENER.url)
         await second.receive()
         assert len(served.feed.seats) == 1
+
+
+class SlowTokens(Tokens):
+    """One that a test holds up."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.asked = 0
+
+    async def check(self, token: str) -> TokenProof | Flaw:
+        self.asked += 1
+        await self.go.wait()
+        return await super().check(token)
+
+
+async def test_the_time_that_it_takes_to_look_at_a_token_is_not_that_of_the_client() -> None:
+    tokens, limits = SlowTokens(), Limits(first_request=15, strange_streams=2)
+    async with serving(guarded(), tokens=tokens, limits=limits) as served:
+        streams = [Stream(served, "web", path) for path in (PATH, *OTHERS.values())]
+        for each in streams:
+            await each.send(node="web", type_url=LISTENER.url if each is streams[2] else CLUSTER.url)
+        await until(lambda: tokens.asked == 3)
+        crowd = served.transport._crowd
+        for place in [each for places in crowd._by_connection.values() for each in places]:
+            place.since -= 20
+        crowd.look()
+        tokens.go.set()
+        for each in streams:
+            assert (await each.receive()).resources
+        assert served.transport.statistics().misbehaving == {}
 
 
 async def test_without_a_checker_a_token_is_nothing() -> None:

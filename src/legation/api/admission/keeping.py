@@ -1,7 +1,8 @@
 """Keeps the webhook's own certificate: in a Secret that all replicas read, and trusted by the API server.
 
 `legation.api.keeping.keeper` knows how; here is whom it is handed out to: the webhook configurations. They are watched,
-so that what somebody else overwrites is mended. Without one of them the certificate is kept all the same.
+so that what somebody else overwrites is mended. Without one of them the certificate is kept all the same. The path that
+the API server alone knows is written there too, also where somebody else sees to the certificate (`Pointing`).
 """
 
 from __future__ import annotations
@@ -10,27 +11,29 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import structlog
 
 from legation.api.admission import configuration
-from legation.api.admission.configuration import SETTINGS, Trusted
+from legation.api.admission.configuration import SETTINGS, VALIDATING, Trusted
+from legation.api.admission.secret_path import CODE, SecretPath
 from legation.api.keeping.keeper import Keeper, Shows, not_watched
 from legation.api.keeping.secret import WEBHOOK
-from legation.clock import Clock
+from legation.clock import Clock, set_or
 from legation.errors import KubeError, KubeForbidden, KubeUnreachable
 from legation.kube import objects
 from legation.kube.client import Client
 from legation.kube.named_object import NamedObject
 from legation.model.api_kinds import ApiKind
 from legation.model.problems import Level, Problem
-from legation.pki.rotation import Lives
+from legation.pki.authorities import Lives
 from legation.tls.material import Material
 
-CODE = "webhook-certificate"
-"""Of the problems that are told here."""
 MANAGER = "legation-webhook"
-"""Owns the field `caBundle`."""
+"""Owns the fields `caBundle` and `path`."""
+_AGAIN = 10.0
+"""Seconds until what failed is tried again, and between two looks whether this replica leads."""
 _LIVES = Lives()
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -48,6 +51,7 @@ class Keeping(Keeper):
         namespace: str,
         secret: str,
         configurations: Mapping[ApiKind, str],
+        path: SecretPath | None = None,
         leads: Callable[[], bool],
         clock: Clock,
         chance: Callable[[], float],
@@ -64,6 +68,7 @@ class Keeping(Keeper):
             secret: Its name.
             configurations: The webhook configurations that are to trust it, at most one of a kind; where there is none,
                 somebody else sees to that.
+            path: What keeps the path that the one that validates is to ask at; None: there is none.
             leads: Says whether this replica may write.
             clock: What pauses are measured by.
             chance: Returns random numbers, 0 <= x < 1.
@@ -77,7 +82,7 @@ class Keeping(Keeper):
             namespace=namespace,
             name=secret,
             layout=WEBHOOK,
-            publisher=Configurations(client, configurations, clock=clock, chance=chance),
+            publisher=Configurations(client, configurations, path=path, clock=clock, chance=chance),
             leads=leads,
             clock=clock,
             chance=chance,
@@ -86,6 +91,18 @@ class Keeping(Keeper):
             unix_time=unix_time,
             lives=lives,
         )
+
+
+class Keeps(Protocol):
+    """Keeps a certificate."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is in the way of that."""
+        ...
+
+    async def run(self) -> None:
+        """Keep it until cancelled."""
+        ...
 
 
 class _AsksNobody:
@@ -102,10 +119,18 @@ class Configurations:
     """The webhook configurations. Fulfils `legation.api.keeping.keeper.Publisher`."""
 
     def __init__(
-        self, client: Client, configurations: Mapping[ApiKind, str], *, clock: Clock, chance: Callable[[], float]
+        self,
+        client: Client,
+        configurations: Mapping[ApiKind, str],
+        *,
+        path: SecretPath | None = None,
+        clock: Clock,
+        chance: Callable[[], float],
     ) -> None:
-        """Take their names, by kind; nothing is asked yet."""
-        self._client = client
+        """Take their names, by kind, and what keeps the secret path; nothing is asked yet."""
+        self._client, self._path = client, path
+        if path is not None:
+            path.listen(self._tell)
         self._changed: Callable[[], None] = _nothing
         self._configurations: dict[ApiKind, NamedObject[Trusted]] = {
             kind: NamedObject(
@@ -120,7 +145,7 @@ class Configurations:
             )
             for kind, name in configurations.items()
         }
-        self._mended: dict[ApiKind, tuple[str, bytes]] = {}
+        self._mended: dict[ApiKind, tuple[str, bytes | None, str]] = {}
         """The version of each configuration that was mended last: until the watch tells of another it looks wrong."""
         self._failed: dict[ApiKind, Problem] = {}
 
@@ -136,9 +161,11 @@ class Configurations:
         async with asyncio.TaskGroup() as tasks:
             for each in self._configurations.values():
                 tasks.create_task(each.run())
+            if self._path is not None:
+                tasks.create_task(self._path.run())
 
-    async def publish(self, bundle: bytes) -> bool:
-        """Have the API server trust it, and return whether it does."""
+    async def publish(self, bundle: bytes | None) -> bool:
+        """Have the API server trust it (None: somebody else sees to that), and return whether it does."""
         # Each is tried, whatever becomes of the others.
         return all([await self._trust(bundle, kind) for kind in self._configurations])
 
@@ -152,24 +179,26 @@ class Configurations:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what keeps the API server from trusting it."""
-        return (*self._failed.values(), *self._lacking())
+        path = () if self._path is None else self._path.problems()
+        return (*self._failed.values(), *self._lacking(), *path)
 
-    async def _trust(self, bundle: bytes, kind: ApiKind) -> bool:
+    async def _trust(self, bundle: bytes | None, kind: ApiKind) -> bool:
         found, name = self._configurations[kind].object, self._configurations[kind].name
         if found is None:
             # Nobody knows yet, or there is none to tell.
             return self._configurations[kind].asked
-        wanted = found.mended(bundle)
-        if wanted is None or (found.version, bundle) == self._mended.get(kind):
+        secret = self._path.known if self._path is not None and kind is VALIDATING else ""
+        wanted = found.mended(bundle, secret=secret)
+        if wanted is None or (found.version, bundle, secret) == self._mended.get(kind):
             return True
         try:
             await objects.apply(self._client, kind=kind, name=name, value=wanted, field_manager=MANAGER, force=True)
         except (KubeError, KubeUnreachable) as error:
-            self._failed[kind] = _refused(error, kind=kind, name=name)
+            self._failed[kind] = _refused(error, kind=kind, name=name, secret=secret)
             return False
-        self._mended[kind] = found.version, bundle
+        self._mended[kind] = found.version, bundle, secret
         self._failed.pop(kind, None)
-        _log.info("the API server trusts the webhook", configuration=name)
+        _log.info("the API server knows whom to trust at the webhook, and where to ask", configuration=name)
         return True
 
     def _lacking(self) -> Iterator[Problem]:
@@ -188,13 +217,44 @@ class Configurations:
                 )
 
 
-def _refused(error: Exception, *, kind: ApiKind, name: str) -> Problem:
+class Pointing:
+    """Keeps the path alone, beside what shows a certificate that somebody else makes."""
+
+    def __init__(
+        self, shown: Keeps, *, configurations: Configurations, leads: Callable[[], bool], clock: Clock
+    ) -> None:
+        """Take what it takes; nothing is asked yet."""
+        self._shown, self._configurations, self._leads, self._clock = shown, configurations, leads, clock
+        self._woken = asyncio.Event()
+        configurations.listen(self._woken.set)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is in the way."""
+        return (*self._shown.problems(), *self._configurations.problems())
+
+    async def run(self) -> None:
+        """Keep it until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._shown.run())
+            tasks.create_task(self._configurations.run())
+            while True:
+                self._woken.clear()
+                if self._leads():
+                    await self._configurations.publish(None)
+                else:
+                    self._configurations.rest()
+                await set_or(self._woken, self._clock.now() + _AGAIN, clock=self._clock)
+
+
+def _refused(error: Exception, *, kind: ApiKind, name: str, secret: str) -> Problem:
+    # The API server may quote what it refuses.
+    words = str(error).replace(secret, "...") if secret else str(error)
     rule = "a ClusterRole with the rule apiGroups: [admissionregistration.k8s.io]"
     mend = f"it takes {rule}, resources: [{kind.plural}], verbs: [get, watch, patch]"
     return Problem(
         code=CODE,
         level=Level.WARNING,
-        message=f"cannot put the certificate's authority into the {kind.kind} {name}: {error}",
+        message=f"cannot put the certificate's authority into the {kind.kind} {name}: {words}",
         mend=mend if isinstance(error, KubeForbidden) else "",
         subject=kind.kind,
     )

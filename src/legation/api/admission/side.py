@@ -88,7 +88,7 @@ class AdmissionSide:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what is in the way of its certificate."""
-        return self._keeper.problems()
+        return tuple(dict.fromkeys(self._keeper.problems()))
 
     async def run(self, *, started: Callable[[], None]) -> None:
         """Answer until cancelled, however busy the event loop of the caller is.

@@ -3,6 +3,9 @@
 It knows HTTP and time. It refuses to know what is wrong with an object, and what is to be changed in one. The one
 invariant: whatever happens in a check, an answer comes; an object that could not be checked is let pass with a warning,
 or refused, as the settings say; a Pod on which this program fails is let pass as it is.
+
+Anybody may ask, and nobody shows who they are. So an object is held against others only for who knows a secret path,
+which is written to where the API server alone looks it up; all others learn what is wrong with the object in itself.
 """
 
 from __future__ import annotations
@@ -30,7 +33,10 @@ from legation.api.admission.turns import Turns
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
 
-PATH = "/validate"
+PLAIN_PATHS = ("/", "/validate")
+"""Where everybody may have an object checked in itself."""
+GUARDED_PATH = "/validate/{secret}"
+"""Where who knows the secret has it checked beside what is served."""
 INJECTION = "/inject"
 LARGEST = 3 * 1024 * 1024
 """Bytes of a review. The API server takes requests of 3 MiB, and its store objects of half of that."""
@@ -55,6 +61,8 @@ class Webhook:
         deciding: Deciding,
         *,
         consider: Callable[[], Consider],
+        consider_beside: Callable[[], Consider] | None = None,
+        is_secret: Callable[[str], bool] | None = None,
         time_limit: float,
         refuse_unchecked: bool,
         fault: Callable[[Exception], None],
@@ -66,7 +74,9 @@ class Webhook:
 
         Args:
             deciding: Knows which objects are ours.
-            consider: Returns what tells what would be wrong with an object beside what is served now.
+            consider: Returns what tells what would be wrong with an object in itself.
+            consider_beside: Returns what tells that beside what is served now, for who knows the secret.
+            is_secret: Says whether that is it; None: there is none.
             time_limit: Seconds until an answer.
             refuse_unchecked: Whether an object that cannot be checked is refused.
             fault: Is told of an error of this program itself.
@@ -77,7 +87,8 @@ class Webhook:
         self._patience = patience
         self._room = Room(room)
         self._deciding = deciding
-        self._consider = consider
+        self._consider, self._beside = consider, consider_beside or consider
+        self._is_secret = is_secret or _is_none
         self._time_limit = time_limit
         self._refuse_unchecked = refuse_unchecked
         self._fault = fault
@@ -90,7 +101,9 @@ class Webhook:
     @property
     def app(self) -> Starlette:
         """The application of its port."""
-        routes = [Route(PATH, partial(self._answered, self._decided), methods=["POST"])]
+        plain = partial(self._answered, partial(self._decided, self._consider))
+        routes = [Route(each, plain, methods=["POST"]) for each in PLAIN_PATHS]
+        routes.append(Route(GUARDED_PATH, self._answered_at_secret, methods=["POST"]))
         if self._inject is not None:
             routes.append(
                 Route(INJECTION, partial(self._answered, partial(self._patched, self._inject)), methods=["POST"])
@@ -101,6 +114,11 @@ class Webhook:
         """Wait for nothing any more."""
         for each in (self._threads, self._injecting):
             each.shutdown(wait=False, cancel_futures=True)
+
+    async def _answered_at_secret(self, asked: HttpRequest) -> Response:
+        # One that is not ours may be about to come, or have been: the API server goes on being answered meanwhile.
+        known = self._is_secret(asked.path_params["secret"])
+        return await self._answered(partial(self._decided, self._beside if known else self._consider), asked)
 
     async def _answered(self, decide: Callable[[Request, float], Awaitable[Decision]], asked: HttpRequest) -> Response:
         with self._room.place() as take:
@@ -121,8 +139,8 @@ class Webhook:
                 return PlainTextResponse(f"{refused}\n", status_code=refused.status)
             return Response(answer(request, decision), media_type="application/json")
 
-    async def _decided(self, request: Request, _: float) -> Decision:
-        loop, consider = asyncio.get_running_loop(), self._consider()
+    async def _decided(self, considering: Callable[[], Consider], request: Request, _: float) -> Decision:
+        loop, consider = asyncio.get_running_loop(), considering()
         try:
             async with asyncio.timeout(self._time_limit):
                 return await loop.run_in_executor(self._threads, self._deciding.decide, request, consider)
@@ -179,6 +197,10 @@ class _NotTaken(Exception):
     def __init__(self, words: str, status: HTTPStatus) -> None:
         super().__init__(words)
         self.status = status
+
+
+def _is_none(_: str) -> bool:
+    return False
 
 
 def _wait(told: str) -> float:

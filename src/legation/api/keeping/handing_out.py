@@ -8,10 +8,13 @@ from collections.abc import Callable
 from legation.api.keeping.keeper import Publisher
 from legation.clock import Clock, set_or
 from legation.model.problems import Level, Problem
-from legation.tls.material import Unusable, examine_authorities
+from legation.texts.pem import blocks
+from legation.threads import in_daemon
+from legation.tls.material import Material, Unusable, examine_authorities, vouches
 
 _LOOK = 5.0
 """Seconds between two looks."""
+_STRANGE = "none of the authorities there has signed the certificate that is shown"
 
 
 class HandingOut:
@@ -21,6 +24,7 @@ class HandingOut:
         self,
         bundle: Callable[[], bytes],
         *,
+        shown: Callable[[], Material | None],
         publisher: Publisher,
         leads: Callable[[], bool],
         clock: Clock,
@@ -32,6 +36,7 @@ class HandingOut:
 
         Args:
             bundle: Returns the newest one; an OSError where there is none.
+            shown: Returns what Pods are shown when they connect: who trusts the bundle must trust that. None: nothing.
             publisher: What hands it out.
             leads: Says whether this replica may write.
             clock: What pauses are measured by.
@@ -40,6 +45,7 @@ class HandingOut:
             subject: Where the bundle comes from.
         """
         self._bundle, self._publisher, self._leads, self._clock = bundle, publisher, leads, clock
+        self._shown = shown
         self._unix_time, self._code, self._subject = unix_time, code, subject
         self._woken = asyncio.Event()
         publisher.listen(self._woken.set)
@@ -69,17 +75,23 @@ class HandingOut:
                 await set_or(self._woken, self._clock.now() + min(_LOOK, self._publisher.due()), clock=self._clock)
 
     async def _look(self) -> None:
-        self._wrong = ""
         if not self._leads():
+            self._wrong = ""
             self._publisher.rest()
             return
         try:
-            bundle = await asyncio.to_thread(self._bundle)
+            bundle = await in_daemon(self._bundle, name="legation-bundle")
             examine_authorities(bundle, now=self._unix_time())
+            shown = self._shown()
+            fits = shown is None or vouches(bundle, certificate=shown.certificate)
         except OSError as error:
             self._wrong = f"it cannot be read: {(error.strerror or type(error).__name__).lower()}"
         except Unusable as error:
             # What was handed out before stays.
             self._wrong = str(error)
         else:
-            await self._publisher.publish(bundle)
+            self._wrong = "" if fits else _STRANGE
+            # Before one is shown it may be of another authority.
+            if shown is not None and fits:
+                # What stands around the certificates is for nobody else.
+                await self._publisher.publish(blocks(bundle))

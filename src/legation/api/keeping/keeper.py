@@ -30,8 +30,9 @@ from legation.kube.named_object import NamedObject
 from legation.kube.watch_words import Missing
 from legation.model.problems import Level, Problem
 from legation.pki import authorities, rotation
+from legation.pki.authorities import Lives
 from legation.pki.certificates import Usage
-from legation.pki.rotation import Kept, Lives
+from legation.pki.rotation import Kept
 from legation.tls.material import Material
 
 _LOOK_WHO_LEADS = 5.0

@@ -128,7 +128,3 @@ def _opened(file: Path) -> int:
         os.close(descriptor)
         raise OSError(0, "it is no file")
     return descriptor
-
-
-LOG = Audit()
-"""Into the log alone."""

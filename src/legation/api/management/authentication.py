@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from google.rpc import code_pb2
 
 from legation.api.management.access import LOCAL, OWNER, Principal
-from legation.api.management.audit import LOG, Audit
+from legation.api.management.audit import Audit
 from legation.api.management.calls import Caller
 from legation.api.management.policy import Policy
 from legation.api.management.refused import Refused
@@ -32,7 +32,7 @@ class Doorman:
         checks: bool = False,
         tokens: TokenChecker | None = None,
         policy: Callable[[], Policy] = Policy,
-        audit: Audit = LOG,
+        audit: Audit | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take what proofs are looked at by.
@@ -41,11 +41,11 @@ class Doorman:
             checks: Whether callers are checked at all; else whoever reaches the port may call.
             tokens: Who looks at tokens of the cluster; None: they prove nothing.
             policy: Returns the policy, whose tokens are known too.
-            audit: Where it is told who was refused.
+            audit: Where it is told who was refused; None: in the log.
             now: Returns Unix seconds.
         """
         self.checks = checks
-        self._audit = audit
+        self._audit = audit or Audit()
         self._tokens, self._policy, self._now = tokens, policy, now
 
     def foreign(self, peer: str, reason: str) -> None:

@@ -72,20 +72,23 @@ class Authorizing:
             if not answer.allowed:
                 raise refusal(who, deed, answer)
 
-    async def to_apply(self, who: Principal, keys: Sequence[ObjectKey], *, force: bool) -> Writing:
+    async def to_apply(
+        self, who: Principal, keys: Sequence[ObjectKey], *, force: bool, returned: bool = False
+    ) -> Writing:
         """Return what somebody may do of applying some objects.
 
         Args:
             who: Who wants it.
             keys: Which objects.
             force: Whether fields of others are to be taken.
+            returned: Whether the answer has the whole objects, with what others wrote into them.
 
         Raises:
-            Refused: They may not change one of them, whether or not it is there.
+            Refused: They may not change one of them, whether or not it is there; or not read what they want back.
         """
         if who.unchecked:
             return Writing(who, {})
-        needed = (Verb.PATCH, Verb.FORCE) if force else (Verb.PATCH,)
+        needed = (Verb.PATCH, *([Verb.FORCE] if force else ()), *([Verb.GET] if returned else ()))
         deeds = [Deed(verb=verb, key=key) for key in keys for verb in needed]
         await self.require(who, deeds)
         creating = [Deed(verb=Verb.CREATE, key=key) for key in keys]

@@ -28,7 +28,7 @@ _VERBS = {
     Verb.SECRETS: "get",
 }
 _AT_ONCE = 8
-"""Questions at a time; the API server has others to answer, too."""
+"""Questions at a time for one call: others that ask meanwhile have their turn, too."""
 
 
 class Reviewer(Protocol):
@@ -46,14 +46,16 @@ class ClusterAccess:
         """Take whom to ask, and the kinds that are served."""
         self._reviewer = reviewer
         self._kinds = {(each.group, each.kind): each for each in kinds}
-        self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def may(self, who: Principal, deeds: Sequence[Deed]) -> tuple[Answer, ...]:
         """Return an answer for each of the deeds: most are answered for a namespace as a whole."""
         wide = {self._asked(each, whole=True) for each in deeds} - {None}
         answers = dict(zip(wide, await self._all(who, wide), strict=True))
+        # Where nobody can tell that, nobody could tell it of each of a thousand objects either.
         narrow = {
-            self._asked(each) for each in deeds if (at := self._asked(each, whole=True)) and not answers[at].allowed
+            self._asked(each)
+            for each in deeds
+            if (at := self._asked(each, whole=True)) and answers[at].known and not answers[at].allowed
         } - {None}
         answers |= zip(narrow, await self._all(who, narrow), strict=True)
         return tuple(self._answer(each, answers) for each in deeds)
@@ -80,7 +82,7 @@ class ClusterAccess:
         wide, narrow = self._asked(deed, whole=True), self._asked(deed)
         if wide is None:
             return Answer(allowed=False, words=f"{deed.key.kind} is no kind that is served here")
-        found = answers[wide] if answers[wide].allowed else answers[narrow]
+        found = answers.get(narrow, answers[wide])
         return ALLOWED if found.allowed else _refusal(found, known=found.known)
 
     def _asked(self, deed: Deed, *, whole: bool = False) -> access_review.Deed | None:
@@ -88,11 +90,13 @@ class ClusterAccess:
         return None if kind is None else _deed(deed.verb, kind, deed.key.namespace, "" if whole else deed.key.name)
 
     async def _all(self, who: Principal, deeds: Iterable[access_review.Deed | None]) -> list[access_review.Answer]:
-        return await asyncio.gather(*(self._one(who, each) for each in deeds if each is not None))
+        turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def _one(self, who: Principal, deed: access_review.Deed) -> access_review.Answer:
-        async with self._turn:
-            return await self._reviewer.may(who.name, who.groups, deed)
+        async def ask(deed: access_review.Deed) -> access_review.Answer:
+            async with turn:
+                return await self._reviewer.may(who.name, who.groups, deed)
+
+        return await asyncio.gather(*(ask(each) for each in deeds if each is not None))
 
 
 def _deed(verb: Verb, kind: ApiKind, namespace: str, name: str) -> access_review.Deed:

@@ -30,8 +30,7 @@ from legation.api.management.methods import SERVICE, call_name
 from legation.api.management.refused import Refused
 from legation.api.management.service import Management
 from legation.clock import Clock, MonotonicClock
-from legation.errors import TransportError
-from legation.listening import addresses_of, listen, port_of, remove_at
+from legation.listening import remove_at
 from legation.model.limits import DEFAULT_LIMITS, Limits
 from legation.tls.shown import PortTls
 from legation.transports import grpc_limits
@@ -39,9 +38,10 @@ from legation.transports.base import Feed
 from legation.transports.conduct import Conduct
 from legation.transports.crowd import Crowd
 from legation.transports.doorkeeper import Doorkeeper
-from legation.transports.grpc_tls import certificate_of, server_credentials
+from legation.transports.grpc_call import authorization_of
+from legation.transports.grpc_ports import open_port, start
+from legation.transports.grpc_tls import certificate_of
 from legation.transports.health import DrainingHealth
-from legation.transports.proving import HEADER
 from legation.transports.reception import Reception
 from legation.transports.reflection import LazyReflection
 from legation.transports.side_services import health_methods, reflection_methods
@@ -109,7 +109,7 @@ class ManagementServer:
         conduct = Conduct(self._clock)
         self._doorkeeper = Doorkeeper(self._clock, conduct, limits=limits, crowd=lambda: self._crowd, ports=self._ports)
         self._crowd = Crowd(self._clock, conduct, limits=limits, hang_up=self._doorkeeper.hang_up)
-        self._reception = Reception(crowd=self._crowd)
+        self._reception = Reception(crowd=self._crowd, handshakes=None if tls is None else tls.handshakes)
         self._reflection = _Reflection(
             (SERVICE.full_name, health.SERVICE_NAME, _REFLECTION_SERVICE), caller=self._caller
         )
@@ -144,12 +144,7 @@ class ManagementServer:
         looking = [asyncio.create_task(each.run()) for each in (self._crowd, self._doorkeeper)]
         try:
             self._listen(server)
-            starting = asyncio.create_task(server.start())
-            try:
-                await asyncio.shield(starting)
-            finally:
-                # A start that is cancelled half-way goes on inside gRPC, which then logs an error.
-                await starting
+            await start(server)
             started()
             # Shielded: to cancel this wait would take from gRPC the future by which it knows that it has stopped.
             await asyncio.shield(asyncio.create_task(server.wait_for_termination()))
@@ -197,22 +192,14 @@ class ManagementServer:
 
     def _listen(self, server: grpc.aio.Server) -> None:
         if self._port is not None:
-            # gRPC only says that it failed: what can be wrong has shown with sockets of our own by then.
-            sockets = listen(
-                (self._bind,), self._port, port_setting="--management-port", bind_setting="--management-bind"
+            self._port, _ = open_port(
+                server,
+                (self._bind,),
+                self._port,
+                tls=self._tls,
+                port_setting="--management-port",
+                bind_setting="--management-bind",
             )
-            addresses, self._port = addresses_of(sockets), port_of(sockets)
-            for each in sockets:
-                each.close()
-            for address in addresses:
-                try:
-                    if self._tls is None:
-                        server.add_insecure_port(address)
-                    else:
-                        server.add_secure_port(address, server_credentials(self._tls))
-                except RuntimeError as error:
-                    words = f"{address} cannot be listened on; is the port taken by another program?"
-                    raise TransportError(words) from error
         if self._socket is not None:
             open_at(self._socket, server.add_insecure_port, setting="--management-socket")
 
@@ -251,13 +238,12 @@ class ManagementServer:
         # gRPC quotes the brackets of IPv6.
         peer = unquote(context.peer())
         private = peer.startswith("unix:")
-        metadata = context.invocation_metadata() or ()
         return await self._doorman.caller(
             call,
             peer=peer,
             over="grpc",
             certificate=None if private else certificate_of(context),
-            headers=[_text(value) for key, value in metadata if key == HEADER],
+            headers=authorization_of(context),
             private=private,
             secured=self._tls is not None and not private,
         )
@@ -340,10 +326,6 @@ def _read(kind: Any, request: bytes) -> Any:
     except DecodeError:
         words = "the request is no message of this method"
         raise Refused.of(code_pb2.INVALID_ARGUMENT, words, reason="NO_MESSAGE") from None
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 async def _abort(context: _Context, refused: Refused) -> None:

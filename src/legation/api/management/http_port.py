@@ -100,5 +100,6 @@ class ManagementHttp:
             setting="--management-http",
             bind_setting="--management-bind",
             tls=None if self._tls is None else self._tls.context,
+            handshakes=None if self._tls is None else self._tls.handshakes,
             limits=self._limits,
         )

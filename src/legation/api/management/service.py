@@ -16,7 +16,7 @@ from google.rpc import code_pb2
 from legation.api.management import answers, failures, requests, upstreams
 from legation.api.management.access import ALL, Access, Deed, Principal, Sight, Verb
 from legation.api.management.apart import Apart
-from legation.api.management.audit import LOG, Audit
+from legation.api.management.audit import Audit
 from legation.api.management.authorizing import Authorizing, Writing
 from legation.api.management.calls import Caller, Plane
 from legation.api.management.checking import check, manifests_in, refuse_marks
@@ -67,7 +67,7 @@ class Management:
         own: Source | None,
         kinds: Kinds,
         access: Access | None = None,
-        audit: Audit = LOG,
+        audit: Audit | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Take the parts.
@@ -78,11 +78,11 @@ class Management:
             own: The source by which what is kept is served.
             kinds: The kinds of objects that are served.
             access: Who says what those may do who are checked; None: they may do nothing.
-            audit: Where it is told who did what.
+            audit: Where it is told who did what; None: in the log.
             clock: What the time is measured by after which it is asked anew who may watch.
         """
         self._may = Authorizing(access)
-        self._audit = audit
+        self._audit = audit or Audit()
         self._clock = clock or MonotonicClock()
         self._plane = plane
         self._store = store
@@ -269,7 +269,7 @@ class Management:
         size = request.ByteSize()
         given = await self._apart.run(lambda: _fit(read()), size=size)
         bodies = [each.body for each in given]
-        may = await self._may_apply(bodies, caller.who, telling, force=request.force)
+        may = await self._may_apply(bodies, caller.who, telling, force=request.force, returned=whole)
         if size >= LARGE:
             await self._apart.run(self._plane.foresight.reading_ahead(manifests_in(bodies)), size=size)
         manager = _manager(request, caller)
@@ -308,7 +308,7 @@ class Management:
         )
 
     async def _may_apply(
-        self, bodies: Sequence[Mapping[str, Any]], who: Principal, telling: Telling, *, force: bool
+        self, bodies: Sequence[Mapping[str, Any]], who: Principal, telling: Telling, *, force: bool, returned: bool
     ) -> Writing:
         """Return what they may do of that; what is no object the store refuses.
 
@@ -318,7 +318,7 @@ class Management:
         keys = [] if who.unchecked else list(dict.fromkeys(each.key for each in manifests_in(bodies)))
         if keys:
             telling.objects(keys)
-        return await self._may.to_apply(who, keys, force=force)
+        return await self._may.to_apply(who, keys, force=force, returned=returned)
 
     async def _delete(
         self,

@@ -12,7 +12,7 @@ from typing import Self
 
 from google.rpc import code_pb2
 
-from legation.api.management.audit import LOG, Audit
+from legation.api.management.audit import Audit
 from legation.api.management.calls import Caller
 from legation.api.management.refused import Refused
 from legation.model.objects import ObjectKey
@@ -33,7 +33,7 @@ class Telling:
         force: bool = False,
         changes: bool = True,
         asked: str = "",
-        audit: Audit = LOG,
+        audit: Audit | None = None,
     ) -> None:
         """Begin.
 
@@ -45,12 +45,12 @@ class Telling:
             force: Whether fields of others are taken.
             changes: Whether it changes something; else it is told of only where it is denied.
             asked: What it asks for, where that is no object by its name.
-            audit: Where it is told.
+            audit: Where it is told; None: in the log.
         """
         self._asked = asked
         self._changes = changes
         self._force = force
-        self._audit = audit
+        self._audit = audit or Audit()
         self._call = call
         self._caller = caller
         self._manager = manager

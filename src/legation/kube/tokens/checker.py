@@ -7,8 +7,9 @@
 
 Who shows a token again costs nothing; who shows one that is plainly no good costs nothing either. One question at a
 time is asked about a token, however many show it. What was good stays so until it expires: it is asked about again
-now and then, and while nobody answers what was said before goes on. The one invariant: what nobody has said yes to, or
-whose time is over, proves nothing.
+now and then, and while nobody answers what was said before goes on. A question that was asked goes on when nobody waits
+for it any more, so that its answer is there when who asked comes back. The one invariant: what nobody has said yes to,
+or whose time is over, proves nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _AGAIN = 120.0
 _AGAIN_AFTER_SILENCE = 30.0
 """The same, where nobody answered."""
 _WAITING = 2_000
-"""Tokens that may wait for their question; Envoys that find more come back a moment later."""
+"""Tokens that may wait for their question; Envoys that find more come back a moment later. Those for which nobody waits
+any more make room, the last first: it is asked about in that order, so the first may have their answer soon."""
 
 _CROWD = Flaw(words="too many other tokens are being looked at; try again", passing=True)
 
@@ -86,22 +88,42 @@ class Tokens:
             return known.proof
         return found
 
+    async def aclose(self) -> None:
+        """End all questions."""
+        tasks = [each.task for each in self._asked.values()]
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _answer(self, digest: bytes, token: str, claims: Claims) -> TokenProof | Flaw:
         question = self._asked.get(digest)
         if question is None:
-            if len(self._asked) >= self._most_waiting:
+            if len(self._asked) >= self._most_waiting and not self._make_room():
                 return _CROWD
             question = self._asked[digest] = _Question(asyncio.create_task(self._ask(digest, token, claims)))
+            question.task.add_done_callback(lambda task: self._end(digest, task))
         question.waiting += 1
         try:
             return await asyncio.shield(question.task)
         finally:
             question.waiting -= 1
-            if question.task.done() or not question.waiting:
-                question.task.cancel()
+
+    def _make_room(self) -> bool:
+        for digest in reversed(self._asked):
+            question = self._asked[digest]
+            if not question.waiting and not question.task.done():
                 # Nobody may join one that is ending.
-                if self._asked.get(digest) is question:
-                    del self._asked[digest]
+                del self._asked[digest]
+                question.task.cancel()
+                return True
+        return False
+
+    def _end(self, digest: bytes, task: asyncio.Task[TokenProof | Flaw]) -> None:
+        if (question := self._asked.get(digest)) is not None and question.task is task:
+            del self._asked[digest]
+        if not task.cancelled():
+            # Where nobody waits for it any more, it would be shown with all that it holds.
+            task.exception()
 
     async def _ask(self, digest: bytes, token: str, claims: Claims) -> TokenProof | Flaw:
         found = await self._judge.judge(token, claims)
@@ -114,7 +136,7 @@ class Tokens:
 
 @dataclass(slots=True)
 class _Question:
-    """One that is asked, however many wait for its answer; it ends with the last of them."""
+    """One that is asked, however many wait for its answer, and also when none does any more."""
 
     task: asyncio.Task[TokenProof | Flaw]
     waiting: int = 0

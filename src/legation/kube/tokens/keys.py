@@ -24,6 +24,7 @@ from legation.clock import Clock
 from legation.errors import KubeError, KubeUnreachable
 from legation.kube.client import Client
 from legation.small_files import RenewedFile, why
+from legation.threads import in_daemon
 
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 _PATH = "/openid/v1/jwks"
@@ -69,11 +70,18 @@ class FileKeys:
         """Take where they are, and whose."""
         self._path, self._issuer = path, issuer
         self._file = RenewedFile(str(path))
+        self._reading: asyncio.Future[bytes] | None = None
+        """A look that has not ended; a mount may hang for ever, and needs no second thread."""
 
     async def read(self) -> KeySet:
         """Read the file, if it has changed."""
+        self._reading = reading = self._reading or in_daemon(self._file.read, name="legation-token-keys")
+        await asyncio.wait((reading,), timeout=_TIMEOUT)
+        if not reading.done():
+            raise Unread(f"{self._path}: it takes longer than {_TIMEOUT:g} s to read it")
+        self._reading = None
         try:
-            content = await asyncio.to_thread(self._file.read)
+            content = reading.result()
         except OSError as error:
             raise Unread(f"{self._path}: {why(error)}") from None
         try:

@@ -15,6 +15,8 @@ from legation.model.identity import Flaw, TokenProof
 _AT_ONCE = 16
 _PAUSE = 1.0
 """Seconds for which nothing is asked where nobody has answered: who waits is told so, and none waits for long."""
+_ANY = "legation-asks-whether-anybody-answers"
+"""In place of a token: whoever answers says that it is none."""
 _TROUBLE_LASTS = 120.0
 """Seconds after which it is not told any more that nobody answered, where nobody has asked since."""
 
@@ -33,6 +35,11 @@ class Sparing:
         """Why nobody could tell, the last time that somebody was asked; None where there was an answer."""
         silence = self._silence
         return silence[1] if silence is not None and self._clock.now() < silence[0] + _TROUBLE_LASTS else None
+
+    async def look(self) -> None:
+        """Find out whether somebody answers again, where nobody did: perhaps nobody shows an unknown token for long."""
+        if self.trouble is not None:
+            await self.judge(_ANY, Claims(issuer="", subject="", ends=0.0))
 
     async def judge(self, token: str, claims: Claims) -> TokenProof | Flaw:
         """Find out whose a token is, if it can be asked now."""

@@ -18,7 +18,7 @@ from legation.clock import Clock, set_or
 from legation.errors import FilesError
 from legation.model.file_statistics import FileStatistics
 from legation.model.problems import Problem
-from legation.transports.files.threads import in_daemon
+from legation.threads import in_daemon
 from legation.transports.files.writer import Writer, Written
 
 NOT_WRITTEN, NOT_ANSWERING = "files-not-written", "disk-not-answering"

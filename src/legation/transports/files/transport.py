@@ -21,6 +21,7 @@ from legation.model.resource import Resource
 from legation.model.resource_types import ResourceType
 from legation.model.snapshot import Snapshot
 from legation.model.statistics import TransportStatistics
+from legation.threads import in_daemon
 from legation.transports.base import Feed, Refusal, Seat
 from legation.transports.files.books import Books
 from legation.transports.files.by_type import ByType
@@ -28,7 +29,6 @@ from legation.transports.files.file_set import FileSet
 from legation.transports.files.once import OnceSteps
 from legation.transports.files.publisher import Publisher, Steps
 from legation.transports.files.steps import FileSteps
-from legation.transports.files.threads import in_daemon
 from legation.transports.files.writer import Writer
 
 ASK_AGAIN = 5.0

@@ -18,7 +18,8 @@ from legation.kube.client import Client
 from legation.model.api_kinds import ApiKind
 from legation.model.cluster import NamespacedName
 from legation.pki import certificates
-from legation.pki.rotation import DAY, Kept
+from legation.pki.authorities import DAY
+from legation.pki.rotation import Kept
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
 from legation.tls.material import Material

@@ -18,7 +18,7 @@ from legation.api.admission.deciding import Deciding
 from legation.api.admission.review import Decision, Request
 from legation.api.admission.webhook import LARGEST, Webhook
 from legation.model.objects import ManifestObject
-from legation.model.problems import Problem
+from legation.model.problems import Level, Problem
 from legation.runtime.read import read
 from legation.runtime.what_if import WhatIf
 from legation.translate.pipeline import API_KINDS
@@ -95,7 +95,7 @@ def test_what_is_no_review_is_refused_in_words() -> None:
         answer = client.post("/validate", content=b"{}")
         assert (answer.status_code, "no AdmissionReview" in answer.text) == (400, True)
         assert client.get("/validate").status_code == 405
-        assert client.post("/", content=b"{}").status_code == 404
+        assert client.post("/other", content=b"{}").status_code == 404
 
 
 def test_a_review_that_is_too_large_is_refused_in_words_whether_or_not_it_says_how_large_it_is() -> None:
@@ -262,3 +262,34 @@ async def test_who_makes_many_pods_keeps_nobody_else_waiting() -> None:
             await web.until(all_wait, within=60, what="the others wait")
             over.set()
     assert looked_at == ["many", "many", "few", "many", "many"]
+
+
+def test_an_object_is_held_against_others_at_the_secret_path_alone() -> None:
+    def told(words: str) -> Consider:
+        return lambda _: (Problem(code="a", message=words, level=Level.WARNING),)
+
+    made = Webhook(
+        Deciding.of(API_KINDS),
+        consider=lambda: told("in itself"),
+        consider_beside=lambda: told("beside others"),
+        is_secret="ab".__eq__,
+        time_limit=60,
+        refuse_unchecked=False,
+        fault=lambda _: None,
+    )
+    try:
+        client = TestClient(made.app)
+        words = {
+            path: client.post(path, content=review(cluster())).json()["response"]["warnings"]
+            for path in (
+                "/",
+                "/validate",
+                "/validate/ab",
+                "/validate/",
+                "/validate/a",
+                "/validate/\u00e9",
+            )
+        }
+    finally:
+        made.close()
+    assert [path for path, each in words.items() if each != ["in itself"]] == ["/validate/ab"]

@@ -12,8 +12,8 @@ from legation.api.keeping.config_maps import CONFIG_MAPS, ConfigMaps
 from legation.api.keeping.keeper import Keeper
 from legation.api.keeping.secret import SECRETS, TLS
 from legation.kube.client import Client
+from legation.pki.authorities import DAY, Lives
 from legation.pki.certificates import Usage
-from legation.pki.rotation import DAY, Lives
 from legation.testing import ManualClock
 from legation.testing.fake_kube import FakeKube
 from legation.tls.material import Material

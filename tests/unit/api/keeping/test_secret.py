@@ -12,7 +12,8 @@ import pytest
 from legation.api.keeping import secret
 from legation.api.keeping.secret import TLS, WEBHOOK, KeptSecret, Layout
 from legation.pki import rotation
-from legation.pki.rotation import DAY, Kept, Lives
+from legation.pki.authorities import DAY, Lives
+from legation.pki.rotation import Kept
 
 NOW = 1_800_000_000.0
 LIVES = Lives()

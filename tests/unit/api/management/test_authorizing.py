@@ -116,6 +116,21 @@ async def test_who_may_write_in_one_namespace_writes_there_and_nowhere_else() ->
     assert "second" not in {name for _, name in world.names}
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_who_may_only_write_is_not_given_whole_objects_back(*, dry_run: bool) -> None:
+    """Else an object with nothing but its name would read all that others wrote into it."""
+    world = World(Right.WRITE)
+    before = dict(world.store.objects)
+    found = await denied(world.apply((MINE, "web"), dry_run=dry_run, return_objects=True))
+    assert "token:ci may not read Cluster" in str(found)
+    await denied(world.apply((MINE, "new"), dry_run=dry_run, return_objects=True))
+    assert world.store.objects == before
+    assert (await world.apply((MINE, "web"), dry_run=dry_run)).applied
+    world.policy = world.allowing(Right.WRITE, Right.READ)
+    answer = await world.apply((MINE, "web"), dry_run=dry_run, return_objects=True)
+    assert answer.applied[0].stored.object.name == "web"
+
+
 async def test_what_is_denied_has_not_even_been_tried() -> None:
     """In a cluster a dry run would be done in the name of this program, and tell what is there."""
     world = World(Right.WRITE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from legation.api.management.access import Deed, Principal, Verb
@@ -15,6 +16,7 @@ KINDS = [
     ApiKind(group="bootes.io", version="v1", kind="Cluster", plural="clusters"),
     ApiKind(group="", version="v1", kind="ConfigMap", plural="configmaps"),
 ]
+PATIENCE = 30.0
 Row = tuple[str, str, str, str, str]
 
 
@@ -25,12 +27,17 @@ class Rules:
         self.allowed = set(allowed)
         self.asked: list[tuple[str, tuple[str, ...], Row]] = []
         self.away = False
+        self.slow: asyncio.Event | None = None
+        """Set when something was asked that is not answered: where it is there, only what is allowed is."""
 
     async def may(self, user: str, groups: Sequence[str], deed: access_review.Deed) -> access_review.Answer:
         row = (deed.verb, deed.group, deed.resource, deed.namespace, deed.name)
         self.asked.append((user, tuple(groups), row))
         if self.away:
             return access_review.Answer(allowed=False, known=False, reason="away")
+        if self.slow is not None and row not in self.allowed:
+            self.slow.set()
+            await asyncio.get_running_loop().create_future()
         return access_review.Answer(allowed=row in self.allowed)
 
 
@@ -81,6 +88,27 @@ async def test_while_nobody_can_tell_nothing_is_allowed_and_that_is_said() -> No
     sight = await access.sight(ANN, Verb.LIST, group="", kind="", namespace="shop")
     assert sight.refused is not None
     assert not sight.refused.known
+
+
+async def test_while_nobody_can_tell_it_is_not_asked_of_each_object() -> None:
+    rules = Rules()
+    rules.away = True
+    found = await ClusterAccess(rules, kinds=KINDS).may(ANN, [deed(Verb.GET, f"c{number}") for number in range(500)])
+    assert {(each.allowed, each.known) for each in found} == {(False, False)}
+    assert len(rules.asked) == 1
+
+
+async def test_a_call_that_has_much_to_ask_does_not_keep_others_from_asking() -> None:
+    rules = Rules(("get", "bootes.io", "clusters", "edge", ""))
+    rules.slow = asyncio.Event()
+    access = ClusterAccess(rules, kinds=KINDS)
+    much = asyncio.create_task(access.may(ANN, [deed(Verb.GET, "web", namespace=f"n{each}") for each in range(500)]))
+    async with asyncio.timeout(PATIENCE):
+        await rules.slow.wait()
+        (answer,) = await access.may(ANN, [deed(Verb.GET, "web", namespace="edge")])
+    assert answer.allowed
+    assert len(rules.asked) < 20
+    much.cancel()
 
 
 async def test_a_list_shows_the_kinds_that_may_be_listed_there() -> None:

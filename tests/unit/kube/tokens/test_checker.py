@@ -155,30 +155,61 @@ async def test_one_who_goes_away_does_not_end_the_question_of_others() -> None:
     assert await within_patience(second) == proof()
 
 
-async def test_a_question_ends_with_the_last_who_waits() -> None:
-    world = World()
-    task = asyncio.create_task(world.tokens.check(token()))
-    await world.judge.wait(1)
+async def give_up(task: asyncio.Task[TokenProof | Flaw]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    answer = world.judge.asked[0][1]
-    await asyncio.wait((answer,), timeout=PATIENCE)
-    assert answer.cancelled()
-    # Who comes then asks anew.
+
+
+async def test_a_question_goes_on_when_nobody_waits_and_its_answer_is_there_afterwards() -> None:
+    world = World()
+    first = asyncio.create_task(world.tokens.check(token()))
+    await world.judge.wait(1)
+    await give_up(first)
+    # Who comes back joins it.
+    second = asyncio.create_task(world.tokens.check(token()))
+    await asyncio.sleep(0)
+    await give_up(second)
+    await world.judge.answer(1, proof())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert await world.known(token()) == proof()
+    assert len(world.judge.asked) == 1
+
+
+async def test_questions_for_which_nobody_waits_make_room_the_last_first() -> None:
+    world = World(waiting=3)
+    tasks = [asyncio.create_task(world.tokens.check(token(signature=f"s{number}"))) for number in range(3)]
+    await world.judge.wait(3)
+    await give_up(tasks[0])
+    await give_up(tasks[1])
+    assert await world.ask(token(signature="new"), proof()) == proof()
+    await asyncio.wait((world.judge.asked[1][1],), timeout=PATIENCE)
+    assert [answer.cancelled() for _, answer in world.judge.asked] == [False, True, False, False]
+    await world.judge.answer(3, proof())
+    assert await within_patience(tasks[2]) == proof()
+    # Who comes back after that asks anew.
+    assert await world.ask(token(signature="s1"), proof()) == proof()
+
+
+async def test_an_error_that_nobody_waits_for_is_shown_to_nobody() -> None:
+    world = World()
+    task = asyncio.create_task(world.tokens.check(token()))
+    await world.judge.wait(1)
+    await give_up(task)
+    await world.judge.answer(1, RuntimeError(token()))
+    for _ in range(5):
+        await asyncio.sleep(0)
     assert await world.ask(token(), proof()) == proof()
 
 
-async def test_who_comes_while_a_question_ends_asks_anew() -> None:
+async def test_all_questions_end_with_it() -> None:
     world = World()
     task = asyncio.create_task(world.tokens.check(token()))
     await world.judge.wait(1)
-    task.cancel()
-    late = asyncio.create_task(world.tokens.check(token()))
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await world.judge.answer(2, proof())
-    assert await within_patience(late) == proof()
+    await give_up(task)
+    await world.tokens.aclose()
+    assert world.judge.asked[0][1].cancelled()
 
 
 async def test_an_error_of_ours_proves_nothing_and_is_not_remembered() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,32 @@ async def test_keys_of_a_file_are_followed(tmp_path: Path) -> None:
         await source.read()
     file.write_bytes(key_set(A, B))
     assert set((await source.read()).keys) == {"a", "b"}
+
+
+async def test_a_file_that_cannot_be_read_in_time_is_told_and_takes_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, mended, begun = tmp_path / "keys.json", threading.Event(), 0
+    file.write_bytes(key_set(A))
+
+    def hang(path: str) -> bytes:
+        nonlocal begun
+        begun += 1
+        mended.wait(20)
+        return Path(path).read_bytes()
+
+    monkeypatch.setattr("legation.small_files.read_small", hang)
+    monkeypatch.setattr("legation.kube.tokens.keys._TIMEOUT", 0.01)
+    source = FileKeys(file, issuer=ISSUER)
+    try:
+        for _ in range(2):
+            with pytest.raises(Unread, match=r"keys\.json: it takes longer than"):
+                await source.read()
+    finally:
+        mended.set()
+    monkeypatch.setattr("legation.kube.tokens.keys._TIMEOUT", 20)
+    assert set((await source.read()).keys) == {"a"}
+    assert begun == 1
 
 
 async def test_an_api_server_tells_its_keys_and_whose_they_are() -> None:

@@ -74,6 +74,20 @@ async def test_a_silence_is_forgotten_where_nobody_asks_again() -> None:
     assert world.sparing.trouble is None
 
 
+async def test_a_silence_is_over_as_soon_as_somebody_answers_whatever_it_is_about() -> None:
+    world = World()
+    await world.sparing.look()
+    assert world.judge.asked == []
+    await world.ask(AWAY)
+    for number, found in enumerate((AWAY, NO), start=2):
+        assert world.sparing.trouble == AWAY
+        world.clock.step(5.0)
+        looking = asyncio.create_task(world.sparing.look())
+        await world.judge.answer(number, found)
+        await looking
+    assert world.sparing.trouble is None
+
+
 async def test_one_who_gives_up_leaves_his_turn_to_others() -> None:
     world = World()
     first, second, third = world.begin(), world.begin(), world.begin()

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from legation.transports.files.threads import in_daemon
+from legation.threads import in_daemon
 
 
 async def test_the_result_comes_back_to_the_loop() -> None:
@@ -57,7 +57,7 @@ async def test_a_thread_that_does_not_end_its_work_gets_no_other() -> None:
 def test_the_program_ends_though_the_thread_does_not() -> None:
     script = (
         "import asyncio, threading\n"
-        "from legation.transports.files.threads import in_daemon\n"
+        "from legation.threads import in_daemon\n"
         "async def main():\n"
         "    in_daemon(threading.Event().wait, name='x')\n"
         "asyncio.run(main())\n"

@@ -64,5 +64,5 @@ def _thread() -> _Works:
         while True:
             works.get()()
 
-    threading.Thread(target=serve, name="legation-files", daemon=True).start()
+    threading.Thread(target=serve, name="legation-thread", daemon=True).start()
     return works
