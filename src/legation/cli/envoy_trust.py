@@ -46,6 +46,8 @@ class Trusting:
         """
         folder, needed = self.trust.sds_folder, self.paths.needed(self.trust.auth)
         lines = [f"Envoy reads {_listed(needed)}, and follows when they are replaced."]
+        if lacking := [each for each in needed if not Path(each).exists()]:
+            lines.append(f"Not there now, on this machine: {_listed(lacking)}.")
         if not written:
             names = _listed([f"{folder}/{name}" for name in self.files])
             lines.append(f"It does not start without {names}: --write DIR writes them, a ConfigMap may bring them.")

@@ -25,6 +25,7 @@ from legation.tls.ports import Ports, Trusted, Whom
 from legation.tls.shown import Ask, PortTls
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_CLIENTS, _REPLICAS = "certificates of clients", "the certificate that the other replicas show"
 _AFTER_FAULT = 10.0
 """Seconds after which what keeps certificates is begun anew, where it failed for a reason of its own."""
 

@@ -190,9 +190,11 @@ def _unproven(peer: Peer, node: Node, allowed: Collection[Allowed]) -> Refusal:
     if not allowed:
         return Refusal("PERMISSION_DENIED", f"no rule says which Envoy may show {proof}", cause=NO_RULE)
     mine = " or ".join(map(str, allowed))
+    ids = [each for one in allowed if isinstance(one, Nodes) for each in one.ids]
+    mend = f"start Envoy with --service-node {ids[0]}" if ids else _NODE_ID
     return Refusal(
         "PERMISSION_DENIED",
-        f"{proof} is for {mine}; it is not shown that the node {node.id[:_LONGEST_ID]!r} is that. {_NODE_ID}",
+        f"{proof} is for {mine}; it is not shown that the node {node.id[:_LONGEST_ID]!r} is that: {mend}",
         cause=OTHER_NODE,
     )
 

@@ -132,6 +132,28 @@ async def test_without_authorities_a_port_that_needs_them_does_not_open(world: W
         await ended(task)
 
 
+async def test_without_authorities_of_replicas_it_is_told_that_it_is_about_them_alone(world: World) -> None:
+    world.mount()
+    (world.folder / "ca.crt").unlink()
+    world.client_ca.write_bytes(world.envoys.pem)
+    side = world.side()
+    xds, replicas = side.xds, side.replicas
+    task = await following(side)
+    try:
+        await until_told(world, lambda: side.problems() and xds.shown.ready)
+        (problem,) = side.problems()
+        assert (problem.level, side.missing, replicas.shown.ready) == (Level.WARNING, (), False)
+        assert problem.message.endswith(
+            "ca.crt cannot be read: no such file or directory; until then replicas do not know each other"
+        )
+        assert (
+            problem.mend
+            == "put the certificates of those there who sign the certificate that the other replicas show, in PEM"
+        )
+    finally:
+        await ended(task)
+
+
 _expired = Authority(seconds=10 * HOUR).server(now=time.time() - 2 * HOUR)
 BROKEN = {
     "other key": {"tls_key": Authority().server().key},
