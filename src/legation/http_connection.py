@@ -123,6 +123,9 @@ class PatientConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""
+        if self.transport.is_closing():
+            # TLS hands on what had come before that; nothing can be answered any more.
+            return
         super().data_received(data)
         self._look()
 

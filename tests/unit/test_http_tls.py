@@ -139,14 +139,15 @@ async def test_a_connection_lasts_no_longer_than_the_certificate_of_its_client(
     shows = trusting(world.own, shows=world.clients.client(EDGE), folder=tmp_path)
     ahead = [0.0]
     monkeypatch.setattr("legation.http_connection._now", lambda: time.time() + ahead[0])
+    monkeypatch.setattr("legation.http_connection._LOOK_AGAIN", 0.01)
     async with world.serving() as port:
-        async with Connection.to(port, shows) as before:
+        async with Connection.to(port, shows) as before, Connection.to(port, shows) as connection:
             await before.ask()
-            ahead[0] = HOUR - 1.0
-            async with Connection.to(port, shows) as connection, asyncio.timeout(PATIENCE):
-                await connection.ask()
-                # It is told so, and no request is lost.
-                assert await connection.reader.read() == b""
+            await connection.ask()
+            ahead[0] = HOUR + 1.0
+            async with asyncio.timeout(PATIENCE):
+                for each in (before, connection):
+                    assert await each.reader.read() == b""
         async with Connection.to(port, trusting(world.own)) as stranger:
             await stranger.ask()
     proof = CertificateProof(uris=(EDGE,))
