@@ -80,8 +80,8 @@ class TokensSide:
         if not words:
             return ()
         is_forbidden = words == FORBIDDEN.words
-        todo = "bind that ClusterRole to the server's service account" if is_forbidden else _SEE
-        mend = f"{todo}; tokens that were good before go on being so until they expire"
+        step = "bind that ClusterRole to the server's service account" if is_forbidden else _SEE
+        mend = f"{step}; tokens that were good before go on being so until they expire"
         return (Problem(code=CODE, message=f"tokens cannot be checked: {words}", mend=mend, subject=_SUBJECT),)
 
     async def run(self) -> None:

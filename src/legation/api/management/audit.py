@@ -80,7 +80,8 @@ class Audit:
             more: What else there is to say.
         """
         said = {key: str(value)[:_LONGEST] if isinstance(value, str) else value for key, value in more.items()}
-        if self._file is not None and self._write({"call": call, **said, "objects": [str(each) for each in objects]}):
+        line = {"call": call, **said, "objects": [str(each) for each in objects]}
+        if self._file is not None and self._write(self._file, line):
             return
         rest = len(objects) - _SHOWN
         names = ", ".join(str(each) for each in objects[:_SHOWN])
@@ -100,21 +101,20 @@ class Audit:
             more["more_before"] = untold
         self.say(call, **more)
 
-    def _write(self, line: Mapping[str, Any]) -> bool:
+    def _write(self, file: Path, line: Mapping[str, Any]) -> bool:
         time_said = dt.datetime.fromtimestamp(self._now(), tz=dt.UTC).isoformat(timespec="milliseconds")
         text = json.dumps({"time": time_said, **line}, ensure_ascii=True) + "\n"
-        assert self._file is not None  # noqa: S101 - for mypy: it is only called with one
         try:
             # Opened each time: whoever turns the file over need tell nobody.
             with self._lock:
-                descriptor = _opened(self._file)
+                descriptor = _opened(file)
                 try:
                     os.write(descriptor, text.encode())
                 finally:
                     os.close(descriptor)
         except OSError as error:
             if not self._trouble:
-                _log.error("audit lines cannot be written", file=str(self._file), why=why(error))
+                _log.error("audit lines cannot be written", file=str(file), why=why(error))
             self._trouble = why(error)
             return False
         self._trouble = ""
